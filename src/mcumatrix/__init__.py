@@ -1,0 +1,1 @@
+"""Declarative build matrices for machine-learning benchmarks on microcontrollers."""
