@@ -1,0 +1,54 @@
+"""Folders of files that a stage made, each with a manifest that says from what and with which contents.
+
+The manifest is written last, in one step: a folder without one, or with files that do not match it, counts
+as not made. So it does not matter when a run is killed, and a file that was tampered with is made again.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from mcumatrix.hashing import hash_file
+
+MANIFEST = "manifest.json"
+
+
+def write_atomically(path: Path, data: bytes, *, replace: bool = True) -> None:
+    """Writes a file so that at any moment it has its old contents or the new ones, never a part.
+
+    Raises:
+        FileExistsError: the file is there already and `replace` is false.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).chmod(0o644)
+        if replace:
+            Path(aside).replace(path)
+        else:
+            path.hardlink_to(aside)
+    finally:
+        Path(aside).unlink(missing_ok=True)
+
+
+def write_manifest(folder: Path, fingerprint: str, outputs: Iterable[str]) -> None:
+    """Declares `outputs` (names below `folder`) as made from the inputs of `fingerprint`."""
+    manifest = {"fingerprint": fingerprint, "outputs": {name: hash_file(folder / name) for name in outputs}}
+    write_atomically(folder / MANIFEST, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+
+
+def is_current(folder: Path, fingerprint: str) -> bool:
+    """Whether the files of a folder were made from these inputs and are as they were made."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        if manifest["fingerprint"] != fingerprint:
+            return False
+        return all(hash_file(folder / name) == sha256 for name, sha256 in manifest["outputs"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False

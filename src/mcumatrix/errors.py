@@ -1,0 +1,90 @@
+"""The errors of mcumatrix: one base class, one subclass per stage."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns to its caller."""
+
+    OK = 0
+    VARIANTS_FAILED = 1
+    USAGE = 2
+    NOT_COMPARABLE = 3
+    ENVIRONMENT = 4
+    NOTHING_SELECTED = 5
+    INTERRUPTED = 130
+
+
+class McuMatrixError(Exception):
+    """Something that a person can understand and act on.
+
+    `message` says what happened, `hint` what to do next; both are plain sentences.
+    """
+
+    exit_code = ExitCode.VARIANTS_FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class MatrixError(McuMatrixError):
+    """A matrix file or a catalogue file is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NothingSelectedError(McuMatrixError):
+    """A selection matches no variant."""
+
+    exit_code = ExitCode.NOTHING_SELECTED
+
+
+class ToolError(McuMatrixError):
+    """A tool or a package that the work needs is not there, or not as it must be."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class ModelError(McuMatrixError):
+    """A model file cannot be read, or holds what a runtime cannot run."""
+
+
+class RenderError(McuMatrixError):
+    """Sources could not be made from a template or a model."""
+
+
+class BuildError(McuMatrixError):
+    """The compiler or the linker refused."""
+
+
+class FlashError(McuMatrixError):
+    """An image did not get onto a board."""
+
+
+class ConsoleError(McuMatrixError):
+    """A serial port could not be opened, or failed."""
+
+
+class ConsoleTimeoutError(ConsoleError):
+    """A board said nothing, or too little, in the time it had."""
+
+
+class FirmwareError(McuMatrixError):
+    """The firmware said that it could not do what it was asked for, or stopped with a fault."""
+
+
+class ParseError(McuMatrixError):
+    """What came over the serial port is not a whole and true answer."""
+
+
+class ResultError(McuMatrixError):
+    """A record cannot be written, read or believed."""
+
+
+class VirtualBoardError(McuMatrixError):
+    """The virtual board cannot do what its firmware or its user asks."""

@@ -1,0 +1,41 @@
+"""Fingerprints: a versioned SHA-256 over every input of a stage, by contents and never by place or time."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+FINGERPRINT_VERSION = 1
+"""Raised when the way a fingerprint is made changes, so that nothing old passes for current."""
+
+Part = str | int | None | Iterable["Part"] | Mapping[str, "Part"]
+
+
+def hash_bytes(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's contents in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_tree(root: Path, members: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of each file in `members`, folders taken whole, by its name below `root`."""
+    files: set[Path] = set()
+    for member in members:
+        files.update(p for p in member.rglob("*") if p.is_file()) if member.is_dir() else files.add(member)
+    return {file.relative_to(root).as_posix(): hash_file(file) for file in sorted(files)}
+
+
+def fingerprint(kind: str, parts: Mapping[str, Part]) -> str:
+    """One hash over named parts; the order of names does not matter, that of lists does."""
+    canonical = json.dumps(
+        {"version": FINGERPRINT_VERSION, "kind": kind, "parts": parts},
+        sort_keys=True,
+        separators=(",", ":"),
+        default=list,
+    )
+    return hash_bytes(canonical.encode())

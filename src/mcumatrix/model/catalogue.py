@@ -1,0 +1,82 @@
+"""What the catalogues under `matrix/` describe: boards, runtimes, toolchains and models."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class BoardKind(StrEnum):
+    """Where the times of a board come from; the two kinds never share a column."""
+
+    VIRTUAL = "virtual"
+    REAL = "real"
+
+
+class Element(StrEnum):
+    """The type of a model's activations."""
+
+    FLOAT32 = "float32"
+    INT8 = "int8"
+    UINT8 = "uint8"
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A place where an image runs.
+
+    `firmware_board` names the folder under `firmware/board/`; boards that share it run the same image.
+    `serial_port` is a device or a pyserial URL, and empty for a virtual board, which brings its own.
+    """
+
+    name: str
+    kind: BoardKind
+    firmware_board: str
+    serial_port: str = ""
+    baud: int = 115_200
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An inference library at one version.
+
+    `adapter` is the name under which the registry knows the code that prepares it.
+    """
+
+    name: str
+    adapter: str
+    kernels: tuple[str, ...]
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Toolchain:
+    """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`."""
+
+    name: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A .tflite file with what it must answer.
+
+    `golden` holds the answers for the digits of `digits`; `digit_label` names the one that is built into the
+    firmware: the first digit with that label.
+    """
+
+    name: str
+    element: Element
+    file: Path
+    golden: Path
+    digits: Path
+    digit_label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """Everything that a matrix may name, by name."""
+
+    boards: dict[str, Board]
+    runtimes: dict[str, Runtime]
+    toolchains: dict[str, Toolchain]
+    models: dict[str, Model]

@@ -1,0 +1,64 @@
+"""What a build makes, and what it is made from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ToolchainIdentity:
+    """A compiler as it was found: what it says of itself, and a SHA-256 over the files that make code."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """What to execute to make one folder of files; the same plan for every builder.
+
+    `steps` are command lines in which `{sources}`, `{inputs}`, `{library}` and `{output}` stand for the
+    folders of `BuildFolders`, so that a plan does not depend on where it is executed.
+    `fingerprint` covers everything that can change what comes out.
+    """
+
+    name: str
+    fingerprint: str
+    steps: tuple[tuple[str, ...], ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFolders:
+    """Where a plan finds and leaves its files. Only `output` is written to.
+
+    `sources` is the project's firmware, `inputs` the files that were rendered for this plan, `library` the
+    output of another plan; a plan that needs no library has none.
+    """
+
+    sources: Path
+    inputs: Path
+    output: Path
+    library: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Sizes of an image in bytes, by section kind as `size` counts them and by memory region."""
+
+    text_bytes: int
+    data_bytes: int
+    bss_bytes: int
+    region_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The linked firmware of a variant. `build_id` is what it says of itself over the wire."""
+
+    build_id: str
+    elf: Path
+    binary: Path
+    elf_sha256: str
+    binary_sha256: str
+    sizes: Sizes
+    toolchain: ToolchainIdentity

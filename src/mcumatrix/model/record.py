@@ -1,0 +1,133 @@
+"""The result of one run of one image, as it is kept."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.image import Sizes, ToolchainIdentity
+from mcumatrix.model.variant import Outcome
+
+RECORD_SCHEMA = 1
+"""Raised when a field changes its meaning; readers refuse what they do not know."""
+
+
+class Status(StrEnum):
+    """How a run ended. All but `ok` and `wrong-output` have no times that could be believed."""
+
+    OK = "ok"
+    WRONG_OUTPUT = "wrong-output"
+    BUILD = "build"
+    FLASH = "flash"
+    SERIAL = "serial"
+    TIMEOUT = "timeout"
+    PARSE = "parse"
+    FIRMWARE = "firmware"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The core clock as asked for, and as the firmware worked it out from the registers on the board."""
+
+    declared_hz: int
+    measured_hz: int
+    pclk1_hz: int
+    pclk2_hz: int
+    rcc_pllcfgr: int
+    rcc_cfgr: int
+    flash_acr: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTimes:
+    """Core clock cycles of one layer, one number per repeat."""
+
+    op: str
+    cycles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The output tensor of the last repeat.
+
+    `values` are as the tensor holds them: integers for integer types, else floats. `crc32` has one checksum
+    per repeat, of the tensor's bytes.
+    """
+
+    element: Element
+    shape: tuple[int, ...]
+    values: tuple[float, ...] | tuple[int, ...]
+    crc32: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correctness:
+    """The comparison of an output with the golden one; the error is in units of the tensor's elements."""
+
+    correct: bool
+    max_error: float
+    tolerance: float
+    golden_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a board answered: times in core clock cycles, and the output they belong to.
+
+    `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
+    them.
+    """
+
+    clock: Clock
+    warmup: int
+    layers: tuple[LayerTimes, ...]
+    total_cycles: tuple[int, ...]
+    arena_bytes: int
+    input_crc32: int
+    output: Output
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """An image without its paths, as a record keeps it."""
+
+    build_id: str
+    elf_sha256: str
+    binary_sha256: str
+    sizes: Sizes
+    toolchain: ToolchainIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the numbers come from. `timing_model` is empty where hardware counted the cycles."""
+
+    board: str
+    kind: BoardKind
+    timing_model: str
+    tools: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One run of one variant. `fingerprint` covers everything that the result depends on.
+
+    A run that failed has its `status` and `reason`, and what had been found out until then.
+    """
+
+    schema: int
+    fingerprint: str
+    matrix: str
+    variant: str
+    axes: dict[str, str]
+    clock_hz: int
+    expected: Outcome
+    expected_reason: str
+    status: Status
+    reason: str
+    finished_at: str
+    provenance: Provenance
+    image: ImageFacts | None = None
+    measurement: Measurement | None = None
+    correctness: Correctness | None = None
+    log: str = ""
+    log_sha256: str = ""

@@ -1,0 +1,103 @@
+"""A variant: one point of a matrix."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
+from mcumatrix.units import format_frequency
+
+
+class AxisKind(StrEnum):
+    """Whether a value of an axis changes the image or only what is done with it."""
+
+    BUILD = "build"
+    RUN = "run"
+
+
+class Outcome(StrEnum):
+    """What a maintainer expects of a variant."""
+
+    PASS = "pass"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a maintainer expects of a variant, and why."""
+
+    outcome: Outcome = Outcome.PASS
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The value of an axis of the maintainer's own: CMake variables and compiler flags under a label."""
+
+    axis: str
+    label: str
+    flags: tuple[str, ...] = ()
+    cmake: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One point of a matrix, with everything it names resolved.
+
+    `slug` is readable, unique in the matrix, and fit for a file name.
+    """
+
+    slug: str
+    runtime: Runtime
+    kernels: str
+    clock_hz: int
+    model: Model
+    toolchain: Toolchain
+    board: Board
+    settings: tuple[Setting, ...] = ()
+    repeat: int = 3
+    warmup: int = 1
+    expect: Expectation = Expectation()
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """Axis name to the value as people write it, in the order of the report's columns."""
+        known = {
+            "runtime": self.runtime.name,
+            "kernels": self.kernels,
+            "clock": format_frequency(self.clock_hz),
+            "model": self.model.name,
+            "toolchain": self.toolchain.name,
+            "board": self.board.name,
+        }
+        return known | {setting.axis: setting.label for setting in self.settings}
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A point that is left out of a matrix: its axes as people write them, and the reason."""
+
+    axes: tuple[tuple[str, str], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis of a matrix with its values as people write them."""
+
+    name: str
+    kind: AxisKind
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A matrix file, expanded."""
+
+    name: str
+    description: str
+    axes: tuple[Axis, ...]
+    variants: tuple[Variant, ...]
+    exclusions: tuple[Exclusion, ...] = ()
