@@ -1,0 +1,59 @@
+/* What a board offers to the benchmark: start, count cycles, read, write. */
+#ifndef MCUMATRIX_PORT_H
+#define MCUMATRIX_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The clocks as read back from the registers after they were set, in Hz, and the registers themselves. */
+struct port_clocks {
+    uint32_t sysclk_hz;
+    uint32_t hclk_hz;
+    uint32_t pclk1_hz;
+    uint32_t pclk2_hz;
+    uint32_t rcc_pllcfgr;
+    uint32_t rcc_cfgr;
+    uint32_t flash_acr;
+};
+
+/* Sets the core clock to `clock_hz` and starts caches, cycle counter and serial port. Returns false, with the
+ * serial port running from the reset clock, if the clock cannot be made or does not start. */
+bool port_init(uint32_t clock_hz);
+
+struct port_clocks port_clocks(void);
+
+/* Core clock cycles since port_init; 64 bits, so it does not wrap. */
+uint64_t port_cycles(void);
+
+/* Call before each inference that is measured: puts the port's periodic interrupt, if it has one, into the same
+ * phase, so that it falls on the same places of every inference. */
+void port_align_interrupts(void);
+
+/* What port_read returns where a byte was lost or came damaged. */
+#define PORT_BYTE_LOST (-1)
+
+/* Waits for one byte from the serial port: 0 to 255, or PORT_BYTE_LOST. */
+int port_read(void);
+
+/* Writes to the serial port; returns when the last byte has left the shift register, so that nothing of it
+ * falls into a measurement. */
+void port_write(const void *data, size_t size_bytes);
+
+/* How deep the stack has been since reset, and how deep it may be, in bytes. */
+struct port_stack {
+    uint32_t used_bytes;
+    uint32_t size_bytes;
+};
+
+struct port_stack port_stack(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

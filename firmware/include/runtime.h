@@ -1,0 +1,75 @@
+/* What an inference library offers to the benchmark.
+ *
+ * One implementation is linked per image: runtime/builtin, or an adapter of runtime/tflm.
+ * The model is part of the implementation, so nothing here takes a model.
+ */
+#ifndef MCUMATRIX_RUNTIME_H
+#define MCUMATRIX_RUNTIME_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RUNTIME_MAX_RANK 4
+
+enum runtime_status {
+    RUNTIME_OK = 0,
+    RUNTIME_ERROR = 1, /* runtime_error() says what happened */
+};
+
+/* Element types, with the codes of TensorType in TensorFlow Lite's schema.fbs. */
+enum runtime_type {
+    RUNTIME_FLOAT32 = 0,
+    RUNTIME_INT32 = 2,
+    RUNTIME_UINT8 = 3,
+    RUNTIME_INT8 = 9,
+};
+
+/* A tensor: row-major, last dimension fastest. Images are NHWC.
+ * For integer types, real = scale * (element - zero_point); scale is 0 where there is none. */
+struct runtime_tensor {
+    enum runtime_type type;
+    uint32_t rank;
+    int32_t dims[RUNTIME_MAX_RANK];
+    float scale;
+    int32_t zero_point;
+    void *data;
+    uint32_t size_bytes;
+};
+
+/* Called by runtime_invoke after each layer, outside of the time that is measured.
+ * `cycles` are core clock cycles (port_cycles) between the start and the end of the layer's kernel.
+ * `output` is valid during the call only: a later layer may reuse its memory. */
+typedef void runtime_layer_callback(void *context, uint32_t layer, uint64_t cycles,
+                                    const struct runtime_tensor *output);
+
+/* Prepares the model; once, before any other function. */
+enum runtime_status runtime_setup(void);
+
+/* The tensor to fill before runtime_invoke. Its contents are not kept by runtime_invoke. */
+const struct runtime_tensor *runtime_input(void);
+
+/* The result of the last runtime_invoke. */
+const struct runtime_tensor *runtime_output(void);
+
+uint32_t runtime_layer_count(void);
+
+/* The name of a layer's operator as in schema.fbs, e.g. "DEPTHWISE_CONV_2D"; layer < layer count. */
+const char *runtime_layer_op(uint32_t layer);
+
+/* One inference. `on_layer` may be NULL. */
+enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context);
+
+/* RAM that the tensors need, in bytes. */
+uint32_t runtime_arena_bytes(void);
+
+/* What went wrong last, as a sentence without a line end; "" if nothing did. */
+const char *runtime_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,466 @@
+"""The protocol between firmware and host, declared once.
+
+The classes below are the declaration: the host reads and writes with them, and `templates/wire.h.j2`
+renders them into the C header that the firmware is built with.
+
+An *exchange* is what the firmware answers to one command, or says of itself after reset (command 0). It
+is made of machine lines, with text for people between them:
+
+    @begin 0 command=3 nonce=0000beef *5d0c7a11
+    @time 1 repeat=0 layer=0 cycles=4053211 *90ab1c2d
+    @end 2 lines=3 ok=1 *0f3e5a77
+
+A machine line is `@`, the message's name, its number in the exchange, its fields in the declared order,
+and the CRC-32 (that of zlib) of all before the ` *`. Numbers and CRC make every lost, changed or foreign
+line visible. Commands are typed by people too, so they carry no checksum: the firmware says back what it
+understood.
+"""
+
+import dataclasses
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
+
+from mcumatrix.errors import ParseError
+
+PROTOCOL_VERSION = 1
+"""Part of `Hello`; raised when a line changes its meaning."""
+
+MAX_LINE_BYTES = 512
+"""Cap of a line in both directions, its end included."""
+
+MAX_DATA_BYTES = 96
+"""Cap of the bytes that one line carries."""
+
+MAX_WORD_BYTES = 63
+"""Cap of a word."""
+
+_WORD = re.compile(rf"[!-~]{{1,{MAX_WORD_BYTES}}}")
+_HEX32 = re.compile(r"[0-9a-f]{8}")
+_DATA = re.compile(rf"([0-9a-f]{{2}}){{1,{MAX_DATA_BYTES}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How one kind of field is written on a line, on both sides."""
+
+    name: str
+    """Names the C functions that write and read it: `wire_put_<name>`, `wire_get_<name>`."""
+    c_type: str
+    """As a parameter of a C function."""
+    c_member: str
+    """As a member of a C struct; `{}` stands for the name."""
+    pattern: re.Pattern[str]
+    encode: Callable[[Any], str]
+    decode: Callable[[str], Any]
+
+
+def _integer(name: str, c_type: str, low: int, high: int) -> Codec:
+    def encode(value: int) -> str:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not within {low} and {high}")
+        return str(value)
+
+    def decode(text: str) -> int:
+        value = int(text)
+        encode(value)
+        return value
+
+    digits = r"-?(0|[1-9][0-9]{0,9})" if low < 0 else r"0|[1-9][0-9]{0,19}"
+    return Codec(name, c_type, f"{c_type} {{}}", re.compile(digits), encode, decode)
+
+
+def _word(value: str) -> str:
+    if not _WORD.fullmatch(value):
+        raise ValueError(f"{value!r} is not a word of 1 to {MAX_WORD_BYTES} printable characters")
+    return value
+
+
+def _data(value: bytes) -> str:
+    if not 1 <= len(value) <= MAX_DATA_BYTES:
+        raise ValueError(f"{len(value)} bytes are not within 1 and {MAX_DATA_BYTES}")
+    return value.hex()
+
+
+U32 = Annotated[int, _integer("u32", "uint32_t", 0, 2**32 - 1)]
+I32 = Annotated[int, _integer("i32", "int32_t", -(2**31), 2**31 - 1)]
+U64 = Annotated[int, _integer("u64", "uint64_t", 0, 2**64 - 1)]
+Hex32 = Annotated[
+    int, Codec("hex32", "uint32_t", "uint32_t {}", _HEX32, lambda v: f"{v:08x}", lambda t: int(t, 16))
+]
+F32 = Annotated[
+    float,
+    Codec(
+        "f32",
+        "float",
+        "float {}",
+        _HEX32,
+        lambda v: struct.pack(">f", v).hex(),
+        lambda t: struct.unpack(">f", bytes.fromhex(t))[0],
+    ),
+]
+Word = Annotated[
+    str,
+    Codec(
+        "word",
+        "const char *",
+        "char {}[WIRE_MAX_WORD_BYTES + 1]",
+        _WORD,
+        _word,
+        str,
+    ),
+]
+Data = Annotated[
+    bytes,
+    Codec(
+        "data",
+        "struct wire_data",
+        "struct wire_data {}",
+        _DATA,
+        _data,
+        bytes.fromhex,
+    ),
+]
+
+
+class _Declared:
+    """Fields of a message or a command, read from its annotations."""
+
+    @classmethod
+    @cache
+    def codecs(cls) -> dict[str, Codec]:
+        """Field name to the way it is written, in the order of the line."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {
+            field.name: get_args(hints[field.name])[1]
+            for field in dataclasses.fields(cls)  # type: ignore[arg-type]
+            if get_origin(hints[field.name]) is Annotated
+        }
+
+    @classmethod
+    def parameters(cls) -> str:
+        """The fields as parameters of a C function, each after a comma."""
+        return "".join(f", {codec.c_type} {name}" for name, codec in cls.codecs().items())
+
+    def _fields(self) -> str:
+        return "".join(
+            f" {name}={codec.encode(getattr(self, name))}" for name, codec in self.codecs().items()
+        )
+
+
+class Message(_Declared):
+    """A machine line that the firmware sends."""
+
+    name: ClassVar[str]
+    by_name: ClassVar[dict[str, type["Message"]]] = {}
+
+    def __init_subclass__(cls, name: str) -> None:
+        cls.name = name
+        Message.by_name[name] = cls
+
+    def encode(self, number: int) -> bytes:
+        """The line as the firmware sends it as line `number` of an exchange, without its end."""
+        body = f"@{self.name} {number}{self._fields()}".encode("ascii")
+        return body + b" *%08x" % zlib.crc32(body)
+
+    @classmethod
+    def decode_fields(cls, text: str) -> Self:
+        """Reads `key=value` pairs that must be exactly the declared ones, in their order."""
+        parts = text.split(" ") if text else []
+        codecs = cls.codecs()
+        if [part.partition("=")[0] for part in parts] != list(codecs):
+            raise ValueError(f"fields of @{cls.name} are {' '.join(codecs)}")
+        values = {}
+        for part, (name, codec) in zip(parts, codecs.items(), strict=True):
+            value = part[len(name) + 1 :]
+            if not codec.pattern.fullmatch(value):
+                raise ValueError(f"{value!r} is not a value of {name}")
+            values[name] = codec.decode(value)
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Begin(Message, name="begin"):
+    """Opens an exchange: the command's number, and the nonce that came with it (0 after reset)."""
+
+    command: U32
+    nonce: Hex32
+
+
+@dataclass(frozen=True)
+class Hello(Message, name="hello"):
+    """Which image this is: all of it was fixed when the image was built."""
+
+    protocol: U32
+    build: Word
+    board: Word
+    runtime: Word
+    kernels: Word
+    model: Word
+    clock_hz: U32
+
+
+@dataclass(frozen=True)
+class Clocks(Message, name="clocks"):
+    """The clocks in Hz as the firmware worked them out from the registers, and the registers."""
+
+    sysclk_hz: U32
+    hclk_hz: U32
+    pclk1_hz: U32
+    pclk2_hz: U32
+    rcc_pllcfgr: Hex32
+    rcc_cfgr: Hex32
+    flash_acr: Hex32
+
+
+@dataclass(frozen=True)
+class Memory(Message, name="memory"):
+    """RAM that the model's tensors need, in bytes."""
+
+    arena_bytes: U32
+
+
+@dataclass(frozen=True)
+class Bench(Message, name="bench"):
+    """What is going to be measured, as understood; the CRC-32 is of the input tensor's bytes."""
+
+    warmup: U32
+    repeat: U32
+    input_crc32: Hex32
+
+
+@dataclass(frozen=True)
+class Layer(Message, name="layer"):
+    """A layer and its operator as in TensorFlow Lite's schema, e.g. CONV_2D."""
+
+    layer: U32
+    op: Word
+
+
+@dataclass(frozen=True)
+class Time(Message, name="time"):
+    """Core clock cycles that one layer took in one repeat."""
+
+    repeat: U32
+    layer: U32
+    cycles: U64
+
+
+@dataclass(frozen=True)
+class Total(Message, name="total"):
+    """Core clock cycles of one whole inference, and the CRC-32 of the output it gave."""
+
+    repeat: U32
+    cycles: U64
+    output_crc32: Hex32
+
+
+@dataclass(frozen=True)
+class Tensor(Message, name="tensor"):
+    """A tensor of which the data follow: type as in schema.fbs, dimensions as in 1x28x28x1.
+
+    real = scale * (element - zero_point) for integer types; scale is 0 where there is none.
+    """
+
+    tensor: Word
+    type: U32
+    dims: Word
+    scale: F32
+    zero_point: I32
+    size_bytes: U32
+
+
+@dataclass(frozen=True)
+class DataLine(Message, name="data"):
+    """Bytes of the last announced tensor, as they lie in memory (little-endian)."""
+
+    offset: U32
+    payload: Data
+
+
+@dataclass(frozen=True)
+class End(Message, name="end"):
+    """Closes an exchange: how many machine lines it had, this one included, and whether all went well (1).
+
+    Where it is 0, a line `ERROR: ...` before it says why.
+    """
+
+    lines: U32
+    ok: U32
+
+
+ERROR_PREFIX = "ERROR: "
+"""Begins a line for people and for the host, outside or inside of an exchange."""
+
+BANNER_PREFIX = "Program started @ "
+"""Begins the first line after reset; the core clock in Hz and three dots follow."""
+
+
+class Command(_Declared):
+    """A line that the host sends: `CMD=3 nonce=0000beef warmup=1 repeat=3`."""
+
+    number: ClassVar[int]
+    name: ClassVar[str]
+    by_number: ClassVar[dict[int, type["Command"]]] = {}
+
+    def __init_subclass__(cls, number: int, name: str) -> None:
+        cls.number = number
+        cls.name = name
+        Command.by_number[number] = cls
+
+    def encode(self) -> bytes:
+        """The line with its end."""
+        return f"CMD={self.number}{self._fields()}\r".encode("ascii")
+
+
+@dataclass(frozen=True)
+class ShowTensors(Command, number=1, name="show_tensors"):
+    """Prints the model's input and output tensors for people; no exchange."""
+
+
+@dataclass(frozen=True)
+class ShowDigit(Command, number=2, name="show_digit"):
+    """Runs the built-in digit and prints times in milliseconds and outputs for people; no exchange."""
+
+
+@dataclass(frozen=True)
+class RunBench(Command, number=3, name="run_bench"):
+    """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Memory, Bench, Layer...,
+    (Time..., Total) per repeat, Tensor and DataLine... of the last output."""
+
+    nonce: Hex32
+    warmup: U32
+    repeat: U32
+
+
+@dataclass(frozen=True)
+class WriteInput(Command, number=4, name="write_input"):
+    """Puts bytes into the input tensor that RunBench and DumpLayer use; it holds the built-in digit at first.
+    Answered by an exchange without content."""
+
+    nonce: Hex32
+    offset: U32
+    payload: Data
+
+
+@dataclass(frozen=True)
+class DumpLayer(Command, number=5, name="dump_layer"):
+    """Runs one inference and sends the output of one layer: Tensor, DataLine..."""
+
+    nonce: Hex32
+    layer: U32
+
+
+@dataclass(frozen=True)
+class Identify(Command, number=6, name="identify"):
+    """Says what it says after reset: Hello, Clocks."""
+
+    nonce: Hex32
+
+
+BOOT_COMMAND = 0
+"""The command number of the exchange after reset."""
+
+_LINE = re.compile(r"@(?P<name>[a-z]+) (?P<number>0|[1-9][0-9]{0,9})(?: (?P<fields>.+))?")
+
+
+def decode(line: bytes) -> tuple[int, Message]:
+    """Reads one machine line without its end: its number in the exchange, and the message.
+
+    Raises:
+        ParseError: not whole, changed on its way, or not of this protocol.
+    """
+    shown = line[:MAX_LINE_BYTES].decode("ascii", "backslashreplace")
+    body, star, crc = line.rpartition(b" *")
+    if not star or crc != b"%08x" % zlib.crc32(body):
+        raise ParseError(
+            f"the line {shown!r} was changed or cut on its way: its checksum does not match",
+            hint="Check the cable and the baud rate, and run the variant again.",
+        )
+    match = _LINE.fullmatch(body.decode("ascii", "backslashreplace"))
+    kind = Message.by_name.get(match["name"]) if match else None
+    if match is None or kind is None:
+        raise ParseError(
+            f"the line {shown!r} is not of protocol version {PROTOCOL_VERSION}",
+            hint="Build and flash the firmware again with this version of mcumatrix.",
+        )
+    try:
+        return int(match["number"]), kind.decode_fields(match["fields"] or "")
+    except ValueError as error:
+        raise ParseError(
+            f"the line {shown!r} is not of protocol version {PROTOCOL_VERSION}: {error}",
+            hint="Build and flash the firmware again with this version of mcumatrix.",
+        ) from error
+
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A whole exchange: its lines are there from first to last, in their order, each with its right checksum.
+
+    `messages` is without Begin and End; `text` are the lines for people that came between.
+    """
+
+    command: int
+    nonce: int
+    messages: tuple[Message, ...]
+    text: tuple[str, ...]
+    ok: bool
+
+    def of(self, kind: type[M]) -> tuple[M, ...]:
+        """The messages of one kind, in their order."""
+        return tuple(message for message in self.messages if isinstance(message, kind))
+
+
+def is_end_of_exchange(line: bytes) -> bool:
+    """Whether a line, right or wrong, is the last that an exchange will have."""
+    return line.startswith(b"@end ")
+
+
+def read_exchanges(log: bytes) -> Iterator[Exchange]:
+    """Reads the exchanges of a serial log; text outside of them is for people and is passed over.
+
+    Raises:
+        ParseError: a line was changed, lost, or does not belong where it stands.
+    """
+    begin: Begin | None = None
+    messages: list[Message] = []
+    text: list[str] = []
+    count = 0
+    for raw in log.splitlines():
+        line = raw.strip(b"\r\0")
+        if not line.startswith(b"@"):
+            text.append(line.decode("ascii", "backslashreplace"))
+            continue
+        number, message = decode(line)
+        if isinstance(message, Begin):
+            if begin is not None:
+                raise ParseError(
+                    f"the answer to command {begin.command} stops after {count} lines and another one begins",
+                    hint="The board was reset in the middle, or something else talks to it.",
+                )
+            begin, messages, text, count = message, [], [], 0
+        if begin is None or number != count:
+            raise ParseError(
+                f"line {number} of an answer came where line {count} was due: {line.decode()!r}",
+                hint="Something was lost on the line; run the variant again.",
+            )
+        count += 1
+        if isinstance(message, End):
+            if message.lines != count:
+                raise ParseError(f"an answer says that it has {message.lines} lines, and {count} came")
+            yield Exchange(begin.command, begin.nonce, tuple(messages), tuple(text), bool(message.ok))
+            begin, messages, text, count = None, [], [], 0
+        elif not isinstance(message, Begin):
+            messages.append(message)
+    if begin is not None:
+        raise ParseError(
+            f"the answer to command {begin.command} stops after {count} lines",
+            hint="The board fell silent or was reset; the raw log shows its last words.",
+        )
