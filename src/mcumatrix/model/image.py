@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
+"""How pydantic writes what is kept as JSON and reads it back: strictly, and without losing a NaN."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolchainIdentity:
     """A compiler as it was found: what it says of itself, and a SHA-256 over the files that make code."""
+
+    __pydantic_config__ = KEPT
 
     version: str
     sha256: str
@@ -44,6 +49,8 @@ class BuildFolders:
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Sizes of an image in bytes, by section kind as `size` counts them and by memory region."""
+
+    __pydantic_config__ = KEPT
 
     text_bytes: int
     data_bytes: int

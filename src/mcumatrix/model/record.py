@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mcumatrix.model.catalogue import BoardKind, Element
-from mcumatrix.model.image import Sizes, ToolchainIdentity
+from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
 
 RECORD_SCHEMA = 1
@@ -28,6 +28,8 @@ class Status(StrEnum):
 class Clock:
     """The core clock as asked for, and as the firmware worked it out from the registers on the board."""
 
+    __pydantic_config__ = KEPT
+
     declared_hz: int
     measured_hz: int
     pclk1_hz: int
@@ -41,6 +43,8 @@ class Clock:
 class LayerTimes:
     """Core clock cycles of one layer, one number per repeat."""
 
+    __pydantic_config__ = KEPT
+
     op: str
     cycles: tuple[int, ...]
 
@@ -49,19 +53,23 @@ class LayerTimes:
 class Output:
     """The output tensor of the last repeat.
 
-    `values` are as the tensor holds them: integers for integer types, else floats. `crc32` has one checksum
-    per repeat, of the tensor's bytes.
+    `values` are the elements as the tensor holds them, row-major, whole numbers for integer types. `crc32`
+    has one checksum per repeat, of the tensor's bytes.
     """
+
+    __pydantic_config__ = KEPT
 
     element: Element
     shape: tuple[int, ...]
-    values: tuple[float, ...] | tuple[int, ...]
+    values: tuple[float, ...]
     crc32: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Correctness:
     """The comparison of an output with the golden one; the error is in units of the tensor's elements."""
+
+    __pydantic_config__ = KEPT
 
     correct: bool
     max_error: float
@@ -77,6 +85,8 @@ class Measurement:
     them.
     """
 
+    __pydantic_config__ = KEPT
+
     clock: Clock
     warmup: int
     layers: tuple[LayerTimes, ...]
@@ -90,6 +100,8 @@ class Measurement:
 class ImageFacts:
     """An image without its paths, as a record keeps it."""
 
+    __pydantic_config__ = KEPT
+
     build_id: str
     elf_sha256: str
     binary_sha256: str
@@ -100,6 +112,8 @@ class ImageFacts:
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where the numbers come from. `timing_model` is empty where hardware counted the cycles."""
+
+    __pydantic_config__ = KEPT
 
     board: str
     kind: BoardKind
@@ -113,6 +127,8 @@ class Record:
 
     A run that failed has its `status` and `reason`, and what had been found out until then.
     """
+
+    __pydantic_config__ = KEPT
 
     schema: int
     fingerprint: str
