@@ -1,0 +1,1 @@
+"""Where build plans are executed."""

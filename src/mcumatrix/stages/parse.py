@@ -1,0 +1,166 @@
+"""Parse: from what came over the serial line to a measurement, or a clear error and never a wrong number."""
+
+import struct
+import zlib
+
+from mcumatrix import wire
+from mcumatrix.errors import FirmwareError, ParseError
+from mcumatrix.model.catalogue import Element
+from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
+
+_ELEMENTS = {0: Element.FLOAT32, 3: Element.UINT8, 9: Element.INT8}
+"""By the codes of TensorType in TensorFlow Lite's schema.fbs."""
+
+_FORMATS = {Element.FLOAT32: "f", Element.UINT8: "B", Element.INT8: "b"}
+
+_AGAIN = "Run the variant again; the raw log has every byte."
+
+
+def firmware_errors(log: bytes) -> tuple[str, ...]:
+    """The sentences of the firmware's own error lines."""
+    prefix = wire.ERROR_PREFIX.encode()
+    return tuple(
+        line[len(prefix) :].decode("ascii", "backslashreplace").strip()
+        for line in log.splitlines()
+        if line.startswith(prefix)
+    )
+
+
+def check_hello(said: wire.Hello, expected: wire.Hello) -> None:
+    """Raises ParseError unless the board runs exactly the image that it was given."""
+    if said == expected:
+        return
+    for name in wire.Hello.codecs():
+        if getattr(said, name) != getattr(expected, name):
+            raise ParseError(
+                f"the board says {name}={getattr(said, name)} where the image has {getattr(expected, name)}",
+                hint="It runs another firmware: flash it again, and check that nobody else uses the board.",
+            )
+
+
+def parse_boot(log: bytes, expected: wire.Hello) -> None:
+    """Checks what the firmware said after reset.
+
+    Raises:
+        ParseError: it was not the expected firmware, or said it unintelligibly.
+        FirmwareError: it said that it cannot start.
+    """
+    exchanges = list(wire.read_exchanges(log))
+    _raise_for_errors(log)
+    boots = [exchange for exchange in exchanges if exchange.command == wire.BOOT_COMMAND]
+    if not boots:
+        raise ParseError("the board did not say which firmware it runs", hint=_AGAIN)
+    check_hello(_only(boots[-1], wire.Hello), expected)
+
+
+def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
+    """The measurement in a log, which must have one answer with this nonce, from the expected firmware.
+
+    Raises:
+        ParseError: the answer is not whole, not true to itself, or not from the expected firmware.
+        FirmwareError: the firmware said that it could not measure.
+    """
+    exchanges = list(wire.read_exchanges(log))
+    _raise_for_errors(log)
+    answers = [
+        exchange
+        for exchange in exchanges
+        if exchange.command == wire.RunBench.number and exchange.nonce == nonce
+    ]
+    if len(answers) != 1:
+        raise ParseError(f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
+    answer = answers[0]
+    if not answer.ok:
+        raise FirmwareError("the firmware could not measure, and did not say why", hint=_AGAIN)
+    check_hello(_only(answer, wire.Hello), expected)
+    bench = _only(answer, wire.Bench)
+    layers = answer.of(wire.Layer)
+    totals = answer.of(wire.Total)
+    _require(
+        tuple(layer.layer for layer in layers) == tuple(range(len(layers))), "its layers are not in order"
+    )
+    _require(bool(layers) and bench.repeat > 0, "it has no layers or no repeats")
+    _require(
+        tuple(total.repeat for total in totals) == tuple(range(bench.repeat)), "a repeat is missing or twice"
+    )
+    times = {(time.repeat, time.layer): time.cycles for time in answer.of(wire.Time)}
+    _require(
+        len(times) == len(answer.of(wire.Time)) == bench.repeat * len(layers)
+        and all((repeat, layer.layer) in times for repeat in range(bench.repeat) for layer in layers),
+        "a time is missing or twice",
+    )
+    for total in totals:
+        _require(
+            sum(times[total.repeat, layer.layer] for layer in layers) <= total.cycles,
+            f"the layers of repeat {total.repeat} took longer than the whole inference",
+        )
+    clocks = _only(answer, wire.Clocks)
+    return Measurement(
+        clock=Clock(
+            declared_hz=expected.clock_hz,
+            measured_hz=clocks.sysclk_hz,
+            pclk1_hz=clocks.pclk1_hz,
+            pclk2_hz=clocks.pclk2_hz,
+            rcc_pllcfgr=clocks.rcc_pllcfgr,
+            rcc_cfgr=clocks.rcc_cfgr,
+            flash_acr=clocks.flash_acr,
+        ),
+        warmup=bench.warmup,
+        layers=tuple(
+            LayerTimes(layer.op, tuple(times[repeat, layer.layer] for repeat in range(bench.repeat)))
+            for layer in layers
+        ),
+        total_cycles=tuple(total.cycles for total in totals),
+        arena_bytes=_only(answer, wire.Memory).arena_bytes,
+        input_crc32=bench.input_crc32,
+        output=parse_tensor(answer, tuple(total.output_crc32 for total in totals)),
+    )
+
+
+def parse_tensor(answer: wire.Exchange, crc32: tuple[int, ...]) -> Output:
+    """The one tensor of an exchange; the last of `crc32` must be that of its bytes.
+
+    Raises:
+        ParseError: bytes are missing, twice, or not those that were measured.
+    """
+    tensor = _only(answer, wire.Tensor)
+    data = b""
+    for line in answer.of(wire.DataLine):
+        _require(line.offset == len(data), "the bytes of its tensor are not in order")
+        data += line.payload
+    element = _ELEMENTS.get(tensor.type)
+    _require(element is not None, f"its tensor has the unknown type {tensor.type}")
+    assert element is not None
+    try:
+        shape = tuple(int(dimension) for dimension in tensor.dims.split("x"))
+    except ValueError:
+        shape = ()
+    count = 1
+    for dimension in shape:
+        count *= dimension
+    width = struct.calcsize(_FORMATS[element])
+    _require(
+        bool(shape) and count > 0 and len(data) == tensor.size_bytes == count * width,
+        f"its tensor of shape {tensor.dims} has {len(data)} of {tensor.size_bytes} bytes",
+    )
+    if crc32:
+        _require(zlib.crc32(data) == crc32[-1], "its output is not the one that was measured")
+    values = struct.unpack(f"<{count}{_FORMATS[element]}", data)
+    return Output(element=element, shape=shape, values=tuple(map(float, values)), crc32=crc32)
+
+
+def _only(exchange: wire.Exchange, kind: type[wire.M]) -> wire.M:
+    found = exchange.of(kind)
+    _require(len(found) == 1, f"it has {len(found)} lines @{kind.name}, and one was due")
+    return found[0]
+
+
+def _require(condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise ParseError(f"the answer contradicts itself: {otherwise}", hint=_AGAIN)
+
+
+def _raise_for_errors(log: bytes) -> None:
+    errors = firmware_errors(log)
+    if errors:
+        raise FirmwareError(f"the firmware says: {errors[0]}", hint="The raw log has the rest of its words.")

@@ -1,0 +1,96 @@
+"""Record: how a run went, put together with everything that a reader needs to believe it."""
+
+from datetime import UTC, datetime
+
+from mcumatrix.errors import (
+    BuildError,
+    ConsoleError,
+    ConsoleTimeoutError,
+    FirmwareError,
+    FlashError,
+    McuMatrixError,
+    ModelError,
+    ParseError,
+    RenderError,
+)
+from mcumatrix.model.image import Image
+from mcumatrix.model.record import (
+    RECORD_SCHEMA,
+    Correctness,
+    ImageFacts,
+    Measurement,
+    Provenance,
+    Record,
+    Status,
+)
+from mcumatrix.model.variant import Variant
+
+_STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
+    (BuildError, Status.BUILD),
+    (ModelError, Status.BUILD),
+    (RenderError, Status.BUILD),
+    (FlashError, Status.FLASH),
+    (ConsoleTimeoutError, Status.TIMEOUT),
+    (ConsoleError, Status.SERIAL),
+    (FirmwareError, Status.FIRMWARE),
+    (ParseError, Status.PARSE),
+)
+"""More special errors first."""
+
+
+def status_of(error: McuMatrixError) -> Status | None:
+    """The status of a run that ended with an error; None where the error is not that of a variant."""
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
+
+
+def make_record(
+    outcome: tuple[Measurement, Correctness] | McuMatrixError,
+    *,
+    matrix: str,
+    variant: Variant,
+    fingerprint: str,
+    provenance: Provenance,
+    image: Image | None,
+) -> Record:
+    """The record of a run that ended now. Its raw log is added when it is kept."""
+    measurement: Measurement | None = None
+    correctness: Correctness | None = None
+    status, reason = Status.OK, ""
+    if isinstance(outcome, McuMatrixError):
+        status, reason = status_of(outcome) or Status.BUILD, outcome.message
+    else:
+        measurement, correctness = outcome
+        if not correctness.correct:
+            status = Status.WRONG_OUTPUT
+            reason = (
+                f"the answer is off by {correctness.max_error:g}, and {correctness.tolerance:g} is allowed"
+                if correctness.max_error > correctness.tolerance
+                else "the repeats gave different answers, or answered another input"
+            )
+    return Record(
+        schema=RECORD_SCHEMA,
+        fingerprint=fingerprint,
+        matrix=matrix,
+        variant=variant.slug,
+        axes=variant.axes,
+        clock_hz=variant.clock_hz,
+        expected=variant.expect.outcome,
+        expected_reason=variant.expect.reason,
+        status=status,
+        reason=reason,
+        finished_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        provenance=provenance,
+        image=_facts(image) if image else None,
+        measurement=measurement,
+        correctness=correctness,
+    )
+
+
+def _facts(image: Image) -> ImageFacts:
+    return ImageFacts(
+        build_id=image.build_id,
+        elf_sha256=image.elf_sha256,
+        binary_sha256=image.binary_sha256,
+        sizes=image.sizes,
+        toolchain=image.toolchain,
+    )

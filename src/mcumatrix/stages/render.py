@@ -1,0 +1,49 @@
+"""Render: what an image is configured with, as C sources."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcumatrix import wire
+
+if TYPE_CHECKING:
+    import jinja2
+
+
+@cache
+def _environment(templates: Path) -> "jinja2.Environment":
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # C, not HTML
+    )
+
+
+def render_wire_header(templates: Path) -> bytes:
+    """`wire.h`: the firmware's side of the protocol that `mcumatrix.wire` declares."""
+    template = _environment(templates).get_template("wire.h.j2")
+    return template.render(
+        wire=wire,
+        messages=list(wire.Message.by_name.values()),
+        commands=list(wire.Command.by_number.values()),
+    ).encode()
+
+
+def render_config_header(templates: Path, hello: wire.Hello) -> bytes:
+    """`config.h`: who the image is. It will say so over the wire."""
+    return _environment(templates).get_template("config.h.j2").render(hello=hello).encode()
+
+
+def render_digit(tensor: bytes) -> bytes:
+    """`digit.c`: the built-in input, as the bytes of the model's input tensor."""
+    rows = [tensor[at : at + 16] for at in range(0, len(tensor), 16)]
+    body = "\n".join("    " + " ".join(f"{byte:#04x}," for byte in row) for row in rows)
+    return (
+        '#include "digit.h"\n\n'
+        f"const unsigned digit_input_size_bytes = {len(tensor)};\n"
+        "_Alignas(4) const unsigned char digit_input[] = {\n"
+        f"{body}\n}};\n"
+    ).encode()

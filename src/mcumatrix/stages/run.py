@@ -1,0 +1,148 @@
+"""Run: an image on a board, from reset to the last line of its answer."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mcumatrix import wire
+from mcumatrix.errors import ConsoleTimeoutError, FirmwareError, McuMatrixError, ParseError
+from mcumatrix.model.image import Image
+from mcumatrix.model.record import Measurement
+from mcumatrix.model.variant import Variant
+from mcumatrix.ports import Board, Console, Flasher
+from mcumatrix.stages.parse import firmware_errors, parse_bench, parse_boot
+
+BOOT_TIMEOUT_S = 15.0
+"""From reset to the end of the first words."""
+
+BENCH_TIMEOUT_S = 300.0
+"""From the command to the end of its answer: times are sent only after the last repeat."""
+
+LAST_WORDS_S = 0.5
+"""How long an error line is given to be followed by more before the board is given up."""
+
+MAX_LOG_BYTES = 8 * 1024 * 1024
+"""A board that talks without end is stopped here."""
+
+_READ_S = 0.25
+
+
+def expected_hello(variant: Variant, image: Image) -> wire.Hello:
+    """What the firmware of an image must say of itself."""
+    return hello_of(variant, image.build_id)
+
+
+def hello_of(variant: Variant, build_id: str) -> wire.Hello:
+    """What is built into the image of a variant."""
+    return wire.Hello(
+        protocol=wire.PROTOCOL_VERSION,
+        build=build_id,
+        board=variant.board.firmware_board,
+        runtime=variant.runtime.name,
+        kernels=variant.kernels,
+        model=variant.model.name,
+        clock_hz=variant.clock_hz,
+    )
+
+
+@dataclass(slots=True)
+class SerialLog:
+    """Everything a board has said, and what the host sent is not in it."""
+
+    data: bytearray = field(default_factory=bytearray)
+
+    def end_of_exchange_after(self, start: int) -> bool:
+        """Whether a whole line that ends an exchange has come since byte `start`."""
+        *whole, _ = bytes(self.data[start:]).split(b"\n")
+        return any(wire.is_end_of_exchange(line) for line in whole)
+
+    def read_answer(self, console: Console, timeout_s: float, what: str) -> bytes:
+        """Reads until an exchange ends, and returns what came.
+
+        Raises:
+            ConsoleTimeoutError: it did not end in time, or came to `MAX_LOG_BYTES` before.
+            FirmwareError: an error line came and nothing after it.
+        """
+        start = len(self.data)
+        now = time.monotonic()
+        deadline = now + timeout_s
+        last_byte_at = now
+        while not self.end_of_exchange_after(start):
+            came = console.read(min(_READ_S, max(0.0, deadline - now)))
+            now = time.monotonic()
+            if came:
+                last_byte_at = now
+                self.data += came
+            answer = bytes(self.data[start:])
+            if len(self.data) > MAX_LOG_BYTES:
+                raise ConsoleTimeoutError(
+                    f"the board sent {len(answer)} bytes as {what} without an end",
+                    hint="Another firmware may be running, or the baud rate is wrong; see the raw log.",
+                )
+            if firmware_errors(answer) and now - last_byte_at > LAST_WORDS_S:
+                raise FirmwareError(f"the firmware says: {firmware_errors(answer)[0]}")
+            if now > deadline:
+                raise ConsoleTimeoutError(
+                    f"the board sent {len(answer)} bytes in {timeout_s:g} s and not the end of {what}",
+                    hint="See the raw log for its last words; a silent board may need a power cycle.",
+                )
+        return bytes(self.data[start:])
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run went: its raw log whatever happened, and a measurement or the error that prevented one."""
+
+    log: bytes
+    timing_model: str
+    measurement: Measurement | None = None
+    error: McuMatrixError | None = None
+
+
+OpenConsole = Callable[[str, int], Console]
+"""Opens a serial port at a baud rate."""
+
+
+def run_image(
+    variant: Variant, image: Image, board: Board, flasher: Flasher, open_console: OpenConsole
+) -> Ran:
+    """Flashes an image, proves that the board runs it, and measures.
+
+    Never raises what a board or a line can cause: that is the result of the run.
+    """
+    log = SerialLog()
+    timing_model = ""
+    hello = expected_hello(variant, image)
+    nonce = secrets.randbits(32)
+    try:
+        with board.take() as taken:
+            timing_model = taken.timing_model
+            try:
+                # The line first: opening a port throws away what came before.
+                with open_console(taken.serial_port, variant.board.baud) as console:
+                    flasher.flash(taken, image)
+                    parse_boot(log.read_answer(console, BOOT_TIMEOUT_S, "its first words"), hello)
+                    console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
+                    answer = log.read_answer(console, BENCH_TIMEOUT_S, "its measurement")
+                    measurement = parse_bench(answer, nonce, hello)
+            except McuMatrixError as error:
+                fault = taken.fault()
+                if fault:
+                    error.message += f"; the board says: {fault}"
+                raise
+        _require_as_asked(measurement, variant)
+    except McuMatrixError as error:
+        return Ran(bytes(log.data), timing_model, error=error)
+    return Ran(bytes(log.data), timing_model, measurement=measurement)
+
+
+def _require_as_asked(measurement: Measurement, variant: Variant) -> None:
+    asked = (variant.clock_hz, variant.warmup, variant.repeat)
+    done = (measurement.clock.measured_hz, measurement.warmup, len(measurement.total_cycles))
+    if asked != done:
+        raise ParseError(
+            "the board did not do what it was asked for: clock, warm-up and repeats are "
+            f"{done[0]} Hz, {done[1]} and {done[2]} where {asked[0]} Hz, {asked[1]} and {asked[2]} were due",
+            hint="The registers in the raw log show the clock tree; a wrong clock makes every time wrong.",
+        )

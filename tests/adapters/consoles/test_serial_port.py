@@ -1,0 +1,79 @@
+"""Serial lines: pyserial's own loop:// and a pseudo-terminal."""
+
+import os
+import time
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from mcumatrix.adapters.consoles.serial_port import SerialPort
+from mcumatrix.errors import ConsoleError
+
+
+@pytest.fixture
+def pty() -> Iterator[tuple[int, str]]:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    yield master, os.ttyname(slave)
+    os.close(slave)
+    os.close(master)
+
+
+def test_what_is_written_comes_back_on_a_loop() -> None:
+    with SerialPort("loop://", 115_200) as port:
+        port.write(b"CMD=1\r")
+        assert port.read(1.0) + port.read(0.0) == b"CMD=1\r"
+
+
+def test_reading_a_silent_line_returns_nothing_when_its_time_is_over(pty: tuple[int, str]) -> None:
+    with SerialPort(pty[1], 115_200) as port:
+        start = time.monotonic()
+        assert port.read(0.05) == b""
+        assert time.monotonic() - start >= 0.05
+
+
+def test_bytes_without_a_line_end_are_returned_at_once(pty: tuple[int, str]) -> None:
+    with SerialPort(pty[1], 115_200) as port:
+        os.write(pty[0], b"no end")
+        assert port.read(60.0) == b"no end"
+
+
+def test_every_byte_value_passes_unchanged(pty: tuple[int, str]) -> None:
+    every = bytes(range(256))
+    with SerialPort(pty[1], 115_200) as port:
+        os.write(pty[0], every)
+        came = b""
+        while len(came) < len(every):
+            came += port.read(5.0)
+        assert came == every
+        port.write(every)
+        assert os.read(pty[0], 1024) == every
+
+
+def test_a_port_that_is_not_there_is_said_so() -> None:
+    with pytest.raises(ConsoleError) as error:
+        SerialPort("/dev/no-such-port", 115_200)
+    assert str(error.value) == (
+        "the serial port /dev/no-such-port cannot be opened: [Errno 2] could not open port "
+        "/dev/no-such-port: [Errno 2] No such file or directory: '/dev/no-such-port'\n"
+        "  Check that the board is plugged in and that no terminal has its port open."
+    )
+
+
+def test_an_unknown_kind_of_url_is_said_so() -> None:
+    with pytest.raises(ConsoleError, match=r"^the serial port telepathy://board cannot be opened: "):
+        SerialPort("telepathy://board", 115_200)
+
+
+def test_a_line_that_is_unplugged_is_said_so_when_reading_and_when_writing() -> None:
+    master, slave = os.openpty()
+    name = os.ttyname(slave)
+    with SerialPort(name, 115_200) as port:
+        os.close(slave)
+        os.close(master)
+        for use in (lambda: port.read(0.5), lambda: port.write(b"x")):
+            with pytest.raises(ConsoleError) as error:
+                use()
+            assert error.value.message.startswith(f"the serial port {name} failed: ")
+            assert error.value.hint == "Check the cable; then run the variant again."

@@ -1,0 +1,181 @@
+"""From serial logs to measurements."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcumatrix import wire
+from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
+from mcumatrix.model.catalogue import Element
+from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
+from mcumatrix.stages.parse import parse_bench, parse_boot
+from support.logs import CLOCKS, NONCE, bench_log, bench_messages, boot_log
+from support.variants import hello
+
+_GOOD = boot_log() + b"some text\r\n" + bench_log()
+
+
+def _parse(log: bytes) -> Measurement:
+    return parse_bench(log, NONCE, hello())
+
+
+def _edited(edit: Callable[[list[wire.Message]], None]) -> bytes:
+    messages = bench_messages()
+    edit(messages)
+    return bench_log(messages)
+
+
+def _replace(kind: type[wire.Message], new: wire.Message, which: int = 0) -> bytes:
+    def edit(messages: list[wire.Message]) -> None:
+        at = [index for index, message in enumerate(messages) if isinstance(message, kind)][which]
+        messages[at] = new
+
+    return _edited(edit)
+
+
+def _drop(kind: type[wire.Message], which: int = 0) -> bytes:
+    def edit(messages: list[wire.Message]) -> None:
+        del messages[[i for i, message in enumerate(messages) if isinstance(message, kind)][which]]
+
+    return _edited(edit)
+
+
+def _sentence(log: bytes) -> str:
+    with pytest.raises(McuMatrixError) as error:
+        _parse(log)
+    return error.value.message
+
+
+def test_a_good_log_gives_every_number_that_is_in_it() -> None:
+    assert _parse(_GOOD) == Measurement(
+        clock=Clock(216_000_000, 216_000_000, 54_000_000, 108_000_000, 0x24003010, 0x9400, 0x307),
+        warmup=1,
+        layers=(LayerTimes("CONV_2D", (1000, 1010)), LayerTimes("SOFTMAX", (1001, 1011))),
+        total_cycles=(5000, 5000),
+        arena_bytes=4096,
+        input_crc32=1,
+        output=Output(Element.INT8, (1, 2), (-128, 127), _parse(_GOOD).output.crc32),
+    )
+
+
+def test_floats_are_read_as_floats() -> None:
+    import struct
+    import zlib
+
+    data = struct.pack("<2f", 0.25, 1.5)
+    messages = bench_messages()[:-2]
+    messages = [
+        wire.Total(m.repeat, m.cycles, zlib.crc32(data)) if isinstance(m, wire.Total) else m for m in messages
+    ]
+    tensor = wire.Tensor("output", 0, "1x2", 0.0, 0, len(data))
+    output = _parse(bench_log([*messages, tensor, wire.DataLine(0, data)])).output
+    assert (output.element, output.values) == (Element.FLOAT32, (0.25, 1.5))
+
+
+def test_every_prefix_of_a_good_log_is_an_error_until_the_last_line_is_whole() -> None:
+    whole = len(_GOOD.rstrip(b"\r\n"))
+    for length in range(whole):
+        with pytest.raises(McuMatrixError):
+            _parse(_GOOD[:length])
+    assert _parse(_GOOD[:whole]) == _parse(_GOOD)
+
+
+def test_every_flipped_byte_of_a_good_log_gives_the_same_measurement_or_an_error() -> None:
+    good = _parse(_GOOD)
+    for at in range(len(_GOOD)):
+        for flip in (0x01, 0x20, 0x80, 0xFF):
+            log = bytearray(_GOOD)
+            log[at] ^= flip
+            try:
+                measurement = _parse(bytes(log))
+            except McuMatrixError:
+                continue
+            assert measurement == good
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_bytes_that_are_lost_repeated_or_come_from_elsewhere_never_change_a_number(
+    data: st.DataObject,
+) -> None:
+    at = data.draw(st.integers(0, len(_GOOD)))
+    until = data.draw(st.integers(at, len(_GOOD)))
+    foreign = data.draw(st.one_of(st.binary(max_size=40), st.just(_GOOD[at:until] * 2)))
+    try:
+        measurement = _parse(_GOOD[:at] + foreign + _GOOD[until:])
+    except McuMatrixError:
+        return
+    assert measurement == _parse(_GOOD)
+
+
+def test_an_answer_to_somebody_elses_command_is_not_ours() -> None:
+    assert _sentence(bench_log(nonce=0xBAD)) == "0 answers carry the nonce 0000beef, and one was due"
+    assert _sentence(bench_log() * 2) == "2 answers carry the nonce 0000beef, and one was due"
+
+
+def test_another_firmware_than_the_flashed_one_is_never_measured() -> None:
+    with pytest.raises(ParseError) as error:
+        _parse(_replace(wire.Hello, hello(build="feedfeedfeedfeed")))
+    assert str(error.value) == (
+        "the board says build=feedfeedfeedfeed where the image has 0123456789abcdef\n"
+        "  It runs another firmware: flash it again, and check that nobody else uses the board."
+    )
+    assert _sentence(_replace(wire.Hello, hello(clock_hz=288_000_000))) == (
+        "the board says clock_hz=288000000 where the image has 216000000"
+    )
+
+
+def test_the_firmwares_own_errors_are_passed_on() -> None:
+    with pytest.raises(FirmwareError) as error:
+        _parse(b"ERROR: the arena is too small\r\n" + bench_log())
+    assert str(error.value) == (
+        "the firmware says: the arena is too small\n  The raw log has the rest of its words."
+    )
+    assert _sentence(bench_log(ok=False)) == "the firmware could not measure, and did not say why"
+
+
+@pytest.mark.parametrize(
+    ("log", "contradiction"),
+    [
+        (_drop(wire.Total), "a repeat is missing or twice"),
+        (_drop(wire.Time, 1), "a time is missing or twice"),
+        (_replace(wire.Time, wire.Time(1, 0, 5)), "a time is missing or twice"),
+        (_drop(wire.Layer), "its layers are not in order"),
+        (_drop(wire.Clocks), "it has 0 lines @clocks, and one was due"),
+        (_replace(wire.Memory, CLOCKS), "it has 2 lines @clocks, and one was due"),
+        (_replace(wire.Bench, wire.Bench(1, 0, 1)), "it has no layers or no repeats"),
+        (
+            _replace(wire.Time, wire.Time(0, 0, 4001)),
+            "the layers of repeat 0 took longer than the whole inference",
+        ),
+        (_replace(wire.Total, wire.Total(1, 5000, 9), 1), "its output is not the one that was measured"),
+        (_drop(wire.DataLine), "its tensor of shape 1x2 has 0 of 2 bytes"),
+        (_replace(wire.DataLine, wire.DataLine(1, b"ab")), "the bytes of its tensor are not in order"),
+        (
+            _replace(wire.Tensor, wire.Tensor("output", 9, "1x3", 0.0, 0, 2)),
+            "its tensor of shape 1x3 has 2 of 2 bytes",
+        ),
+        (
+            _replace(wire.Tensor, wire.Tensor("output", 9, "1x", 0.0, 0, 2)),
+            "its tensor of shape 1x has 2 of 2 bytes",
+        ),
+        (
+            _replace(wire.Tensor, wire.Tensor("output", 7, "1x2", 0.0, 0, 2)),
+            "its tensor has the unknown type 7",
+        ),
+    ],
+)
+def test_an_answer_that_contradicts_itself_is_refused(log: bytes, contradiction: str) -> None:
+    assert _sentence(log) == f"the answer contradicts itself: {contradiction}"
+
+
+def test_the_first_words_must_come_from_the_flashed_firmware() -> None:
+    parse_boot(boot_log(), hello())
+    with pytest.raises(ParseError, match=r"^the board did not say which firmware it runs\n"):
+        parse_boot(b"Program started @ 216000000...\r\n", hello())
+    with pytest.raises(ParseError, match=r"^the board says model=mnist-int8 where the image has other\n"):
+        parse_boot(boot_log(), hello(model="other"))
+    with pytest.raises(FirmwareError, match=r"^the firmware says: the clock did not start\n"):
+        parse_boot(b"ERROR: the clock did not start\r\n" + boot_log(), hello())

@@ -1,0 +1,210 @@
+"""Runs against a board of which the serial line is a real pseudo-terminal and the firmware a script."""
+
+import os
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mcumatrix import wire
+from mcumatrix.adapters.consoles.serial_port import SerialPort
+from mcumatrix.errors import ConsoleError, FirmwareError, FlashError, McuMatrixError, ParseError
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.image import Image
+from mcumatrix.ports import TakenBoard
+from mcumatrix.stages import run
+from mcumatrix.stages.run import Ran, run_image
+from support.logs import bench_log, bench_messages, boot_log
+from support.variants import a_variant, an_image, hello
+
+Script = Callable[[bytes], bytes]
+"""What a board sends for the bytes it has received so far; it is asked after every arrival."""
+
+
+class ScriptedBoard:
+    """A board behind a pseudo-terminal that answers as a function says."""
+
+    kind = BoardKind.VIRTUAL
+    timing_model = "script"
+
+    def __init__(self, first_words: bytes, answer: Script, *, hang_up: bool = False, fault: str = "") -> None:
+        self._first_words = first_words
+        self._answer = answer
+        self._hang_up = hang_up
+        self._fault = fault
+        self.given_back = False
+
+    @contextmanager
+    def take(self) -> Iterator[TakenBoard]:
+        self._master, slave = os.openpty()
+        tty.setraw(slave)
+        self.serial_port = os.ttyname(slave)
+        try:
+            yield self
+        finally:
+            os.close(slave)
+            self.given_back = True
+
+    def load(self, image: Path) -> None:
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        os.write(self._master, self._first_words)
+        received = b""
+        while not received.endswith(b"\r"):
+            try:
+                received += os.read(self._master, 4096)
+            except OSError:  # given back
+                return
+        os.write(self._master, self._answer(received))
+        if self._hang_up:
+            os.close(self._master)
+
+    def fault(self) -> str:
+        return self._fault
+
+    def identity(self) -> dict[str, str]:
+        return {}
+
+
+class Flasher:
+    def __init__(self, error: McuMatrixError | None = None) -> None:
+        self._error = error
+
+    def flash(self, board: TakenBoard, image: Image) -> None:
+        if self._error:
+            raise self._error
+        board.load(image.elf)
+
+
+def answer_with(log: Callable[[int], bytes]) -> Script:
+    """A script that answers RunBench with a log made for the nonce it came with."""
+
+    def answer(received: bytes) -> bytes:
+        nonce = int(received.split(b"nonce=")[1][:8], 16)
+        return log(nonce)
+
+    return answer
+
+
+GOOD = answer_with(lambda nonce: bench_log(nonce=nonce))
+
+
+@pytest.fixture(autouse=True)
+def _short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BOOT_TIMEOUT_S", 0.6)
+    monkeypatch.setattr(run, "BENCH_TIMEOUT_S", 0.8)
+    monkeypatch.setattr(run, "LAST_WORDS_S", 0.1)
+
+
+def _run(board: ScriptedBoard, flasher: Flasher | None = None) -> Ran:
+    return run_image(a_variant(), an_image(), board, flasher or Flasher(), SerialPort)
+
+
+def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
+    board = ScriptedBoard(boot_log(), GOOD)
+    ran = _run(board)
+    assert ran.error is None
+    assert ran.measurement is not None
+    assert ran.measurement.total_cycles == (5000, 5000)
+    assert ran.log.startswith(boot_log())
+    assert b"@total 12 repeat=1 cycles=5000 " in ran.log
+    assert ran.timing_model == "script"
+    assert board.given_back
+
+
+def test_each_run_has_a_nonce_of_its_own() -> None:
+    nonces = set()
+
+    def note(nonce: int) -> bytes:
+        nonces.add(nonce)
+        return bench_log(nonce=nonce)
+
+    for _ in range(3):
+        _run(ScriptedBoard(boot_log(), answer_with(note)))
+    assert len(nonces) == 3
+
+
+def test_an_answer_recorded_earlier_is_refused() -> None:
+    ran = _run(ScriptedBoard(boot_log(), lambda _: bench_log(nonce=1)))
+    assert isinstance(ran.error, ParseError)
+    assert ran.error.message.startswith("0 answers carry the nonce ")
+
+
+def test_a_silent_board_times_out_and_is_given_back() -> None:
+    board = ScriptedBoard(b"", GOOD)
+    ran = _run(board)
+    assert str(ran.error) == (
+        "the board sent 0 bytes in 0.6 s and not the end of its first words\n"
+        "  See the raw log for its last words; a silent board may need a power cycle."
+    )
+    assert board.given_back
+
+
+def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept() -> None:
+    ran = _run(ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(nonce=nonce)[:100])))
+    assert ran.error is not None
+    assert ran.error.message == "the board sent 100 bytes in 0.8 s and not the end of its measurement"
+    assert len(ran.log) == len(boot_log()) + 100
+
+
+def test_a_board_that_talks_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MAX_LOG_BYTES", 500)
+    ran = _run(ScriptedBoard(b"U" * 2000, GOOD))
+    assert ran.error is not None
+    assert "bytes as its first words without an end" in ran.error.message
+
+
+def test_a_line_that_is_unplugged_is_said_so() -> None:
+    ran = _run(ScriptedBoard(boot_log(), lambda _: b"", hang_up=True))
+    assert isinstance(ran.error, ConsoleError)
+    assert ran.error.message.startswith("the serial port /dev/pts/")
+
+
+def test_an_error_line_with_nothing_after_it_ends_the_wait() -> None:
+    ran = _run(
+        ScriptedBoard(boot_log(), lambda _: b"ERROR: BusFault at 0x08000100\r\n", fault="it locked up")
+    )
+    assert isinstance(ran.error, FirmwareError)
+    assert ran.error.message == "the firmware says: BusFault at 0x08000100; the board says: it locked up"
+
+
+def test_a_flash_error_is_the_result_of_the_run() -> None:
+    error = FlashError("verify failed at 0x08000400", hint="Try again.")
+    ran = _run(ScriptedBoard(boot_log(), GOOD), Flasher(error))
+    assert ran.error is error
+    assert ran.log == b""
+
+
+def test_a_port_that_cannot_be_opened_is_said_so() -> None:
+    board = ScriptedBoard(boot_log(), GOOD)
+
+    def open_console(port: str, baud: int) -> SerialPort:
+        return SerialPort("/dev/there-is-no-such-port", baud)
+
+    ran = run_image(a_variant(), an_image(), board, Flasher(), open_console)
+    assert isinstance(ran.error, ConsoleError)
+    assert ran.error.message.startswith("the serial port /dev/there-is-no-such-port cannot be opened: ")
+
+
+def test_a_board_that_runs_at_another_clock_than_asked_for_is_refused() -> None:
+    slow = wire.Clocks(215_000_000, 215_000_000, 1, 1, 0, 0, 0)
+    messages = [slow if isinstance(m, wire.Clocks) else m for m in bench_messages()]
+    ran = _run(ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(messages, nonce=nonce))))
+    assert str(ran.error) == (
+        "the board did not do what it was asked for: clock, warm-up and repeats are "
+        "215000000 Hz, 1 and 2 where 216000000 Hz, 1 and 2 were due\n"
+        "  The registers in the raw log show the clock tree; a wrong clock makes every time wrong."
+    )
+
+
+def test_the_first_words_of_another_firmware_end_the_run_before_it_is_measured() -> None:
+    def never(received: bytes) -> bytes:
+        raise AssertionError("the board was sent a command")
+
+    ran = _run(ScriptedBoard(boot_log(hello(build="0" * 16)), never))
+    assert ran.error is not None
+    assert ran.error.message == "the board says build=0000000000000000 where the image has 0123456789abcdef"
