@@ -1,0 +1,80 @@
+"""What a careful reader would notice in the numbers: said by the report itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+from mcumatrix.model.record import Measurement, Status
+from mcumatrix.model.variant import Outcome
+from mcumatrix.report.tables import Case
+
+_AXES_THAT_KEEP_CYCLES = ("clock", "board", "toolchain")
+"""Between values of these, equal cycles are no surprise."""
+
+
+def find(cases: Sequence[Case]) -> list[str]:
+    """Sentences, in the order of their weight."""
+    return [*_unexpected(cases), *_wrong(cases), *_without_effect(cases), *_same_milliseconds(cases)]
+
+
+def _unexpected(cases: Sequence[Case]) -> Iterator[str]:
+    for case in cases:
+        if case.is_measured and case.record and case.record.expected is Outcome.FAIL:
+            yield f"{case.label} was expected to fail ({case.record.expected_reason}) and passed."
+
+
+def _wrong(cases: Sequence[Case]) -> Iterator[str]:
+    for case in cases:
+        record = case.record
+        if record and record.status is Status.WRONG_OUTPUT and record.correctness:
+            yield (
+                f"{case.label} gives a wrong answer: off by {record.correctness.max_error:g} where "
+                f"{record.correctness.tolerance:g} is allowed. Its times are not shown."
+            )
+
+
+def _without_effect(cases: Sequence[Case]) -> Iterator[str]:
+    """Cases that differ in one axis only and have the same cycles in every layer of every repeat."""
+    for axis, members in _differing_in_one_axis(cases):
+        if axis in _AXES_THAT_KEEP_CYCLES:
+            continue
+        for same in _equal(members, lambda measurement: measurement.layers):
+            values = ", ".join(f"{case.axes[axis]} {case.label}" for case in same)
+            yield f"{axis} has no effect: {values} have the same cycles in every layer."
+
+
+def _same_milliseconds(cases: Sequence[Case]) -> Iterator[str]:
+    """Cases at different clocks with the same times: a number was copied, or a clock is not what it says."""
+    for axis, members in _differing_in_one_axis(cases):
+        if axis != "clock":
+            continue
+        for same in _equal(members, _milliseconds):
+            labels = " and ".join(case.label for case in same)
+            yield f"{labels} run at different clocks and have the same times: one of the clocks is wrong."
+
+
+def _milliseconds(measurement: Measurement) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        tuple(cycles / measurement.clock.measured_hz for cycles in layer.cycles)
+        for layer in measurement.layers
+    )
+
+
+def _differing_in_one_axis(cases: Sequence[Case]) -> Iterator[tuple[str, list[Case]]]:
+    measured = [case for case in cases if case.is_measured]
+    for axis in dict.fromkeys(name for case in measured for name in case.axes):
+
+        def rest(case: Case, axis: str = axis) -> tuple[tuple[str, str], ...]:
+            return tuple((name, value) for name, value in case.axes.items() if name != axis)
+
+        for _, group in groupby(sorted(measured, key=rest), key=rest):
+            members = list(group)
+            if len(members) > 1:
+                yield axis, members
+
+
+def _equal(cases: list[Case], of: Callable[[Measurement], object]) -> Iterator[list[Case]]:
+    groups: dict[object, list[Case]] = {}
+    for case in cases:
+        assert case.record is not None and case.record.measurement is not None
+        groups.setdefault(of(case.record.measurement), []).append(case)
+    yield from (group for group in groups.values() if len(group) > 1)

@@ -1,0 +1,215 @@
+"""The tables of a report: numbered cases, layers x cases, sizes."""
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.variant import Variant
+from mcumatrix.results.statistics import summarise
+from mcumatrix.units import milliseconds
+
+NO_VALUE = "-"
+
+_MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
+"""What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A column of the report: a variant with its number, and its record if it was ever run."""
+
+    number: int
+    variant: str
+    axes: dict[str, str]
+    record: Record | None
+
+    @property
+    def label(self) -> str:
+        """The head of its column, as in the table of cases."""
+        return f"[{self.number}]"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it has times that count: a time counts only with a correct answer."""
+        return self.record is not None and self.record.status is Status.OK
+
+    @property
+    def result(self) -> str:
+        """How its run ended, in a word or two."""
+        if self.record is None:
+            return "not run"
+        return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
+            self.record.status, f"failed: {self.record.status}"
+        )
+
+
+def number_cases(variants: Sequence[Variant], records: Sequence[Record | None]) -> list[Case]:
+    """The columns of a report: variants in their order, each with its record or None."""
+    return [
+        Case(number, variant.slug, variant.axes, record)
+        for number, (variant, record) in enumerate(zip(variants, records, strict=True), start=1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Text in rows under a header."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def to_markdown(table: Table) -> str:
+    """A Markdown table that can be read as text too; nothing in a cell can break out of it."""
+    cells = [[inert(cell) for cell in row] for row in (table.header, *table.rows)]
+    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(table.header))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def inert(cell: str) -> str:
+    """Text on one line in which nothing is Markdown or HTML, wherever it came from."""
+    one_line = " ".join(cell.split())
+    return _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line, quote=False)).replace("`", "'")
+
+
+def case_table(cases: Sequence[Case]) -> Table:
+    """One row per case, with the axes that the numbers in the other tables stand for."""
+    names = list(dict.fromkeys(name for case in cases for name in case.axes))
+    return Table(
+        ("Case", *names, "answer"),
+        tuple(
+            (case.label, *(case.axes.get(name, NO_VALUE) for name in names), case.result) for case in cases
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTable:
+    """Cases whose times can stand side by side: the same layers, from the same source of cycles."""
+
+    kind: BoardKind
+    timing_model: str
+    repeats: tuple[int, ...]
+    table: Table
+
+
+def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
+    """Layers x cases in milliseconds, medians; one table for each network and source of cycles.
+
+    A case without times keeps its column, in the table of its model.
+    """
+    groups: dict[tuple[BoardKind, str, tuple[str, ...]], list[Case]] = {}
+    for case in cases:
+        if case.is_measured:
+            groups.setdefault(_group(case), []).append(case)
+    if not groups:
+        return []
+    for case in cases:
+        if not case.is_measured:
+            _home(case, list(groups.values())).append(case)
+    return [
+        _time_table(*group, sorted(members, key=lambda case: case.number))
+        for group, members in groups.items()
+    ]
+
+
+def _group(case: Case) -> tuple[BoardKind, str, tuple[str, ...]]:
+    assert case.record is not None and case.record.measurement is not None
+    provenance = case.record.provenance
+    return provenance.kind, provenance.timing_model, tuple(x.op for x in case.record.measurement.layers)
+
+
+def _home(case: Case, groups: list[list[Case]]) -> list[Case]:
+    for group in groups:
+        if any(member.axes.get("model") == case.axes.get("model") for member in group):
+            return group
+    return groups[0]
+
+
+def _time_table(kind: BoardKind, timing_model: str, ops: tuple[str, ...], cases: list[Case]) -> TimeTable:
+    columns = [_times(case, len(ops)) for case in cases]
+    names = (*ops, "Between layers", "Total time")
+    return TimeTable(
+        kind=kind,
+        timing_model=timing_model,
+        repeats=tuple(
+            sorted(
+                {
+                    len(case.record.measurement.total_cycles)
+                    for case in cases
+                    if case.record and case.record.measurement
+                }
+            )
+        ),
+        table=Table(
+            ("Layer", *(case.label for case in cases)),
+            tuple((name, *(column[row] for column in columns)) for row, name in enumerate(names)),
+        ),
+    )
+
+
+def _times(case: Case, layers: int) -> list[str]:
+    if not case.is_measured:
+        return [case.result, *[NO_VALUE] * (layers + 1)]
+    assert case.record is not None and case.record.measurement is not None
+    measurement = case.record.measurement
+    per_repeat = zip(*(layer.cycles for layer in measurement.layers), strict=True)
+    between = [
+        total - sum(layers_of_repeat)
+        for total, layers_of_repeat in zip(measurement.total_cycles, per_repeat, strict=True)
+    ]
+    rows = (*(layer.cycles for layer in measurement.layers), between, measurement.total_cycles)
+    return [
+        f"{milliseconds(summarise(cycles).cycles_median, measurement.clock.measured_hz):.3f}"
+        for cycles in rows
+    ]
+
+
+def size_table(cases: Sequence[Case]) -> Table | None:
+    """Bytes of each image by section and by memory region; None if there is no image."""
+    images = [(case, case.record.image) for case in cases if case.record and case.record.image]
+    if not images:
+        return None
+    regions = list(dict.fromkeys(name for _, image in images for name in image.sizes.region_bytes))
+    arenas = [
+        str(case.record.measurement.arena_bytes) if case.record and case.record.measurement else NO_VALUE
+        for case, _ in images
+    ]
+    return Table(
+        ("Bytes", *(case.label for case, _ in images)),
+        (
+            ("text", *(str(image.sizes.text_bytes) for _, image in images)),
+            ("data", *(str(image.sizes.data_bytes) for _, image in images)),
+            ("bss", *(str(image.sizes.bss_bytes) for _, image in images)),
+            *(
+                (f"in {name}", *(str(image.sizes.region_bytes.get(name, 0)) for _, image in images))
+                for name in regions
+            ),
+            ("tensors", *arenas),
+        ),
+    )
+
+
+def provenance_table(cases: Sequence[Case]) -> Table | None:
+    """What each column can be traced to; None if there is no record."""
+    recorded = [(case, case.record) for case in cases if case.record]
+    if not recorded:
+        return None
+    return Table(
+        ("Case", "build id", "ELF SHA-256", "finished", "record"),
+        tuple(
+            (
+                case.label,
+                record.image.build_id if record.image else NO_VALUE,
+                record.image.elf_sha256 if record.image else NO_VALUE,
+                record.finished_at,
+                record.log.removesuffix(".log") or NO_VALUE,
+            )
+            for case, record in recorded
+        ),
+    )

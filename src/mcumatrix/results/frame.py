@@ -1,0 +1,112 @@
+"""Records as a table: one row per variant and layer."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mcumatrix.model.record import Record, Status
+from mcumatrix.results.statistics import summarise
+from mcumatrix.units import milliseconds
+
+if TYPE_CHECKING:
+    import pandas
+
+KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
+
+_HEAD = ("variant", "runtime", "kernels", "clock_hz", "model", "toolchain", "board")
+_TAIL = (
+    "layer",
+    "op",
+    "cycles_min",
+    "cycles_median",
+    "cycles_max",
+    "ms_median",
+    "correct",
+    "status",
+    "reason",
+    "provenance",
+    "timing_model",
+    "fingerprint",
+    "elf_sha256",
+)
+"""Between them stand the axes of the maintainer's own, by their names."""
+
+TOTAL_OP = "TOTAL"
+"""The operator of the row that has the time of the whole inference; its layer is empty."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
+    """One row per layer and one for the total; a variant without times has one row with its reason."""
+    for record in records:
+        own_axes = {name: value for name, value in record.axes.items() if name not in KNOWN_AXES}
+        head: dict[str, object] = {
+            "variant": record.variant,
+            "runtime": record.axes["runtime"],
+            "kernels": record.axes["kernels"],
+            "clock_hz": record.clock_hz,
+            "model": record.axes["model"],
+            "toolchain": record.axes["toolchain"],
+            "board": record.axes["board"],
+            **own_axes,
+        }
+        tail: dict[str, object] = {
+            "correct": record.correctness.correct if record.correctness else None,
+            "status": record.status.value,
+            "reason": record.reason,
+            "provenance": record.provenance.kind.value,
+            "timing_model": record.provenance.timing_model,
+            "fingerprint": record.fingerprint,
+            "elf_sha256": record.image.elf_sha256 if record.image else None,
+        }
+        measurement = record.measurement
+        # A time counts only with a correct answer.
+        if measurement is None or record.status is not Status.OK:
+            yield head | _times(None, "", None, record.clock_hz) | tail
+            continue
+        for index, layer in enumerate(measurement.layers):
+            yield head | _times(index, layer.op, layer.cycles, measurement.clock.measured_hz) | tail
+        yield head | _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz) | tail
+
+
+def _times(layer: int | None, op: str, cycles: tuple[int, ...] | None, clock_hz: int) -> dict[str, object]:
+    summary = summarise(cycles) if cycles else None
+    return {
+        "layer": layer,
+        "op": op,
+        "cycles_min": summary and summary.cycles_min,
+        "cycles_median": summary and summary.cycles_median,
+        "cycles_max": summary and summary.cycles_max,
+        "ms_median": summary and milliseconds(summary.cycles_median, clock_hz),
+    }
+
+
+def frame(records: Iterable[Record]) -> "pandas.DataFrame":
+    """The rows as a DataFrame: integers stay integers where a column has empty cells."""
+    import pandas
+
+    table = pandas.DataFrame(list(rows(records)))
+    own_axes = [name for name in table.columns if name not in (*_HEAD, *_TAIL)]
+    table = table.reindex(columns=[*_HEAD, *own_axes, *_TAIL])
+    for column in ("layer", "cycles_min", "cycles_max"):
+        table[column] = table[column].astype("Int64")
+    table["correct"] = table["correct"].astype("boolean")
+    return table
+
+
+def _plain_number(value: float) -> str:
+    # Never in exponents, and 4053211 rather than 4053211.0.
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def to_csv(table: "pandas.DataFrame") -> bytes:
+    """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
+    apostrophe; numbers stay numbers.
+    """
+    safe = table.map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    )
+    for column in ("layer", "cycles_min", "cycles_max"):
+        safe[column] = table[column]
+    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)
+    return text.encode()

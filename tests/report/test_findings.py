@@ -1,0 +1,68 @@
+"""What the report notices by itself: the mistakes of the comparison that started this project."""
+
+from mcumatrix.model.record import Correctness, Measurement, Record
+from mcumatrix.model.variant import Expectation, Outcome, Variant
+from mcumatrix.report.findings import find
+from mcumatrix.report.tables import Case, number_cases
+from support.variants import a_measurement, a_record, a_variant
+
+RIGHT = Correctness(True, 0.0, 0.0, "d" * 64)
+FAST = (("CONV_2D", (500,)), ("SOFTMAX", (20,)))
+SLOW = (("CONV_2D", (1500,)), ("SOFTMAX", (20,)))
+
+
+def _variant(kernels: str = "simd", clock_hz: int = 216_000_000) -> Variant:
+    return a_variant(f"{kernels}-{clock_hz}", kernels=kernels, clock_hz=clock_hz)
+
+
+def _cases(*measured: tuple[Variant, Measurement]) -> list[Case]:
+    variants = [variant for variant, _ in measured]
+    records: list[Record | None] = [
+        a_record((measurement, RIGHT), variant=variant) for variant, measurement in measured
+    ]
+    return number_cases(variants, records)
+
+
+def test_cases_that_differ_as_they_should_give_no_finding() -> None:
+    cases = _cases(
+        (_variant("reference"), a_measurement(SLOW)),
+        (_variant("simd"), a_measurement(FAST)),
+        (_variant("simd", 288_000_000), a_measurement(FAST, clock_hz=288_000_000)),
+    )
+    assert find(cases) == []
+
+
+def test_kernels_that_change_nothing_are_said_so() -> None:
+    cases = _cases((_variant("reference"), a_measurement(FAST)), (_variant("simd"), a_measurement(FAST)))
+    assert find(cases) == [
+        "kernels has no effect: reference [1], simd [2] have the same cycles in every layer."
+    ]
+
+
+def test_times_that_are_the_same_at_two_clocks_are_said_so() -> None:
+    twice = (("CONV_2D", (1000,)), ("SOFTMAX", (40,)))
+    cases = _cases(
+        (_variant(clock_hz=144_000_000), a_measurement(FAST, clock_hz=144_000_000)),
+        (_variant(clock_hz=288_000_000), a_measurement(twice, clock_hz=288_000_000)),
+    )
+    assert find(cases) == [
+        "[1] and [2] run at different clocks and have the same times: one of the clocks is wrong."
+    ]
+
+
+def test_a_variant_that_passes_though_it_was_expected_to_fail_is_said_so() -> None:
+    variant = a_variant(expect=Expectation(Outcome.FAIL, "hybrid weights"))
+    assert find(_cases((variant, a_measurement()))) == [
+        "[1] was expected to fail (hybrid weights) and passed."
+    ]
+
+
+def test_a_wrong_answer_is_said_with_its_size() -> None:
+    record = a_record((a_measurement(), Correctness(False, 3.0, 0.5, "d" * 64)))
+    assert find(number_cases([a_variant()], [record])) == [
+        "[1] gives a wrong answer: off by 3 where 0.5 is allowed. Its times are not shown."
+    ]
+
+
+def test_cases_without_times_are_no_surprise() -> None:
+    assert find(number_cases([a_variant()], [None])) == []

@@ -1,0 +1,112 @@
+"""Tables of a report."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcumatrix.errors import ConsoleTimeoutError
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.record import Correctness, Record
+from mcumatrix.report.tables import (
+    Table,
+    case_table,
+    inert,
+    number_cases,
+    size_table,
+    time_tables,
+    to_markdown,
+)
+from support.variants import a_measurement, a_record, a_variant
+
+
+def _cases(*records: Record | None) -> list:  # type: ignore[type-arg]
+    return number_cases([a_variant(f"variant-{n}") for n in range(len(records))], list(records))
+
+
+def test_cases_are_numbered_in_the_order_of_the_matrix() -> None:
+    table = case_table(_cases(a_record(), None))
+    assert table.header == ("Case", "runtime", "kernels", "clock", "model", "toolchain", "board", "answer")
+    assert [(row[0], row[-1]) for row in table.rows] == [("[1]", "correct"), ("[2]", "not run")]
+
+
+def test_layers_between_and_total_stand_under_each_other_in_milliseconds() -> None:
+    measurement = a_measurement((("CONV_2D", (2_160_000, 2_160_002)), ("SOFTMAX", (216_000, 216_000))))
+    (time,) = time_tables(_cases(a_record((measurement, Correctness(True, 0, 0, "d" * 64)))))
+    assert time.repeats == (2,)
+    assert time.table == Table(
+        ("Layer", "[1]"),
+        (("CONV_2D", "10.000"), ("SOFTMAX", "1.000"), ("Between layers", "0.000"), ("Total time", "11.000")),
+    )
+
+
+def test_a_case_that_failed_keeps_its_column_with_the_reason() -> None:
+    (time,) = time_tables(_cases(a_record(), a_record(ConsoleTimeoutError("silent")), None))
+    assert time.table.header == ("Layer", "[1]", "[2]", "[3]")
+    assert time.table.rows[0] == ("CONV_2D", "0.005", "failed: timeout", "not run")
+    assert [row[2:] for row in time.table.rows[1:]] == [("-", "-")] * 3
+
+
+def test_times_of_a_wrong_answer_are_never_shown() -> None:
+    (time,) = time_tables(_cases(a_record(), a_record((a_measurement(), Correctness(False, 1, 0, "d")))))
+    assert [row[2] for row in time.table.rows] == ["wrong answer", "-", "-", "-"]
+
+
+def test_virtual_and_real_times_never_share_a_table() -> None:
+    virtual = a_record()
+    real = replace(virtual, provenance=replace(virtual.provenance, kind=BoardKind.REAL, timing_model=""))
+    tables = time_tables(_cases(virtual, real))
+    assert [(time.kind, time.table.header) for time in tables] == [
+        (BoardKind.VIRTUAL, ("Layer", "[1]")),
+        (BoardKind.REAL, ("Layer", "[2]")),
+    ]
+
+
+def test_networks_with_other_layers_have_a_table_of_their_own() -> None:
+    other = a_record((a_measurement((("ADD", (1,)),)), Correctness(True, 0, 0, "d" * 64)))
+    assert [time.table.header for time in time_tables(_cases(a_record(), other))] == [
+        ("Layer", "[1]"),
+        ("Layer", "[2]"),
+    ]
+
+
+def test_sizes_are_shown_by_section_and_by_region() -> None:
+    table = size_table(_cases(a_record()))
+    assert table is not None
+    assert table.rows == (
+        ("text", "100000"),
+        ("data", "200"),
+        ("bss", "30000"),
+        ("in FLASH", "100200"),
+        ("in SRAM1", "30200"),
+        ("tensors", "4096"),
+    )
+
+
+def test_there_are_no_sizes_where_nothing_was_built() -> None:
+    assert size_table(_cases(None)) is None
+
+
+def test_markdown_columns_are_aligned_for_people_who_read_the_source() -> None:
+    assert to_markdown(Table(("a", "long header"), (("1", "2"), ("333333", "")))) == (
+        "| a      | long header |\n"
+        "|--------|-------------|\n"
+        "| 1      | 2           |\n"
+        "| 333333 |             |"
+    )
+
+
+def test_nothing_in_a_cell_is_html_or_markdown() -> None:
+    assert inert("<script>a|b\n`x`</script> & [link](http://x) *y* _z_") == (
+        "&lt;script&gt;a\\|b 'x'&lt;/script&gt; &amp; [link\\](http://x) \\*y\\* \\_z\\_"
+    )
+
+
+def test_names_of_operators_and_cases_stay_as_they_are() -> None:
+    assert inert("DEPTHWISE_CONV_2D [1]") == "DEPTHWISE_CONV_2D [1]"
+
+
+@given(st.text())
+def test_any_text_stays_in_its_cell(text: str) -> None:
+    assert len(to_markdown(Table(("h", "i"), ((text, text),))).split("\n")) == 3
+    assert "<" not in inert(text)
