@@ -1,0 +1,1 @@
+"""From the files under `matrix/` to variants: read, check, expand, select."""

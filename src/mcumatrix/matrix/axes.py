@@ -1,0 +1,140 @@
+"""The axes of a matrix, checked against the catalogues."""
+
+from dataclasses import dataclass
+
+from mcumatrix.matrix.document import Document, Place, Problems
+from mcumatrix.matrix.draft import Point
+from mcumatrix.matrix.flags import RefusedError
+from mcumatrix.matrix.schema import KNOWN_AXES, MatrixFile, SettingFile, check_axis_name
+from mcumatrix.matrix.suggest import did_you_mean, listed, shown
+from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.variant import Setting
+from mcumatrix.units import format_frequency, parse_frequency_hz
+
+MAXIMUM_CLOCK_HZ = 2**32 - 1
+"""The firmware keeps clocks as uint32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What the key `axes` declares.
+
+    `values` has the canonical values of every axis, the axes in the order of the file, default ones last.
+    `settings` has what the values of own axes set, by axis and label.
+    """
+
+    values: dict[str, tuple[str, ...]]
+    settings: dict[tuple[str, str], Setting]
+
+    def columns(self) -> tuple[str, ...]:
+        """The names of the axes in the order of columns and slugs: known ones first, then own ones."""
+        return KNOWN_AXES + tuple(axis for axis in self.values if axis not in KNOWN_AXES)
+
+    def place(self, axis: str, value: str) -> Place:
+        """Where the value stands in the file; for a default, where the axes stand."""
+        own = (axis, value) in self.settings
+        return ("axes", axis, value if own else self.values[axis].index(value))
+
+
+def check_axes(file: MatrixFile, document: Document, catalogues: Catalogues) -> Axes:
+    """Checks every value of every axis.
+
+    Raises:
+        MatrixError: an axis' name or value is unknown or unfit, or stands twice.
+    """
+    problems = Problems(document)
+    values: dict[str, tuple[str, ...]] = {}
+    settings: dict[tuple[str, str], Setting] = {}
+    own = file.axes.__pydantic_extra__ or {}
+    declared = document.keys(("axes",))
+    for axis in [*declared, *(axis for axis in KNOWN_AXES if axis not in declared)]:
+        if axis in KNOWN_AXES:
+            values[axis] = _check_values(axis, getattr(file.axes, axis), catalogues, problems)
+            continue
+        try:
+            check_axis_name(axis)
+        except RefusedError as error:
+            message = f"an axis cannot be called {shown(axis)}: {error}"
+            problems.add(("axes", axis), message, error.hint, of_key=True)
+        values[axis] = tuple(own[axis])
+        settings |= {(axis, label): setting(axis, label, value) for label, value in own[axis].items()}
+    problems.check()
+    _check_kernels(values, catalogues, problems)
+    problems.check()
+    return Axes(values, settings)
+
+
+def setting(axis: str, label: str, file: SettingFile) -> Setting:
+    """What a label of an own axis sets, as variants hold it."""
+    return Setting(axis, label, tuple(file.flags), tuple(file.cmake.items()))
+
+
+def canonical(axis: str, text: str, catalogues: Catalogues) -> str:
+    """The one way to write the value `text` of a known axis: `216MHz` is `216 MHz`.
+
+    Raises:
+        RefusedError: no catalogue has the value, or it is no frequency.
+    """
+    if axis == "clock":
+        return _canonical_clock(text)
+    known: dict[str, list[str]] = {
+        "runtime": list(catalogues.runtimes),
+        "kernels": [kernels for runtime in catalogues.runtimes.values() for kernels in runtime.kernels],
+        "model": list(catalogues.models),
+        "toolchain": list(catalogues.toolchains),
+        "board": list(catalogues.boards),
+    }
+    if text not in known[axis]:
+        raise RefusedError(f"the axis {axis!r} has no value {shown(text)}", did_you_mean(text, known[axis]))
+    return text
+
+
+def impossible(point: Point, catalogues: Catalogues) -> str:
+    """Why the runtime of a variant cannot have its kernels or run its model, or nothing."""
+    runtime = catalogues.runtimes[point["runtime"]]
+    element = catalogues.models[point["model"]].element
+    if point["kernels"] not in runtime.kernels:
+        return f"{runtime.name} has no {point['kernels']} kernels"
+    if element not in runtime.elements:
+        return f"{runtime.name} does not run {element} models"
+    return ""
+
+
+def _canonical_clock(text: str) -> str:
+    try:
+        clock_hz = parse_frequency_hz(text)
+    except ValueError as error:
+        hint = "Write a number and a unit, such as '216 MHz'."
+        raise RefusedError(f"the axis 'clock' has no value {shown(text)}", hint) from error
+    if clock_hz > MAXIMUM_CLOCK_HZ:
+        raise RefusedError(f"the clock {shown(text)} is too fast", "The firmware keeps clocks in 32 bits.")
+    return format_frequency(clock_hz)
+
+
+def _check_values(axis: str, texts: list[str], catalogues: Catalogues, problems: Problems) -> tuple[str, ...]:
+    values: list[str] = []
+    for index, text in enumerate(texts):
+        place = ("axes", axis, index)
+        try:
+            value = canonical(axis, text, catalogues)
+        except RefusedError as error:
+            problems.add(place, str(error), error.hint)
+            continue
+        if value in values:
+            same = "" if text == value else f", as {value!r}"
+            problems.add(place, f"the axis {axis!r} has {shown(text)} twice{same}", "Keep one of them.")
+        values.append(value)
+    return tuple(values)
+
+
+def _check_kernels(values: dict[str, tuple[str, ...]], catalogues: Catalogues, problems: Problems) -> None:
+    chosen = [catalogues.runtimes[name] for name in values["runtime"]]
+    offered = {kernels for runtime in chosen for kernels in runtime.kernels}
+    for index, kernels in enumerate(values["kernels"]):
+        if kernels not in offered:
+            others = [name for name, runtime in catalogues.runtimes.items() if kernels in runtime.kernels]
+            problems.add(
+                ("axes", "kernels", index),
+                f"none of the chosen runtimes has {kernels} kernels",
+                f"They have: {listed(sorted(offered))}. {kernels} is offered by: {listed(others)}.",
+            )

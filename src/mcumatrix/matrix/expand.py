@@ -1,0 +1,206 @@
+"""From a matrix file to its variants, with the semantics of a GitHub Actions matrix.
+
+The product of all axes is made first, then the excludes take away, then the includes add, then the
+expectations are noted. See docs/matrix.md for what each step promises.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from math import prod
+
+from mcumatrix.matrix.axes import Axes, canonical, check_axes, impossible
+from mcumatrix.matrix.document import Document, Place, Problems, in_words
+from mcumatrix.matrix.draft import Draft, Point, has_all
+from mcumatrix.matrix.flags import RefusedError
+from mcumatrix.matrix.include import Included, include
+from mcumatrix.matrix.schema import KNOWN_AXES, ExcludeFile, ExpectFile, MatrixFile
+from mcumatrix.matrix.suggest import did_you_mean, listed, shown
+from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.variant import Axis, AxisKind, Exclusion, Expectation, Matrix, Outcome, Variant
+from mcumatrix.units import parse_frequency_hz
+
+MAXIMUM_VARIANTS = 100_000
+MAXIMUM_SLUG_LENGTH = 120
+_ALWAYS_IN_SLUG = ("runtime", "kernels", "clock", "model")
+
+
+def expand(file: MatrixFile, document: Document, catalogues: Catalogues) -> Matrix:
+    """Makes the variants of a matrix; its name is that of the document's file without the suffix.
+
+    Variants are in the order of the file: the first axis varies slowest, included variants come last.
+
+    Raises:
+        MatrixError: what the file says does not fit the catalogues or itself; see docs/matrix.md.
+    """
+    return _Expansion(file, document, catalogues).matrix()
+
+
+class _Expansion:
+    """The steps of one expansion with what they share; each step ends when it found problems."""
+
+    def __init__(self, file: MatrixFile, document: Document, catalogues: Catalogues) -> None:
+        self._file = file
+        self._document = document
+        self._catalogues = catalogues
+        self._problems = Problems(document)
+        self._axes: Axes = check_axes(file, document, catalogues)
+        self._automatic: dict[tuple[str, str], str] = {}
+
+    def matrix(self) -> Matrix:
+        drafts, exclusions = self._exclude(self._points())
+        included = include(self._file, self._document, self._axes, drafts, self._catalogues)
+        exclusions = [
+            exclusion
+            for exclusion in exclusions
+            if not any(has_all(draft.point, dict(exclusion.axes)) for draft in included.added)
+        ]
+        self._check_left(included.drafts, exclusions)
+        self._expect(included)
+        return Matrix(
+            name=self._document.path.stem,
+            description=self._file.description.strip(),
+            axes=tuple(
+                Axis(axis, AxisKind.RUN if axis == "board" else AxisKind.BUILD, tuple(values))
+                for axis, values in included.values.items()
+            ),
+            variants=self._variants(included),
+            exclusions=tuple(exclusions),
+        )
+
+    def _points(self) -> list[Point]:
+        values = self._axes.values
+        count = prod(len(of_axis) for of_axis in values.values())
+        if count > MAXIMUM_VARIANTS:
+            sizes = " x ".join(str(len(of_axis)) for of_axis in values.values())
+            self._problems.add(
+                ("axes",),
+                f"the axes make {sizes} = {count:,} variants; {MAXIMUM_VARIANTS:,} are allowed",
+                "Split the matrix.",
+                of_key=True,
+            )
+            self._problems.check()
+        return [dict(zip(values, point, strict=True)) for point in product(*values.values())]
+
+    def _exclude(self, points: list[Point]) -> tuple[list[Draft], list[Exclusion]]:
+        """Takes the maintainer's excludes away, and then what runtimes cannot have."""
+        excludes = [
+            (self._match(entry, ("exclude", index), self._axes.values), entry.reason)
+            for index, entry in enumerate(self._file.exclude)
+        ]
+        self._problems.check()
+        columns = self._axes.columns()
+        drafts: list[Draft] = []
+        exclusions: list[Exclusion] = []
+        for point in points:
+            reason = next((reason for match, reason in excludes if has_all(point, match)), "")
+            if not reason and (reason := impossible(point, self._catalogues)):
+                for item in point.items():
+                    self._automatic.setdefault(item, reason)
+            if reason:
+                exclusions.append(Exclusion(tuple((axis, point[axis]) for axis in columns), reason))
+            else:
+                drafts.append(Draft(point, ("axes",), self._file.repeat, self._file.warmup))
+        return drafts, exclusions
+
+    def _check_left(self, drafts: list[Draft], exclusions: list[Exclusion]) -> None:
+        """A value that runtimes cannot have in any variant is a mistake in the file."""
+        if not drafts:
+            reasons = list(dict.fromkeys(exclusion.reason for exclusion in exclusions))
+            self._problems.add(("axes",), "no variant is left", f"Reasons: {listed(reasons)}.", of_key=True)
+            self._problems.check()
+        left = {item for draft in drafts for item in draft.point.items()}
+        for (axis, value), reason in self._automatic.items():
+            if (axis, value) not in left:
+                place = self._axes.place(axis, value)
+                message = f"the value {value!r} of the axis {axis!r} is left without a variant: {reason}"
+                hint = "Remove it, or add what it can be combined with."
+                self._problems.add(place, message, hint, of_key=True)
+        self._problems.check()
+
+    def _expect(self, included: Included) -> None:
+        for index, entry in enumerate(self._file.expect):
+            place: Place = ("expect", index)
+            match = self._match(entry, place, included.values)
+            if entry.outcome is Outcome.FAIL and not entry.reason:
+                self._problems.add(place, f"{in_words(place)} expects a failure without a reason", "Say why.")
+            matching = [draft for draft in included.drafts if has_all(draft.point, match)]
+            if match and not matching:
+                self._problems.add(place, f"{in_words(place)} matches no variant", "Correct or remove it.")
+            for draft in matching:
+                draft.expect = Expectation(entry.outcome, entry.reason)
+        self._problems.check()
+
+    def _match(
+        self, entry: ExcludeFile | ExpectFile, place: Place, values: Mapping[str, Sequence[str]]
+    ) -> Point:
+        """The canonical values that a variant must have; empty after a problem."""
+        match: Point = {}
+        named = entry.known() | (entry.__pydantic_extra__ or {})
+        for axis, text in named.items():
+            value = self._comparable(axis, text)
+            if axis not in values:
+                keys = [key for key in type(entry).model_fields if key not in KNOWN_AXES]
+                hint = did_you_mean(axis, [*values, *keys])
+                self._problems.add((*place, axis), f"there is no axis {shown(axis)}", hint, of_key=True)
+            elif value not in values[axis]:
+                hint = did_you_mean(text, values[axis], known="It has")
+                self._problems.add((*place, axis), f"the axis {axis!r} has no value {shown(text)} here", hint)
+            else:
+                match[axis] = value
+        if not named:
+            self._problems.add(place, f"{in_words(place)} names no axis", "Name the values it is for.")
+        return match if len(match) == len(named) else {}
+
+    def _comparable(self, axis: str, text: str) -> str:
+        try:
+            return canonical(axis, text, self._catalogues) if axis == "clock" else text
+        except RefusedError:
+            return text
+
+    def _variants(self, included: Included) -> tuple[Variant, ...]:
+        slug_axes = _slug_axes(included)
+        own = [axis for axis in included.values if axis not in KNOWN_AXES]
+        clocks_hz = {clock: parse_frequency_hz(clock) for clock in included.values["clock"]}
+        variants = []
+        taken: dict[str, str] = {}
+        for draft in included.drafts:
+            point, slug = draft.point, draft.slug(slug_axes)
+            self._check_slug(slug, draft.place, taken)
+            variants.append(
+                Variant(
+                    slug=slug,
+                    runtime=self._catalogues.runtimes[point["runtime"]],
+                    kernels=point["kernels"],
+                    clock_hz=clocks_hz[point["clock"]],
+                    model=self._catalogues.models[point["model"]],
+                    toolchain=self._catalogues.toolchains[point["toolchain"]],
+                    board=self._catalogues.boards[point["board"]],
+                    settings=tuple(included.settings[axis, point[axis]] for axis in own if axis in point),
+                    repeat=draft.repeat,
+                    warmup=draft.warmup,
+                    expect=draft.expect,
+                )
+            )
+        return tuple(variants)
+
+    def _check_slug(self, slug: str, place: Place, taken: dict[str, str]) -> None:
+        if len(slug) > MAXIMUM_SLUG_LENGTH:
+            message = f"the slug {shown(slug)} has {len(slug)} characters; {MAXIMUM_SLUG_LENGTH} are allowed"
+            self._problems.add(place, message, "Use shorter names.", of_key=True)
+        if (other := taken.get(slug.lower())) is not None:
+            difference = "" if other == slug else f", but for upper and lower case: {shown(other)}"
+            message = f"two variants have the slug {shown(slug)}{difference}"
+            self._problems.add(place, message, "Give one of them another label.", of_key=True)
+        taken[slug.lower()] = slug
+        self._problems.check()
+
+
+def _slug_axes(included: Included) -> list[str]:
+    """The four main axes, and of the others those in which variants differ."""
+    return [
+        axis
+        for axis, values in included.values.items()
+        if axis in _ALWAYS_IN_SLUG
+        or len(values) > 1
+        or any(axis not in draft.point for draft in included.drafts)
+    ]

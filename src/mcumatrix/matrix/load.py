@@ -1,0 +1,50 @@
+"""Finds matrix files and reads them."""
+
+from pathlib import Path
+
+from mcumatrix.errors import MatrixError
+from mcumatrix.matrix.expand import expand
+from mcumatrix.matrix.flags import RefusedError
+from mcumatrix.matrix.reader import read_document
+from mcumatrix.matrix.schema import MatrixFile, check_name
+from mcumatrix.matrix.suggest import did_you_mean, shown
+from mcumatrix.matrix.validate import validated
+from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.variant import Matrix
+
+
+def find_matrix(name_or_path: str, folder: Path) -> Path:
+    """The matrix file that a person names: `quickstart` in `folder`, or a path such as `other/mine.yaml`.
+
+    Raises:
+        MatrixError: there is none.
+    """
+    names = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    for path in (names.get(name_or_path), folder / name_or_path, Path(name_or_path)):
+        if path is not None and path.suffix in (".yaml", ".yml") and _is_file(path):
+            return path
+    hint = did_you_mean(Path(name_or_path).stem, names, known=f"Matrices in {folder}")
+    raise MatrixError(f"there is no matrix {shown(name_or_path)}", hint=hint or f"Write one in {folder}.")
+
+
+def load_matrix(path: Path, catalogues: Catalogues) -> Matrix:
+    """Reads a matrix file and makes its variants.
+
+    Raises:
+        MatrixError: the file is wrong; the message has every problem that was found, with line and column.
+    """
+    try:
+        check_name(path.stem)
+    except RefusedError as error:
+        message = f"{path}: a matrix cannot be called {shown(path.stem)}: {error}"
+        raise MatrixError(message, hint=error.hint) from error
+    document = read_document(path)
+    return expand(validated(MatrixFile, document), document, catalogues)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # A name that no file can have, such as one of 300 characters.
+        return False

@@ -1,0 +1,286 @@
+"""What may stand in a matrix file and in the catalogues.
+
+The JSON Schemas for editors are made from the same models: `python -m mcumatrix.matrix.schema` writes them to
+`docs/`.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
+
+from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
+from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.variant import Outcome
+
+KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
+"""In the order of columns and slugs. All but `board` are build axes."""
+RESERVED_NAMES = frozenset(
+    (
+        *("and", "or", "not"),
+        *("description", "expect", "outcome", "reason", "repeat", "warmup"),
+        *("clock_hz", "correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
+        *("ms_median", "op", "slug", "status", "variant"),
+    )
+)
+"""What an axis cannot be called: words of matrix files and selections, and columns of reports."""
+MAXIMUM_NAME_LENGTH = 60
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
+_AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+def check_name(text: str) -> str:
+    """Returns a name that is fit for a slug, and so for a file name, on every system.
+
+    Raises:
+        RefusedError: more than 60 characters, others than ASCII letters, digits and `._+-`, or no letter or
+            digit at the beginning.
+    """
+    if not _NAME.fullmatch(text) or len(text) > MAXIMUM_NAME_LENGTH:
+        raise RefusedError(
+            "it is unfit for a file name",
+            f"Use at most {MAXIMUM_NAME_LENGTH} letters, digits and . _ + -, a letter or digit first.",
+        )
+    return text
+
+
+def check_axis_name(text: str) -> str:
+    """Returns a name that an axis of the maintainer's own may have.
+
+    Raises:
+        RefusedError: not of the form, too long, or reserved.
+    """
+    if not _AXIS.fullmatch(text) or len(text) > MAXIMUM_NAME_LENGTH:
+        raise RefusedError(
+            "it is no name for an axis",
+            "Use small letters, digits, '_' and '-', a letter first, such as 'lto'.",
+        )
+    if text in RESERVED_NAMES:
+        raise RefusedError("the word has a meaning of its own in matrices or reports", "Choose another name.")
+    return text
+
+
+def _path(text: str) -> str:
+    parts = text.split("/")
+    if "\\" in text or any(part in ("", ".", "..") for part in parts):
+        raise RefusedError("it is not a path below the project", "Write it as in 'firmware/models/x.tflite'.")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise RefusedError("it is empty", "Say in a few words why.")
+    return text.strip()
+
+
+def _whole_number(value: object) -> object:
+    if isinstance(value, str):
+        if not _WHOLE_NUMBER.fullmatch(value):
+            raise RefusedError("it is not a whole number", "Write digits, such as 3.")
+        return int(value)
+    return value
+
+
+def _one_as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _nothing_as_mapping(value: object) -> object:
+    return {} if value is None else value
+
+
+def _label_as_mapping(value: object) -> object:
+    """`O3` names a label that is declared elsewhere: None stands for its flags and variables."""
+    if isinstance(value, str):
+        return {value: None}
+    if isinstance(value, dict):
+        return {label: {} if settings is None else settings for label, settings in value.items()}
+    return value
+
+
+# Scalars come as they are written, whatever YAML thinks of them; an editor sees numbers and booleans.
+Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Name = Annotated[Text, AfterValidator(check_name)]
+Reason = Annotated[str, AfterValidator(_not_blank)]
+RelativePath = Annotated[str, AfterValidator(_path)]
+_SomeTexts = Annotated[list[Text], Field(min_length=1)]
+Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
+Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
+Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
+Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
+Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
+Flag = Annotated[str, AfterValidator(check_flag)]
+CMakeName = Annotated[str, AfterValidator(check_cmake_name)]
+CMakeValue = Annotated[Text, AfterValidator(check_cmake_value)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SettingFile(_Strict):
+    """What a value of an own axis sets. Either key may be missing."""
+
+    flags: list[Flag] = Field(default=[], description="Compiler flags, such as -O3.")
+    cmake: dict[CMakeName, CMakeValue] = Field(default={}, description="CMake variables by name.")
+
+
+_Setting = Annotated[
+    SettingFile, BeforeValidator(_nothing_as_mapping, json_schema_input_type=SettingFile | None)
+]
+_OneSetting = Annotated[dict[Name, SettingFile | None], Field(min_length=1, max_length=1)]
+_LabelOrSetting = Annotated[
+    _OneSetting, BeforeValidator(_label_as_mapping, json_schema_input_type=Text | _OneSetting)
+]
+
+
+class AxesFile(BaseModel):
+    """The axes of a matrix; every other name is an axis of the maintainer's own."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[dict[Name, _Setting], Field(min_length=1)]] = Field(init=False)
+
+    runtime: Texts = Field(description="Names of files in matrix/runtimes.")
+    kernels: Texts = Field(description="Kernels that at least one of the runtimes offers.")
+    clock: Texts = Field(description="Frequencies of the core, such as 216 MHz.")
+    model: Texts = Field(description="Names of files in matrix/models.")
+    toolchain: Texts = Field(default=["path"], description="Names of files in matrix/toolchains.")
+    board: Texts = Field(description="Names of files in matrix/boards.")
+
+
+class _Match(BaseModel):
+    """Values of axes; a variant matches that has all of them."""
+
+    model_config = ConfigDict(extra="allow")
+
+    runtime: Text = ""
+    kernels: Text = ""
+    clock: Text = ""
+    model: Text = ""
+    toolchain: Text = ""
+    board: Text = ""
+
+    def known(self) -> dict[str, str]:
+        """The known axes that the file names, with the values as written."""
+        return {axis: getattr(self, axis) for axis in KNOWN_AXES if axis in self.model_fields_set}
+
+
+class ExcludeFile(_Match):
+    """Leaves out the variants that have all of these values."""
+
+    __pydantic_extra__: dict[str, Text] = Field(init=False)
+    reason: Reason = Field(description="Why; plans and reports print it.")
+
+
+class ExpectFile(_Match):
+    """Says what is expected of the variants that have all of these values."""
+
+    __pydantic_extra__: dict[str, Text] = Field(init=False)
+    outcome: Outcome = Field(description="fail or pass; of two entries for a variant the later one counts.")
+    reason: Reason = Field(default="", description="Why; required for fail.")
+
+
+class IncludeFile(_Match):
+    """Adds to the variants that have all of these values, or adds a variant when none has."""
+
+    __pydantic_extra__: dict[str, _LabelOrSetting] = Field(init=False)
+    repeat: Repeat = Field(default=3, description="As at the top, for these variants.")
+    warmup: Warmup = Field(default=1, description="As at the top, for these variants.")
+
+
+class MatrixFile(_Strict):
+    """A matrix of firmware variants for mcumatrix."""
+
+    description: str = Field(default="", description="What the matrix is for.")
+    axes: AxesFile = Field(description="Every combination of their values is a variant.")
+    include: list[IncludeFile] = Field(default=[], description="Variants to add, or to add to.")
+    exclude: list[ExcludeFile] = Field(default=[], description="Variants to leave out, each with a reason.")
+    expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
+    repeat: Repeat = Field(default=3, description="Timed inferences of a run.")
+    warmup: Warmup = Field(default=1, description="Inferences before them that are not timed.")
+
+
+class BoardFile(_Strict):
+    """A place where an image runs."""
+
+    description: str = ""
+    kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
+    firmware_board: Name = Field(description="The folder under firmware/board/.")
+    serial_port: str = Field(default="", description="A device or a pyserial URL; not for a virtual board.")
+    baud: Baud = Field(default=115_200, description="Bits a second.")
+
+
+class RuntimeFile(_Strict):
+    """An inference library at one version."""
+
+    description: str = ""
+    adapter: Name = Field(description="The adapter that prepares its sources.")
+    kernels: Annotated[list[Name], Field(min_length=1)] = Field(
+        description="The sets of kernels that it offers."
+    )
+    elements: Annotated[list[Element], Field(min_length=1)] = Field(
+        description="The activations that it runs."
+    )
+
+
+class ToolchainFile(_Strict):
+    """A cross compiler that is found on PATH."""
+
+    description: str = ""
+    prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
+
+
+class ModelFile(_Strict):
+    """A .tflite file with what it must answer. Paths begin at the project's folder."""
+
+    description: str = ""
+    element: Element = Field(description="The type of the activations.")
+    file: RelativePath = Field(description="The .tflite file.")
+    golden: RelativePath = Field(description="The answers for the digits.")
+    digits: RelativePath = Field(description="The digits, as IDX.")
+    digit_label: Digit = Field(description="The first digit with this label is built into the firmware.")
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "matrix": MatrixFile,
+    "board": BoardFile,
+    "runtime": RuntimeFile,
+    "toolchain": ToolchainFile,
+    "model": ModelFile,
+}
+"""The models by the name of their schema, `docs/<name>.schema.json`."""
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema of the files called `name` in FILES, as it stands in `docs/<name>.schema.json`."""
+    schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    schema |= FILES[name].model_json_schema()
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Writes every schema into `folder`, and returns the paths."""
+    paths = [folder / f"{name}.schema.json" for name in FILES]
+    for name, path in zip(FILES, paths, strict=True):
+        path.write_text(schema_text(name), encoding="utf-8")
+    return paths
+
+
+if __name__ == "__main__":
+    docs = Path("docs")
+    if not docs.is_dir():
+        sys.exit("There is no folder docs here; run this in the project's folder.")
+    for written in write_schemas(docs):
+        print(written)

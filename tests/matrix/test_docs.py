@@ -1,0 +1,66 @@
+"""What docs/matrix.md shows is true."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.matrix.schema import KNOWN_AXES, MatrixFile
+from mcumatrix.matrix.select import select
+from mcumatrix.model.variant import Matrix, Outcome
+
+PROJECT = Path(__file__).parents[2]
+DOCS = (PROJECT / "docs/matrix.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
+
+
+@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7)])
+def test_every_example_is_a_matrix(load: Callable[[str], Matrix], example: int, variants: int) -> None:
+    assert len(EXAMPLES) == 3
+    assert len(load(EXAMPLES[example]).variants) == variants
+
+
+def test_the_example_of_includes_does_what_its_comments_say(load: Callable[[str], Matrix]) -> None:
+    matrix = load(EXAMPLES[2])
+    assert [(variant.slug, variant.repeat, variant.expect.outcome) for variant in matrix.variants] == [
+        ("builtin_reference_216MHz_mnist-float32", 3, Outcome.PASS),
+        ("builtin_reference_216MHz_mnist-int8", 3, Outcome.PASS),
+        ("builtin_simd_216MHz_mnist-float32_O3", 20, Outcome.PASS),
+        ("builtin_simd_216MHz_mnist-int8_O3", 20, Outcome.PASS),
+        ("builtin_simd_288MHz_mnist-float32", 3, Outcome.FAIL),
+        ("builtin_simd_288MHz_mnist-int8", 3, Outcome.PASS),
+        ("builtin_simd_200MHz_mnist-int8", 3, Outcome.PASS),
+    ]
+
+
+def test_every_key_and_every_axis_is_explained() -> None:
+    for name in (*MatrixFile.model_fields, *KNOWN_AXES):
+        assert f"| `{name}` |" in DOCS
+
+
+def test_every_selection_that_is_shown_selects_something(load: Callable[[str], Matrix]) -> None:
+    variants = load(EXAMPLES[0]).variants
+    expressions = re.search(r"expression over axes:\n\n((?:    .*\n)+)", DOCS)
+    assert expressions is not None
+    counts = [len(select(variants, line.strip())) for line in expressions[1].splitlines()]
+    assert counts == [2, 2, 4]
+
+
+def test_the_quickstart_is_the_first_example_and_has_eight_variants() -> None:
+    folder = PROJECT / "matrix"
+    quickstart = load_matrix(find_matrix("quickstart", folder), load_catalogues(folder))
+    assert [variant.slug for variant in quickstart.variants] == [
+        "builtin_reference_216MHz_mnist-float32",
+        "builtin_reference_216MHz_mnist-int8",
+        "builtin_reference_288MHz_mnist-float32",
+        "builtin_reference_288MHz_mnist-int8",
+        "builtin_simd_216MHz_mnist-float32",
+        "builtin_simd_216MHz_mnist-int8",
+        "builtin_simd_288MHz_mnist-float32",
+        "builtin_simd_288MHz_mnist-int8",
+    ]
+    assert {variant.repeat for variant in quickstart.variants} == {3}
+    assert quickstart.exclusions == ()
