@@ -1,0 +1,1 @@
+"""Reading models, and running them on the host."""

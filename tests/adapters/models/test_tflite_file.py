@@ -1,0 +1,206 @@
+import struct
+from pathlib import Path
+
+import pytest
+import tflite
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.errors import ModelError
+from mcumatrix.model.network import (
+    Activation,
+    ConvolutionOptions,
+    Padding,
+    SoftmaxOptions,
+    TensorType,
+)
+
+MODELS = Path(__file__).parents[3] / "firmware" / "models"
+SMALL_MODELS = Path(__file__).parent / "data"
+EVERY_OPTION = (SMALL_MODELS / "every-option-int8.tflite").read_bytes()
+COPY_AGAIN = "Copy it again from where it came from, or convert the model again."
+
+
+class Patched:
+    """A copy of a model in which single fields are overwritten."""
+
+    def __init__(self, data: bytes = EVERY_OPTION) -> None:
+        self.data = bytearray(data)
+        self.model = tflite.Model.GetRootAs(self.data, 0)
+        self.graph = self.model.Subgraphs(0)
+
+    def set(self, table: object, slot: int, text_format: str, value: int) -> None:
+        """Overwrites the field with this slot number (as in schema.fbs, from 0 on) of a table."""
+        offset = table._tab.Offset(4 + 2 * slot)  # type: ignore[attr-defined]
+        assert offset, "the field has its default and is not in the file"
+        struct.pack_into(text_format, self.data, table._tab.Pos + offset, value)  # type: ignore[attr-defined]
+
+    def set_element(self, table: object, slot: int, index: int, value: int) -> None:
+        """Overwrites an element of a vector of int32; index -1 is its length."""
+        start = table._tab.Vector(table._tab.Offset(4 + 2 * slot))  # type: ignore[attr-defined]
+        struct.pack_into("<i", self.data, start + 4 * index, value)
+
+    def error(self) -> ModelError:
+        with pytest.raises(ModelError) as caught:
+            read_network(bytes(self.data))
+        return caught.value
+
+
+@pytest.mark.parametrize("element", ["float32", "int8"])
+def test_the_benchmarks_network_has_eight_layers(element: str) -> None:
+    network = read_network(MODELS / f"mnist-{element}.tflite")
+    assert network.input.type == network.output.type == TensorType(element)
+    layers = [
+        (layer.operator.value, network.input_of(layer, 0).shape, network.output_of(layer).shape)
+        for layer in network.layers
+    ]
+    assert layers == [
+        ("DEPTHWISE_CONV_2D", (1, 28, 28, 1), (1, 26, 26, 32)),
+        ("MAX_POOL_2D", (1, 26, 26, 32), (1, 13, 13, 32)),
+        ("CONV_2D", (1, 13, 13, 32), (1, 11, 11, 64)),
+        ("MAX_POOL_2D", (1, 11, 11, 64), (1, 5, 5, 64)),
+        ("CONV_2D", (1, 5, 5, 64), (1, 3, 3, 64)),
+        ("FULLY_CONNECTED", (1, 3, 3, 64), (1, 64)),
+        ("FULLY_CONNECTED", (1, 64), (1, 10)),
+        ("SOFTMAX", (1, 10), (1, 10)),
+    ]
+
+
+def test_a_quantised_convolution_has_a_scale_per_output_channel() -> None:
+    network = read_network(MODELS / "mnist-int8.tflite")
+    weights = network.input_of(network.layers[2], 1)
+    assert weights.shape == (64, 3, 3, 32)
+    assert len(weights.data) == 18_432
+    assert len(weights.quantization.scales) == len(weights.quantization.zero_points) == 64
+    assert set(weights.quantization.zero_points) == {0}
+    assert network.input.quantization.scales == (struct.unpack("<f", struct.pack("<f", 1 / 255))[0],)
+    assert network.input.quantization.zero_points == (-128,)
+
+
+def test_options_of_operators_are_read() -> None:
+    network = read_network(EVERY_OPTION)
+    assert network.layers[0].options == ConvolutionOptions(Padding.SAME, 1, 1, 1, 1, Activation.RELU6)
+    assert network.layers[1].options == ConvolutionOptions(Padding.SAME, 2, 2)
+    assert network.layers[2].options == ConvolutionOptions(Padding.SAME, 1, 1, 2, 2, Activation.RELU)
+    assert network.layers[8].options == SoftmaxOptions(beta=0.75)
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ModelError) as caught:
+        read_network(Path("models/none.tflite"))
+    assert str(caught.value) == (
+        "Model models/none.tflite cannot be read: No such file or directory.\n"
+        "  Check the path in the model's catalogue."
+    )
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "picture.tflite"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with pytest.raises(ModelError) as caught:
+        read_network(path)
+    assert str(caught.value) == (
+        "picture.tflite is not a .tflite file: bytes 4 to 7 are not TFL3.\n"
+        "  Give the path of a model that TensorFlow Lite's converter wrote."
+    )
+
+
+def test_half_a_file_is_cut_short() -> None:
+    with pytest.raises(ModelError) as caught:
+        read_network(EVERY_OPTION[: len(EVERY_OPTION) // 2])
+    assert str(caught.value) == f"The model is cut short or damaged.\n  {COPY_AGAIN}"
+
+
+def test_an_unsupported_operator_is_named_with_its_layer() -> None:
+    patched = Patched()
+    code = patched.model.OperatorCodes(patched.graph.Operators(4).OpcodeIndex())
+    patched.set(code, 0, "<b", tflite.BuiltinOperator.AVERAGE_POOL_2D)
+    patched.set(code, 3, "<i", tflite.BuiltinOperator.AVERAGE_POOL_2D)
+    assert str(patched.error()) == (
+        "The model: layer 4 is AVERAGE_POOL_2D, which is not supported.\n"
+        "  Supported: CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, MAX_POOL_2D, RESHAPE, SOFTMAX."
+    )
+
+
+def test_an_unsupported_type_is_named_with_its_tensor() -> None:
+    patched = Patched()
+    tensor = patched.graph.Tensors(0)
+    patched.set(tensor, 1, "<b", tflite.TensorType.INT16)
+    assert str(patched.error()) == (
+        f"The model: tensor 0 {tensor.Name().decode()!r} has elements of type INT16.\n"
+        "  Supported: float32, int32, uint8, int8."
+    )
+
+
+def test_an_unsupported_activation_is_named_with_its_layer() -> None:
+    patched = Patched()
+    table = patched.graph.Operators(0).BuiltinOptions()
+    options = tflite.Conv2DOptions()
+    options.Init(table.Bytes, table.Pos)
+    patched.set(options, 3, "<b", tflite.ActivationFunctionType.TANH)
+    assert str(patched.error()) == (
+        "The model: layer 0 CONV_2D has the activation TANH, which is not supported.\n"
+        "  Supported: NONE, RELU, RELU_N1_TO_1, RELU6."
+    )
+
+
+def test_hybrid_weights_are_refused_with_the_layer() -> None:
+    with pytest.raises(ModelError) as caught:
+        read_network(SMALL_MODELS / "hybrid.tflite")
+    assert str(caught.value) == (
+        "hybrid.tflite: layer 0 FULLY_CONNECTED has int8 weights and float32 activations.\n"
+        "  TensorFlow Lite Micro runs no hybrid models: quantise the activations too, with a representative"
+        " data set."
+    )
+
+
+def test_several_subgraphs_are_refused() -> None:
+    patched = Patched()
+    patched.set_element(patched.model, 2, -1, 2)
+    assert str(patched.error()) == (
+        "The model: there are 2 subgraphs; only one is supported.\n"
+        "  Control flow (if, while) makes subgraphs: build the model without it."
+    )
+
+
+def test_a_dynamic_shape_is_refused_with_the_tensor() -> None:
+    patched = Patched()
+    tensor = patched.graph.Tensors(0)
+    patched.set_element(tensor, 0, 0, -1)
+    assert str(patched.error()) == (
+        f"The model: tensor 0 {tensor.Name().decode()!r} has a dynamic shape: [-1, 13, 12, 3].\n"
+        "  Convert the model with a fixed batch size, as in keras.Input(shape, batch_size=1)."
+    )
+
+
+def test_constant_data_of_the_wrong_size_is_refused() -> None:
+    patched = Patched()
+    operator = patched.graph.Operators(0)
+    weights = patched.graph.Tensors(operator.Inputs(1))
+    patched.set_element(weights, 0, 1, 4)
+    assert str(patched.error()) == (
+        f"The model: tensor {operator.Inputs(1)} {weights.Name().decode()!r} has 135 bytes of data and needs"
+        f" 180.\n  {COPY_AGAIN}"
+    )
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(length=st.integers(0, len(EVERY_OPTION) - 64))
+def test_no_part_of_a_file_passes_for_a_model(length: int) -> None:
+    with pytest.raises(ModelError):
+        read_network(EVERY_OPTION[:length])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
+@given(position=st.integers(0, len(EVERY_OPTION) - 1), value=st.integers(0, 255))
+def test_a_flipped_byte_gives_a_network_or_a_clear_error(position: int, value: int) -> None:
+    data = bytearray(EVERY_OPTION)
+    data[position] ^= value
+    try:
+        network = read_network(bytes(data))
+    except ModelError as error:
+        assert error.message
+        assert error.hint
+    else:
+        assert network.layers
