@@ -1,0 +1,127 @@
+/* DEPTHWISE_CONV_2D in int8: four channels at once where they read the same channel of the input, or four
+ * neighbours. Weights are widened by SXTB16; SMLABB and its kin multiply halves of words. */
+#include "dot_int8.h"
+#include "fixed_point.h"
+#include "geometry.h"
+#include "kernels.h"
+#include "points.h"
+
+enum { CHANNELS = 4 };
+
+/* Where the taps of a point lie: `row_step` and `column_step` are between taps, in elements. */
+struct patch {
+    const int8_t *image;
+    struct point point;
+    int32_t row_step, column_step;
+};
+
+struct sums {
+    int32_t channel[CHANNELS];
+};
+
+/* Adds a row of `count` taps to four channels that read one channel of the input. The steps lead to the next
+ * tap. */
+static struct sums add_row_of_one(struct sums sums, const int8_t *values, int32_t value_step,
+                                  const int8_t *weights, int32_t weight_step, int32_t count, int32_t offset) {
+    for (; count > 0; --count, values += value_step, weights += weight_step) {
+        const int8x4_t word = load_int8x4(weights);
+        const int16x2_t even = widen_even(word); /* channels 0 and 2 */
+        const int16x2_t odd = widen_odd(word);   /* channels 1 and 3 */
+        const int32_t value = *values + offset;
+        sums.channel[0] = __smlabb(value, even, sums.channel[0]);
+        sums.channel[1] = __smlabb(value, odd, sums.channel[1]);
+        sums.channel[2] = __smlabt(value, even, sums.channel[2]);
+        sums.channel[3] = __smlabt(value, odd, sums.channel[3]);
+    }
+    return sums;
+}
+
+/* The same for four channels that each read their own channel of the input. */
+static struct sums add_row_of_four(struct sums sums, const int8_t *values, int32_t value_step,
+                                   const int8_t *weights, int32_t weight_step, int32_t count,
+                                   int32_t offset) {
+    const int16x2_t offsets = pair_of(offset);
+    for (; count > 0; --count, values += value_step, weights += weight_step) {
+        const int8x4_t word = load_int8x4(weights);
+        const int16x2_t even = widen_even(word);
+        const int16x2_t odd = widen_odd(word);
+        const int8x4_t value_word = load_int8x4(values);
+        const int16x2_t even_values = widen_even_and_add(value_word, offsets);
+        const int16x2_t odd_values = widen_odd_and_add(value_word, offsets);
+        sums.channel[0] = __smlabb(even_values, even, sums.channel[0]);
+        sums.channel[1] = __smlabb(odd_values, odd, sums.channel[1]);
+        sums.channel[2] = __smlatt(even_values, even, sums.channel[2]);
+        sums.channel[3] = __smlatt(odd_values, odd, sums.channel[3]);
+    }
+    return sums;
+}
+
+/* Four output channels from `channel` on, which all read input channel `in_channel` or, if `is_own`, that and
+ * the next three. */
+static void convolve_four(const struct builtin_layer *layer, const struct patch *patch, int32_t channel,
+                          int32_t in_channel, bool is_own, int8_t *output) {
+    const int32_t out_depth = layer->output->dims[3];
+    const int32_t offset = layer->quantization.input_offset;
+    const int32_t *bias = (const int32_t *)layer->bias + channel;
+    const struct taps columns = patch->point.columns;
+    const int32_t count = columns.end - columns.first;
+    struct sums sums = {{bias[0], bias[1], bias[2], bias[3]}};
+    for (int32_t row = patch->point.rows.first; row < patch->point.rows.end; ++row) {
+        const int32_t at = row * patch->row_step + columns.first * patch->column_step;
+        const int32_t tap = row * layer->window.filter_width + columns.first;
+        const int8_t *values = &patch->image[patch->point.offset + at + in_channel];
+        const int8_t *weights = (const int8_t *)layer->weights + tap * out_depth + channel;
+        sums = is_own ? add_row_of_four(sums, values, patch->column_step, weights, out_depth, count, offset)
+                      : add_row_of_one(sums, values, patch->column_step, weights, out_depth, count, offset);
+    }
+    for (int32_t i = 0; i < CHANNELS; ++i) {
+        output[i] = requantize(sums.channel[i], layer, channel + i);
+    }
+}
+
+static int8_t convolve_one(const struct builtin_layer *layer, const struct patch *patch, int32_t channel,
+                           int32_t in_channel) {
+    const int32_t offset = layer->quantization.input_offset;
+    int32_t sum = ((const int32_t *)layer->bias)[channel];
+    for (int32_t row = patch->point.rows.first; row < patch->point.rows.end; ++row) {
+        for (int32_t column = patch->point.columns.first; column < patch->point.columns.end; ++column) {
+            const int32_t at = row * patch->row_step + column * patch->column_step;
+            const int32_t tap = row * layer->window.filter_width + column;
+            sum += (patch->image[patch->point.offset + at + in_channel] + offset) *
+                   ((const int8_t *)layer->weights)[tap * layer->output->dims[3] + channel];
+        }
+    }
+    return requantize(sum, layer, channel);
+}
+
+void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
+    const int32_t *in = layer->input->dims;
+    const int32_t *out = layer->output->dims;
+    const int32_t multiplier = layer->window.depth_multiplier;
+    const int8_t *image = layer->input->data;
+    int8_t *output = layer->output->data;
+    for (int32_t batch = 0; batch < out[0]; ++batch, image += in[1] * in[2] * in[3]) {
+        for (int32_t index = 0; index < out[1] * out[2]; ++index, output += out[3]) {
+            const struct patch patch = {
+                .image = image,
+                .point = point_at(layer, index),
+                .row_step = layer->window.dilation_height * in[2] * in[3],
+                .column_step = layer->window.dilation_width * in[3],
+            };
+            for (int32_t channel = 0; channel < out[3];) {
+                const int32_t first = channel / multiplier;
+                const bool is_whole = channel + CHANNELS <= out[3];
+                if (is_whole && first == (channel + CHANNELS - 1) / multiplier) {
+                    convolve_four(layer, &patch, channel, first, false, &output[channel]);
+                    channel += CHANNELS;
+                } else if (is_whole && multiplier == 1) {
+                    convolve_four(layer, &patch, channel, first, true, &output[channel]);
+                    channel += CHANNELS;
+                } else {
+                    output[channel] = convolve_one(layer, &patch, channel, first);
+                    ++channel;
+                }
+            }
+        }
+    }
+}

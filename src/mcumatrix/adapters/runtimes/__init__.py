@@ -1,0 +1,1 @@
+"""Preparing the sources of inference libraries."""

@@ -1,0 +1,115 @@
+"""Builds the builtin runtime for the real target and runs it on an emulated Cortex-M7."""
+
+import struct
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from elftools.elf.elffile import ELFFile
+from unicorn import UC_ARCH_ARM, UC_MODE_MCLASS, UC_MODE_THUMB, Uc
+from unicorn.arm_const import (
+    UC_ARM_REG_LR,
+    UC_ARM_REG_PC,
+    UC_ARM_REG_R0,
+    UC_ARM_REG_SP,
+    UC_CPU_ARM_CORTEX_M7,
+)
+
+from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.adapters.runtimes.builtin import render_builtin
+from mcumatrix.model.network import Network
+
+REPOSITORY = Path(__file__).parents[3]
+FLASH, RAM, STACK_TOP, RETURN = 0x0800_0000, 0x2000_0000, 0x2010_0000, 0x0900_0000
+FLAGS = "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard -O2 -ffunction-sections -fdata-sections"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run gave: the outputs of all layers and of the network, and the cycles of each layer."""
+
+    layers: list[np.ndarray]
+    output: np.ndarray
+    cycles: list[int]
+
+
+class Machine:
+    """A Cortex-M7 with flash and RAM that holds one image of harness.c."""
+
+    def __init__(self, image: Path, network: Network) -> None:
+        self.network = network
+        self._core = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
+        self._core.ctl_set_cpu_model(UC_CPU_ARM_CORTEX_M7)
+        for address in (FLASH, RAM, RETURN):
+            self._core.mem_map(address, 0x10_0000)
+        with image.open("rb") as file:
+            elf = ELFFile(file)
+            self.symbols = {s.name: s["st_value"] for s in elf.get_section_by_name(".symtab").iter_symbols()}
+            for segment in elf.iter_segments("PT_LOAD"):
+                self._core.mem_write(segment["p_vaddr"], segment.data())
+
+    def run(self, values: np.ndarray) -> Answer:
+        """One inference of the firmware."""
+        self._core.mem_write(self.symbols["harness_input"], values.tobytes())
+        self._core.reg_write(UC_ARM_REG_SP, STACK_TOP)
+        self._core.reg_write(UC_ARM_REG_LR, RETURN | 1)
+        self._core.emu_start(self.symbols["harness_run"] | 1, RETURN)
+        assert self._core.reg_read(UC_ARM_REG_PC) == RETURN
+        layers = self.network.layers
+        assert self._core.reg_read(UC_ARM_REG_R0) == len(layers) << 8
+        table = struct.iter_unpack(
+            "<II", self._core.mem_read(self.symbols["harness_layers"], 8 * len(layers))
+        )
+        cycles, sizes = zip(*table, strict=True)
+        outputs = [self.network.output_of(layer) for layer in layers]
+        assert list(sizes) == [tensor.size_bytes for tensor in outputs]
+        data = bytes(self._core.mem_read(self.symbols["harness_outputs"], sum(sizes) + sizes[-1]))
+        arrays, position = [], 0
+        for tensor in [*outputs, self.network.output]:
+            part = data[position : position + tensor.size_bytes]
+            arrays.append(np.frombuffer(part, dtype=tensor.type).reshape(tensor.shape))
+            position += tensor.size_bytes
+        return Answer(arrays[:-1], arrays[-1], list(cycles))
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, Path], Machine]:
+    """Builds (kernels, element, model) on first use; the models of one library are built together."""
+    built: dict[tuple[str, str], Path] = {}
+
+    def build(kernels: str, element: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"{kernels}-{element}")
+        for model in models_of(element):
+            (folder / "models" / model.stem).mkdir(parents=True)
+            files = render_builtin(read_network(model), REPOSITORY / "templates")
+            for name, contents in files.items():
+                (folder / "models" / model.stem / name).write_bytes(contents)
+        configure = [
+            *("cmake", "-G", "Ninja", "-S", str(Path(__file__).parent), "-B", str(folder / "build")),
+            *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_SYSTEM_PROCESSOR=arm", f"-DCMAKE_C_FLAGS={FLAGS}"),
+            *("-DCMAKE_C_COMPILER=arm-none-eabi-gcc", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"),
+            *(f"-DMCUMATRIX_KERNELS={kernels}", f"-DMCUMATRIX_ELEMENT={element}"),
+            f"-DMCUMATRIX_MODELS={folder / 'models'}",
+        ]
+        for command in (configure, ["cmake", "--build", str(folder / "build")]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        return folder / "build"
+
+    def machine_of(kernels: str, element: str, model: Path) -> Machine:
+        if (kernels, element) not in built:
+            built[kernels, element] = build(kernels, element)
+        return Machine(built[kernels, element] / f"{model.stem}.elf", read_network(model))
+
+    return machine_of
+
+
+def models_of(element: str) -> list[Path]:
+    """The model of the benchmark and the one that has every option, in one element type."""
+    return [
+        REPOSITORY / "firmware" / "models" / f"mnist-{element}.tflite",
+        *sorted((REPOSITORY / "tests" / "adapters" / "models" / "data").glob(f"*-{element}.tflite")),
+    ]
