@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
+from mcumatrix.model.network import Network
 
 
 class Runtime(Protocol):
@@ -20,12 +21,11 @@ class Runtime(Protocol):
         """Our own files that decide what `render` makes of a model: code and templates."""
         ...
 
-    def render(self, model: bytes) -> Mapping[str, bytes]:
-        """C sources, by file name, that make `model` (a .tflite file) part of an image.
+    def render(self, network: Network) -> Mapping[str, bytes]:
+        """C sources, by file name, that make a network part of an image.
 
         Raises:
-            ModelError: the file is not a model that mcumatrix can read.
-            RenderError: the library cannot run this model.
+            RenderError: the library cannot run it.
         """
         ...
 
@@ -92,14 +92,22 @@ class TakenBoard(Protocol):
 
     @property
     def serial_port(self) -> str:
-        """The device or pyserial URL of its serial line."""
+        """The device or pyserial URL of its serial line; known once an image is on the board."""
         ...
 
-    def load(self, image: Path) -> None:
-        """Puts an ELF file into the board's memory and starts it from reset.
+    def load(self, elf: Path) -> None:
+        """Puts an ELF file into the board's memory; it does not run yet.
 
         Raises:
-            FlashError: it does not fit, or did not start.
+            FlashError: it does not fit, or is none.
+        """
+        ...
+
+    def start(self) -> None:
+        """Starts the image from reset.
+
+        Raises:
+            FlashError: it did not start.
         """
         ...
 
@@ -124,9 +132,9 @@ class Flasher(Protocol):
     """Gets images onto boards."""
 
     def flash(self, board: TakenBoard, image: Image) -> None:
-        """Puts an image onto a board and starts it from reset.
+        """Puts an image onto a board, and leaves the board halted: it is to start when somebody listens.
 
         Raises:
-            FlashError: it is not on the board, or did not start.
+            FlashError: it is not on the board.
         """
         ...

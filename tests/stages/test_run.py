@@ -48,7 +48,10 @@ class ScriptedBoard:
             os.close(slave)
             self.given_back = True
 
-    def load(self, image: Path) -> None:
+    def load(self, elf: Path) -> None:
+        pass
+
+    def start(self) -> None:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:

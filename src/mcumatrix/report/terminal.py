@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.variant import Axis, Exclusion
 from mcumatrix.report.findings import find
 from mcumatrix.report.markdown import summary, why_not_measured
@@ -26,7 +27,8 @@ def report_text(cases: Sequence[Case]) -> str:
     """Cases, times, findings and failures; sizes and provenance are in the report's files."""
     parts = [to_text(case_table(cases))]
     for time in time_tables(cases):
-        source = f"virtual board, timing model {time.timing_model!r}" if time.timing_model else "hardware"
+        is_virtual = time.kind is BoardKind.VIRTUAL
+        source = f"virtual board, timing model {time.timing_model!r}" if is_virtual else "hardware"
         parts.append(f"Time per layer in msec, medians ({source})\n{to_text(time.table)}")
     parts += [f"Finding: {_visible(finding)}" for finding in find(cases)]
     parts += [

@@ -119,9 +119,10 @@ def run_image(
         with board.take() as taken:
             timing_model = taken.timing_model
             try:
-                # The line first: opening a port throws away what came before.
+                flasher.flash(taken, image)
+                # The line before the start: opening a port throws away what came earlier.
                 with open_console(taken.serial_port, variant.board.baud) as console:
-                    flasher.flash(taken, image)
+                    taken.start()
                     parse_boot(log.read_answer(console, BOOT_TIMEOUT_S, "its first words"), hello)
                     console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
                     answer = log.read_answer(console, BENCH_TIMEOUT_S, "its measurement")

@@ -8,5 +8,5 @@ class HandoverFlasher:
     """No probe and no wire: the board reads the file."""
 
     def flash(self, board: TakenBoard, image: Image) -> None:
-        """Loads the image and starts it; raises FlashError as the board does."""
+        """Loads the image; raises FlashError as the board does."""
         board.load(image.elf)

@@ -1,0 +1,143 @@
+"""What the tasks do: each makes one thing of a job, and leaves it where its plan says.
+
+Actions print nothing: they run side by side, and each has a log of its own.
+"""
+
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from mcumatrix import registry
+from mcumatrix.artifact import MANIFEST, write_atomically, write_manifest
+from mcumatrix.errors import McuMatrixError
+from mcumatrix.model.image import Image
+from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
+from mcumatrix.model.variant import Matrix
+from mcumatrix.ports import Builder
+from mcumatrix.project import Project
+from mcumatrix.results.store import RecordStore
+from mcumatrix.stages import build
+from mcumatrix.stages.check import check_answer
+from mcumatrix.stages.record import make_record, status_of
+from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.run import hello_of, run_image
+from mcumatrix.units import milliseconds
+from mcumatrix.workflow import Job, report_fingerprint
+
+
+def render_model(project: Project, job: Job) -> None:
+    """Makes the C sources of a model and of the built-in digit.
+
+    Raises:
+        ModelError, RenderError: the model cannot be read, or not be run by this runtime.
+    """
+    plan = job.model
+    runtime = registry.runtime(job.variant.runtime.adapter, project.firmware, project.templates)
+    files = dict(runtime.render(registry.network(job.variant.model)))
+    files["digit.c"] = render_digit(registry.golden_case(job.variant.model).input)
+    shutil.rmtree(plan.folder, ignore_errors=True)
+    plan.folder.mkdir(parents=True)
+    for name, data in files.items():
+        (plan.folder / name).write_bytes(data)
+    write_manifest(plan.folder, plan.fingerprint, files)
+
+
+def build_library(job: Job, builder: Builder) -> None:
+    """Compiles the library of a runtime. Raises BuildError or ToolError."""
+    build.execute(job.library, builder, job.library_folders, {})
+
+
+def build_image(project: Project, job: Job, builder: Builder) -> str:
+    """Links the image of a variant; returns its size in words. Raises BuildError or ToolError."""
+    inputs = {path.name: path.read_bytes() for path in job.model.folder.iterdir() if path.name != MANIFEST}
+    inputs["wire.h"] = render_wire_header(project.templates)
+    inputs["config.h"] = render_config_header(
+        project.templates, hello_of(job.variant, build.build_id(job.image))
+    )
+    build.execute(job.image, builder, job.image_folders, inputs)
+    sizes = _read_image(job).sizes
+    return f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
+
+
+def _read_image(job: Job) -> Image:
+    return build.read_image(job.image, job.image_folders.output, job.toolchain)
+
+
+def run_variant(matrix: Matrix, job: Job, store: RecordStore) -> Record:
+    """Runs the image of a variant on its board and keeps the record, whatever came out.
+
+    Raises:
+        ResultError: the record cannot be kept.
+        ToolError, MatrixError: there is no way to this board, so that nothing was tried.
+    """
+    board = registry.board(job.variant.board)
+    image = _read_image(job)
+    ran = run_image(job.variant, image, board, registry.flasher(), registry.open_console)
+    outcome: tuple[Measurement, Correctness] | McuMatrixError
+    if ran.measurement is not None:
+        outcome = ran.measurement, check_answer(ran.measurement, registry.golden_case(job.variant.model))
+    else:
+        assert ran.error is not None
+        if status_of(ran.error) is None:
+            raise ran.error
+        outcome = ran.error
+    record = make_record(
+        outcome,
+        matrix=matrix.name,
+        variant=job.variant,
+        fingerprint=job.run_fingerprint,
+        provenance=_provenance(job, ran.timing_model),
+        image=image,
+    )
+    return store.add(record, ran.log)
+
+
+def record_failure(matrix: Matrix, jobs: Sequence[Job], store: RecordStore, error: McuMatrixError) -> None:
+    """Keeps a record for each job that an error has left without an image."""
+    if status_of(error) is None:
+        return
+    for job in jobs:
+        record = make_record(
+            error,
+            matrix=matrix.name,
+            variant=job.variant,
+            fingerprint=job.run_fingerprint,
+            provenance=_provenance(job, ""),
+            image=None,
+        )
+        store.add(record, b"")
+
+
+def _provenance(job: Job, timing_model: str) -> Provenance:
+    board = job.variant.board
+    return Provenance(
+        board=board.name,
+        kind=board.kind,
+        timing_model=timing_model,
+        tools={"mcumatrix": version("mcumatrix"), **registry.board(board).identity()},
+    )
+
+
+def describe(record: Record) -> str:
+    """How a run went, in a few words."""
+    if record.measurement is None or record.status is not Status.OK:
+        return f"{record.status}: {record.reason}"
+    best = min(record.measurement.total_cycles)
+    return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct"
+
+
+REPORT_FILES = ("report.csv", "report.md")
+
+
+def write_report(project: Project, matrix: Matrix, records: Sequence[Record | None]) -> None:
+    """Makes the report files of a matrix from its newest records, one or none for each variant."""
+    from mcumatrix.report.markdown import render_markdown
+    from mcumatrix.report.tables import number_cases
+    from mcumatrix.results.frame import frame, to_csv
+
+    cases = number_cases(matrix.variants, records)
+    folder = project.results(matrix.name)
+    markdown = render_markdown(matrix.name, matrix.description, cases, matrix.exclusions, project.templates)
+    write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
+    write_atomically(folder / "report.md", markdown.encode())
+    write_manifest(folder, report_fingerprint(project, matrix, records), REPORT_FILES)

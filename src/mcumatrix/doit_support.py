@@ -1,0 +1,81 @@
+"""What mcumatrix changes of doit: where state is kept, and what a run looks like on a terminal."""
+
+import time
+from typing import Any
+
+from doit.exceptions import BaseFail, UnmetDependency
+from doit.reporter import ConsoleReporter
+from doit.task import Task
+
+
+class NoDatabase:
+    """A doit backend that forgets everything when the process ends.
+
+    All that is made carries a manifest with the fingerprint of its inputs and the hashes of its files, and
+    tasks look at that (`uptodate`). A database beside it could only disagree: doit writes its own at exit,
+    so a killed run would lose it, and two runs at once would overwrite each other's.
+    """
+
+    desc = "keeps nothing: what is made says itself what it was made from"
+
+    def __init__(self, name: str, *_: object, **__: object) -> None:
+        self.name = name
+        self._tasks: dict[str, dict[str, Any]] = {}
+
+    def get(self, task_id: str, dependency: str) -> Any:
+        return self._tasks.get(task_id, {}).get(dependency)
+
+    def set(self, task_id: str, dependency: str, value: Any) -> None:
+        self._tasks.setdefault(task_id, {})[dependency] = value
+
+    def in_(self, task_id: str) -> bool:
+        return task_id in self._tasks
+
+    def dump(self) -> None:
+        pass
+
+    def remove(self, task_id: str) -> None:
+        self._tasks.pop(task_id, None)
+
+    def remove_all(self) -> None:
+        self._tasks.clear()
+
+
+class Reporter(ConsoleReporter):  # type: ignore[misc]
+    """One line per task that did something: name, how it ended, how long it took."""
+
+    desc = "one line per task that was executed"
+
+    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
+        super().__init__(outstream, options)
+        self._started: dict[str, float] = {}
+
+    def execute_task(self, task: Task) -> None:
+        self._started[task.name] = time.monotonic()
+
+    def skip_uptodate(self, task: Task) -> None:
+        pass
+
+    def skip_ignore(self, task: Task) -> None:
+        pass
+
+    def add_success(self, task: Task) -> None:
+        if task.actions:
+            self._line(task, task.values.get("said", ""))
+
+    def add_failure(self, task: Task, fail: BaseFail) -> None:
+        if isinstance(fail, UnmetDependency):
+            self._line(task, "not tried: what it needs failed")
+        else:
+            self._line(task, f"FAILED: {fail.get_msg()}")
+
+    def cleanup_error(self, exception: BaseFail) -> None:
+        self.write(f"{exception.get_msg()}\n")
+
+    def complete_run(self) -> None:
+        pass
+
+    def _line(self, task: Task, said: str) -> None:
+        seconds = time.monotonic() - self._started.get(task.name, time.monotonic())
+        self.write(f"{task.name}  {said}  [{seconds:.1f} s]\n")
+        self.outstream.flush()

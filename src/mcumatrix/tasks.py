@@ -1,0 +1,200 @@
+"""The pipeline as doit tasks: model -> library -> image -> run -> report."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from doit.exceptions import TaskFailed
+
+from mcumatrix import actions, registry
+from mcumatrix.artifact import is_current
+from mcumatrix.errors import McuMatrixError
+from mcumatrix.model.record import Record
+from mcumatrix.model.variant import Matrix
+from mcumatrix.ports import Builder
+from mcumatrix.project import Project
+from mcumatrix.results.store import RecordStore
+from mcumatrix.workflow import Job, plan_jobs, report_fingerprint
+
+Task = dict[str, Any]
+
+DEFAULT_MATRIX = "quickstart"
+
+GROUPS = {
+    "model": "render models and digits as C sources",
+    "library": "compile runtimes, once for all variants that share them",
+    "build": "link the images of variants",
+    "run": "run variants on their boards",
+    "report": "make CSV and Markdown from the records",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A matrix, one job for each of its variants, and what executes them."""
+
+    project: Project
+    matrix: Matrix
+    jobs: tuple[Job, ...]
+    builder: Builder
+
+    @cached_property
+    def store(self) -> RecordStore:
+        """The records of the matrix."""
+        return RecordStore(self.project.results(self.matrix.name) / "records")
+
+    def records(self) -> list[Record | None]:
+        """The newest record of each variant, from its present inputs."""
+        return [job.newest_record(self.store) for job in self.jobs]
+
+    def selected(self, expression: str) -> tuple[Job, ...]:
+        """The jobs of the variants that match an expression over axes, or a slug; all of them for "".
+
+        Raises:
+            MatrixError: it is not an expression.
+            NothingSelectedError: no variant matches.
+        """
+        from mcumatrix.matrix.select import select
+
+        if not expression:
+            return self.jobs
+        slugs = {variant.slug for variant in select(self.matrix.variants, expression)}
+        return tuple(job for job in self.jobs if job.variant.slug in slugs)
+
+
+def load_work(project: Project, matrix_name: str) -> Work:
+    """Reads and expands a matrix, and plans what there is to do.
+
+    Raises:
+        MatrixError, ToolError, ModelError: as their messages say.
+    """
+    from mcumatrix.matrix.catalogues import load_catalogues
+    from mcumatrix.matrix.load import find_matrix, load_matrix
+
+    path = find_matrix(matrix_name, project.matrices)
+    matrix = load_matrix(path, load_catalogues(project.matrices))
+    builder = registry.builder(project.build / "cache")
+    return Work(project, matrix, plan_jobs(project, matrix.variants, builder), builder)
+
+
+def tasks(work: Work) -> Iterator[Task]:
+    """All tasks of some work, in the order of the pipeline."""
+    for group, purpose in GROUPS.items():
+        yield {"basename": group, "name": None, "doc": purpose}
+    for stage in (model_tasks, library_tasks, build_tasks, run_tasks, report_tasks):
+        for task in stage(work):
+            # doit captures output by swapping sys.stdout, which mixes up when actions run side by side.
+            yield task | {"io": {"capture": False}}
+
+
+def model_tasks(work: Work) -> Iterator[Task]:
+    for jobs in _shared(work, lambda job: job.model.folder.name):
+        job = jobs[0]
+        yield {
+            "basename": "model",
+            "name": job.model.folder.name,
+            "doc": f"render {job.variant.model.name} for {job.variant.runtime.name}",
+            "actions": [_action(work, jobs, partial(actions.render_model, work.project, job))],
+            "uptodate": [partial(is_current, job.model.folder, job.model.fingerprint)],
+        }
+
+
+def library_tasks(work: Work) -> Iterator[Task]:
+    for jobs in _shared(work, _library_name):
+        job = jobs[0]
+        yield {
+            "basename": "library",
+            "name": _library_name(job),
+            "doc": f"compile {job.variant.kernels} kernels of {job.variant.runtime.name}",
+            "actions": [_action(work, jobs, partial(actions.build_library, job, work.builder))],
+            "uptodate": [job.library_is_built],
+        }
+
+
+def build_tasks(work: Work) -> Iterator[Task]:
+    for job in work.jobs:
+        yield {
+            "basename": "build",
+            "name": job.variant.slug,
+            "doc": f"link {job.variant.slug}",
+            "actions": [_action(work, [job], partial(actions.build_image, work.project, job, work.builder))],
+            "task_dep": [f"model:{job.model.folder.name}", f"library:{_library_name(job)}"],
+            "targets": [str(job.image_folders.output / name) for name in job.image.outputs],
+            "uptodate": [job.image_is_built],
+        }
+
+
+def run_tasks(work: Work) -> Iterator[Task]:
+    for job in work.jobs:
+        yield {
+            "basename": "run",
+            "name": job.variant.slug,
+            "doc": f"run {job.variant.slug} on {job.variant.board.name}",
+            "actions": [_run_action(work, job)],
+            "task_dep": [f"build:{job.variant.slug}"],
+            "uptodate": [partial(job.is_done, work.store)],
+        }
+
+
+def report_tasks(work: Work) -> Iterator[Task]:
+    yield {
+        "basename": "report",
+        "name": work.matrix.name,
+        "doc": f"make the report of {work.matrix.name}",
+        "actions": [partial(_report, work)],
+        "task_dep": ["run"],
+        "uptodate": [partial(report_is_current, work)],
+    }
+
+
+def report_is_current(work: Work) -> bool:
+    """Whether the report has what the records have now."""
+    folder = work.project.results(work.matrix.name)
+    return is_current(folder, report_fingerprint(work.project, work.matrix, work.records()))
+
+
+def _report(work: Work) -> dict[str, str] | TaskFailed:
+    try:
+        actions.write_report(work.project, work.matrix, work.records())
+    except McuMatrixError as error:
+        return TaskFailed(str(error))
+    return {"said": ", ".join(actions.REPORT_FILES)}
+
+
+def _library_name(job: Job) -> str:
+    return job.library_folders.output.parent.name
+
+
+def _shared(work: Work, name: Callable[[Job], str]) -> Iterator[list[Job]]:
+    groups: dict[str, list[Job]] = {}
+    for job in work.jobs:
+        groups.setdefault(name(job), []).append(job)
+    return iter(groups.values())
+
+
+def _action(
+    work: Work, jobs: list[Job], make: Callable[[], str | None]
+) -> Callable[[], dict[str, str] | TaskFailed]:
+    """A doit action that keeps a failure as the record of the variants that it concerns."""
+
+    def action() -> dict[str, str] | TaskFailed:
+        try:
+            return {"said": make() or "done"}
+        except McuMatrixError as error:
+            actions.record_failure(work.matrix, jobs, work.store, error)
+            return TaskFailed(str(error))
+
+    return action
+
+
+def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFailed]:
+    def action() -> dict[str, str] | TaskFailed:
+        try:
+            record = actions.run_variant(work.matrix, job, work.store)
+        except McuMatrixError as error:
+            return TaskFailed(str(error))
+        said = actions.describe(record)
+        return {"said": said} if record.measurement else TaskFailed(said)
+
+    return action

@@ -1,0 +1,207 @@
+"""What has to be done for a matrix: every variant with the plans and fingerprints of its stages.
+
+Nothing is made here. The way of a variant is
+
+    render model -> build library -> build image -> run -> report
+
+and each of these has a fingerprint over everything that can change what it makes, so that work which is
+done already, by this matrix or another, is found again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from mcumatrix import registry
+from mcumatrix.artifact import is_current
+from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.ports import Builder
+from mcumatrix.project import Project
+from mcumatrix.results.store import RecordStore
+from mcumatrix.stages.build import plan_image, plan_library
+
+_DIGITS = 12
+"""How much of a fingerprint is in the name of a folder."""
+
+FINAL = (Status.OK, Status.WRONG_OUTPUT)
+"""A run that ended so would end so again. Whatever else happened is worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """A model to be rendered for a runtime into the files of a folder."""
+
+    name: str
+    fingerprint: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything there is to do for one variant."""
+
+    variant: Variant
+    toolchain: ToolchainIdentity
+    model: ModelPlan
+    library: BuildPlan
+    library_folders: BuildFolders
+    image: BuildPlan
+    image_folders: BuildFolders
+    run_fingerprint: str
+
+    def library_is_built(self) -> bool:
+        """Whether the library is there, as it was made from exactly these inputs."""
+        return is_current(self.library_folders.output, self.library.fingerprint)
+
+    def image_is_built(self) -> bool:
+        """Whether the image is there, as it was made from exactly these inputs."""
+        return is_current(self.image_folders.output, self.image.fingerprint)
+
+    def newest_record(self, store: RecordStore) -> Record | None:
+        """The last result that was made from exactly these inputs."""
+        return store.newest(self.variant.slug, self.run_fingerprint)
+
+    def is_done(self, store: RecordStore) -> bool:
+        """Whether running it again would tell nothing new."""
+        record = self.newest_record(store)
+        return record is not None and record.status in FINAL
+
+
+def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
+    """The stages that a run would execute for a variant: "build", "run", or none."""
+    if job.is_done(store) and job.image_is_built():
+        return ()
+    return ("run",) if job.image_is_built() else ("build", "run")
+
+
+def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder) -> tuple[Job, ...]:
+    """The jobs of some variants.
+
+    Raises:
+        ToolError: a compiler is not there, so that nothing can be known about its images.
+        ModelError: a model file is missing.
+    """
+    facts = _Facts(project, builder)
+    return tuple(_plan(project, variant, facts) for variant in variants)
+
+
+class _Facts:
+    """Hashes that many variants share, each worked out once and only if it is asked for."""
+
+    def __init__(self, project: Project, builder: Builder) -> None:
+        self.toolchain: Callable[[str], ToolchainIdentity] = cache(builder.identity)
+        self.file: Callable[[Path], str] = cache(hash_file)
+
+        @cache
+        def firmware_sources() -> dict[str, str]:
+            firmware = project.firmware
+            parts = ("CMakeLists.txt", "cmake", "include", "app", "family", "board")
+            return hash_tree(firmware, [firmware / part for part in parts])
+
+        @cache
+        def runtime_sources(adapter: str) -> dict[str, str]:
+            runtime = registry.runtime(adapter, project.firmware, project.templates)
+            common = [project.firmware / "runtime" / "CMakeLists.txt", project.firmware / "cmake"]
+            return hash_tree(project.firmware, [*common, project.firmware / "include", *runtime.sources()])
+
+        @cache
+        def generators(adapter: str) -> tuple[str, ...]:
+            runtime = registry.runtime(adapter, project.firmware, project.templates)
+            return tuple(map(hash_file, runtime.generators()))
+
+        @cache
+        def renderers() -> tuple[str, ...]:
+            package = Path(__file__).parent
+            readers = sorted((package / "adapters" / "models").glob("*.py"))
+            files = (package / "wire.py", package / "stages" / "render.py", *readers)
+            return tuple(
+                map(hash_file, (*files, project.templates / "wire.h.j2", project.templates / "config.h.j2"))
+            )
+
+        self.firmware_sources = firmware_sources
+        self.runtime_sources = runtime_sources
+        self.generators = generators
+        self.renderers = renderers
+
+
+def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
+    adapter = variant.runtime.adapter
+    toolchain = facts.toolchain(variant.toolchain.prefix)
+    model = _plan_model(project, variant, facts)
+    library = plan_library(variant, toolchain, facts.runtime_sources(adapter))
+    image = plan_image(
+        variant,
+        toolchain,
+        library,
+        facts.firmware_sources(),
+        {"model": model.fingerprint, "renderers": facts.renderers()},
+    )
+    library_folder = project.build / "libraries" / f"{library.name}-{library.fingerprint[:_DIGITS]}"
+    image_folder = project.build / "images" / f"{image.name}-{image.fingerprint[:_DIGITS]}"
+    board = registry.board(variant.board)
+    return Job(
+        variant=variant,
+        toolchain=toolchain,
+        model=model,
+        library=library,
+        library_folders=BuildFolders(
+            sources=project.firmware, inputs=library_folder / "inputs", output=library_folder / "output"
+        ),
+        image=image,
+        image_folders=BuildFolders(
+            sources=project.firmware,
+            inputs=image_folder / "inputs",
+            output=image_folder / "output",
+            library=library_folder / "output",
+        ),
+        run_fingerprint=fingerprint(
+            "run",
+            {
+                "image": image.fingerprint,
+                "board": variant.board.name,
+                "board_identity": board.identity(),
+                "golden": facts.file(variant.model.golden),
+                "repeat": variant.repeat,
+                "warmup": variant.warmup,
+            },
+        ),
+    )
+
+
+def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
+    name = f"{variant.runtime.name}-{variant.model.name}"
+    hashed = fingerprint(
+        "model",
+        {
+            "model": facts.file(variant.model.file),
+            "digits": facts.file(variant.model.digits),
+            "digit_label": variant.model.digit_label,
+            "generators": facts.generators(variant.runtime.adapter),
+            "renderers": facts.renderers(),
+        },
+    )
+    return ModelPlan(name, hashed, project.build / "models" / f"{name}-{hashed[:_DIGITS]}")
+
+
+def report_fingerprint(project: Project, matrix: Matrix, records: Iterable[Record | None]) -> str:
+    """Over everything that a report is made from: the records, the text around them, and the code."""
+    package = Path(__file__).parent
+    code = hash_tree(package, [package / "report", package / "results"])
+    return fingerprint(
+        "report",
+        {
+            "matrix": hash_bytes(repr((matrix.name, matrix.description, matrix.exclusions)).encode()),
+            "variants": [variant.slug for variant in matrix.variants],
+            "records": [
+                f"{record.log_sha256} {record.finished_at}" if record else None for record in records
+            ],
+            "code": {name: value for name, value in code.items() if name.endswith(".py")},
+            "template": hash_file(project.templates / "report.md.j2"),
+            "version": version("mcumatrix"),
+        },
+    )

@@ -1,0 +1,164 @@
+"""Imports go one way. This walks all of them, those inside of functions too."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+LAYERS = (
+    ("errors", "units", "hashing", "artifact", "project"),
+    ("model", "wire"),
+    ("ports",),
+    ("matrix", "stages", "results", "vboard"),
+    ("report", "adapters"),
+    ("registry",),
+    ("workflow",),
+    ("actions",),
+    ("tasks", "doit_support"),
+    ("cli",),
+)
+"""From the bottom up: a module imports from layers below its own, or from its own package."""
+
+ADAPTERS_MAY_IMPORT = {"errors", "units", "hashing", "model", "ports", "vboard"}
+VBOARD_MAY_IMPORT = {"errors", "units"}
+
+ONE_PLACE = {
+    "doit": {"cli", "tasks", "doit_support"},
+    "serial": {"adapters.consoles.serial_port"},
+    "unicorn": {"vboard"},
+    "numba": {"vboard"},
+    "tflite": {"adapters.models.tflite_file"},
+    "ruamel": {"matrix"},
+    "pandas": {"results.frame"},
+    "subprocess": {"adapters.builders.local"},
+}
+"""Libraries that are used in one place, so that they can be replaced in one place."""
+
+HEAVY = {
+    "numba",
+    "unicorn",
+    "pandas",
+    "tflite",
+    "jinja2",
+    "serial",
+    "elftools",
+    "numpy",
+    "rich",
+    "tflite_micro",
+}
+"""Libraries that a command must not load before it needs them."""
+
+
+def _modules() -> dict[str, Path]:
+    return {
+        ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in sorted((SOURCE / "mcumatrix").rglob("*.py"))
+    }
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def _imports(path: Path) -> list[tuple[str, ast.stmt, bool]]:
+    """What a file imports: the module, the statement, and whether it is done when the file is loaded."""
+    found: list[tuple[str, ast.stmt, bool]] = []
+
+    def visit(node: ast.AST, at_load: bool) -> None:
+        if isinstance(node, ast.Import):
+            found.extend((alias.name, node, at_load) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module
+            found.extend((f"{node.module}.{alias.name}", node, at_load) for alias in node.names)
+        later = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or _is_type_checking(
+            node
+        )
+        for child in ast.iter_child_nodes(node):
+            visit(child, at_load and not later)
+
+    visit(ast.parse(path.read_text()), True)
+    return found
+
+
+def _own(name: str) -> str | None:
+    """The part of mcumatrix that an import names: its module or package below `mcumatrix`."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "mcumatrix" and len(parts) > 1 else None
+
+
+def _rank(part: str) -> int:
+    return next(rank for rank, layer in enumerate(LAYERS) if part in layer)
+
+
+MODULES = _modules()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_from_below_only(module: str) -> None:
+    part = _own(module)
+    if part is None:
+        return
+    for name, _, _ in _imports(MODULES[module]):
+        imported = _own(name)
+        if imported is not None and imported != part:
+            lower = _rank(imported) < _rank(part)
+            assert lower or _rank(imported) == _rank(part) <= 1, f"{module} imports {name}"
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    graph = {
+        module: {_module_of(name) for name, _, _ in _imports(path) if _own(name)} - {module}
+        for module, path in MODULES.items()
+    }
+    tuple(TopologicalSorter(graph).static_order())  # raises CycleError with the detour
+
+
+def _module_of(name: str) -> str:
+    return name if name in MODULES else name.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.adapters.")])
+def test_an_adapter_knows_neither_stages_nor_adapters_of_another_kind(module: str) -> None:
+    kind = module.split(".")[2]
+    for name, _, _ in _imports(MODULES[module]):
+        imported = _own(name)
+        if imported == "adapters":
+            assert name.split(".")[2] == kind, f"{module} imports {name}"
+        elif imported is not None:
+            assert imported in ADAPTERS_MAY_IMPORT, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.vboard")])
+def test_the_virtual_board_stands_alone(module: str) -> None:
+    for name, _, _ in _imports(MODULES[module]):
+        imported = _own(name)
+        assert imported in {None, "vboard", *VBOARD_MAY_IMPORT}, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("library", ONE_PLACE)
+def test_a_library_is_used_in_one_place(library: str) -> None:
+    for module, path in MODULES.items():
+        if any(name.split(".")[0] == library for name, _, _ in _imports(path)):
+            place = module.removeprefix("mcumatrix.")
+            assert any(place == one or place.startswith(f"{one}.") for one in ONE_PLACE[library]), module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_heavy_libraries_are_imported_where_they_are_needed(module: str) -> None:
+    if module.startswith("mcumatrix.vboard"):
+        return  # loaded as a whole, and only by what runs a virtual board
+    for name, _, at_load in _imports(MODULES[module]):
+        assert not (at_load and name.split(".")[0] in HEAVY), f"{module} loads {name}"
+
+
+def test_loading_the_commands_loads_no_heavy_library() -> None:
+    import subprocess
+    import sys
+
+    script = "import sys, mcumatrix.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert set(loaded.stdout.split()) & HEAVY == set()
