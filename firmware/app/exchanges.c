@@ -1,0 +1,157 @@
+#include "exchanges.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "console.h"
+#include "image.h"
+#include "input.h"
+#include "measure.h"
+#include "port.h"
+#include "runtime.h"
+#include "tensor.h"
+
+/* More than anyone needs to warm caches; keeps a mistyped number from blocking the board for hours. */
+#define MAX_WARMUP 1000u
+
+static struct wire wire = {.write = port_write};
+static void send_identity(void) {
+    struct port_clocks clocks = port_clocks();
+    wire_send_hello(&wire, WIRE_PROTOCOL_VERSION, image.build_id, image.board, image.runtime, image.kernels,
+                    image.model, image.clock_hz);
+    wire_send_clocks(&wire, clocks.sysclk_hz, clocks.hclk_hz, clocks.pclk1_hz, clocks.pclk2_hz, clocks.rcc_pllcfgr,
+                     clocks.rcc_cfgr, clocks.flash_acr);
+}
+
+static void end(bool ok) {
+    wire_send_end(&wire, wire.lines + 1, ok ? 1 : 0);
+}
+
+/* Opens an exchange that needs the model. Returns false, with the exchange closed, where there is none. */
+static bool begin_with_model(const struct wire_command *command, uint32_t nonce, const char *problem) {
+    wire_send_begin(&wire, (uint32_t)command->kind, nonce);
+    if (problem != NULL) {
+        console_error("%s", problem);
+        end(false);
+        return false;
+    }
+    return true;
+}
+
+void exchange_identify(uint32_t command, uint32_t nonce, const char *problem) {
+    wire_send_begin(&wire, command, nonce);
+    if (problem != NULL) {
+        console_error("%s", problem);
+    }
+    send_identity();
+    end(problem == NULL);
+}
+
+/* Returns whether the numbers are within their limits; prints an error where they are not. */
+static bool check_bench(uint32_t warmup, uint32_t repeat) {
+    if (warmup > MAX_WARMUP) {
+        console_error("warmup=%" PRIu32 " is not within 0 and %u", warmup, MAX_WARMUP);
+        return false;
+    }
+    if (repeat == 0 || repeat > measure_capacity()) {
+        console_error("repeat=%" PRIu32 " is not within 1 and %" PRIu32
+                      ", for which the board can keep the times of %" PRIu32 " layers",
+                      repeat, measure_capacity(), runtime_layer_count());
+        return false;
+    }
+    return true;
+}
+
+/* Runs everything that is to be measured, without a word. */
+static bool run_bench(uint32_t warmup, uint32_t repeat) {
+    for (uint32_t i = 0; i < warmup; i++) {
+        input_load();
+        if (!measure_inference(0)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < repeat; i++) {
+        input_load();
+        if (!measure_inference(i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void exchange_run_bench(const struct wire_command *command, const char *problem) {
+    uint32_t warmup = command->run_bench.warmup;
+    uint32_t repeat = command->run_bench.repeat;
+    if (!begin_with_model(command, command->run_bench.nonce, problem)) {
+        return;
+    }
+    if (!check_bench(warmup, repeat)) {
+        end(false);
+        return;
+    }
+    if (!run_bench(warmup, repeat)) {
+        console_error("the runtime failed: %s", runtime_error());
+        end(false);
+        return;
+    }
+    send_identity();
+    wire_send_memory(&wire, runtime_arena_bytes());
+    wire_send_bench(&wire, warmup, repeat, input_crc32());
+    uint32_t layer_count = runtime_layer_count();
+    for (uint32_t layer = 0; layer < layer_count; layer++) {
+        wire_send_layer(&wire, layer, runtime_layer_op(layer));
+    }
+    for (uint32_t i = 0; i < repeat; i++) {
+        for (uint32_t layer = 0; layer < layer_count; layer++) {
+            wire_send_time(&wire, i, layer, measure_layer_cycles(i, layer));
+        }
+        wire_send_total(&wire, i, measure_total_cycles(i), measure_output_crc32(i));
+    }
+    tensor_send(&wire, "output", runtime_output());
+    end(true);
+}
+
+void exchange_write_input(const struct wire_command *command, const char *problem) {
+    if (!begin_with_model(command, command->write_input.nonce, problem)) {
+        return;
+    }
+    const struct wire_data *payload = &command->write_input.payload;
+    bool ok = input_write(command->write_input.offset, payload->bytes, payload->size_bytes);
+    if (!ok) {
+        console_error("%" PRIu32 " bytes at offset %" PRIu32 " do not lie within the input tensor of %" PRIu32
+                      " bytes; nothing was changed",
+                      payload->size_bytes, command->write_input.offset, runtime_input()->size_bytes);
+    }
+    end(ok);
+}
+
+static void send_layer(void *context, uint32_t layer, uint64_t cycles, const struct runtime_tensor *output) {
+    (void)cycles; /* this inference is not a measurement */
+    const uint32_t *wanted = context;
+    if (layer == *wanted) {
+        char name[24];
+        (void)snprintf(name, sizeof name, "layer_%" PRIu32, layer);
+        tensor_send(&wire, name, output);
+    }
+}
+
+void exchange_dump_layer(const struct wire_command *command, const char *problem) {
+    uint32_t layer = command->dump_layer.layer;
+    if (!begin_with_model(command, command->dump_layer.nonce, problem)) {
+        return;
+    }
+    if (layer >= runtime_layer_count()) {
+        console_error("there is no layer %" PRIu32 "; the model has layers 0 to %" PRIu32, layer,
+                      runtime_layer_count() - 1);
+        end(false);
+        return;
+    }
+    input_load();
+    bool ok = runtime_invoke(send_layer, &layer) == RUNTIME_OK;
+    if (!ok) {
+        console_error("the runtime failed: %s", runtime_error());
+    }
+    end(ok);
+}

@@ -1,0 +1,26 @@
+/* What goes into the model's input tensor.
+ *
+ * An inference does not keep its input, so a copy is held here and loaded before each one. It holds the built-in
+ * digit at first. */
+#ifndef MCUMATRIX_INPUT_H
+#define MCUMATRIX_INPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Returns NULL, or what went wrong as a sentence; after runtime_setup. */
+const char *input_setup(void);
+
+/* Changes bytes of the copy. Returns false, and changes nothing, if they do not lie within the tensor. */
+bool input_write(uint32_t offset, const uint8_t *bytes, uint32_t size_bytes);
+
+/* Copies the held bytes into the tensor. */
+void input_load(void);
+
+/* Copies the built-in digit into the tensor. */
+void input_load_digit(void);
+
+/* CRC-32 of the held bytes, as in zlib. */
+uint32_t input_crc32(void);
+
+#endif

@@ -1,0 +1,57 @@
+#include "measure.h"
+
+#include "port.h"
+#include "runtime.h"
+#include "wire.h"
+
+#define MAX_WORDS 4096u
+#define WORDS_BESIDE_LAYERS 2u /* the total and the output's CRC */
+
+/* One row per inference: a time for each layer, the total, the CRC. In memory that the data cache does not hold, so
+ * that keeping times does not push out tensors; that it is not zeroed does not matter, for only what was written is
+ * read. */
+__attribute__((section(".dtcm"))) static uint64_t words[MAX_WORDS];
+
+static uint32_t row_words(void) {
+    return runtime_layer_count() + WORDS_BESIDE_LAYERS;
+}
+
+static uint64_t *row(uint32_t repeat) {
+    return words + repeat * row_words();
+}
+
+uint32_t measure_capacity(void) {
+    return MAX_WORDS / row_words();
+}
+
+static void keep_time(void *context, uint32_t layer, uint64_t cycles, const struct runtime_tensor *output) {
+    (void)output;
+    uint64_t *layers = context;
+    layers[layer] = cycles;
+}
+
+bool measure_inference(uint32_t repeat) {
+    uint64_t *layers = row(repeat);
+    port_align_interrupts();
+    uint64_t start = port_cycles();
+    enum runtime_status status = runtime_invoke(keep_time, layers);
+    uint64_t total = port_cycles() - start;
+    if (status != RUNTIME_OK) {
+        return false;
+    }
+    layers[runtime_layer_count()] = total;
+    layers[runtime_layer_count() + 1] = wire_crc32(0, runtime_output()->data, runtime_output()->size_bytes);
+    return true;
+}
+
+uint64_t measure_layer_cycles(uint32_t repeat, uint32_t layer) {
+    return row(repeat)[layer];
+}
+
+uint64_t measure_total_cycles(uint32_t repeat) {
+    return row(repeat)[runtime_layer_count()];
+}
+
+uint32_t measure_output_crc32(uint32_t repeat) {
+    return (uint32_t)row(repeat)[runtime_layer_count() + 1];
+}

@@ -1,0 +1,23 @@
+/* Times of inferences, kept until they may be printed. */
+#ifndef MCUMATRIX_MEASURE_H
+#define MCUMATRIX_MEASURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many inferences of the model there is room for. */
+uint32_t measure_capacity(void);
+
+/* Runs one inference on what is in the input tensor and keeps its times, and the CRC-32 of the output (as in zlib),
+ * as number `repeat`, which is below the capacity. Returns false if the runtime failed. */
+bool measure_inference(uint32_t repeat);
+
+/* Core clock cycles of one layer of inference `repeat`. */
+uint64_t measure_layer_cycles(uint32_t repeat, uint32_t layer);
+
+/* Core clock cycles of the whole of inference `repeat`, with what the runtime does between its layers. */
+uint64_t measure_total_cycles(uint32_t repeat);
+
+uint32_t measure_output_crc32(uint32_t repeat);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the STM32F7 family asks of a board: `board.c` in the board's folder fills it in. */
+#ifndef MCUMATRIX_STM32F7_BOARD_H
+#define MCUMATRIX_STM32F7_BOARD_H
+
+#include <stdint.h>
+
+enum board_bus { BOARD_APB1, BOARD_APB2 };
+
+struct board_pin {
+    char port;       /* 'A' is GPIOA */
+    uint32_t number; /* 0 to 15 */
+    uint32_t alternate_function;
+};
+
+struct board_serial {
+    uintptr_t usart_base;
+    enum board_bus bus;  /* the bus that clocks it */
+    uint32_t enable_bit; /* in RCC_APB1ENR or RCC_APB2ENR */
+    uint32_t baud;
+    struct board_pin tx;
+    struct board_pin rx;
+};
+
+struct board {
+    uint32_t hse_hz; /* external crystal or clock */
+    struct board_serial serial;
+};
+
+extern const struct board board;
+
+#endif

@@ -1,0 +1,11 @@
+/* The cycle counter behind port_cycles. */
+#ifndef MCUMATRIX_STM32F7_CYCLES_H
+#define MCUMATRIX_STM32F7_CYCLES_H
+
+/* Starts counting from zero. */
+void cycles_start(void);
+
+/* The SysTick exception. */
+void cycles_notice_halves(void);
+
+#endif

@@ -1,0 +1,129 @@
+"""Images of the firmware around a small runtime of our own, and a terminal on the virtual board."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from mcumatrix import wire
+from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from mcumatrix.vboard.board import Board
+from mcumatrix.vboard.firmware import load_elf
+
+REPOSITORY = Path(__file__).parents[2]
+FIRMWARE = REPOSITORY / "firmware"
+FAKE_RUNTIME = REPOSITORY / "tests" / "firmware" / "fake_runtime.c"
+CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
+
+HELLO = wire.Hello(
+    protocol=wire.PROTOCOL_VERSION,
+    build="0123456789abcdef",
+    board="stm32f746g_disco",
+    runtime="fake",
+    kernels="reference",
+    model="fake-int8",
+    clock_hz=216_000_000,
+)
+DIGIT = bytes([0, 5, 0xFE, 7, *range(96)])
+
+
+def run(*command: str | Path) -> str:
+    """Runs a tool and returns what it printed; its output is the message where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Build:
+    """A folder in which one image is built, as the local builder would do it."""
+
+    folder: Path
+    firmware: Path = FIRMWARE
+    runtime_flags: tuple[str, ...] = ()
+
+    def make_library(self) -> None:
+        library = self.folder / "library"
+        library.mkdir(parents=True, exist_ok=True)
+        compiled = library / "fake_runtime.o"
+        flags = (*CPU, "-O2", "-Wall", "-Wextra", "-Werror", f"-I{FIRMWARE}/include", *self.runtime_flags)
+        run("arm-none-eabi-gcc", *flags, "-c", FAKE_RUNTIME, "-o", compiled)
+        (library / "libruntime.a").unlink(missing_ok=True)
+        run("arm-none-eabi-ar", "rcsD", library / "libruntime.a", compiled)
+
+    def configure(self) -> None:
+        self.make_library()
+        run(
+            *("cmake", "-G", "Ninja", "-S", self.firmware, "-B", self.folder / "image"),
+            f"-DCMAKE_TOOLCHAIN_FILE={self.firmware}/cmake/arm-none-eabi.cmake",
+            "-DMCUMATRIX_BOARD=stm32f746g_disco",
+            "-DMCUMATRIX_RUNTIME=fake",
+            f"-DMCUMATRIX_GENERATED={self.folder / 'generated'}",
+            f"-DMCUMATRIX_LIBRARY={self.folder / 'library' / 'libruntime.a'}",
+        )
+
+    def render(self, hello: wire.Hello = HELLO, digit: bytes = DIGIT) -> None:
+        templates, generated = REPOSITORY / "templates", self.folder / "generated"
+        generated.mkdir(parents=True, exist_ok=True)
+        for name, data in (
+            ("wire.h", render_wire_header(templates)),
+            ("config.h", render_config_header(templates, hello)),
+            ("digit.c", render_digit(digit)),
+        ):
+            if not (generated / name).exists() or (generated / name).read_bytes() != data:
+                (generated / name).write_bytes(data)
+
+    def compile(self) -> str:
+        """Builds, and returns what ninja said."""
+        return run("ninja", "-j2", "-v", "-C", self.folder / "image")
+
+    @property
+    def elf(self) -> Path:
+        return self.folder / "image" / "image.elf"
+
+
+def symbol_address(elf: Path, symbol: str) -> int:
+    """The address, or the value, of a symbol."""
+    for line in run("arm-none-eabi-nm", elf).splitlines():
+        value, _, name = line.split()
+        if name == symbol:
+            return int(value, 16)
+    raise AssertionError(f"{elf} has no symbol {symbol}")
+
+
+class _PatientBoard(Board):
+    """A board that notes when its firmware waits for the host, instead of sleeping."""
+
+    waits = False
+
+    def _wait_for_host(self, seconds: float) -> None:
+        self.waits = True
+
+
+class Terminal:
+    """A board that runs an image, and what a terminal shows of it. No wall-clock time passes in it."""
+
+    def __init__(self, elf: Path) -> None:
+        self.board = _PatientBoard(load_elf(elf))
+        self.boot = self._listen()
+        """What came after reset."""
+
+    def send(self, data: bytes) -> str:
+        """Sends bytes; returns what comes until the firmware waits for more, or stands still."""
+        self.board.line().write(data)
+        return self._listen()
+
+    def ask(self, command: str | wire.Command) -> str:
+        """Sends one line."""
+        return self.send(command.encode() if isinstance(command, wire.Command) else command.encode() + b"\r")
+
+    def _listen(self) -> str:
+        self.board.waits = False
+        self.board.run(until=lambda: self.board.waits, timeout_seconds=60)
+        return self.board.line().read().decode("ascii")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.board.close()
