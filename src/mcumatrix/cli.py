@@ -1,5 +1,6 @@
 """The commands that mcumatrix adds to doit: `doit matrix` and `doit plan`."""
 
+import getopt
 import os
 import signal
 import sys
@@ -67,7 +68,7 @@ def _take_matrix_name(args: list[str]) -> None:
             hint="To run some variants only: --select 'kernels=simd'",
         )
     if args:
-        set_var("matrix", args[0])
+        set_var("matrix", args[0].removeprefix("matrix="))
 
 
 @contextmanager
@@ -105,6 +106,22 @@ def _alone(build: Path) -> Iterator[None]:
         lock.release()
 
 
+def _own_arguments(command: DoitCmdBase, arguments: list[str]) -> list[str]:
+    """A command's arguments as they were typed, options first.
+
+    doit takes every argument with a `=` for a variable of its own, a selection such as `kernels=simd` too,
+    and wants options before names.
+    """
+    if command.name in sys.argv:
+        arguments = sys.argv[sys.argv.index(command.name) + 1 :]
+    parser = command.cmdparser
+    try:
+        options, names = getopt.gnu_getopt(arguments, parser.get_short(), parser.get_long())
+    except getopt.GetoptError:
+        return arguments  # doit says what is wrong
+    return [*(part for option in options for part in option if part), *names]
+
+
 class Matrix(Run):  # type: ignore[misc]
     """`doit matrix`: everything from the matrix file to the report."""
 
@@ -116,6 +133,9 @@ class Matrix(Run):  # type: ignore[misc]
         "done again. Variants that fail do not keep others from being run."
     )
     cmd_options = (*Run.cmd_options, _OPTION_SELECT)
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return int(super().parse_execute(_own_arguments(self, in_args)))
 
     def execute(self, params: Any, args: list[str]) -> int:
         try:
@@ -203,6 +223,9 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
     doc_usage = _USAGE
     doc_description = "MATRIX is a name under matrix/ or a path; without it, quickstart."
     cmd_options = (_OPTION_SELECT,)
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return int(super().parse_execute(_own_arguments(self, in_args)))
 
     def execute(self, params: Any, args: list[str]) -> int:
         try:

@@ -35,6 +35,7 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
         "-B",
         "{output}",
         "-DCMAKE_TOOLCHAIN_FILE={sources}/cmake/arm-none-eabi.cmake",
+        "-DMCUMATRIX_CCACHE=ON",
         f"-DMCUMATRIX_TOOLCHAIN_PREFIX={variant.toolchain.prefix}",
         f"-DMCUMATRIX_FLAGS={' '.join(_flags(variant))}",
         *(f"-D{name}={value}" for name, value in definitions.items()),

@@ -1,0 +1,78 @@
+"""Projects of their own for whole runs: real firmware, real compiler, real virtual board, own matrices."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+TWO_VARIANTS = """\
+description: Two clocks.
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: [216 MHz, 288 MHz]
+  model: mnist-int8
+  board: virtual-f746
+repeat: 2
+"""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A project's folder, and doit in it."""
+
+    root: Path
+
+    def write_matrix(self, name: str, text: str) -> None:
+        (self.root / "matrix" / f"{name}.yaml").write_text(text)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("doit")), *arguments]
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | changes
+
+    def doit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def records(self, matrix: str) -> list[Path]:
+        return sorted((self.root / "results" / matrix / "records").rglob("*.json"))
+
+    def report(self, matrix: str) -> str:
+        return (self.root / "results" / matrix / "report.md").read_text()
+
+
+@pytest.fixture(scope="session")
+def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workplace]:
+    def make() -> Workplace:
+        root = tmp_path_factory.mktemp("project")
+        for name in ("dodo.py", "pyproject.toml"):
+            shutil.copy(ROOT / name, root / name)
+        for name in ("matrix", "firmware", "templates"):
+            shutil.copytree(ROOT / name, root / name)
+        workplace = Workplace(root)
+        workplace.write_matrix("two", TWO_VARIANTS)
+        return workplace
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def workplace(make_workplace: Callable[[], Workplace]) -> Workplace:
+    """One for all tests of a module; each leaves it so that the next can go on."""
+    return make_workplace()

@@ -1,0 +1,130 @@
+"""What goes wrong is said in a sentence, has an exit code of its own, and costs nobody else a result."""
+
+import fcntl
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from e2e.conftest import TWO_VARIANTS, Workplace
+
+ONE_BROKEN = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: virtual-f746
+  optimize: {good: {flags: [-O2]}, broken: {flags: [-fno-such-option]}}
+repeat: 1
+"""
+
+EXPECTED = """\
+expect:
+  - {optimize: broken, outcome: fail, reason: the option does not exist}
+"""
+
+
+def test_a_variant_that_does_not_compile_keeps_its_column_and_the_others_run(workplace: Workplace) -> None:
+    workplace.write_matrix("broken", ONE_BROKEN)
+    ran = workplace.doit("matrix", "broken")
+    assert ran.returncode == 1
+    assert "run:builtin_simd_216MHz_mnist-int8_good" in ran.stdout
+    report = workplace.report("broken")
+    assert "1 of 2 variants have times. **This report is not complete.**" in report
+    assert "| failed: build |" in report
+    assert "unrecognized command-line option '-fno-such-option'" in report
+
+
+def test_a_variant_that_fails_as_expected_is_no_failure(workplace: Workplace) -> None:
+    workplace.write_matrix("expected", ONE_BROKEN + EXPECTED)
+    ran = workplace.doit("matrix", "expected")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_selection_that_matches_nothing_is_exit_code_5(workplace: Workplace) -> None:
+    ran = workplace.doit("matrix", "two", "--select", "clock=217MHz")
+    assert ran.returncode == 5
+    assert ran.stderr == "error: no variant has clock=217MHz\n  Did you mean '216 MHz'?\n"
+
+
+def test_a_wrong_matrix_is_exit_code_2_with_file_line_and_what_was_meant(workplace: Workplace) -> None:
+    workplace.write_matrix("wrong", TWO_VARIANTS.replace("simd", "smid"))
+    for command in (["matrix", "wrong"], ["plan", "wrong"], ["list", "matrix=wrong"]):
+        ran = workplace.doit(*command)
+        assert ran.returncode == 2, command
+        assert "wrong.yaml:4" in ran.stderr
+        assert "smid" in ran.stderr
+        assert "simd" in ran.stderr
+        assert "Traceback" not in ran.stderr
+
+
+def test_a_matrix_that_is_not_there_is_exit_code_2(workplace: Workplace) -> None:
+    ran = workplace.doit("matrix", "tow")
+    assert ran.returncode == 2
+    assert ran.stderr == "error: there is no matrix 'tow'\n  Did you mean 'two'?\n"
+
+
+def test_two_matrices_at_once_are_refused(workplace: Workplace) -> None:
+    ran = workplace.doit("matrix", "two", "quickstart")
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "error: one matrix at a time, and 2 were named: two, quickstart\n"
+        "  To run some variants only: --select 'kernels=simd'\n"
+    )
+
+
+def test_a_missing_compiler_is_exit_code_4_with_what_to_install(workplace: Workplace, tmp_path: Path) -> None:
+    for tool in ("cmake", "ninja", "sh"):
+        found = shutil.which(tool)
+        assert found
+        (tmp_path / tool).symlink_to(found)
+    ran = workplace.doit("matrix", "two", PATH=str(tmp_path))
+    assert ran.returncode == 4
+    assert ran.stderr == (
+        "error: arm-none-eabi-gcc is not on PATH.\n"
+        "  Install it: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi; "
+        "or run ./dev, which sets everything up.\n"
+    )
+
+
+def test_what_a_matrix_leaves_out_is_in_the_plan_with_its_reason(workplace: Workplace) -> None:
+    workplace.write_matrix(
+        "less", TWO_VARIANTS + "exclude:\n  - {clock: 288 MHz, reason: the supply is too weak}\n"
+    )
+    plan = workplace.doit("plan", "less").stdout
+    assert "the supply is too weak" in plan
+    assert "board      run" in plan
+    assert "clock      build" in plan
+
+
+def test_tasks_have_names_that_a_person_recognises(workplace: Workplace) -> None:
+    names = [line.split()[0] for line in workplace.doit("list", "matrix=two").stdout.splitlines()]
+    for name in ("build:builtin_simd_216MHz_mnist-int8", "run:builtin_simd_288MHz_mnist-int8", "report:two"):
+        assert name in names
+
+
+def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    place = make_workplace()
+    (place.root / "build").mkdir()
+    (place.root / "build" / "lock.pid").write_text("4711\n")
+    with (place.root / "build" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = subprocess.Popen(
+            place.command("matrix", "two", "--select", "clock=216MHz"),
+            cwd=place.root,
+            env=place.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        assert process.stdout.readline() == (
+            "Waiting for another run in this folder (process 4711) to end.\n"
+        )
+        time.sleep(0.2)
+        assert not list(place.root.glob("build/images/*"))
+    process.communicate(timeout=120)
+    assert process.returncode == 0
