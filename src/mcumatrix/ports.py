@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.catalogue import BoardKind, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
 
@@ -33,8 +33,8 @@ class Runtime(Protocol):
 class Builder(Protocol):
     """Executes build plans."""
 
-    def identity(self, prefix: str) -> ToolchainIdentity:
-        """Which compiler it would use for a toolchain prefix such as `arm-none-eabi-`.
+    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+        """Which compiler it would use for a toolchain.
 
         Raises:
             ToolError: there is none.

@@ -17,6 +17,7 @@ from pathlib import Path
 from mcumatrix import registry
 from mcumatrix.artifact import is_current
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.variant import Matrix, Variant
@@ -94,7 +95,7 @@ class _Facts:
     """Hashes that many variants share, each worked out once and only if it is asked for."""
 
     def __init__(self, project: Project, builder: Builder) -> None:
-        self.toolchain: Callable[[str], ToolchainIdentity] = cache(builder.identity)
+        self.toolchain: Callable[[Toolchain], ToolchainIdentity] = cache(builder.identity)
         self.file: Callable[[Path], str] = cache(hash_file)
 
         @cache
@@ -131,7 +132,7 @@ class _Facts:
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     adapter = variant.runtime.adapter
-    toolchain = facts.toolchain(variant.toolchain.prefix)
+    toolchain = facts.toolchain(variant.toolchain)
     model = _plan_model(project, variant, facts)
     library = plan_library(variant, toolchain, facts.runtime_sources(adapter))
     image = plan_image(

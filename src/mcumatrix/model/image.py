@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcumatrix.model.catalogue import Toolchain
+
 KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
 """How pydantic writes what is kept as JSON and reads it back: strictly, and without losing a NaN."""
 
@@ -27,6 +29,7 @@ class BuildPlan:
     """
 
     name: str
+    toolchain: Toolchain
     fingerprint: str
     steps: tuple[tuple[str, ...], ...]
     outputs: tuple[str, ...]

@@ -58,6 +58,7 @@ def plan_library(variant: Variant, toolchain: ToolchainIdentity, sources: Mappin
     }
     return BuildPlan(
         name=f"{variant.runtime.name}-{variant.kernels}-{variant.model.element}",
+        toolchain=variant.toolchain,
         fingerprint=fingerprint("library", settings | {"toolchain": toolchain.sha256, "sources": sources}),
         steps=(
             _configure(
@@ -100,6 +101,7 @@ def plan_image(
     }
     return BuildPlan(
         name=variant.slug,
+        toolchain=variant.toolchain,
         fingerprint=fingerprint("image", parts),
         steps=(
             _configure(

@@ -10,7 +10,10 @@ import pytest
 
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.errors import BuildError, ToolError
+from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
+
+TOOLCHAIN = Toolchain("path", "arm-none-eabi-")
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def folders(tmp_path: Path) -> BuildFolders:
 
 
 def _shell(script: str, *, outputs: tuple[str, ...] = ()) -> BuildPlan:
-    return BuildPlan("example", "f" * 64, (("sh", "-c", script),), outputs)
+    return BuildPlan("example", TOOLCHAIN, "f" * 64, (("sh", "-c", script),), outputs)
 
 
 def _execute(plan: BuildPlan, folders: BuildFolders, builder: LocalBuilder | None = None) -> str:
@@ -34,7 +37,7 @@ def _execute(plan: BuildPlan, folders: BuildFolders, builder: LocalBuilder | Non
 
 
 def test_steps_find_the_folders_that_they_name(folders: BuildFolders) -> None:
-    plan = BuildPlan("example", "", (("echo", "{sources} {inputs} {library} {output}"),), ())
+    plan = BuildPlan("example", TOOLCHAIN, "", (("echo", "{sources} {inputs} {library} {output}"),), ())
     assert _execute(plan, folders).splitlines()[1] == (
         f"{folders.sources} {folders.inputs} {folders.library} {folders.output}"
     )
@@ -72,7 +75,7 @@ def test_a_step_that_fails_is_said_with_its_error_lines_and_where_the_log_is(fol
 
 
 def test_later_steps_are_not_executed_after_a_failure(folders: BuildFolders) -> None:
-    plan = BuildPlan("example", "", (("false",), ("touch", "{output}/late")), ())
+    plan = BuildPlan("example", TOOLCHAIN, "", (("false",), ("touch", "{output}/late")), ())
     with pytest.raises(BuildError):
         _execute(plan, folders)
     assert not (folders.output / "late").exists()
@@ -94,14 +97,14 @@ def test_a_missing_tool_is_said_with_the_package_that_has_it(
         "cmake is not on PATH.\n  Install it: apt-get install cmake; or run ./dev, which sets everything up."
     )
     with pytest.raises(ToolError) as error:
-        LocalBuilder(folders.output).identity("arm-none-eabi-")
+        LocalBuilder(folders.output).identity(Toolchain("any", "arm-none-eabi-"))
     assert str(error.value) == (
         "arm-none-eabi-gcc is not on PATH.\n"
         "  Install it: apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi; "
         "or run ./dev, which sets everything up."
     )
     with pytest.raises(ToolError) as error:
-        LocalBuilder(folders.output).identity("riscv-none-elf-")
+        LocalBuilder(folders.output).identity(Toolchain("any", "riscv-none-elf-"))
     assert str(error.value) == (
         "riscv-none-elf-gcc is not on PATH.\n  Install it; or run ./dev, which sets everything up."
     )
@@ -146,9 +149,9 @@ def test_the_toolchain_is_known_by_what_it_is_made_of(
     folders: BuildFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builder = LocalBuilder(folders.output)
-    identity = builder.identity("arm-none-eabi-")
+    identity = builder.identity(Toolchain("any", "arm-none-eabi-"))
     assert identity.version.startswith("arm-none-eabi-gcc ")
-    assert builder.identity("arm-none-eabi-") == identity
+    assert builder.identity(Toolchain("any", "arm-none-eabi-")) == identity
 
     # The same compiler with another assembler is another toolchain.
     fake = folders.inputs / "fake-gcc"
@@ -160,9 +163,9 @@ def test_the_toolchain_is_known_by_what_it_is_made_of(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folders.inputs}:{os.environ['PATH']}")
     (folders.inputs / "as").write_text("one assembler")
-    first = builder.identity("fake-")
+    first = builder.identity(Toolchain("any", "fake-"))
     (folders.inputs / "as").write_text("another one")
-    second = builder.identity("fake-")
+    second = builder.identity(Toolchain("any", "fake-"))
     assert first.version == second.version
     assert first.sha256 != second.sha256
 
@@ -175,6 +178,6 @@ def test_a_compiler_that_cannot_say_what_it_is_is_said_so(
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folders.inputs}:{os.environ['PATH']}")
     with pytest.raises(ToolError) as error:
-        LocalBuilder(folders.output).identity("broken-")
+        LocalBuilder(folders.output).identity(Toolchain("any", "broken-"))
     assert error.value.message.startswith(f"{broken} does not answer to -mcpu=cortex-m7 ")
     assert error.value.hint == "The compiler is broken; install it again."

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mcumatrix.errors import BuildError, ToolError
+from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 
 # Whatever takes part in making code. A change of any of these files is another toolchain.
@@ -43,10 +44,10 @@ class LocalBuilder:
         self._stopped = False
         self._lock = threading.Lock()
 
-    def identity(self, prefix: str) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
         import hashlib
 
-        compiler = _find(f"{prefix}gcc")
+        compiler = _find(f"{toolchain.prefix}gcc")
 
         def ask(*arguments: str) -> str:
             try:
