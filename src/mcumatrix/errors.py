@@ -88,3 +88,9 @@ class ResultError(McuMatrixError):
 
 class VirtualBoardError(McuMatrixError):
     """The virtual board cannot do what its firmware or its user asks."""
+
+
+class SourceError(McuMatrixError):
+    """An archive cannot be fetched, is not what is pinned, or is not safe to unpack."""
+
+    exit_code = ExitCode.ENVIRONMENT
