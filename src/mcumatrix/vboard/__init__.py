@@ -1,0 +1,31 @@
+"""A virtual STM32F746NG on the 32F746GDISCOVERY: runs an ELF file, speaks through a serial port.
+
+    from mcumatrix.vboard import Board, load_elf
+
+    with Board(load_elf("firmware.elf")) as board:
+        board.start()
+        print(board.serial_port)
+
+How it hangs together is drawn in `system.py`. Times are those of the timing model "instructions":
+one cycle per instruction; nobody should mistake them for hardware.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcumatrix.vboard.board import Board as Board
+    from mcumatrix.vboard.findings import Finding as Finding
+    from mcumatrix.vboard.firmware import Firmware as Firmware
+    from mcumatrix.vboard.firmware import load_elf as load_elf
+
+_HOMES = {"Board": "board", "Firmware": "firmware", "load_elf": "firmware", "Finding": "findings"}
+__all__ = ["Board", "Finding", "Firmware", "load_elf"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads Unicorn and numba only when somebody wants a board."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

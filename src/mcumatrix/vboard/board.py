@@ -1,0 +1,385 @@
+"""The virtual board: one STM32F746NG that runs one firmware, and the loop that runs it.
+
+A slice runs natively until an alarm is due or something has to be decided; then the loop fires
+alarms, enters exceptions, turns what Unicorn could not do into faults, and goes on. Time is virtual:
+only instructions, waiting and sleeping make it pass, never a wall clock.
+"""
+
+import difflib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mcumatrix.errors import VirtualBoardError
+from mcumatrix.vboard import memory_map
+from mcumatrix.vboard.clock_tree import Clocks
+from mcumatrix.vboard.core import Core, Stop, StopReason
+from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError
+from mcumatrix.vboard.faults import FaultUnit
+from mcumatrix.vboard.findings import Direction, Finding, FindingKind
+from mcumatrix.vboard.firmware import Firmware
+from mcumatrix.vboard.peripherals import scb
+from mcumatrix.vboard.pty_port import PtyPort
+from mcumatrix.vboard.serial_line import SerialLine, Wakeup
+from mcumatrix.vboard.system import USARTS, System
+
+TIMING_MODEL = "instructions"
+_SLICE_CYCLES = 500_000
+_LONGEST_WAIT_SECONDS = 0.05
+_T_BIT = 1 << 24
+
+
+class Board:
+    """A 32F746GDISCOVERY as far as firmware and a serial cable can see it.
+
+    `start()` runs the firmware in a thread of its own until `stop()`; `run()` runs it in the caller's
+    thread. Use it as a context manager, or call `close()`.
+    """
+
+    timing_model = TIMING_MODEL
+
+    def __init__(
+        self,
+        firmware: Firmware,
+        *,
+        serial: str = "USART6",
+        host_baud: int = 115_200,
+        link: Path | None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+    ) -> None:
+        if serial not in {wiring.name for wiring in USARTS}:
+            raise VirtualBoardError(
+                f"The virtual board has no serial port {serial}.",
+                hint="It has " + " and ".join(wiring.name for wiring in USARTS) + ".",
+            )
+        if host_baud < 1:
+            raise VirtualBoardError(
+                f"The host cannot listen at {host_baud} baud.", hint="115200 is the usual rate."
+            )
+        self.firmware = firmware
+        self._serial = serial
+        self._link = link
+        self._on_finding = on_finding
+        self._findings: list[Finding] = []
+        self._wakeup = Wakeup()
+        self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
+        self._core = Core()
+        self._system = System(
+            self._core,
+            self._lines,
+            host_baud=host_baud,
+            report=self._report,
+            request_reset=self._request_reset,
+            wait_for_host=self._wait_for_host,
+        )
+        self._faults = FaultUnit(self._core, self._system.exceptions, self._system.scb, self._report)
+        self._pty: PtyPort | None = None
+        self._thread: threading.Thread | None = None
+        self._crash: BaseException | None = None
+        self._stop_wanted = False
+        self._reset_wanted = False
+        self._asleep = False
+        self._locked_up = False
+        self._writes_seen = 0
+        self._load()
+        self._power_on()
+
+    # --- what a person or a tool asks for
+
+    @property
+    def serial_port(self) -> str:
+        """Path of the pty of the board's serial port; made at the first use."""
+        if self._pty is None:
+            self._pty = PtyPort(self._lines[self._serial], self._link)
+        return self._pty.path
+
+    def line(self, usart: str | None = None) -> SerialLine:
+        """The host's end of a USART in process; not to be mixed with `serial_port` of the same USART."""
+        return self._lines[usart or self._serial]
+
+    @property
+    def cycles(self) -> int:
+        """Core clock cycles since power-on (timing model: one per instruction)."""
+        return self._core.cycles
+
+    @property
+    def clocks(self) -> Clocks:
+        """The bus clocks as the firmware has set them."""
+        return self._system.rcc.clocks
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything the firmware did that the board did not accept, oldest first."""
+        return tuple(self._findings)
+
+    @property
+    def fault(self) -> Finding | None:
+        """The lockup, else the latest bus fault, else None."""
+        for kind in (FindingKind.LOCKUP, FindingKind.BUS_FAULT):
+            found = [finding for finding in self._findings if finding.kind is kind]
+            if found:
+                return found[-1]
+        return None
+
+    @property
+    def running(self) -> bool:
+        """Whether the core can go on: it is not locked up, and its thread has not failed."""
+        return not self._locked_up and self._crash is None
+
+    def symbol(self, name: str) -> int:
+        """Address of a symbol of the firmware."""
+        symbols = self.firmware.symbols
+        if name not in symbols:
+            close = difflib.get_close_matches(name, symbols, 1)
+            raise VirtualBoardError(
+                f"{self.firmware.path} has no symbol {name}.",
+                hint=f"Did you mean {close[0]}?" if close else "Symbols of a stripped file are gone.",
+            )
+        return symbols[name]
+
+    def read_memory(self, address: int, size_bytes: int) -> bytes:
+        """Bytes of flash or RAM as they are now."""
+        data = self._core.memory.read(address, size_bytes)
+        if data is None:
+            raise VirtualBoardError(
+                f"There is no memory at {address:#010x} to {address + size_bytes - 1:#010x}; "
+                f"it is {memory_map.block_name(address)}.",
+                hint="Memory is ITCM, DTCM, SRAM1, SRAM2 and flash.",
+            )
+        return data
+
+    # --- running
+
+    def start(self) -> None:
+        """Runs the firmware in a thread of its own."""
+        if self._thread is not None:
+            raise VirtualBoardError("The virtual board is running already.", hint="Call stop() first.")
+        self._stop_wanted = False
+        self._thread = threading.Thread(target=self._run_thread, name="virtual-board-cpu", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the CPU thread after its slice; memory and registers stay. Raises what went wrong in it."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._stop_wanted = True
+            self._core.request_stop()
+            self._wakeup.notify()
+            thread.join()
+        if self._crash is not None:
+            crash, self._crash = self._crash, None
+            raise crash
+
+    def run(
+        self,
+        *,
+        max_cycles: int | None = None,
+        until: Callable[[], bool] | None = None,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        """Runs in the caller's thread until lockup, or one of the limits.
+
+        `max_cycles` counts from now, `until` is asked after each slice, `timeout_seconds` is a
+        safety net in wall-clock time that raises TimeoutError.
+        """
+        if self._thread is not None:
+            raise VirtualBoardError("The virtual board is running already.", hint="Call stop() first.")
+        self._stop_wanted = False
+        end = None if max_cycles is None else self.cycles + max_cycles
+        limit = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not self._locked_up and (end is None or self.cycles < end):
+            self._step(end)
+            if until is not None and until():
+                break
+            if limit is not None and time.monotonic() > limit:
+                raise TimeoutError(f"The firmware did not get there within {timeout_seconds} s")
+        for usart in self._system.usarts.values():
+            usart.flush()
+
+    def close(self) -> None:
+        """Stops, and gives the serial port back."""
+        try:
+            self.stop()
+        finally:
+            if self._pty is not None:
+                self._pty.close()
+                self._pty = None
+            self._wakeup.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run_thread(self) -> None:
+        try:
+            while not self._stop_wanted and not self._locked_up:
+                self._step(None)
+        except BaseException as error:
+            self._crash = error
+        finally:
+            for usart in self._system.usarts.values():
+                usart.flush()
+
+    # --- power and reset
+
+    def _load(self) -> None:
+        core = self._core
+        for segment in self.firmware.segments:
+            core.memory.load(segment.address, segment.data)
+        # Device electronic signature (RM0385 section 41): unique id, flash size in KB.
+        core.memory.load(0x1FF0_F420, b"mcumatrix-VB")
+        core.memory.load(0x1FF0_F442, (memory_map.FLASH_SIZE_BYTES // 1024).to_bytes(2, "little"))
+
+    def _power_on(self) -> None:
+        self._system.reset()
+        self._reset_core()
+
+    def _request_reset(self) -> None:
+        self._reset_wanted = True
+        self._core.request_stop()
+
+    def _system_reset(self) -> None:
+        """AIRCR.SYSRESETREQ: peripherals and core; RAM keeps its contents."""
+        self._reset_wanted = False
+        flags = self._system.rcc
+        for usart in self._system.usarts.values():
+            usart.flush()
+        status = flags.status_after_software_reset()
+        self._system.reset()
+        flags.set_status(status)
+        self._reset_core()
+
+    def _reset_core(self) -> None:
+        core = self._core
+        core.write_register(core.xpsr, _T_BIT)
+        for register in (core.control, core.primask, core.basepri, core.faultmask, core.fpscr):
+            core.write_register(register, 0)
+        for register in (*core.r, *core.s):
+            core.write_register(register, 0)
+        core.write_register(core.lr, 0xFFFF_FFFF)
+        table = self._system.exceptions.vector_table
+        stack, entry = core.memory.read_words(table, 2) or (0, 0)
+        core.write_register(core.sp, stack & ~3)
+        core.program_counter = entry & ~1
+        self._asleep = False
+        if not entry & 1 or memory_map.region_at(entry & ~1) is None:
+            self._lock_up(
+                f"The reset vector at {table + 4:#010x} is {entry:#010x}, which is not a Thumb address"
+            )
+
+    # --- one slice
+
+    def _step(self, end: int | None) -> None:
+        core, system = self._core, self._system
+        core.clear_stop()
+        if self._stop_wanted:
+            return
+        try:
+            if self._reset_wanted:
+                self._system_reset()
+            system.clock.fire_due()
+            if self._asleep:
+                self._sleep()
+                return
+            system.exceptions.take_pending()
+            slice_end = core.cycles + _SLICE_CYCLES
+            if end is not None:
+                slice_end = min(slice_end, end)
+            self._decide(core.run(slice_end, system.clock.next_alarm()))
+        except LockupError as error:
+            self._lock_up(str(error))
+        for usart in system.usarts.values():
+            usart.flush()
+            usart.admit_while_busy()
+
+    def _decide(self, stop: Stop) -> None:
+        core = self._core
+        if stop.reason is StopReason.SLEEP:
+            self._asleep = True
+        elif stop.reason is StopReason.SVC:
+            self._faults.synchronous(ExceptionNumber.SVCALL, "an SVC instruction")
+        elif stop.reason is StopReason.EXCEPTION_RETURN:
+            self._exception_return(core.program_counter | 1)
+        elif stop.reason is StopReason.BREAKPOINT:
+            self._faults.breakpoint()
+        elif stop.reason is StopReason.BUS_FAULT:
+            self._faults.bus_fault(stop)
+        elif stop.reason is StopReason.UNDEFINED:
+            self._faults.usage_fault(scb.UNDEFINSTR, "an undefined instruction")
+        elif stop.reason is StopReason.INVALID_STATE:
+            self._faults.usage_fault(scb.INVSTATE, "a branch to an even address, which is not Thumb code")
+        elif stop.reason is StopReason.NO_COPROCESSOR:
+            self._faults.usage_fault(scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off")
+
+    def _exception_return(self, value: int) -> None:
+        """EXC_RETURN has its meaning in Handler mode only; in Thread mode it is a bad address."""
+        if not self._system.exceptions.active:
+            self._faults.bus_fault(Stop(StopReason.BUS_FAULT, value & ~1, Direction.FETCH, 2))
+            return
+        try:
+            self._system.exceptions.leave(value)
+        except InvalidReturnError as error:
+            self._faults.usage_fault(scb.INVPC, str(error))
+
+    def _sleep(self) -> None:
+        """WFI: virtual time jumps to the next event; the host may be that event."""
+        system = self._system
+        if system.exceptions.wakes():
+            self._asleep = False
+            return
+        listeners = [usart for usart in system.usarts.values() if usart.awaits_interrupt]
+        for usart in system.usarts.values():
+            usart.flush()
+        for usart in listeners:
+            usart.admit()
+        due = system.clock.next_alarm()
+        hears = any(usart.hears for usart in listeners)
+        if due is None or (listeners and not hears):
+            wait = _LONGEST_WAIT_SECONDS
+            if due is not None:
+                wait = min(wait, (due - self.cycles) / system.core_clock_hz)
+                due = min(due, self.cycles + int(wait * system.core_clock_hz) + 1)
+            self._wait_for_host(wait)
+            for usart in listeners:
+                usart.admit()
+            if any(usart.hears for usart in listeners):
+                return
+        if due is not None:
+            system.clock.skip_to(due)
+
+    def _wait_for_host(self, seconds: float) -> None:
+        """Lets the CPU thread sleep until the host writes, or a stop, or the time is over."""
+        wakeup = self._wakeup
+        with wakeup.condition:
+            wakeup.condition.wait_for(
+                lambda: self._stop_wanted or wakeup.writes != self._writes_seen,
+                min(seconds, _LONGEST_WAIT_SECONDS),
+            )
+            self._writes_seen = wakeup.writes
+
+    def _lock_up(self, reason: str) -> None:
+        self._locked_up = True
+        program_counter = self._core.program_counter
+        self._report(
+            Finding(
+                FindingKind.LOCKUP,
+                program_counter,
+                program_counter,
+                Direction.FETCH,
+                2,
+                memory_map.block_name(program_counter),
+                f"Lockup at {program_counter:#010x}: {reason}. The core has stopped.",
+            )
+        )
+
+    def _report(self, finding: Finding) -> None:
+        self._findings.append(finding)
+        if self._on_finding is not None:
+            self._on_finding(finding)

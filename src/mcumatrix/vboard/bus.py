@@ -1,0 +1,98 @@
+"""The buses: from an address to the register block that answers, and what happens when none does.
+
+A block that is modelled but whose clock is off in RCC behaves as on the real chip: it reads as
+zero, ignores writes, and the finding "clock off" is written down once per block and instruction.
+"""
+
+from collections.abc import Callable
+
+from mcumatrix.vboard import memory_map
+from mcumatrix.vboard.core import Core
+from mcumatrix.vboard.findings import Direction, Finding, FindingKind
+from mcumatrix.vboard.registers import RegisterBlock
+
+
+class Bus:
+    """All register blocks of the board."""
+
+    def __init__(self, core: Core, report: Callable[[Finding], None]) -> None:
+        self._core = core
+        self._report = report
+        self._blocks: dict[int, RegisterBlock] = {}
+        self._gates: dict[str, Callable[[], bool]] = {}
+        self._complained: set[tuple[str, int]] = set()
+        core.map_registers(
+            memory_map.PERIPHERAL_BASE, memory_map.PERIPHERAL_SIZE_BYTES, self.read, self.write
+        )
+        core.map_registers(memory_map.PPB_BASE, memory_map.PPB_SIZE_BYTES, self.read, self.write)
+
+    def attach(self, block: RegisterBlock, clocked: Callable[[], bool] | None = None) -> None:
+        """Puts a block on the bus; `clocked` tells whether its RCC enable bit is set."""
+        for offset in block.registers:
+            self._blocks[block.base + offset] = block
+            self._core.announce_registers(block.base + offset, 4)
+        if clocked is not None:
+            self._gates[block.name] = clocked
+
+    def read(self, address: int, size_bytes: int) -> int:
+        """A load by the core; the native access hook has made sure that a register is there."""
+        block = self._blocks[address & ~3]
+        if block.name in self._gates and not self._gates[block.name]():
+            self._clock_off(block, address, size_bytes, Direction.READ)
+            return 0
+        return block.read(address - block.base, size_bytes)
+
+    def write(self, address: int, size_bytes: int, value: int) -> None:
+        """A store by the core."""
+        block = self._blocks[address & ~3]
+        if block.name in self._gates and not self._gates[block.name]():
+            self._clock_off(block, address, size_bytes, Direction.WRITE)
+            return
+        block.write(address - block.base, size_bytes, value)
+        if block.unsupported_seen:
+            self._unsupported(block, address, size_bytes)
+
+    def reset(self) -> None:
+        """Every block to its reset state."""
+        self._complained.clear()
+        for block in dict.fromkeys(self._blocks.values()):
+            block.reset()
+
+    def _clock_off(self, block: RegisterBlock, address: int, size_bytes: int, direction: Direction) -> None:
+        program_counter = self._core.access_program_counter
+        if (block.name, program_counter) in self._complained:
+            return
+        self._complained.add((block.name, program_counter))
+        verb = "reads as zero" if direction is Direction.READ else "ignores the write"
+        self._report(
+            Finding(
+                FindingKind.CLOCK_OFF,
+                address,
+                program_counter,
+                direction,
+                size_bytes,
+                block.name,
+                f"{block.name} {verb} at {address:#010x} (instruction at {program_counter:#010x}): "
+                "its clock is not enabled in RCC.",
+            )
+        )
+
+    def _unsupported(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
+        program_counter = self._core.access_program_counter
+        for register, bits in block.unsupported_seen:
+            if (f"{block.name}_{register.name}", bits) in self._complained:
+                continue
+            self._complained.add((f"{block.name}_{register.name}", bits))
+            self._report(
+                Finding(
+                    FindingKind.UNSUPPORTED,
+                    address,
+                    program_counter,
+                    Direction.WRITE,
+                    size_bytes,
+                    block.name,
+                    f"{block.name}_{register.name}: the virtual board does not act on bits {bits:#x} "
+                    f"(set by the instruction at {program_counter:#010x}).",
+                )
+            )
+        block.unsupported_seen.clear()

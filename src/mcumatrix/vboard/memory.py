@@ -1,0 +1,78 @@
+"""The plain memory of the board: flash, ITCM RAM, DTCM and SRAM, shared between Unicorn and Python.
+
+All of it lies in the arena of native.py, mapped into Unicorn without a copy.
+"""
+
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcumatrix.vboard import memory_map, native
+from mcumatrix.vboard.memory_map import Region, Storage
+
+
+class Memory:
+    """Reads and writes memory from outside of the running code, by addresses of the target."""
+
+    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8]) -> None:
+        self._engine = engine
+        self._arena = arena
+        self._map()
+
+    def _map(self) -> None:
+        import unicorn
+
+        origin = self._arena.ctypes.data
+        mapped_to = 0
+        for region in sorted(memory_map.REGIONS, key=lambda each: each.base):
+            if region.base < mapped_to:
+                continue
+            # DTCM, SRAM1 and SRAM2 follow each other: one mapping, so that data may cross.
+            size = memory_map.RAM_SIZE_BYTES if region.storage is Storage.RAM else region.size_bytes
+            permissions = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+            if region.writable:
+                permissions |= unicorn.UC_PROT_WRITE
+            host = origin + native.STORAGE_OFFSET[region.storage]
+            self._engine.mem_map_ptr(region.base, size, permissions, host)
+            mapped_to = region.base + size
+
+    def _place(self, region: Region, address: int) -> int:
+        return native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
+
+    def read(self, address: int, size_bytes: int) -> bytes | None:
+        """Bytes of plain memory, or None where there is none."""
+        parts = []
+        while size_bytes > 0:
+            region = memory_map.region_at(address)
+            if region is None:
+                return None
+            length = min(size_bytes, region.end - address)
+            place = self._place(region, address)
+            parts.append(self._arena[place : place + length].tobytes())
+            address, size_bytes = address + length, size_bytes - length
+        return b"".join(parts)
+
+    def load(self, address: int, data: bytes) -> None:
+        """Puts bytes into memory while the core stands still, flash included."""
+        region = memory_map.region_at(address, len(data))
+        if region is None:
+            raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of one memory region")
+        place = self._place(region, address)
+        self._arena[place : place + len(data)] = memoryview(data)
+        self._engine.ctl_flush_tb()
+
+    def write_words(self, address: int, words: tuple[int, ...]) -> bool:
+        """Stores 32-bit words as the core would (a stack frame); False where memory is not writable."""
+        data = struct.pack(f"<{len(words)}I", *words)
+        regions = (memory_map.region_at(address), memory_map.region_at(address + len(data) - 1))
+        if address % 4 or any(region is None or not region.writable for region in regions):
+            return False
+        self._engine.mem_write(address, data)
+        return True
+
+    def read_words(self, address: int, count: int) -> tuple[int, ...] | None:
+        """32-bit words of plain memory, or None where there is none."""
+        data = self.read(address, 4 * count)
+        return None if data is None else struct.unpack(f"<{count}I", data)

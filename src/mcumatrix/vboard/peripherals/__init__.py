@@ -1,0 +1,1 @@
+"""The peripherals of the virtual STM32F746, one block per file; registers cite RM0385 or PM0253."""

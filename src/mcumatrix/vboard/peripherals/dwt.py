@@ -1,0 +1,78 @@
+"""DWT: the cycle counter and its software lock (PM0253 section 4.9; Arm v7-M ARM, section C1.8).
+
+On the Cortex-M7 software writes to the DWT are ignored until the lock access register has got its
+key. CYCCNT counts while DWT_CTRL.CYCCNTENA and DEMCR.TRCENA are set. Comparators and the other
+counters are not modelled.
+"""
+
+from mcumatrix.vboard.clock import VirtualClock
+from mcumatrix.vboard.registers import WORD, Register, RegisterBlock
+
+CTRL, CYCCNT, LAR, LSR = 0x000, 0x004, 0xFB0, 0xFB4
+_CYCCNTENA = 1 << 0
+_KEY = 0xC5AC_CE55
+_LOCK_IMPLEMENTED, _LOCKED = 1 << 0, 1 << 1
+
+REGISTERS = (
+    Register("CTRL", CTRL, reset=0x4000_0000, writable=_CYCCNTENA, unsupported=0x007F_1FFE),
+    Register("CYCCNT", CYCCNT),
+    Register("LAR", LAR),
+    Register("LSR", LSR),
+)
+
+
+class Dwt(RegisterBlock):
+    """CYCCNT follows the core's cycle counter."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        super().__init__("DWT", 0xE000_1000, REGISTERS)
+
+    def reset(self) -> None:
+        """Locked, counter stopped at zero."""
+        super().reset()
+        self._locked = True
+        self._trace_enabled = False
+        self._frozen_at = 0
+        self._began: int | None = None
+
+    def _count(self) -> int:
+        if self._began is None:
+            return self._frozen_at
+        return self._frozen_at + self._clock.now - self._began & WORD
+
+    def set_trace_enabled(self, enabled: bool) -> None:
+        """DEMCR.TRCENA has been written."""
+        self._trace_enabled = enabled
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Starts or stops the counter after CYCCNTENA or TRCENA has changed."""
+        running = bool(self.values[CTRL] & _CYCCNTENA) and self._trace_enabled
+        if running and self._began is None:
+            self._began = self._clock.now
+        elif not running and self._began is not None:
+            self._frozen_at = self._count()
+            self._began = None
+
+    def read_register(self, offset: int) -> int:
+        """LSR tells of the lock."""
+        if offset == CYCCNT:
+            return self._count()
+        if offset == LSR:
+            return _LOCK_IMPLEMENTED | (_LOCKED if self._locked else 0)
+        return 0 if offset == LAR else self.values[offset]
+
+    def write_register(self, offset: int, value: int) -> None:
+        """Everything but LAR is ignored while the lock is closed."""
+        if offset == LAR:
+            self._locked = value != _KEY
+        elif self._locked:
+            return
+        elif offset == CYCCNT:
+            self._frozen_at = value
+            if self._began is not None:
+                self._began = self._clock.now
+        else:
+            super().write_register(offset, value)
+            self._refresh()

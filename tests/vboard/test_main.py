@@ -1,0 +1,57 @@
+"""`python -m mcumatrix.vboard` as a process."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+import serial
+
+from mcumatrix.vboard.__main__ import main
+
+COMMAND = [sys.executable, "-m", "mcumatrix.vboard"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_its_port_is_runs_and_ends_on_a_signal(compile_firmware, tmp_path, end):
+    elf = compile_firmware('int main(void) { clock_216(); serial_on(938); put_text("hello\\n"); return 0; }')
+    link = tmp_path / "port"
+    with subprocess.Popen(
+        [*COMMAND, str(elf), "--link", str(link)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stdout.readline()
+        assert said.startswith("Serial port: /dev/")
+        assert said.endswith(f" (link: {link})\n")
+        with serial.Serial(str(link), 115_200, timeout=10) as port:
+            assert port.readline() == b"hello\n"
+        process.send_signal(end)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert not link.is_symlink()
+
+
+def test_faults_are_printed_on_stderr(compile_firmware):
+    elf = compile_firmware("int main(void) { REG(0x40000000u) = 1; return 0; }")
+    with subprocess.Popen(
+        [*COMMAND, str(elf)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=20)
+    assert "writes 0x40000000 (TIM2, 4 bytes), which is not modelled by the virtual board." in said
+
+
+def test_a_bad_file_is_one_clear_sentence_and_a_hint(capsys, tmp_path):
+    path = tmp_path / "missing.elf"
+    assert main([str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"{path} cannot be read: No such file or directory.\n  Give the path of a firmware's ELF file.\n"
+    )
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("firmware", "--link", "--serial", "--baud"))
