@@ -19,7 +19,7 @@ firmware runs). Code in RAM may change at any time: it is counted from memory ea
 import ctypes
 from typing import Any
 
-import llvmlite.binding  # type: ignore[import-untyped]
+import llvmlite.binding
 import numpy as np
 import numpy.typing as npt
 from numba import carray, cfunc, njit, types
