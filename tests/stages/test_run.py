@@ -96,13 +96,6 @@ def answer_with(log: Callable[[int], bytes]) -> Script:
 GOOD = answer_with(lambda nonce: bench_log(nonce=nonce))
 
 
-@pytest.fixture(autouse=True)
-def _short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "BOOT_TIMEOUT_S", 0.6)
-    monkeypatch.setattr(run, "BENCH_TIMEOUT_S", 0.8)
-    monkeypatch.setattr(run, "LAST_WORDS_S", 0.1)
-
-
 def _run(board: ScriptedBoard, flasher: Flasher | None = None) -> Ran:
     return run_image(a_variant(), an_image(), board, flasher or Flasher(), SerialPort)
 
@@ -137,7 +130,8 @@ def test_an_answer_recorded_earlier_is_refused() -> None:
     assert ran.error.message.startswith("0 answers carry the nonce ")
 
 
-def test_a_silent_board_times_out_and_is_given_back() -> None:
+def test_a_silent_board_times_out_and_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "BOOT_TIMEOUT_S", 0.6)
     board = ScriptedBoard(b"", GOOD)
     ran = _run(board)
     assert str(ran.error) == (
@@ -147,7 +141,10 @@ def test_a_silent_board_times_out_and_is_given_back() -> None:
     assert board.given_back
 
 
-def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept() -> None:
+def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run, "BENCH_TIMEOUT_S", 0.8)
     ran = _run(ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(nonce=nonce)[:100])))
     assert ran.error is not None
     assert ran.error.message == "the board sent 100 bytes in 0.8 s and not the end of its measurement"
