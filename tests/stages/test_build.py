@@ -1,0 +1,154 @@
+"""Plans: what changes an image, what does not, and what is shared."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.artifact import is_current
+from mcumatrix.model.catalogue import Board, BoardKind, Element, Toolchain
+from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.variant import Expectation, Outcome, Setting, Variant
+from mcumatrix.stages import build
+from support.variants import a_variant
+
+GCC = ToolchainIdentity("gcc 12.2", "a" * 64)
+SOURCES = {"runtime/builtin/runtime.c": "1" * 64}
+O3 = Setting("optimize", "O3", ("-O3",))
+FAST = Setting("math", "fast", cmake=(("FAST_MATH", "ON"),))
+
+
+def _library(variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES) -> str:
+    return build.plan_library(variant, toolchain, sources).fingerprint
+
+
+def _image(
+    variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES, model: str = "m"
+) -> BuildPlan:
+    library = build.plan_library(variant, toolchain, SOURCES)
+    return build.plan_image(variant, toolchain, library, sources, {"model": model})
+
+
+def _with_model(**changes: object) -> Variant:
+    variant = a_variant()
+    return replace(variant, model=replace(variant.model, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        a_variant(clock_hz=288_000_000),
+        a_variant(repeat=99, warmup=0),
+        a_variant("another-name"),
+        a_variant(expect=Expectation(Outcome.FAIL, "why")),
+        a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyACM0")),
+        _with_model(name="mnist-other", file=Path("other.tflite")),
+    ],
+)
+def test_variants_that_differ_in_clock_model_or_run_share_their_library(variant: Variant) -> None:
+    assert _library(variant) == _library(a_variant())
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        a_variant(kernels="reference"),
+        a_variant(settings=(O3,)),
+        a_variant(settings=(FAST,)),
+        _with_model(element=Element.FLOAT32),
+    ],
+)
+def test_kernels_element_type_and_settings_make_a_library_of_their_own(variant: Variant) -> None:
+    assert _library(variant) != _library(a_variant())
+    assert _image(variant).fingerprint != _image(a_variant()).fingerprint
+
+
+def test_another_compiler_or_source_makes_another_library() -> None:
+    assert _library(a_variant(), replace(GCC, sha256="b" * 64)) != _library(a_variant())
+    assert _library(a_variant(), sources={"runtime/builtin/runtime.c": "2" * 64}) != _library(a_variant())
+
+
+def test_what_a_compiler_says_of_itself_is_no_input_but_what_it_is_made_of() -> None:
+    assert _library(a_variant(), replace(GCC, version="another name")) == _library(a_variant())
+
+
+def test_a_board_that_shares_the_firmware_shares_the_image() -> None:
+    real = a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyACM0"))
+    assert _image(real).fingerprint == _image(a_variant()).fingerprint
+    other = a_variant(board=Board("other", BoardKind.VIRTUAL, "another_board"))
+    assert _image(other).fingerprint != _image(a_variant()).fingerprint
+
+
+def test_repeats_warm_up_name_and_expectation_do_not_change_the_image() -> None:
+    variant = a_variant("another", repeat=7, warmup=3, expect=Expectation(Outcome.FAIL, "why"))
+    assert _image(variant).fingerprint == _image(a_variant()).fingerprint
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        _image(a_variant(clock_hz=288_000_000)),
+        _image(a_variant(), model="another"),
+        _image(a_variant(), sources={"app/main.c": "3" * 64}),
+        _image(a_variant(), replace(GCC, sha256="b" * 64)),
+        _image(_with_model(name="renamed")),
+    ],
+)
+def test_whatever_the_image_contains_or_says_of_itself_changes_it(image: BuildPlan) -> None:
+    assert image.fingerprint != _image(a_variant()).fingerprint
+    assert build.build_id(image) != build.build_id(_image(a_variant()))
+
+
+def test_an_axis_overrides_the_default_flags_because_it_comes_later() -> None:
+    configure = _image(a_variant(settings=(O3, FAST))).steps[0]
+    assert "-DMCUMATRIX_FLAGS=-O2 -O3" in configure
+    assert "-DFAST_MATH=ON" in configure
+
+
+def test_a_plan_names_no_place_of_this_machine() -> None:
+    for step in _image(a_variant()).steps:
+        assert not any("/home" in argument or str(Path.cwd()) in argument for argument in step)
+
+
+class RecordingBuilder:
+    """Makes the outputs of a plan without a compiler."""
+
+    def __init__(self) -> None:
+        self.seen_inputs: dict[str, bytes] = {}
+
+    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+        return GCC
+
+    def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:
+        self.seen_inputs = {path.name: path.read_bytes() for path in folders.inputs.iterdir()}
+        assert not any(folders.output.iterdir())
+        for name in plan.outputs:
+            (folders.output / name).write_bytes(b"made")
+
+    def stop(self) -> None:
+        pass
+
+
+def test_a_build_begins_with_empty_folders_and_ends_with_a_manifest(tmp_path: Path) -> None:
+    folders = BuildFolders(tmp_path / "sources", tmp_path / "inputs", tmp_path / "output")
+    for folder in (folders.inputs, folders.output):
+        folder.mkdir()
+        (folder / "left-over").touch()
+    plan, builder = _image(a_variant()), RecordingBuilder()
+    build.execute(plan, builder, folders, {"config.h": b"#define X"})
+    assert builder.seen_inputs == {"config.h": b"#define X"}
+    assert is_current(folders.output, plan.fingerprint)
+
+
+def test_a_build_that_was_cut_short_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    class Killed(RecordingBuilder):
+        def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:
+            super().execute(plan, folders, log)
+            raise KeyboardInterrupt
+
+    folders = BuildFolders(tmp_path / "sources", tmp_path / "inputs", tmp_path / "output")
+    plan = _image(a_variant())
+    build.execute(plan, RecordingBuilder(), folders, {})
+    with pytest.raises(KeyboardInterrupt):
+        build.execute(plan, Killed(), folders, {})
+    assert not is_current(folders.output, plan.fingerprint)

@@ -1,0 +1,107 @@
+"""Sizes of images: of a real one, made by the real linker."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.errors import BuildError
+from mcumatrix.model.image import Sizes
+from mcumatrix.stages.sizes import measure_sizes, read_regions
+
+GCC = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-nostdlib", "-fno-common", "-g")
+
+SCRIPT = """\
+MEMORY {
+  FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 1M
+  RAM (rwx)  : ORIGIN = 0x20000000, LENGTH = 64K
+  SPARE (rw) : ORIGIN = 0x2004c000, LENGTH = 16K
+}
+SECTIONS {
+  .text : { *(.text*) *(.rodata*) } > FLASH
+  .data : { *(.data*) } > RAM AT > FLASH
+  .bss (NOLOAD) : { *(.bss*) } > RAM
+}
+"""
+
+SOURCE = """\
+const int table[16] = {1};
+int counters[8] = {1};
+int buffer[100];
+int _start(void) { return table[counters[0]] + buffer[0]; }
+"""
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("image")
+    (folder / "link.ld").write_text(SCRIPT)
+    (folder / "main.c").write_text(SOURCE)
+    subprocess.run(
+        [
+            "arm-none-eabi-gcc",
+            "-mcpu=cortex-m7",
+            "-nostdlib",
+            "-T",
+            "link.ld",
+            "-Wl,-Map=image.map",
+            "-fno-common",
+            "-g",
+            "-o",
+            "image.elf",
+            "main.c",
+        ],
+        cwd=folder,
+        check=True,
+    )
+    return folder
+
+
+def test_sections_are_counted_by_kind_and_data_in_flash_and_in_ram(image: Path) -> None:
+    sizes = measure_sizes(image / "image.elf", image / "image.map")
+    text_bytes = sizes.text_bytes
+    assert text_bytes > 64
+    assert sizes == Sizes(
+        text_bytes,
+        data_bytes=32,
+        bss_bytes=400,
+        region_bytes={"FLASH": text_bytes + 32, "RAM": 432, "SPARE": 0},
+    )
+
+
+def test_sizes_are_those_that_the_toolchains_own_tool_counts(image: Path) -> None:
+    sizes = measure_sizes(image / "image.elf", image / "image.map")
+    told = subprocess.run(
+        ["arm-none-eabi-size", "image.elf"], cwd=image, check=True, capture_output=True, text=True
+    )
+    assert told.stdout.splitlines()[1].split()[:3] == [
+        str(number) for number in (sizes.text_bytes, sizes.data_bytes, sizes.bss_bytes)
+    ]
+
+
+def test_regions_are_read_from_the_linkers_map(image: Path) -> None:
+    assert read_regions((image / "image.map").read_text()) == {
+        "FLASH": range(0x0800_0000, 0x0810_0000),
+        "RAM": range(0x2000_0000, 0x2001_0000),
+        "SPARE": range(0x2004_C000, 0x2005_0000),
+    }
+
+
+def test_a_map_without_regions_is_said_so(image: Path, tmp_path: Path) -> None:
+    (tmp_path / "image.map").write_text("")
+    with pytest.raises(BuildError) as error:
+        measure_sizes(image / "image.elf", tmp_path / "image.map")
+    assert str(error.value) == (
+        f"{tmp_path / 'image.map'} has no memory regions\n"
+        "  The linker did not write its map; see build.log beside it."
+    )
+
+
+def test_a_file_that_is_no_elf_is_said_so(image: Path, tmp_path: Path) -> None:
+    (tmp_path / "image.elf").write_bytes(b"not an ELF file at all")
+    with pytest.raises(BuildError) as error:
+        measure_sizes(tmp_path / "image.elf", image / "image.map")
+    assert str(error.value) == (
+        f"{tmp_path / 'image.elf'} is not an ELF file: Magic number does not match\n"
+        "  Remove it and build again."
+    )
