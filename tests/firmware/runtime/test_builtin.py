@@ -125,7 +125,7 @@ def test_a_library_that_does_not_exist_is_refused_before_it_is_compiled(
         f"cmake_minimum_required(VERSION 3.25)\nproject(none NONE)\nadd_subdirectory({LIBRARY} builtin)\n"
     )
     good = ["-DMCUMATRIX_KERNELS=simd", "-DMCUMATRIX_ELEMENT=int8"]
-    command = ["cmake", "-S", str(tmp_path), "-B", str(tmp_path / "build"), *good, definition]
+    command = ["cmake", "-G", "Ninja", "-S", str(tmp_path), "-B", str(tmp_path / "build"), *good, definition]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert message in done.stderr
