@@ -36,7 +36,7 @@ CATALOGUES = Catalogues(
         ),
     },
     toolchains={
-        "path": Toolchain("path", "arm-none-eabi-"),
+        "debian-12": Toolchain("debian-12", "arm-none-eabi-"),
         "gcc-9": Toolchain("gcc-9", "arm-none-eabi-"),
     },
     models={

@@ -128,9 +128,9 @@ def test_one_value_needs_no_list(load: Load, small: str) -> None:
 
 
 def test_the_compiler_on_path_is_the_toolchain_unless_one_is_named(load: Load, small: str) -> None:
-    assert {variant.toolchain.name for variant in load(small).variants} == {"path"}
-    named = load(small + "  toolchain: [gcc-9, path]\n")
-    assert [variant.toolchain.name for variant in named.variants[:2]] == ["gcc-9", "path"]
+    assert {variant.toolchain.name for variant in load(small).variants} == {"debian-12"}
+    named = load(small + "  toolchain: [gcc-9, debian-12]\n")
+    assert [variant.toolchain.name for variant in named.variants[:2]] == ["gcc-9", "debian-12"]
 
 
 @pytest.mark.parametrize(

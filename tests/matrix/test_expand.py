@@ -210,7 +210,7 @@ def test_an_own_axis_sets_flags_and_cmake_variables(load: Load, small: str) -> N
 def test_axes_with_one_value_stay_out_of_the_slug_but_for_the_main_four(load: Load, small: str) -> None:
     one = load(small + "  optimize: {O2: }\n  toolchain: gcc-9\n")
     assert one.variants[0].slug == "builtin_reference_216MHz_mnist-float32"
-    two = load(small.replace("virtual-f746", "[virtual-f746, lab]") + "  toolchain: [gcc-9, path]\n")
+    two = load(small.replace("virtual-f746", "[virtual-f746, lab]") + "  toolchain: [gcc-9, debian-12]\n")
     assert two.variants[0].slug == "builtin_reference_216MHz_mnist-float32_gcc-9_virtual-f746"
 
 
@@ -223,7 +223,7 @@ def test_an_exclude_takes_away_what_has_all_its_values_and_says_why(load: Load, 
         "kernels": "simd",
         "clock": "288 MHz",
         "model": "mnist-float32",
-        "toolchain": "path",
+        "toolchain": "debian-12",
         "board": "virtual-f746",
     }
 

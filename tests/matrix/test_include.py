@@ -178,7 +178,7 @@ def test_an_include_that_fits_no_variant_is_one_more(load: Load, small: str) -> 
         "kernels": "cmsis-nn",
         "clock": "300 MHz",
         "model": "mnist-int8",
-        "toolchain": "path",
+        "toolchain": "debian-12",
         "board": "lab",
     }
     assert added.repeat == 7

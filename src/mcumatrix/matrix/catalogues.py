@@ -11,7 +11,7 @@ from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import BoardFile, ModelFile, RuntimeFile, ToolchainFile, check_name
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.matrix.validate import File, validated
-from mcumatrix.model.catalogue import Board, BoardKind, Catalogues, Model, Runtime, Toolchain
+from mcumatrix.model.catalogue import Archive, Board, BoardKind, Catalogues, Model, Runtime, Toolchain
 
 Entry = TypeVar("Entry")
 
@@ -30,7 +30,9 @@ def load_catalogues(folder: Path) -> Catalogues:
         boards=_entries(folder / "boards", BoardFile, _board),
         runtimes=_entries(folder / "runtimes", RuntimeFile, _runtime),
         toolchains=_entries(
-            folder / "toolchains", ToolchainFile, lambda name, file, _: Toolchain(name, file.prefix)
+            folder / "toolchains",
+            ToolchainFile,
+            lambda name, file, document: _toolchain(name, file, document, root),
         ),
         models=_entries(folder / "models", ModelFile, lambda name, file, _: _model(name, file, root)),
     )
@@ -74,6 +76,24 @@ def _runtime(name: str, file: RuntimeFile, document: Document) -> Runtime:
                 problems.add((key, index), f"{key} has {shown(str(value))} twice", "Keep one of them.")
     problems.check()
     return Runtime(name, file.adapter, tuple(file.kernels), tuple(file.elements))
+
+
+def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -> Toolchain:
+    problems = Problems(document)
+    if file.dockerfile and not file.version:
+        message = "a toolchain with a Dockerfile has one version, and the key version is missing"
+        problems.add(("dockerfile",), message, "Add what its gcc answers to -dumpfullversion.", of_key=True)
+    if file.archive and not file.dockerfile:
+        message = "an archive is for a Dockerfile to copy from, and the key dockerfile is missing"
+        problems.add(("archive",), message, "Add the key dockerfile, or remove archive.", of_key=True)
+    problems.check()
+    return Toolchain(
+        name=name,
+        prefix=file.prefix,
+        version=file.version,
+        dockerfile=root / file.dockerfile if file.dockerfile else None,
+        archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
+    )
 
 
 def _model(name: str, file: ModelFile, root: Path) -> Model:

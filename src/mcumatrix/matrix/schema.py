@@ -38,6 +38,9 @@ MAXIMUM_NAME_LENGTH = 60
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
+_GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -93,6 +96,28 @@ def _whole_number(value: object) -> object:
     return value
 
 
+def _gcc_version(text: str) -> str:
+    if not _GCC_VERSION.fullmatch(text):
+        raise RefusedError(
+            "it is not a version of gcc", "Write what gcc -dumpfullversion answers, as 12.2.1."
+        )
+    return text
+
+
+def _sha256(text: str) -> str:
+    if not _SHA256.fullmatch(text):
+        raise RefusedError("it is not a SHA-256", "Write its 64 hexadecimal digits in lower case.")
+    return text
+
+
+def _https_url(text: str) -> str:
+    if not _HTTPS_URL.fullmatch(text):
+        raise RefusedError(
+            "it is not a https URL of a file", "Write it as in 'https://host/path/name.tar.xz'."
+        )
+    return text
+
+
 def _one_as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -115,6 +140,9 @@ Text = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Name = Annotated[Text, AfterValidator(check_name)]
 Reason = Annotated[str, AfterValidator(_not_blank)]
 RelativePath = Annotated[str, AfterValidator(_path)]
+GccVersion = Annotated[str, AfterValidator(_gcc_version)]
+Sha256 = Annotated[str, AfterValidator(_sha256)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
 Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
@@ -156,7 +184,7 @@ class AxesFile(BaseModel):
     kernels: Texts = Field(description="Kernels that at least one of the runtimes offers.")
     clock: Texts = Field(description="Frequencies of the core, such as 216 MHz.")
     model: Texts = Field(description="Names of files in matrix/models.")
-    toolchain: Texts = Field(default=["path"], description="Names of files in matrix/toolchains.")
+    toolchain: Texts = Field(default=["debian-12"], description="Names of files in matrix/toolchains.")
     board: Texts = Field(description="Names of files in matrix/boards.")
 
 
@@ -235,11 +263,28 @@ class RuntimeFile(_Strict):
     )
 
 
+class ArchiveFile(_Strict):
+    """An archive somewhere else, and the only contents that it may have."""
+
+    url: HttpsUrl = Field(description="Where it is; the name of a file comes last.")
+    sha256: Sha256 = Field(description="SHA-256 of the archive.")
+
+
 class ToolchainFile(_Strict):
-    """A cross compiler that is found on PATH."""
+    """A cross compiler: on PATH, in a Docker image, or in both."""
 
     description: str = ""
     prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
+    version: GccVersion = Field(
+        default="",
+        description="What gcc answers to -dumpfullversion; without it, any version on PATH will do.",
+    )
+    dockerfile: RelativePath = Field(
+        default="", description="What makes an image with the compiler, cmake, ninja and ccache."
+    )
+    archive: ArchiveFile | None = Field(
+        default=None, description="What the Dockerfile copies as toolchain/, unpacked."
+    )
 
 
 class ModelFile(_Strict):

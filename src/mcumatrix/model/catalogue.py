@@ -49,11 +49,32 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive somewhere else, and the only contents that it may have."""
+
+    url: str
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """The last part of its URL."""
+        return self.url.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`."""
+    """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`.
+
+    `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
+    makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
+    copies the compiler from.
+    """
 
     name: str
     prefix: str
+    version: str = ""
+    dockerfile: Path | None = None
+    archive: Archive | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,17 @@ KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
 
 @dataclass(frozen=True, slots=True)
 class ToolchainIdentity:
-    """A compiler as it was found: what it says of itself, and a SHA-256 over the files that make code."""
+    """A compiler as it was found: what it says of itself, and a SHA-256 over the files that make code.
+
+    `image_id` is the Docker image that it is in, empty where it is on PATH. It is evidence, and no part of
+    any fingerprint: the same compiler makes the same code in and out of a container.
+    """
 
     __pydantic_config__ = KEPT
 
     version: str
     sha256: str
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
