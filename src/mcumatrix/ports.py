@@ -54,6 +54,14 @@ class Builder(Protocol):
         """Ends whatever is being executed, from any thread."""
         ...
 
+    def reap(self) -> None:
+        """Removes what runs that were killed have left behind.
+
+        Raises:
+            ToolError: it cannot be found out.
+        """
+        ...
+
 
 class Console(Protocol):
     """A serial line, open. Used as a context manager, it is closed in the end."""

@@ -7,17 +7,15 @@ import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, check_version, combined
+from mcumatrix.adapters.builders.memory import Memory
+from mcumatrix.adapters.builders.steps import announcement, check_outputs, commands, environment, step_failed
 from mcumatrix.errors import BuildError, ToolError
+from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
-
-# Whatever takes part in making code. A change of any of these files is another toolchain.
-_PROGRAMS = ("cc1", "cc1plus", "as", "ld", "collect2")
-_LIBRARIES = ("libc.a", "libm.a", "libgcc.a", "libstdc++.a", "crti.o", "crtn.o")
-_CPU_FLAGS = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
-
-_LOG_LINES_SHOWN = 15
 
 _PACKAGES = {
     "cmake": "cmake",
@@ -40,39 +38,69 @@ class LocalBuilder:
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
+        self._memory = Memory(cache / "compilers")
         self._running: set[int] = set()
         self._stopped = False
         self._lock = threading.Lock()
 
     def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
-        import hashlib
+        driver = _find(f"{toolchain.prefix}gcc")
+        found = self._remembered(driver) or self._examine(driver)
+        check_version(
+            toolchain,
+            found,
+            driver,
+            "Put that version first on PATH, or build with Docker, which brings its own.",
+        )
+        return ToolchainIdentity(found.version, found.sha256)
 
-        compiler = _find(f"{toolchain.prefix}gcc")
+    def _remembered(self, driver: str) -> Compiler | None:
+        """The compiler as it was found before, unless one of its files has changed since."""
+        kept: Any = self._memory.recall("compiler", driver)
+        try:
+            if all(_stamp(path) == stamp for path, stamp in kept["files"].items()):
+                return Compiler(*map(str, kept["compiler"]))
+        except (OSError, TypeError, KeyError, AttributeError):
+            pass
+        return None
 
+    def _examine(self, driver: str) -> Compiler:
         def ask(*arguments: str) -> str:
             try:
                 answer = subprocess.run(
-                    [compiler, *arguments], capture_output=True, text=True, check=True, timeout=30
+                    [driver, *arguments],
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                    timeout=30,
+                    env=self._environment(),
                 )
             except (OSError, subprocess.SubprocessError) as error:
                 raise ToolError(
-                    f"{compiler} does not answer to {' '.join(arguments)}: {error}",
+                    f"{driver} does not answer to {' '.join(arguments)}: {error}",
                     hint="The compiler is broken; install it again.",
                 ) from error
-            return answer.stdout
+            return answer.stdout.strip()
 
-        digest = hashlib.sha256(Path(compiler).read_bytes())
-        asked = [f"-print-prog-name={name}" for name in _PROGRAMS]
-        asked += [f"-print-file-name={name}" for name in _LIBRARIES]
-        for argument in asked:
-            # gcc answers with the bare name where it has no such file.
-            path = Path(ask(*_CPU_FLAGS, argument).strip())
-            if path.is_absolute():
-                digest.update(argument.encode() + hashlib.sha256(path.read_bytes()).digest())
-        return ToolchainIdentity(version=ask("--version").splitlines()[0], sha256=digest.hexdigest())
+        answers = {question: ask(*CPU_FLAGS, question) for question in QUESTIONS}
+        files = {question: path for question, path in answers.items() if Path(path).is_absolute()}
+        # Before they are read: what changes meanwhile does not pass for known.
+        stamps = {path: _stamp(path) for path in (driver, *files.values())}
+        found = Compiler(
+            version=ask("--version").partition("\n")[0],
+            number=ask("-dumpfullversion"),
+            sha256=combined(
+                hash_file(Path(driver)), {question: hash_file(Path(path)) for question, path in files.items()}
+            ),
+        )
+        # A file that is missing now may be installed later, without a change of any other.
+        if len(files) == len(QUESTIONS):
+            kept = {"files": stamps, "compiler": [found.version, found.number, found.sha256]}
+            self._memory.keep(kept, "compiler", driver)
+        return found
 
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:
-        names = {
+        places = {
             "sources": str(folders.sources),
             "inputs": str(folders.inputs),
             "output": str(folders.output),
@@ -81,18 +109,12 @@ class LocalBuilder:
         for tool in ("cmake", "ninja"):
             _find(tool)
         with log.open("wb") as output:
-            for step in plan.steps:
-                command = [argument.format_map(names) for argument in step]
-                output.write(f"$ {' '.join(command)}\n".encode())
+            for command in commands(plan, places):
+                output.write(announcement(command).encode())
                 output.flush()
                 if self._run(command, output.fileno()) != 0:
-                    raise BuildError(
-                        f"{plan.name}: {command[0]} failed:\n{_last_lines(log)}",
-                        hint=f"The whole log is {log}",
-                    )
-        for name in plan.outputs:
-            if not (folders.output / name).is_file():
-                raise BuildError(f"{plan.name}: the build made no {name}.", hint=f"The whole log is {log}")
+                    raise step_failed(plan, command, log.read_text(errors="replace"), log)
+        check_outputs(plan, folders.output, log)
 
     def stop(self) -> None:
         with self._lock:
@@ -100,6 +122,9 @@ class LocalBuilder:
             for group in self._running:
                 with suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGKILL)
+
+    def reap(self) -> None:
+        """Nothing: a process that outlives us writes into a folder that no manifest vouches for."""
 
     def _run(self, command: list[str], output: int) -> int:
         with self._lock:
@@ -115,27 +140,23 @@ class LocalBuilder:
             )
             self._running.add(process.pid)
         try:
-            return process.wait()
+            status = process.wait()
         finally:
             with self._lock:
                 self._running.discard(process.pid)
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+        if self._stopped:
+            raise BuildError("The build was stopped.")
+        return status
 
     def _environment(self) -> dict[str, str]:
-        # Nothing of a person's own environment may change what is made.
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._cache),
-            "CCACHE_DIR": str(self._cache / "ccache"),
-            "LC_ALL": "C",
-            "TZ": "UTC",
-            "SOURCE_DATE_EPOCH": "0",
-        }
+        variables = environment(home=str(self._cache), ccache=str(self._cache / "ccache"))
+        return {"PATH": os.environ.get("PATH", os.defpath)} | variables
 
 
-def _last_lines(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    errors = [line for line in lines if "error" in line.lower()] or lines
-    return "\n".join(errors[-_LOG_LINES_SHOWN:])
+def _stamp(path: str) -> list[int]:
+    """What changes with a file's contents, without reading them; no program can set the last of these."""
+    status = Path(path).stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]

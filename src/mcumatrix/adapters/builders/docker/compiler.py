@@ -1,0 +1,50 @@
+"""Which compiler is in an image, found out in a container of it."""
+
+import shlex
+
+from mcumatrix.adapters.builders.docker.container import Container, Job
+from mcumatrix.adapters.builders.docker.engine import Engine
+from mcumatrix.adapters.builders.docker.handover import build_user
+from mcumatrix.adapters.builders.docker.limits import Limits
+from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, combined
+from mcumatrix.adapters.builders.steps import environment
+from mcumatrix.errors import ToolError
+from mcumatrix.model.catalogue import Toolchain
+
+_SCRIPT = """\
+gcc=$(command -v {gcc}) || exit
+set -e
+echo "driver $(sha256sum <"$gcc")"
+echo "number $("$gcc" -dumpfullversion)"
+"$gcc" --version | {{ read -r line; echo "version $line"; }}
+for question in {questions}; do
+  file=$("$gcc" {flags} "$question")
+  case $file in /*) echo "$question $(sha256sum <"$file")" ;; esac
+done
+"""
+
+
+def examine(engine: Engine, image_id: str, toolchain: Toolchain, limits: Limits) -> Compiler:
+    """Asks the compiler of an image for its version, and hashes its files.
+
+    Raises:
+        ToolError: there is none, or it does not work.
+    """
+    script = _SCRIPT.format(
+        gcc=shlex.quote(f"{toolchain.prefix}gcc"),
+        questions=shlex.join(QUESTIONS),
+        flags=shlex.join(CPU_FLAGS),
+    )
+    user = "{}:{}".format(*build_user())
+    variables = environment(home="/tmp", ccache="/tmp")
+    printed: list[bytes] = []
+    ended = Container(engine, Job(image_id, script, (), variables, user, limits)).run(printed.append)
+    answers = dict(line.partition(" ")[::2] for line in b"".join(printed).decode().splitlines())
+    if ended.exit_code != 0 or not {"driver", "number", "version"} <= answers.keys():
+        said = f": {ended.report.strip()}" if ended.report.strip() else "."
+        raise ToolError(
+            f"The image of toolchain {toolchain.name} has no {toolchain.prefix}gcc that works{said}",
+            hint=f"Correct its Dockerfile: {toolchain.dockerfile}",
+        )
+    files = {name: answers[name].split()[0] for name in QUESTIONS if name in answers}
+    return Compiler(answers["version"], answers["number"], combined(answers["driver"].split()[0], files))

@@ -1,0 +1,42 @@
+"""Whose container it is, and whether that process is still alive."""
+
+import os
+from pathlib import Path
+
+LABEL = "mcumatrix"
+"""The label of every container of ours; its value is made by `own_mark`."""
+
+
+def own_mark() -> str:
+    """What tells this process from every other: boot, process namespace, number, and time of start."""
+    return ".".join((*_place(), str(os.getpid()), _start_time(os.getpid())))
+
+
+def is_left_behind(mark: str, state: str) -> bool:
+    """Whether nobody can still want a container that was labelled with `mark` and is in `state` now.
+
+    A process in another namespace, or of another machine that shares the engine, cannot be looked up from
+    here: its containers are taken for wanted until they have ended.
+    """
+    parts = mark.split(".")
+    if len(parts) != len(own_mark().split(".")) or not parts[-2].isdecimal():
+        return False  # not a mark of ours
+    if tuple(parts[:-2]) != _place():
+        return state in {"exited", "dead"}
+    return _start_time(int(parts[-2])) != parts[-1]
+
+
+def _place() -> tuple[str, str]:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return boot, str(Path("/proc/self/ns/pid").stat().st_ino)
+
+
+def _start_time(pid: int) -> str:
+    """In clock ticks since boot, proc(5): numbers of processes are used again, with another time of start."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    # The second field is a name in parentheses, which may have spaces and parentheses in it.
+    fields = status.rpartition(")")[2].split()
+    return "" if fields[0] in {"Z", "X"} else fields[19]

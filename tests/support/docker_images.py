@@ -1,0 +1,44 @@
+"""A Docker engine with the images that tests need. No test is skipped where there is none."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, make_base_image
+from mcumatrix.adapters.builders.docker.builder import DockerBuilder
+from mcumatrix.adapters.builders.docker.engine import Engine, NoEngine, find_engine
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.model.catalogue import Archive, Toolchain
+
+PROJECT = Path(__file__).parents[2]
+
+
+def no_archive(archive: Archive) -> Path:
+    """For builders that must not fetch anything."""
+    raise AssertionError(f"nobody needs {archive.url} here")
+
+
+def debian_12() -> Toolchain:
+    """The toolchain of Debian's packages, as the project's catalogue has it."""
+    return load_catalogues(PROJECT / "matrix").toolchains["debian-12"]
+
+
+def ready_engine() -> Engine:
+    """The engine of this machine."""
+    found = find_engine(os.environ)
+    if isinstance(found, NoEngine):
+        pytest.fail(f"These tests need a Docker engine: {found.reason}. `.ci/run` starts one.")
+    return found
+
+
+def ready_toolchain(engine: Engine, cache: Path) -> str:
+    """The id of the image of `debian_12`. It and its base image are made if the engine has none, which takes
+    minutes; `cache` knows them then."""
+    with FileLock(Path(tempfile.gettempdir()) / "mcumatrix-test-images.lock"):
+        if engine.image_id(BASE_TAG) is None:
+            make_base_image(engine, print)
+        builder = DockerBuilder(cache, engine, unpacked=no_archive, say=print, base=BASE_TAG)
+        return builder.identity(debian_12()).image_id
