@@ -4,25 +4,30 @@ Actions print nothing: they run side by side, and each has a log of its own.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, write_atomically, write_manifest
 from mcumatrix.errors import McuMatrixError
+from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
+from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
-from mcumatrix.stages.record import make_record, status_of
+from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
 from mcumatrix.stages.run import hello_of, run_image
 from mcumatrix.units import milliseconds
-from mcumatrix.workflow import Job, report_fingerprint
+from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
 def render_model(project: Project, job: Job) -> None:
@@ -31,7 +36,7 @@ def render_model(project: Project, job: Job) -> None:
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
     """
-    plan = job.model
+    plan = job.rendered
     runtime = registry.runtime(job.variant.runtime.adapter, project.firmware, project.templates)
     files = dict(runtime.render(registry.network(job.variant.model)))
     files["digit.c"] = render_digit(registry.golden_case(job.variant.model).input)
@@ -42,25 +47,95 @@ def render_model(project: Project, job: Job) -> None:
     write_manifest(plan.folder, plan.fingerprint, files)
 
 
-def build_library(job: Job, builder: Builder) -> None:
+def build_runtime(job: Job, builder: Builder) -> None:
     """Compiles the library of a runtime. Raises BuildError or ToolError."""
-    build.execute(job.library, builder, job.library_folders, {})
+    build.execute(job.runtime.plan, builder, job.runtime.folders, {})
+
+
+def build_platform(project: Project, job: Job, builder: Builder) -> None:
+    """Compiles app, family and board. Raises BuildError or ToolError."""
+    build.execute(job.platform.plan, builder, job.platform.folders, _platform_inputs(project))
+
+
+def build_model(job: Job, builder: Builder) -> None:
+    """Compiles a rendered model. Raises BuildError or ToolError."""
+    build.execute(job.model.plan, builder, job.model.folders, _model_inputs(job))
 
 
 def build_image(project: Project, job: Job, builder: Builder) -> str:
     """Links the image of a variant; returns its size in words. Raises BuildError or ToolError."""
-    inputs = {path.name: path.read_bytes() for path in job.model.folder.iterdir() if path.name != MANIFEST}
-    inputs["wire.h"] = render_wire_header(project.templates)
-    inputs["config.h"] = render_config_header(
-        project.templates, hello_of(job.variant, build.build_id(job.image))
-    )
-    build.execute(job.image, builder, job.image_folders, inputs)
+    libraries = [library.folders.output for library in job.libraries]
+    inputs = _image_inputs(project, job, libraries)
+    build.execute(job.image.plan, builder, job.image.folders, inputs)
     sizes = _read_image(job).sizes
     return f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
 
 
+def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
+    """Builds libraries and image of a job below `folder`, without any cache; returns the ELF file.
+
+    Raises:
+        BuildError, ToolError: as the builder does.
+    """
+
+    def make(name: str, wanted: Build, inputs: Mapping[str, bytes]) -> Path:
+        folders = replace(wanted.folders, inputs=folder / name / "inputs", output=folder / name / "output")
+        build.execute(build.without_ccache(wanted.plan), builder, folders, inputs)
+        return folders.output
+
+    libraries = [
+        make("runtime", job.runtime, {}),
+        make("platform", job.platform, _platform_inputs(project)),
+        make("model", job.model, _model_inputs(job)),
+    ]
+    return make("image", job.image, _image_inputs(project, job, libraries)) / "image.elf"
+
+
+def rendered_inputs(project: Project, job: Job) -> dict[str, bytes]:
+    """Everything that is rendered for an image: what it is compiled from besides our sources."""
+    hello = hello_of(job.variant, build.build_id(job.image.plan))
+    config = {"config.h": render_config_header(project.templates, hello)}
+    return config | _platform_inputs(project) | _model_inputs(job)
+
+
+def _platform_inputs(project: Project) -> dict[str, bytes]:
+    return {"wire.h": render_wire_header(project.templates)}
+
+
+def _model_inputs(job: Job) -> dict[str, bytes]:
+    folder = job.rendered.folder
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MANIFEST}
+
+
+def _image_inputs(project: Project, job: Job, libraries: Iterable[Path]) -> dict[str, bytes]:
+    headers = {name: data for name, data in rendered_inputs(project, job).items() if name.endswith(".h")}
+    return headers | {path.name: path.read_bytes() for folder in libraries for path in folder.glob("lib*.a")}
+
+
+def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folder: Path) -> Reproduction:
+    """Builds the image of a job again below `folder`, from nothing and by each builder, and compares.
+
+    Raises:
+        BuildError, ToolError: a build that went well before failed now.
+    """
+    image = _read_image(job)
+    rebuilds = []
+    for name, builder in builders.items():
+        shutil.rmtree(folder / name, ignore_errors=True)
+        elf = build_from_nothing(project, job, builder, folder / name)
+        rebuilds.append(Rebuild(name, hash_file(elf), first_difference(image.elf, elf)))
+    return Reproduction(
+        schema=REPRODUCTION_SCHEMA,
+        fingerprint=job.image.plan.fingerprint,
+        variant=job.variant.slug,
+        elf_sha256=image.elf_sha256,
+        rebuilds=tuple(rebuilds),
+        finished_at=utc_now(),
+    )
+
+
 def _read_image(job: Job) -> Image:
-    return build.read_image(job.image, job.image_folders.output, job.toolchain)
+    return build.read_image(job.image.plan, job.image.folders.output, job.toolchain)
 
 
 def run_variant(matrix: Matrix, job: Job, store: RecordStore) -> Record:
@@ -129,15 +204,20 @@ def describe(record: Record) -> str:
 REPORT_FILES = ("report.csv", "report.md")
 
 
-def write_report(project: Project, matrix: Matrix, records: Sequence[Record | None]) -> None:
-    """Makes the report files of a matrix from its newest records, one or none for each variant."""
+def write_report(
+    project: Project,
+    matrix: Matrix,
+    records: Sequence[Record | None],
+    reproductions: Sequence[Reproduction | None],
+) -> None:
+    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any."""
     from mcumatrix.report.markdown import render_markdown
     from mcumatrix.report.tables import number_cases
     from mcumatrix.results.frame import frame, to_csv
 
-    cases = number_cases(matrix.variants, records)
+    cases = number_cases(matrix.variants, records, reproductions)
     folder = project.results(matrix.name)
     markdown = render_markdown(matrix.name, matrix.description, cases, matrix.exclusions, project.templates)
     write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
     write_atomically(folder / "report.md", markdown.encode())
-    write_manifest(folder, report_fingerprint(project, matrix, records), REPORT_FILES)
+    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)

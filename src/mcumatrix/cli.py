@@ -4,13 +4,14 @@ import getopt
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from doit.cmd_base import DoitCmdBase
+from doit.cmd_base import Command, DoitCmdBase
 from doit.cmd_run import Run
 from doit.doit_cmd import get_var, set_var
 
@@ -18,7 +19,7 @@ from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError
 from mcumatrix.model.variant import Outcome
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks
-from mcumatrix.workflow import what_is_left
+from mcumatrix.workflow import Job, what_is_left
 
 _OPTION_SELECT = {
     "name": "select",
@@ -26,6 +27,15 @@ _OPTION_SELECT = {
     "type": str,
     "default": "",
     "help": "only these variants: 'kernels=simd and clock=216MHz', or a slug",
+}
+
+_OPTION_BUILDER = {
+    "name": "builder",
+    "long": "builder",
+    "type": str,
+    "default": "",
+    "help": "where to build: docker, local, or auto (docker where an engine answers, which is the default); "
+    "the variable MCUMATRIX_BUILDER says it for all commands",
 }
 
 _USAGE = "[MATRIX]"
@@ -50,18 +60,26 @@ def tasks_of_command_line() -> Iterator[Task]:
         raise SystemExit(say_error(error)) from error
 
 
-_loaded: dict[tuple[Path, str], Work] = {}
+_loaded: dict[tuple[Path, str, str], Work] = {}
 
 
 def current_work() -> Work:
     """The work of the matrix that the command line names, loaded once. Raises McuMatrixError."""
-    key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)))
+    builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
+    key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
     if key not in _loaded:
-        _loaded[key] = load_work(Project(key[0]), key[1])
+        _loaded[key] = load_work(Project(key[0]), key[1], builder, say)
     return _loaded[key]
 
 
-def _take_matrix_name(args: list[str]) -> None:
+def say(line: str) -> None:
+    """A line about what goes on, beside what a command prints."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def _take_arguments(params: Any, args: list[str]) -> None:
+    """Leaves what was asked for where dodo.py finds it: in doit's variables. Raises MatrixError."""
+    set_var("builder", params["builder"])
     if len(args) > 1:
         raise MatrixError(
             f"one matrix at a time, and {len(args)} were named: {', '.join(args)}",
@@ -106,44 +124,47 @@ def _alone(build: Path) -> Iterator[None]:
         lock.release()
 
 
-def _own_arguments(command: DoitCmdBase, arguments: list[str]) -> list[str]:
-    """A command's arguments as they were typed, options first.
+def _parse_execute(
+    command: DoitCmdBase, parse_execute: Callable[[list[str]], Any], arguments: list[str]
+) -> int:
+    """Lets doit parse a command's arguments as they were typed, options first.
 
     doit takes every argument with a `=` for a variable of its own, a selection such as `kernels=simd` too,
     and wants options before names.
     """
     if command.name in sys.argv:
         arguments = sys.argv[sys.argv.index(command.name) + 1 :]
+    if {"-h", "--help"} & set(arguments):
+        print(command.help())
+        return int(ExitCode.OK)
     parser = command.cmdparser
     try:
         options, names = getopt.gnu_getopt(arguments, parser.get_short(), parser.get_long())
-    except getopt.GetoptError:
-        return arguments  # doit says what is wrong
-    return [*(part for option in options for part in option if part), *names]
+    except getopt.GetoptError as error:
+        return say_error(MatrixError(str(error), hint=f"`doit help {command.name}` has the options."))
+    return int(parse_execute([*(part for option in options for part in option if part), *names]))
 
 
-class Matrix(Run):  # type: ignore[misc]
-    """`doit matrix`: everything from the matrix file to the report."""
+class _Executing(Run):  # type: ignore[misc]
+    """What commands that execute tasks of a matrix have in common."""
 
-    name = "matrix"
-    doc_purpose = "build, run and report the variants of a matrix"
     doc_usage = _USAGE
-    doc_description = (
-        "MATRIX is a name under matrix/ or a path; without it, quickstart. What is done already is not "
-        "done again. Variants that fail do not keep others from being run."
-    )
-    cmd_options = (*Run.cmd_options, _OPTION_SELECT)
+    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER)
 
     def parse_execute(self, in_args: list[str]) -> int:
-        return int(super().parse_execute(_own_arguments(self, in_args)))
+        return _parse_execute(self, super().parse_execute, in_args)
 
     def execute(self, params: Any, args: list[str]) -> int:
         try:
-            _take_matrix_name(args)
+            _take_arguments(params, args)
             self._selection: str = params["select"]
-            return int(super().execute(params, []))
+            with _terminable():
+                return int(super().execute(params, []))
         except McuMatrixError as error:
             return say_error(error)
+        except KeyboardInterrupt:
+            say("\nInterrupted. What is done is kept; the next run goes on from there.")
+            return int(ExitCode.INTERRUPTED)
 
     def _execute(  # noqa: PLR0917 - doit calls it with the options that these names stand for
         self,
@@ -160,9 +181,10 @@ class Matrix(Run):  # type: ignore[misc]
         work = current_work()
         jobs = work.selected(self._selection)
 
-        def run(names: list[str], *, alone: bool) -> None:
+        def run(names: list[str], *, alone: bool = False) -> None:
             self.sel_tasks = names
-            super(Matrix, self)._execute(
+            Run._execute(
+                self,
                 outfile=outfile,
                 verbosity=verbosity,
                 always=always,
@@ -176,18 +198,69 @@ class Matrix(Run):  # type: ignore[misc]
                 pdb=pdb,
             )
 
-        with _terminable(), _alone(work.project.build):
+        with _alone(work.project.build):
+            print(f"builder: {work.builders.reason}", flush=True)
+            work.builder.reap()
             try:
-                run([f"run:{job.variant.slug}" for job in jobs], alone=False)
-                # By itself: a report is due even where a variant has failed.
-                run([f"report:{work.matrix.name}"], alone=True)
+                return self._go(work, jobs, run)
             except KeyboardInterrupt:
                 work.builder.stop()
-                print(
-                    "\nInterrupted. What is done is kept; the next run goes on from there.", file=sys.stderr
-                )
-                return int(ExitCode.INTERRUPTED)
+                raise
+
+    @abstractmethod
+    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        """Does it, with `run` to execute tasks by name; returns the exit code."""
+
+
+class Matrix(_Executing):
+    """`doit matrix`: everything from the matrix file to the report."""
+
+    name = "matrix"
+    doc_purpose = "build, run and report the variants of a matrix"
+    doc_description = (
+        "MATRIX is a name under matrix/ or a path; without it, quickstart. What is done already is not "
+        "done again. Variants that fail do not keep others from being run."
+    )
+
+    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        run([f"run:{job.variant.slug}" for job in jobs])
+        # By itself: a report is due even where a variant has failed.
+        run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, {job.variant.slug for job in jobs})
+
+
+class Reproduce(_Executing):
+    """`doit reproduce`: builds images again and compares them bit for bit."""
+
+    name = "reproduce"
+    doc_purpose = "build the images of a matrix again, by every builder there is, and compare them"
+    doc_description = (
+        "MATRIX is a name under matrix/ or a path; without it, quickstart. Each image is built once more "
+        "from nothing, in another folder and without a cache; the verdict goes into the report."
+    )
+
+    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        run([f"build:{job.variant.slug}" for job in jobs])
+        same = [self._reproduce(work, job) for job in jobs]
+        run([f"report:{work.matrix.name}"], alone=True)
+        print(f"\n{sum(same)} of {len(same)} images came out the same, bit for bit.")
+        return int(ExitCode.OK if all(same) else ExitCode.NOT_COMPARABLE)
+
+    def _reproduce(self, work: Work, job: Job) -> bool:
+        from mcumatrix import actions
+
+        if not job.image.is_done():
+            print(f"{job.variant.slug}: could not be built at all", flush=True)
+            return False
+        builders = work.builders.able_to_use(job.variant.toolchain)
+        try:
+            found = actions.reproduce(work.project, job, builders, work.project.build / "reproduce")
+        except McuMatrixError as error:
+            print(f"{job.variant.slug}: {error}", flush=True)
+            return False
+        work.reproduction_store.add(found)
+        print(f"{job.variant.slug}: {found.verdict}", flush=True)
+        return found.is_same
 
 
 def _conclude(work: Work, selected: set[str]) -> int:
@@ -222,14 +295,14 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
     doc_purpose = "show the variants of a matrix, what was left out and why, and what is left to do"
     doc_usage = _USAGE
     doc_description = "MATRIX is a name under matrix/ or a path; without it, quickstart."
-    cmd_options = (_OPTION_SELECT,)
+    cmd_options = (_OPTION_SELECT, _OPTION_BUILDER)
 
     def parse_execute(self, in_args: list[str]) -> int:
-        return int(super().parse_execute(_own_arguments(self, in_args)))
+        return _parse_execute(self, super().parse_execute, in_args)
 
     def execute(self, params: Any, args: list[str]) -> int:
         try:
-            _take_matrix_name(args)
+            _take_arguments(params, args)
             return int(super().execute(params, []))
         except McuMatrixError as error:
             return say_error(error)
@@ -242,7 +315,7 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         to_do = [what_is_left(job, work.store) for job in jobs]
         runs = sum(bool(steps) for steps in to_do)
         images = sum("build" in steps for steps in to_do)
-        libraries = {job.library.fingerprint for job in jobs if not job.library_is_built()}
+        libraries = {library.name for job in jobs for library in job.libraries if not library.is_done()}
         print(
             plan_text(
                 work.matrix.axes,
@@ -252,7 +325,27 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
                 ],
                 work.matrix.exclusions,
                 f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
-                f"{runs} to run.",
+                f"{runs} to run; builder: {work.builders.reason}.",
             )
         )
+        return int(ExitCode.OK)
+
+
+class BaseImage(Command):  # type: ignore[misc]
+    """`doit base-image`: makes the image that toolchain images begin with."""
+
+    name = "base-image"
+    doc_purpose = "make the Docker image that toolchains are put onto, where none can be pulled"
+    doc_usage = ""
+    doc_description = (
+        "Makes a minimal Debian 12 with mmdebstrap and gives it to the Docker engine of this machine."
+    )
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix import registry
+
+        try:
+            print(registry.make_base_image(say))
+        except McuMatrixError as error:
+            return say_error(error)
         return int(ExitCode.OK)

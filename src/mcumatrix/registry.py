@@ -1,20 +1,128 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from mcumatrix.errors import MatrixError
+from mcumatrix.errors import MatrixError, ToolError
+from mcumatrix.model.catalogue import Archive, BoardKind, Model, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
-from mcumatrix.model.catalogue import BoardKind, Model
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.network import Network
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime
 
+BUILDERS = ("auto", "docker", "local")
 
-def builder(cache: Path) -> Builder:
-    """The builder that executes plans; `cache` is a folder that it may keep between runs."""
+
+@dataclass(frozen=True, slots=True)
+class Builders:
+    """What can execute plans here: `chosen` does it, and `reason` says in a line which and why.
+
+    `by_name` has each builder by itself.
+    """
+
+    chosen: Builder
+    by_name: dict[str, Builder]
+    reason: str
+
+    def able_to_use(self, toolchain: Toolchain) -> dict[str, Builder]:
+        """The builders that can build with a toolchain, by name: one without a Dockerfile is on PATH only."""
+        return {
+            name: builder
+            for name, builder in self.by_name.items()
+            if toolchain.dockerfile or name != "docker"
+        }
+
+
+def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
+    """The builders of this machine. `wanted` is one of `BUILDERS`, `cache` a folder that they may keep
+    between runs; `say` gets a line when something takes long.
+
+    Raises:
+        MatrixError: there is no such builder.
+        ToolError: Docker is wanted, and no engine answers.
+    """
+    from mcumatrix.adapters.builders.choice import BuilderChoice
+    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
     from mcumatrix.adapters.builders.local import LocalBuilder
 
-    return LocalBuilder(cache)
+    if wanted not in BUILDERS:
+        raise MatrixError(f"there is no builder {wanted!r}", hint=f"There are: {', '.join(BUILDERS)}.")
+    local = LocalBuilder(cache)
+    if wanted == "local":
+        return Builders(local, {"local": local}, "local, as asked for")
+    engine = find_engine(os.environ)
+    if isinstance(engine, NoEngine):
+        if wanted == "docker":
+            raise ToolError(
+                f"No Docker engine answers: {engine.reason}.",
+                hint="Start one, or build with the toolchain on PATH: --builder local",
+            )
+        return Builders(local, {"local": local}, f"local, because no Docker engine answers: {engine.reason}")
+    docker = DockerBuilder(
+        cache,
+        engine,
+        unpacked=partial(_unpacked, say=say),
+        say=say,
+        base=os.environ.get("MCUMATRIX_BASE_IMAGE", ""),
+    )
+    if wanted == "docker":
+        return Builders(docker, {"docker": docker}, "docker, as asked for")
+    return Builders(
+        BuilderChoice(docker, local, say),
+        {"docker": docker, "local": local},
+        "docker, because an engine answers; local for toolchains without a Dockerfile",
+    )
+
+
+def make_base_image(say: Callable[[str], None]) -> str:
+    """Makes the image that toolchain images begin with; returns a line that says which it is.
+
+    Raises:
+        ToolError: no engine answers, or the image cannot be made here.
+    """
+    from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, make_base_image
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
+    engine = find_engine(os.environ)
+    if isinstance(engine, NoEngine):
+        raise ToolError(f"No Docker engine answers: {engine.reason}.", hint="Start one, and run this again.")
+    return f"{BASE_TAG} is {make_base_image(engine, say)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _SaidProgress:
+    """Progress of a download as lines: what begins, and what is worth knowing."""
+
+    say: Callable[[str], None]
+
+    def begin(self, activity: str, name: str, total_bytes: int | None) -> None:
+        size = f" ({total_bytes / 1e6:.1f} MB)" if total_bytes else ""
+        self.say(f"{activity} {name}{size}")
+
+    def advance(self, done_bytes: int) -> None:
+        pass
+
+    def note(self, message: str) -> None:
+        self.say(message)
+
+
+def _unpacked(archive: Archive, say: Callable[[str], None]) -> Path:
+    """The contents of a pinned archive, downloaded if they are not in the cache. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from, mirrors_from
+    from mcumatrix.sources.obtain import obtain
+    from mcumatrix.sources.pin import read_pin
+
+    pin = read_pin(archive.file_name, [archive.url], f"sha256:{archive.sha256}")
+    return obtain(
+        pin,
+        cache_from(os.environ, Path.home()),
+        progress=_SaidProgress(say),
+        mirrors=mirrors_from(os.environ),
+    )
 
 
 def runtime(adapter: str, firmware: Path, templates: Path) -> Runtime:

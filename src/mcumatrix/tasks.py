@@ -11,11 +11,14 @@ from mcumatrix import actions, registry
 from mcumatrix.artifact import is_current
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.model.record import Record
+from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
+from mcumatrix.registry import Builders
+from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
-from mcumatrix.workflow import Job, plan_jobs, report_fingerprint
+from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint
 
 Task = dict[str, Any]
 
@@ -23,7 +26,7 @@ DEFAULT_MATRIX = "quickstart"
 
 GROUPS = {
     "model": "render models and digits as C sources",
-    "library": "compile runtimes, once for all variants that share them",
+    "library": "compile runtimes, firmware and models, once for all variants that share them",
     "build": "link the images of variants",
     "run": "run variants on their boards",
     "report": "make CSV and Markdown from the records",
@@ -37,7 +40,12 @@ class Work:
     project: Project
     matrix: Matrix
     jobs: tuple[Job, ...]
-    builder: Builder
+    builders: Builders
+
+    @property
+    def builder(self) -> Builder:
+        """What executes the plans."""
+        return self.builders.chosen
 
     @cached_property
     def store(self) -> RecordStore:
@@ -47,6 +55,17 @@ class Work:
     def records(self) -> list[Record | None]:
         """The newest record of each variant, from its present inputs."""
         return [job.newest_record(self.store) for job in self.jobs]
+
+    @cached_property
+    def reproduction_store(self) -> ReproductionStore:
+        """What came of building images of the matrix again."""
+        return ReproductionStore(self.project.results(self.matrix.name) / "reproductions")
+
+    def reproductions(self) -> list[Reproduction | None]:
+        """The newest reproduction of the present image of each variant."""
+        return [
+            self.reproduction_store.newest(job.variant.slug, job.image.plan.fingerprint) for job in self.jobs
+        ]
 
     def selected(self, expression: str) -> tuple[Job, ...]:
         """The jobs of the variants that match an expression over axes, or a slug; all of them for "".
@@ -63,8 +82,10 @@ class Work:
         return tuple(job for job in self.jobs if job.variant.slug in slugs)
 
 
-def load_work(project: Project, matrix_name: str) -> Work:
+def load_work(project: Project, matrix_name: str, builder: str, say: Callable[[str], None]) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
+
+    `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long.
 
     Raises:
         MatrixError, ToolError, ModelError: as their messages say.
@@ -74,8 +95,8 @@ def load_work(project: Project, matrix_name: str) -> Work:
 
     path = find_matrix(matrix_name, project.matrices)
     matrix = load_matrix(path, load_catalogues(project.matrices))
-    builder = registry.builder(project.build / "cache")
-    return Work(project, matrix, plan_jobs(project, matrix.variants, builder), builder)
+    builders = registry.builders(builder, project.build / "cache", say)
+    return Work(project, matrix, plan_jobs(project, matrix.variants, builders.chosen), builders)
 
 
 def tasks(work: Work) -> Iterator[Task]:
@@ -89,27 +110,43 @@ def tasks(work: Work) -> Iterator[Task]:
 
 
 def model_tasks(work: Work) -> Iterator[Task]:
-    for jobs in _shared(work, lambda job: job.model.folder.name):
+    for jobs in _shared(work, lambda job: job.rendered.folder.name):
         job = jobs[0]
         yield {
             "basename": "model",
-            "name": job.model.folder.name,
+            "name": job.rendered.folder.name,
             "doc": f"render {job.variant.model.name} for {job.variant.runtime.name}",
             "actions": [_action(work, jobs, partial(actions.render_model, work.project, job))],
-            "uptodate": [partial(is_current, job.model.folder, job.model.fingerprint)],
+            "uptodate": [partial(is_current, job.rendered.folder, job.rendered.fingerprint)],
         }
 
 
 def library_tasks(work: Work) -> Iterator[Task]:
-    for jobs in _shared(work, _library_name):
+    # What takes longest first, so that it does not keep a core waiting in the end.
+    for jobs in _shared(work, lambda job: job.platform.name):
         job = jobs[0]
-        yield {
-            "basename": "library",
-            "name": _library_name(job),
-            "doc": f"compile {job.variant.kernels} kernels of {job.variant.runtime.name}",
-            "actions": [_action(work, jobs, partial(actions.build_library, job, work.builder))],
-            "uptodate": [job.library_is_built],
-        }
+        what = f"compile the firmware of {job.variant.board.firmware_board}"
+        build = partial(actions.build_platform, work.project, job, work.builder)
+        yield _library_task(work, jobs, job.platform, what, build)
+    for jobs in _shared(work, lambda job: job.runtime.name):
+        job = jobs[0]
+        what = f"compile {job.variant.kernels} kernels of {job.variant.runtime.name}"
+        yield _library_task(work, jobs, job.runtime, what, partial(actions.build_runtime, job, work.builder))
+    for jobs in _shared(work, lambda job: job.model.name):
+        job = jobs[0]
+        what = f"compile {job.variant.model.name} for {job.variant.runtime.name}"
+        task = _library_task(work, jobs, job.model, what, partial(actions.build_model, job, work.builder))
+        yield task | {"task_dep": [f"model:{job.rendered.folder.name}"]}
+
+
+def _library_task(work: Work, jobs: list[Job], library: Build, doc: str, build: Callable[[], None]) -> Task:
+    return {
+        "basename": "library",
+        "name": library.name,
+        "doc": doc,
+        "actions": [_action(work, jobs, build)],
+        "uptodate": [library.is_done],
+    }
 
 
 def build_tasks(work: Work) -> Iterator[Task]:
@@ -119,9 +156,9 @@ def build_tasks(work: Work) -> Iterator[Task]:
             "name": job.variant.slug,
             "doc": f"link {job.variant.slug}",
             "actions": [_action(work, [job], partial(actions.build_image, work.project, job, work.builder))],
-            "task_dep": [f"model:{job.model.folder.name}", f"library:{_library_name(job)}"],
-            "targets": [str(job.image_folders.output / name) for name in job.image.outputs],
-            "uptodate": [job.image_is_built],
+            "task_dep": [f"library:{library.name}" for library in job.libraries],
+            "targets": [str(job.image.folders.output / name) for name in job.image.plan.outputs],
+            "uptodate": [job.image.is_done],
         }
 
 
@@ -151,19 +188,17 @@ def report_tasks(work: Work) -> Iterator[Task]:
 def report_is_current(work: Work) -> bool:
     """Whether the report has what the records have now."""
     folder = work.project.results(work.matrix.name)
-    return is_current(folder, report_fingerprint(work.project, work.matrix, work.records()))
+    return is_current(
+        folder, report_fingerprint(work.project, work.matrix, work.records(), work.reproductions())
+    )
 
 
 def _report(work: Work) -> dict[str, str] | TaskFailed:
     try:
-        actions.write_report(work.project, work.matrix, work.records())
+        actions.write_report(work.project, work.matrix, work.records(), work.reproductions())
     except McuMatrixError as error:
         return TaskFailed(str(error))
     return {"said": ", ".join(actions.REPORT_FILES)}
-
-
-def _library_name(job: Job) -> str:
-    return job.library_folders.output.parent.name
 
 
 def _shared(work: Work, name: Callable[[Job], str]) -> Iterator[list[Job]]:

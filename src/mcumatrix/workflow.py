@@ -20,11 +20,12 @@ from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
+from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.results.store import RecordStore
-from mcumatrix.stages.build import plan_image, plan_library
+from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_platform
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -43,25 +44,42 @@ class ModelPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """A plan, and the folders that it is executed in."""
+
+    plan: BuildPlan
+    folders: BuildFolders
+
+    @property
+    def name(self) -> str:
+        """Name and start of the fingerprint: unique, and recognised by a person."""
+        return f"{self.plan.name}-{self.plan.fingerprint[:_DIGITS]}"
+
+    def is_done(self) -> bool:
+        """Whether its outputs are there, as they were made from exactly these inputs."""
+        return is_current(self.folders.output, self.plan.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """Everything there is to do for one variant."""
+    """Everything there is to do for one variant.
+
+    `runtime`, `platform` and `model` are libraries, which other jobs may share.
+    """
 
     variant: Variant
     toolchain: ToolchainIdentity
-    model: ModelPlan
-    library: BuildPlan
-    library_folders: BuildFolders
-    image: BuildPlan
-    image_folders: BuildFolders
+    rendered: ModelPlan
+    runtime: Build
+    platform: Build
+    model: Build
+    image: Build
     run_fingerprint: str
 
-    def library_is_built(self) -> bool:
-        """Whether the library is there, as it was made from exactly these inputs."""
-        return is_current(self.library_folders.output, self.library.fingerprint)
-
-    def image_is_built(self) -> bool:
-        """Whether the image is there, as it was made from exactly these inputs."""
-        return is_current(self.image_folders.output, self.image.fingerprint)
+    @property
+    def libraries(self) -> tuple[Build, ...]:
+        """What is linked into the image."""
+        return (self.runtime, self.platform, self.model)
 
     def newest_record(self, store: RecordStore) -> Record | None:
         """The last result that was made from exactly these inputs."""
@@ -75,9 +93,9 @@ class Job:
 
 def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
     """The stages that a run would execute for a variant: "build", "run", or none."""
-    if job.is_done(store) and job.image_is_built():
-        return ()
-    return ("run",) if job.image_is_built() else ("build", "run")
+    if not job.image.is_done():
+        return ("build", "run")
+    return () if job.is_done(store) else ("run",)
 
 
 def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder) -> tuple[Job, ...]:
@@ -99,16 +117,15 @@ class _Facts:
         self.file: Callable[[Path], str] = cache(hash_file)
 
         @cache
-        def firmware_sources() -> dict[str, str]:
-            firmware = project.firmware
-            parts = ("CMakeLists.txt", "cmake", "include", "app", "family", "board")
-            return hash_tree(firmware, [firmware / part for part in parts])
+        def sources(*parts: str) -> dict[str, str]:
+            common = ("CMakeLists.txt", "cmake", "include")
+            return hash_tree(project.firmware, [project.firmware / part for part in (*common, *parts)])
 
         @cache
         def runtime_sources(adapter: str) -> dict[str, str]:
             runtime = registry.runtime(adapter, project.firmware, project.templates)
-            common = [project.firmware / "runtime" / "CMakeLists.txt", project.firmware / "cmake"]
-            return hash_tree(project.firmware, [*common, project.firmware / "include", *runtime.sources()])
+            own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime.sources()]
+            return hash_tree(project.firmware, own) | sources()
 
         @cache
         def generators(adapter: str) -> tuple[str, ...]:
@@ -124,42 +141,33 @@ class _Facts:
                 map(hash_file, (*files, project.templates / "wire.h.j2", project.templates / "config.h.j2"))
             )
 
-        self.firmware_sources = firmware_sources
+        self.sources = sources
         self.runtime_sources = runtime_sources
         self.generators = generators
         self.renderers = renderers
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
-    adapter = variant.runtime.adapter
     toolchain = facts.toolchain(variant.toolchain)
-    model = _plan_model(project, variant, facts)
-    library = plan_library(variant, toolchain, facts.runtime_sources(adapter))
-    image = plan_image(
-        variant,
-        toolchain,
-        library,
-        facts.firmware_sources(),
-        {"model": model.fingerprint, "renderers": facts.renderers()},
+    rendered = _plan_model(project, variant, facts)
+    runtime_sources = facts.runtime_sources(variant.runtime.adapter)
+    platform_sources = facts.sources("app", "family", "board")
+    libraries = (
+        plan_library(variant, toolchain, runtime_sources),
+        plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
+        plan_model(variant, toolchain, runtime_sources, rendered.fingerprint),
     )
-    library_folder = project.build / "libraries" / f"{library.name}-{library.fingerprint[:_DIGITS]}"
-    image_folder = project.build / "images" / f"{image.name}-{image.fingerprint[:_DIGITS]}"
+    image = plan_image(variant, toolchain, libraries, platform_sources)
+    runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in libraries)
     board = registry.board(variant.board)
     return Job(
         variant=variant,
         toolchain=toolchain,
+        rendered=rendered,
+        runtime=runtime,
+        platform=platform,
         model=model,
-        library=library,
-        library_folders=BuildFolders(
-            sources=project.firmware, inputs=library_folder / "inputs", output=library_folder / "output"
-        ),
-        image=image,
-        image_folders=BuildFolders(
-            sources=project.firmware,
-            inputs=image_folder / "inputs",
-            output=image_folder / "output",
-            library=library_folder / "output",
-        ),
+        image=_in_folder(project, "images", image),
         run_fingerprint=fingerprint(
             "run",
             {
@@ -172,6 +180,12 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
             },
         ),
     )
+
+
+def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
+    folder = project.build / kind / f"{plan.name}-{plan.fingerprint[:_DIGITS]}"
+    folders = BuildFolders(project.firmware, inputs=folder / "inputs", output=folder / "output")
+    return Build(plan, folders)
 
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
@@ -189,8 +203,13 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     return ModelPlan(name, hashed, project.build / "models" / f"{name}-{hashed[:_DIGITS]}")
 
 
-def report_fingerprint(project: Project, matrix: Matrix, records: Iterable[Record | None]) -> str:
-    """Over everything that a report is made from: the records, the text around them, and the code."""
+def report_fingerprint(
+    project: Project,
+    matrix: Matrix,
+    records: Iterable[Record | None],
+    reproductions: Iterable[Reproduction | None],
+) -> str:
+    """Over everything that a report is made from: the results, the text around them, and the code."""
     package = Path(__file__).parent
     code = hash_tree(package, [package / "report", package / "results"])
     return fingerprint(
@@ -201,6 +220,7 @@ def report_fingerprint(project: Project, matrix: Matrix, records: Iterable[Recor
             "records": [
                 f"{record.log_sha256} {record.finished_at}" if record else None for record in records
             ],
+            "reproductions": [repr(found) if found else None for found in reproductions],
             "code": {name: value for name, value in code.items() if name.endswith(".py")},
             "template": hash_file(project.templates / "report.md.j2"),
             "version": version("mcumatrix"),

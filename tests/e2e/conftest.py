@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.docker_images import ready_engine, ready_toolchain
+
 ROOT = Path(__file__).parents[2]
 
 TWO_VARIANTS = """\
@@ -37,7 +39,8 @@ class Workplace:
         return [str(Path(sys.executable).with_name("doit")), *arguments]
 
     def environment(self, **changes: str) -> dict[str, str]:
-        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | changes
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return os.environ | {"PATH": path, "MCUMATRIX_BUILDER": "local"} | changes
 
     def doit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -76,3 +79,9 @@ def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Wor
 def workplace(make_workplace: Callable[[], Workplace]) -> Workplace:
     """One for all tests of a module; each leaves it so that the next can go on."""
     return make_workplace()
+
+
+@pytest.fixture(scope="session")
+def toolchain_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The id of the image of the toolchain debian-12, which the engine has."""
+    return ready_toolchain(ready_engine(), tmp_path_factory.mktemp("docker-cache"))

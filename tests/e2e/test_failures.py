@@ -128,3 +128,38 @@ def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
         assert not list(place.root.glob("build/images/*"))
     process.communicate(timeout=120)
     assert process.returncode == 0
+
+
+def test_an_unknown_option_is_exit_code_2_and_help_is_not(workplace: Workplace) -> None:
+    ran = workplace.doit("matrix", "--selct", "kernels=simd")
+    assert ran.returncode == 2
+    assert ran.stderr == "error: option --selct not recognized\n  `doit help matrix` has the options.\n"
+    ran = workplace.doit("plan", "--help")
+    assert ran.returncode == 0
+    assert "--select=ARG" in ran.stdout
+
+
+def test_an_unknown_builder_is_exit_code_2(workplace: Workplace) -> None:
+    ran = workplace.doit("plan", "two", "--builder", "podman")
+    assert ran.returncode == 2
+    assert ran.stderr == "error: there is no builder 'podman'\n  There are: auto, docker, local.\n"
+
+
+def test_docker_that_is_asked_for_and_does_not_answer_is_exit_code_4(workplace: Workplace) -> None:
+    ran = workplace.doit("plan", "two", "--builder", "docker", DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert ran.returncode == 4
+    assert ran.stderr == (
+        "error: No Docker engine answers: there is no /nowhere/docker.sock.\n"
+        "  Start one, or build with the toolchain on PATH: --builder local\n"
+    )
+
+
+def test_without_an_engine_the_plan_says_that_it_builds_with_what_is_on_path_and_why(
+    workplace: Workplace,
+) -> None:
+    nowhere = {"DOCKER_HOST": "unix:///nowhere/docker.sock", "MCUMATRIX_BUILDER": "auto"}
+    ran = workplace.doit("plan", "two", **nowhere)
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[-1].endswith(
+        "builder: local, because no Docker engine answers: there is no /nowhere/docker.sock."
+    )

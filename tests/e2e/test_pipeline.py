@@ -97,7 +97,9 @@ def test_another_clock_links_again_and_compiles_no_library_again(done: Workplace
     done.write_matrix("three", done_text := (done.root / "matrix" / "two.yaml").read_text())
     done.write_matrix("three", done_text.replace("288 MHz", "288 MHz, 200 MHz"))
     plan = done.doit("plan", "three")
-    assert plan.stdout.splitlines()[-1] == "3 variants: 0 libraries and 1 images to build, 3 to run."
+    assert plan.stdout.splitlines()[-1] == (
+        "3 variants: 0 libraries and 1 images to build, 3 to run; builder: local, as asked for."
+    )
 
 
 @pytest.mark.parametrize("keep_bytes", [-1, 0])
@@ -135,7 +137,7 @@ def test_a_changed_source_builds_new_images_and_a_changed_readme_does_not(done: 
     assert "0 images to build" in done.doit("plan", "two").stdout
     source = done.root / "firmware" / "app" / "main.c"
     source.write_text(source.read_text() + "\n/* changed */\n")
-    assert "0 libraries and 2 images to build, 2 to run." in done.doit("plan", "two").stdout
+    assert "1 libraries and 2 images to build, 2 to run;" in done.doit("plan", "two").stdout
     assert done.doit("matrix", "two").returncode == 0
     assert len(_images(done)) == len(before) + 2
 

@@ -25,8 +25,12 @@ def _library(variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict
 def _image(
     variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES, model: str = "m"
 ) -> BuildPlan:
-    library = build.plan_library(variant, toolchain, SOURCES)
-    return build.plan_image(variant, toolchain, library, sources, {"model": model})
+    libraries = (
+        build.plan_library(variant, toolchain, SOURCES),
+        build.plan_platform(variant, toolchain, sources, {"wire.h": "w"}),
+        build.plan_model(variant, toolchain, SOURCES, model),
+    )
+    return build.plan_image(variant, toolchain, libraries, sources)
 
 
 def _with_model(**changes: object) -> Variant:
@@ -61,6 +65,33 @@ def test_variants_that_differ_in_clock_model_or_run_share_their_library(variant:
 def test_kernels_element_type_and_settings_make_a_library_of_their_own(variant: Variant) -> None:
     assert _library(variant) != _library(a_variant())
     assert _image(variant).fingerprint != _image(a_variant()).fingerprint
+
+
+def test_the_platform_is_shared_by_all_variants_of_a_board_with_the_same_flags() -> None:
+    def platform(variant: Variant) -> str:
+        return build.plan_platform(variant, GCC, SOURCES, {"wire.h": "w"}).fingerprint
+
+    shared = a_variant(kernels="reference", clock_hz=288_000_000)
+    assert platform(shared) == platform(a_variant()) == platform(_with_model(element=Element.FLOAT32))
+    assert platform(a_variant(settings=(O3,))) != platform(a_variant())
+    other = a_variant(board=Board("other", BoardKind.VIRTUAL, "another_board"))
+    assert platform(other) != platform(a_variant())
+
+
+def test_a_compiled_model_is_shared_by_all_clocks_and_kernels() -> None:
+    def model(variant: Variant, rendered: str = "m") -> str:
+        return build.plan_model(variant, GCC, SOURCES, rendered).fingerprint
+
+    assert model(a_variant(kernels="reference", clock_hz=288_000_000)) == model(a_variant())
+    assert model(a_variant(), "another") != model(a_variant())
+
+
+def test_a_rebuild_without_ccache_is_the_same_plan() -> None:
+    plan = _image(a_variant())
+    rebuilt = build.without_ccache(plan)
+    assert "-DMCUMATRIX_CCACHE=ON" in plan.steps[0]
+    assert "-DMCUMATRIX_CCACHE=OFF" in rebuilt.steps[0]
+    assert rebuilt.fingerprint == plan.fingerprint
 
 
 def test_another_compiler_or_source_makes_another_library() -> None:
@@ -126,6 +157,9 @@ class RecordingBuilder:
             (folders.output / name).write_bytes(b"made")
 
     def stop(self) -> None:
+        pass
+
+    def reap(self) -> None:
         pass
 
 

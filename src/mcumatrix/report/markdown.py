@@ -11,6 +11,7 @@ from mcumatrix.report.tables import (
     case_table,
     inert,
     provenance_table,
+    reproduction_table,
     size_table,
     time_tables,
     to_markdown,
@@ -36,7 +37,7 @@ def render_markdown(
         autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
     )
     environment.filters["inert"] = inert
-    sizes, provenance = size_table(cases), provenance_table(cases)
+    sizes, provenance, rebuilt = size_table(cases), provenance_table(cases), reproduction_table(cases)
     records = [case.record for case in cases if case.record]
     return environment.get_template("report.md.j2").render(
         title=title,
@@ -53,6 +54,7 @@ def render_markdown(
             for time in time_tables(cases)
         ],
         sizes=to_markdown(sizes) if sizes else "",
+        rebuilt=to_markdown(rebuilt) if rebuilt else "",
         findings=find(cases),
         failures=[
             f"{case.label} {case.variant}: {why_not_measured(case)}" for case in cases if not case.is_measured

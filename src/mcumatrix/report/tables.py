@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.record import Record, Status
+from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Variant
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
@@ -25,6 +26,7 @@ class Case:
     variant: str
     axes: dict[str, str]
     record: Record | None
+    reproduction: Reproduction | None = None
 
     @property
     def label(self) -> str:
@@ -46,11 +48,16 @@ class Case:
         )
 
 
-def number_cases(variants: Sequence[Variant], records: Sequence[Record | None]) -> list[Case]:
-    """The columns of a report: variants in their order, each with its record or None."""
+def number_cases(
+    variants: Sequence[Variant],
+    records: Sequence[Record | None],
+    reproductions: Sequence[Reproduction | None] | None = None,
+) -> list[Case]:
+    """The columns of a report: variants in their order, each with its record and reproduction, or None."""
+    rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
-        Case(number, variant.slug, variant.axes, record)
-        for number, (variant, record) in enumerate(zip(variants, records, strict=True), start=1)
+        Case(number, variant.slug, variant.axes, record, reproduction)
+        for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]
 
 
@@ -212,4 +219,15 @@ def provenance_table(cases: Sequence[Case]) -> Table | None:
             )
             for case, record in recorded
         ),
+    )
+
+
+def reproduction_table(cases: Sequence[Case]) -> Table | None:
+    """What came of building images again; None if nobody did."""
+    rebuilt = [(case, case.reproduction) for case in cases if case.reproduction]
+    if not rebuilt:
+        return None
+    return Table(
+        ("Case", "built again", "ELF SHA-256"),
+        tuple((case.label, found.verdict, found.elf_sha256) for case, found in rebuilt),
     )

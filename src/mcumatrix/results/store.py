@@ -61,6 +61,11 @@ def from_json(data: bytes) -> Record:
         ) from error
 
 
+def file_stem(finished_at: str, fingerprint: str) -> str:
+    """The name of a result's files, without ending: names sort by time."""
+    return f"{finished_at.replace(':', '').replace('-', '')}-{fingerprint[:FINGERPRINT_DIGITS]}"
+
+
 class RecordStore:
     """The records of one matrix, in a folder."""
 
@@ -73,8 +78,7 @@ class RecordStore:
         Raises:
             ResultError: it cannot be written.
         """
-        time = record.finished_at.replace(":", "").replace("-", "")
-        stem = self._folder / record.variant / f"{time}-{record.fingerprint[:FINGERPRINT_DIGITS]}"
+        stem = self._folder / record.variant / file_stem(record.finished_at, record.fingerprint)
         kept = replace(record, log=f"{stem.name}.log", log_sha256=hash_bytes(log))
         try:
             write_atomically(stem.with_name(kept.log), log, replace=False)

@@ -1,7 +1,8 @@
 """Build: from a variant to the plans of its library and its image, and from a plan to files."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mcumatrix import artifact
@@ -15,6 +16,11 @@ DEFAULT_FLAGS = ("-O2",)
 """Flags that come before those of the maintainer's axes, so that an axis can override them."""
 
 BUILD_ID_DIGITS = 16
+
+Sources = Mapping[str, str]
+"""Hashes of files, by name."""
+
+_CCACHE_ON, _CCACHE_OFF = "-DMCUMATRIX_CCACHE=ON", "-DMCUMATRIX_CCACHE=OFF"
 
 
 def _flags(variant: Variant) -> list[str]:
@@ -35,7 +41,7 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
         "-B",
         "{output}",
         "-DCMAKE_TOOLCHAIN_FILE={sources}/cmake/arm-none-eabi.cmake",
-        "-DMCUMATRIX_CCACHE=ON",
+        _CCACHE_ON,
         f"-DMCUMATRIX_TOOLCHAIN_PREFIX={variant.toolchain.prefix}",
         f"-DMCUMATRIX_FLAGS={' '.join(_flags(variant))}",
         *(f"-D{name}={value}" for name, value in definitions.items()),
@@ -43,81 +49,145 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
     )
 
 
-def plan_library(variant: Variant, toolchain: ToolchainIdentity, sources: Mapping[str, str]) -> BuildPlan:
+def plan_library(variant: Variant, toolchain: ToolchainIdentity, sources: Sources) -> BuildPlan:
     """The plan of a runtime's library.
 
     Neither clock nor model enter it, only the model's element type: variants that differ in nothing else
     share one library. `sources` are the hashes of the files it is compiled from, by name.
     """
-    settings: dict[str, Part] = {
-        "runtime": variant.runtime.name,
-        "kernels": variant.kernels,
-        "element": variant.model.element,
-        "flags": _flags(variant),
-        "cmake": _cmake(variant),
+    definitions = {
+        "MCUMATRIX_RUNTIME": variant.runtime.adapter,
+        "MCUMATRIX_KERNELS": variant.kernels,
+        "MCUMATRIX_ELEMENT": variant.model.element,
     }
-    return BuildPlan(
-        name=f"{variant.runtime.name}-{variant.kernels}-{variant.model.element}",
-        toolchain=variant.toolchain,
-        fingerprint=fingerprint("library", settings | {"toolchain": toolchain.sha256, "sources": sources}),
-        steps=(
-            _configure(
-                "{sources}/runtime",
-                variant,
-                {
-                    "MCUMATRIX_RUNTIME": variant.runtime.adapter,
-                    "MCUMATRIX_KERNELS": variant.kernels,
-                    "MCUMATRIX_ELEMENT": variant.model.element,
-                },
-            ),
-            ("cmake", "--build", "{output}"),
-        ),
+    name = f"{variant.runtime.name}-{variant.kernels}-{variant.model.element}"
+    return _plan(
+        "runtime",
+        variant,
+        toolchain,
+        name=name,
         outputs=("libruntime.a",),
+        definitions=definitions,
+        parts={"sources": sources},
+    )
+
+
+def plan_platform(
+    variant: Variant, toolchain: ToolchainIdentity, sources: Sources, inputs: Mapping[str, Part]
+) -> BuildPlan:
+    """The plan of app, family and board: all images of a board share it, but for flags and compiler.
+
+    `inputs` stand for the files that are rendered for it.
+    """
+    definitions = {
+        "MCUMATRIX_PART": "platform",
+        "MCUMATRIX_BOARD": variant.board.firmware_board,
+        "MCUMATRIX_GENERATED": "{inputs}",
+    }
+    name = variant.board.firmware_board
+    parts: dict[str, Part] = {"sources": sources, "inputs": inputs}
+    return _plan(
+        "platform",
+        variant,
+        toolchain,
+        name=name,
+        outputs=("libplatform.a",),
+        definitions=definitions,
+        parts=parts,
+    )
+
+
+def plan_model(
+    variant: Variant, toolchain: ToolchainIdentity, sources: Sources, model_fingerprint: str
+) -> BuildPlan:
+    """The plan of a rendered model: the same for all clocks and kernels."""
+    definitions = {
+        "MCUMATRIX_PART": "model",
+        "MCUMATRIX_RUNTIME": variant.runtime.adapter,
+        "MCUMATRIX_GENERATED": "{inputs}",
+    }
+    name = f"{variant.runtime.name}-{variant.model.name}"
+    parts: dict[str, Part] = {"sources": sources, "model": model_fingerprint}
+    return _plan(
+        "model",
+        variant,
+        toolchain,
+        name=name,
+        outputs=("libmodel.a",),
+        definitions=definitions,
+        parts=parts,
     )
 
 
 def plan_image(
-    variant: Variant,
-    toolchain: ToolchainIdentity,
-    library: BuildPlan,
-    sources: Mapping[str, str],
-    inputs: Mapping[str, Part],
+    variant: Variant, toolchain: ToolchainIdentity, libraries: Iterable[BuildPlan], sources: Sources
 ) -> BuildPlan:
-    """The plan of a variant's image.
+    """The plan of a variant's image: its libraries and `config.h` are its inputs.
 
-    `inputs` stand for the files that are rendered for it, but for `config.h`: that holds the build id, which
-    is made from this plan's fingerprint; all else that it says is in the fingerprint.
+    `config.h` holds the build id, which is made from this plan's fingerprint; all else that it says is in
+    the fingerprint.
     """
+    definitions = {
+        "MCUMATRIX_BOARD": variant.board.firmware_board,
+        "MCUMATRIX_RUNTIME": variant.runtime.adapter,
+        "MCUMATRIX_GENERATED": "{inputs}",
+        "MCUMATRIX_LIBRARY": "{inputs}/libruntime.a",
+        "MCUMATRIX_PLATFORM": "{inputs}/libplatform.a",
+        "MCUMATRIX_MODEL": "{inputs}/libmodel.a",
+    }
     parts: dict[str, Part] = {
-        "library": library.fingerprint,
-        "toolchain": toolchain.sha256,
+        "libraries": [library.fingerprint for library in libraries],
         "sources": sources,
-        "inputs": inputs,
-        "board": variant.board.firmware_board,
+        "runtime": variant.runtime.name,
+        "kernels": variant.kernels,
         "model": variant.model.name,
         "clock_hz": variant.clock_hz,
+    }
+    outputs = ("image.elf", "image.bin", "image.map")
+    return _plan(
+        "image",
+        variant,
+        toolchain,
+        name=variant.slug,
+        outputs=outputs,
+        definitions=definitions,
+        parts=parts,
+    )
+
+
+def _plan(
+    kind: str,
+    variant: Variant,
+    toolchain: ToolchainIdentity,
+    *,
+    name: str,
+    outputs: tuple[str, ...],
+    definitions: Mapping[str, str],
+    parts: Mapping[str, Part],
+) -> BuildPlan:
+    everything: dict[str, Part] = {
+        **parts,
+        "definitions": definitions,
         "flags": _flags(variant),
         "cmake": _cmake(variant),
+        "toolchain": toolchain.sha256,
     }
     return BuildPlan(
-        name=variant.slug,
+        name=name,
         toolchain=variant.toolchain,
-        fingerprint=fingerprint("image", parts),
+        fingerprint=fingerprint(kind, everything),
         steps=(
-            _configure(
-                "{sources}",
-                variant,
-                {
-                    "MCUMATRIX_BOARD": variant.board.firmware_board,
-                    "MCUMATRIX_RUNTIME": variant.runtime.adapter,
-                    "MCUMATRIX_GENERATED": "{inputs}",
-                    "MCUMATRIX_LIBRARY": "{library}/libruntime.a",
-                },
-            ),
+            _configure("{sources}/runtime" if kind == "runtime" else "{sources}", variant, definitions),
             ("cmake", "--build", "{output}"),
         ),
-        outputs=("image.elf", "image.bin", "image.map"),
+        outputs=outputs,
     )
+
+
+def without_ccache(plan: BuildPlan) -> BuildPlan:
+    """The same plan, in which every file is compiled anew. What comes out must be the same."""
+    off = {_CCACHE_ON: _CCACHE_OFF}
+    return replace(plan, steps=tuple(tuple(off.get(part, part) for part in step) for step in plan.steps))
 
 
 def build_id(plan: BuildPlan) -> str:

@@ -78,12 +78,17 @@ def make_record(
         expected_reason=variant.expect.reason,
         status=status,
         reason=reason,
-        finished_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        finished_at=utc_now(),
         provenance=provenance,
         image=_facts(image) if image else None,
         measurement=measurement,
         correctness=correctness,
     )
+
+
+def utc_now() -> str:
+    """The time in UTC, ISO 8601 with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _facts(image: Image) -> ImageFacts:

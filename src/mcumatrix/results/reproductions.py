@@ -1,0 +1,56 @@
+"""Reproductions of a matrix: one JSON file for each time that a variant was built again, only ever added to.
+
+results/<matrix>/reproductions/<variant>/<time>-<fingerprint>.json
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcumatrix.artifact import write_atomically
+from mcumatrix.errors import ResultError
+from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Reproduction
+from mcumatrix.results.store import file_stem
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+@cache
+def _adapter() -> "TypeAdapter[Reproduction]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Reproduction)
+
+
+class ReproductionStore:
+    """The reproductions of one matrix, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, reproduction: Reproduction) -> None:
+        """Keeps a reproduction. Raises ResultError if it cannot be written."""
+        stem = file_stem(reproduction.finished_at, reproduction.fingerprint)
+        path = self._folder / reproduction.variant / f"{stem}.json"
+        try:
+            write_atomically(path, _adapter().dump_json(reproduction, indent=1) + b"\n", replace=False)
+        except OSError as error:
+            raise ResultError(
+                f"the reproduction of {reproduction.variant} cannot be written: {error}",
+                hint="Make room or mend the rights, and run it again.",
+            ) from error
+
+    def newest(self, variant: str, fingerprint: str) -> Reproduction | None:
+        """The last reproduction of an image; None if there is none, or none that can be read."""
+        from pydantic import ValidationError
+
+        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
+        for path in sorted((self._folder / variant).glob(pattern), reverse=True):
+            try:
+                found = _adapter().validate_json(path.read_bytes())
+            except (OSError, ValidationError):
+                continue
+            if found.schema == REPRODUCTION_SCHEMA and found.fingerprint == fingerprint:
+                return found
+        return None

@@ -1,0 +1,106 @@
+"""Whole runs with a Docker engine: it must answer, see .ci/run, and the images of the tests must be there."""
+
+import hashlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from e2e.conftest import Workplace
+
+
+@pytest.fixture(scope="module")
+def contained(make_workplace: Callable[[], Workplace], toolchain_image: str) -> Workplace:
+    """A project in which the matrix `two` has been built in containers."""
+    place = make_workplace()
+    ran = place.doit("matrix", "two", "--builder", "docker")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.startswith("builder: docker, as asked for\n")
+    return place
+
+
+def _elf_hashes(place: Workplace) -> dict[str, str]:
+    """Folder's name, which has variant and fingerprint, to the SHA-256 of its image."""
+    return {
+        path.parents[1].name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in place.root.glob("build/images/*/output/image.elf")
+    }
+
+
+def test_containers_and_the_compiler_on_path_make_the_same_images_with_the_same_fingerprints(
+    contained: Workplace, make_workplace: Callable[[], Workplace]
+) -> None:
+    local = make_workplace()
+    assert local.doit("matrix", "two", "--builder", "local").returncode == 0
+    assert len(_elf_hashes(local)) == 2
+    assert _elf_hashes(local) == _elf_hashes(contained)
+
+
+def test_a_record_names_the_image_that_its_compiler_was_in(contained: Workplace) -> None:
+    assert '"image_id": "sha256:' in contained.records("two")[0].read_text()
+
+
+def test_what_was_built_in_a_container_is_not_built_again_locally(contained: Workplace) -> None:
+    ran = contained.doit("plan", "two", "--builder", "local")
+    assert "0 libraries and 0 images to build, 0 to run" in ran.stdout
+
+
+def test_reproducing_builds_by_every_builder_and_the_report_has_the_verdict(contained: Workplace) -> None:
+    ran = contained.doit("reproduce", "two", "--builder", "auto")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "2 of 2 images came out the same, bit for bit." in ran.stdout
+    assert contained.report("two").count("the same bytes again, by docker and local") == 2
+
+
+def test_a_difference_is_a_verdict_with_section_and_symbol_and_exit_code_3(contained: Workplace) -> None:
+    # An input that no fingerprint knows. Not the time: builds have none.
+    source = contained.root / "firmware" / "app" / "main.c"
+    settings = contained.root / "firmware" / "cmake" / "common.cmake"
+    before = {path: path.read_text() for path in (source, settings)}
+    settings.write_text(
+        before[settings] + 'string(RANDOM LENGTH 16 chance)\nadd_compile_definitions(CHANCE="${chance}")\n'
+    )
+    source.write_text(
+        before[source]
+        .replace("int main(void) {", "const char built_by[] = CHANCE;\nint main(void) {\n")
+        .replace("bool clock_is_set = port_init", "port_write(built_by, 0);\nbool clock_is_set = port_init")
+    )
+    try:
+        ran = contained.doit("reproduce", "two", "--select", "clock=216MHz", "--builder", "local")
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert ", in built_by" in ran.stdout
+    assert "0 of 1 images came out the same, bit for bit." in ran.stdout
+
+
+def test_sigterm_stops_the_containers_of_a_run(
+    make_workplace: Callable[[], Workplace], toolchain_image: str
+) -> None:
+    place = make_workplace()
+    before = set(_our_containers())
+    process = subprocess.Popen(
+        place.command("matrix", "two", "--builder", "docker"),
+        cwd=place.root,
+        env=place.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not set(_our_containers()) - before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 130
+    while set(_our_containers()) - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not set(_our_containers()) - before
+
+
+def _our_containers() -> list[str]:
+    import docker
+
+    client = docker.from_env()
+    return [container.id for container in client.containers.list() if "mcumatrix" in str(container.labels)]
