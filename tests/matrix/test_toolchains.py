@@ -66,8 +66,9 @@ WRONG = {
         "  Write it as in 'https://host/path/name.tar.xz'.",
     ),
     "an archive with a password": (
-        f"prefix: x-\narchive:\n  url: https://me:secret@example.org/x.tar.xz\n  sha256: {SHA256}\n",
-        "3:8: archive.url cannot be 'https://me:secret@example.org/x.tar.xz': it is not a https URL of a file\n"
+        f"prefix: x-\narchive:\n  url: https://me:key@example.org/x.tar.xz\n  sha256: {SHA256}\n",
+        "3:8: archive.url cannot be 'https://me:key@example.org/x.tar.xz': "
+        "it is not a https URL of a file\n"
         "  Write it as in 'https://host/path/name.tar.xz'.",
     ),
     "a digest that is cut": (

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.builders.conftest import no_archive
 from mcumatrix.adapters.builders.docker import base_image
 from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, machine_sources, make_base_image
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
@@ -21,6 +20,7 @@ from mcumatrix.adapters.builders.docker.proxies import proxies_of_machine
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.errors import ToolError
 from mcumatrix.model.catalogue import Archive, Toolchain
+from support.docker_images import no_archive
 
 ARCHIVE = Archive("https://example.org/fake-1.2.3.tar.xz", "a" * 64)
 FAKE_GCC = """\

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.builders.conftest import PROJECT
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.owner import LABEL, is_left_behind, own_mark
@@ -19,6 +18,7 @@ from mcumatrix.adapters.builders.docker.reaper import reap
 from mcumatrix.errors import BuildError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
+from support.docker_images import PROJECT
 
 ORCHESTRATOR = """
 import os, sys

@@ -182,7 +182,8 @@ def tag_of(toolchain: Toolchain, dockerfile: bytes, base_id: str) -> str:
 def write_context(context: IO[bytes], dockerfile: bytes, tree: Path | None) -> None:
     """Writes what a Dockerfile may copy from: itself, and `toolchain/` with the contents of the archive.
 
-    Times, owners and all but executable bits are left out. An archive that holds a single folder stands for that folder.
+    Times, owners and all rights but executable bits are left out. An archive that holds a single folder
+    stands for that folder.
     """
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
