@@ -107,16 +107,17 @@ def test_a_run_that_is_interrupted_leaves_no_container(
     assert _containers_of(engine, orchestrator.pid) == []
 
 
-def test_containers_of_others_stay(engine: Engine, debian_12: Toolchain, docker_cache: Path) -> None:
-    api = engine.client.api
-    image = engine.client.images.list()[0].id
+def test_containers_of_others_stay(
+    engine: Engine, make_builder: Callable[..., DockerBuilder], debian_12: Toolchain
+) -> None:
+    api, image_id = engine.client.api, make_builder().identity(debian_12).image_id
     others = [
-        api.create_container(image, ["true"], labels=labels)["Id"]
+        api.create_container(image_id, ["true"], labels=labels)["Id"]
         for labels in ({}, {"unrelated": "1"}, {LABEL: "somebody's own"})
     ]
     try:
         reap(engine)
-        left = {container.id for container in engine.client.containers.list(all=True)}
+        left = {container.id for container in engine.client.containers.list(all=True, ignore_removed=True)}
         assert set(others) <= left
     finally:
         for other in others:
