@@ -135,7 +135,7 @@ def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folde
 
 
 def _read_image(job: Job) -> Image:
-    return build.read_image(job.image.plan, job.image.folders.output, job.toolchain)
+    return build.read_image(job.image.plan, job.image.folders.output)
 
 
 def run_variant(matrix: Matrix, job: Job, store: RecordStore) -> Record:

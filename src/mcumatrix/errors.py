@@ -62,6 +62,12 @@ class BuildError(McuMatrixError):
     """The compiler or the linker refused."""
 
 
+class StoppedError(McuMatrixError):
+    """Work was ended from outside. It says nothing about what was worked on."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class FlashError(McuMatrixError):
     """An image did not get onto a board."""
 

@@ -68,7 +68,6 @@ class Job:
     """
 
     variant: Variant
-    toolchain: ToolchainIdentity
     rendered: ModelPlan
     runtime: Build
     platform: Build
@@ -162,7 +161,6 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     board = registry.board(variant.board)
     return Job(
         variant=variant,
-        toolchain=toolchain,
         rendered=rendered,
         runtime=runtime,
         platform=platform,

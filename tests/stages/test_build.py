@@ -1,5 +1,6 @@
 """Plans: what changes an image, what does not, and what is shared."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,3 +187,16 @@ def test_a_build_that_was_cut_short_leaves_nothing_that_counts(tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         build.execute(plan, Killed(), folders, {})
     assert not is_current(folders.output, plan.fingerprint)
+
+
+def test_an_output_says_which_compiler_made_it_in_which_image(tmp_path: Path) -> None:
+    """That is not always the present one: what a container made may be used where there is none."""
+
+    class Contained(RecordingBuilder):
+        def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+            return replace(GCC, image_id="sha256:1")
+
+    folders = BuildFolders(tmp_path / "sources", tmp_path / "inputs", tmp_path / "output")
+    build.execute(_image(a_variant()), Contained(), folders, {})
+    kept = json.loads((folders.output / build.TOOLCHAIN_FILE).read_text())
+    assert kept == {"version": "gcc 12.2", "sha256": "a" * 64, "image_id": "sha256:1"}

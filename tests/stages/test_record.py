@@ -21,6 +21,7 @@ from support.variants import a_measurement, a_record, a_variant
         (errors.FirmwareError, Status.FIRMWARE),
         (errors.ParseError, Status.PARSE),
         (errors.ToolError, None),
+        (errors.StoppedError, None),
         (errors.MatrixError, None),
         (errors.ResultError, None),
     ],

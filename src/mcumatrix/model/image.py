@@ -28,8 +28,8 @@ class ToolchainIdentity:
 class BuildPlan:
     """What to execute to make one folder of files; the same plan for every builder.
 
-    `steps` are command lines in which `{sources}`, `{inputs}`, `{library}` and `{output}` stand for the
-    folders of `BuildFolders`, so that a plan does not depend on where it is executed.
+    `steps` are command lines in which `{sources}`, `{inputs}` and `{output}` stand for the folders of
+    `BuildFolders`, so that a plan does not depend on where it is executed.
     `fingerprint` covers everything that can change what comes out.
     """
 
@@ -44,14 +44,13 @@ class BuildPlan:
 class BuildFolders:
     """Where a plan finds and leaves its files. Only `output` is written to.
 
-    `sources` is the project's firmware, `inputs` the files that were rendered for this plan, `library` the
-    output of another plan; a plan that needs no library has none.
+    `sources` is the project's firmware, `inputs` holds what was made for this plan before: rendered files,
+    and libraries.
     """
 
     sources: Path
     inputs: Path
     output: Path
-    library: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Build: from a variant to the plans of its library and its image, and from a plan to files."""
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from mcumatrix import artifact
@@ -16,6 +17,9 @@ DEFAULT_FLAGS = ("-O2",)
 """Flags that come before those of the maintainer's axes, so that an axis can override them."""
 
 BUILD_ID_DIGITS = 16
+
+TOOLCHAIN_FILE = "toolchain.json"
+"""Beside outputs: which compiler made them, and in which image it was. That is not always the present one."""
 
 Sources = Mapping[str, str]
 """Hashes of files, by name."""
@@ -208,11 +212,13 @@ def execute(plan: BuildPlan, builder: Builder, folders: BuildFolders, inputs: Ma
     for name, data in inputs.items():
         (folders.inputs / name).write_bytes(data)
     builder.execute(plan, folders, folders.output / "build.log")
-    artifact.write_manifest(folders.output, plan.fingerprint, plan.outputs)
+    identity = asdict(builder.identity(plan.toolchain))
+    (folders.output / TOOLCHAIN_FILE).write_text(json.dumps(identity, indent=1) + "\n")
+    artifact.write_manifest(folders.output, plan.fingerprint, (*plan.outputs, TOOLCHAIN_FILE))
 
 
-def read_image(plan: BuildPlan, folder: Path, toolchain: ToolchainIdentity) -> Image:
-    """The image that was made in `folder`, with its sizes."""
+def read_image(plan: BuildPlan, folder: Path) -> Image:
+    """The image that was made in `folder`, with its sizes and the compiler that made it."""
     elf, binary = folder / "image.elf", folder / "image.bin"
     return Image(
         build_id=build_id(plan),
@@ -221,5 +227,5 @@ def read_image(plan: BuildPlan, folder: Path, toolchain: ToolchainIdentity) -> I
         elf_sha256=hash_file(elf),
         binary_sha256=hash_file(binary),
         sizes=measure_sizes(elf, folder / "image.map"),
-        toolchain=toolchain,
+        toolchain=ToolchainIdentity(**json.loads((folder / TOOLCHAIN_FILE).read_text())),
     )

@@ -51,8 +51,8 @@ def make_builder(engine: Engine, docker_cache: Path) -> Callable[..., DockerBuil
 
 @pytest.fixture
 def folders(tmp_path: Path) -> BuildFolders:
-    found = BuildFolders(*(tmp_path / name for name in ("sources", "inputs", "output", "library")))
-    for folder in (found.sources, found.inputs, found.output, tmp_path / "library"):
+    found = BuildFolders(*(tmp_path / name for name in ("sources", "inputs", "output")))
+    for folder in (found.sources, found.inputs, found.output):
         folder.mkdir()
     return found
 

@@ -13,7 +13,7 @@ import pytest
 from mcumatrix import actions, workflow
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.local import LocalBuilder
-from mcumatrix.errors import BuildError
+from mcumatrix.errors import BuildError, StoppedError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Toolchain
@@ -43,25 +43,15 @@ def execute(builder: Builder, debian_12: Toolchain, folders: BuildFolders) -> Ca
 
 
 def test_steps_find_the_folders_that_they_name(execute: Callable[..., str], folders: BuildFolders) -> None:
-    assert folders.library is not None
-    for folder in (folders.sources, folders.inputs, folders.library):
+    for folder in (folders.sources, folders.inputs):
         (folder / "name").write_text(f"{folder.name}\n")
     log = execute(
-        ("cat", "{sources}/name", "{inputs}/name", "{library}/name"),
+        ("cat", "{sources}/name", "{inputs}/name"),
         ("cp", "{sources}/name", "{output}/copy"),
         outputs=("copy",),
     )
-    assert log.splitlines()[1:4] == ["sources", "inputs", "library"]
+    assert log.splitlines()[1:3] == ["sources", "inputs"]
     assert (folders.output / "copy").read_text() == "sources\n"
-
-
-def test_a_plan_without_a_library_has_an_empty_name_for_it(
-    builder: Builder, debian_12: Toolchain, folders: BuildFolders
-) -> None:
-    log = folders.output / "build.log"
-    plan = BuildPlan("example", debian_12, "", (("echo", "<{library}>"),), ())
-    builder.execute(plan, dataclasses.replace(folders, library=None), log)
-    assert log.read_text() == "$ echo <>\n<>\n"
 
 
 def test_the_log_has_the_commands_and_all_they_print(execute: Callable[..., str]) -> None:
@@ -133,12 +123,12 @@ def test_an_output_that_is_a_link_does_not_count(execute: Callable[..., str]) ->
 def test_stopping_ends_what_runs_and_nothing_more_is_begun(
     builder: Builder, execute: Callable[..., str], folders: BuildFolders
 ) -> None:
-    failures: list[BuildError] = []
+    failures: list[StoppedError] = []
 
     def build() -> None:
         try:
             execute(("sh", "-c", "echo > {output}/begun; sleep 300"))
-        except BuildError as error:
+        except StoppedError as error:
             failures.append(error)
 
     thread = threading.Thread(target=build)
@@ -147,7 +137,7 @@ def test_stopping_ends_what_runs_and_nothing_more_is_begun(
     builder.stop()
     thread.join(30)
     assert [str(failure) for failure in failures] == ["The build was stopped."]
-    with pytest.raises(BuildError, match=r"^The build was stopped\.$"):
+    with pytest.raises(StoppedError, match=r"^The build was stopped\.$"):
         execute(("touch", "{output}/late"))
     assert not (folders.output / "late").exists()
 
@@ -173,17 +163,18 @@ def test_a_real_library_and_image_are_the_same_bytes_from_both_builders(
         for part in ("matrix", "firmware", "templates"):
             shutil.copytree(PROJECT / part, project.root / part)
         [job] = workflow.plan_jobs(project, [variant], builder)
+        toolchain = builder.identity(variant.toolchain)
         actions.render_model(project, job)
         elf = actions.build_from_nothing(project, job, builder, project.build / "anew")
         made[name] = {
-            "toolchain": (job.toolchain.version, job.toolchain.sha256),
+            "toolchain": (toolchain.version, toolchain.sha256),
             "library fingerprint": job.runtime.plan.fingerprint,
             "image fingerprint": job.image.plan.fingerprint,
             "library": (project.build / "anew" / "runtime" / "output" / "libruntime.a").read_bytes(),
             "elf": elf.read_bytes(),
             "binary": elf.with_suffix(".bin").read_bytes(),
         }
-        assert bool(job.toolchain.image_id) == (name == "in-a-container")
+        assert bool(toolchain.image_id) == (name == "in-a-container")
     assert made["here"]["elf"].startswith(b"\x7fELF")
     for part, value in made["here"].items():
         assert made["in-a-container"][part] == value, part

@@ -15,7 +15,7 @@ from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.owner import LABEL, is_left_behind, own_mark
 from mcumatrix.adapters.builders.docker.reaper import reap
-from mcumatrix.errors import BuildError
+from mcumatrix.errors import StoppedError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
 from support.docker_images import PROJECT
@@ -77,7 +77,7 @@ def test_the_next_start_removes_what_a_killed_run_left_and_nothing_of_a_live_one
     def live() -> None:
         try:
             living.execute(plan, folders, folders.output / "build.log")
-        except BuildError as error:
+        except StoppedError as error:
             failures.append(str(error))
 
     thread = threading.Thread(target=live)

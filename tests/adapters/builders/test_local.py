@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.adapters.builders.local import LocalBuilder
-from mcumatrix.errors import BuildError, ToolError
+from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
 
@@ -53,12 +53,12 @@ def test_a_missing_tool_is_said_with_the_package_that_has_it(
 
 def test_stopping_ends_a_running_step_and_its_children(folders: BuildFolders) -> None:
     builder = LocalBuilder(folders.output / "cache")
-    failed: list[BuildError] = []
+    failed: list[StoppedError] = []
 
     def build() -> None:
         try:
             _execute(_shell("sleep 60 & echo $! > {output}/child; wait"), folders, builder)
-        except BuildError as error:
+        except StoppedError as error:
             failed.append(error)
 
     thread = threading.Thread(target=build)
@@ -74,7 +74,7 @@ def test_stopping_ends_a_running_step_and_its_children(folders: BuildFolders) ->
     while _is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not _is_running(pid)
-    with pytest.raises(BuildError, match=r"^The build was stopped\.$"):
+    with pytest.raises(StoppedError, match=r"^The build was stopped\.$"):
         _execute(_shell("true"), folders, builder)
 
 

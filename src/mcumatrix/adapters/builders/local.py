@@ -12,7 +12,7 @@ from typing import Any
 from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, check_version, combined
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import announcement, check_outputs, commands, environment, step_failed
-from mcumatrix.errors import BuildError, ToolError
+from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
@@ -104,7 +104,6 @@ class LocalBuilder:
             "sources": str(folders.sources),
             "inputs": str(folders.inputs),
             "output": str(folders.output),
-            "library": str(folders.library or ""),
         }
         for tool in ("cmake", "ninja"):
             _find(tool)
@@ -129,7 +128,7 @@ class LocalBuilder:
     def _run(self, command: list[str], output: int) -> int:
         with self._lock:
             if self._stopped:
-                raise BuildError("The build was stopped.")
+                raise StoppedError("The build was stopped.")
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -148,7 +147,7 @@ class LocalBuilder:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
         if self._stopped:
-            raise BuildError("The build was stopped.")
+            raise StoppedError("The build was stopped.")
         return status
 
     def _environment(self) -> dict[str, str]:

@@ -18,11 +18,11 @@ from mcumatrix.adapters.builders.docker.watch import Watch
 from mcumatrix.adapters.builders.identity import Compiler, check_version
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import check_outputs, commands, environment, step_failed, where
-from mcumatrix.errors import BuildError
+from mcumatrix.errors import BuildError, StoppedError
 from mcumatrix.model.catalogue import Archive, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 
-_PLACES = {"sources": "/sources", "inputs": "/inputs", "library": "/library", "output": "/output"}
+_PLACES = {"sources": "/sources", "inputs": "/inputs", "output": "/output"}
 _CCACHE = "/ccache"
 _NO_SPACE = "No space left on device"
 _LITTLE_BYTES = 16 << 20
@@ -97,9 +97,7 @@ class DockerBuilder:
             Bind(folders.output, _PLACES["output"], writable=True),
             Bind(self._ccache, _CCACHE, writable=True),
         ]
-        if folders.library:
-            binds.append(Bind(folders.library, _PLACES["library"]))
-        steps = commands(plan, _PLACES if folders.library else _PLACES | {"library": ""})
+        steps = commands(plan, _PLACES)
         container = Container(
             self._engine,
             Job(
@@ -134,7 +132,7 @@ class DockerBuilder:
     def _run(self, container: Container, log: Log) -> Ended:
         with self._lock:
             if self._stopped:
-                raise BuildError("The build was stopped.")
+                raise StoppedError("The build was stopped.")
             self._running.add(container)
         try:
             ended = container.run(log.write)
@@ -142,7 +140,7 @@ class DockerBuilder:
             with self._lock:
                 self._running.discard(container)
         if self._stopped:
-            raise BuildError("The build was stopped.")
+            raise StoppedError("The build was stopped.")
         return ended
 
     def _failure(
