@@ -1,10 +1,6 @@
 """Quantities as people write them, and as numbers with the unit in the name."""
 
 import re
-from typing import NewType
-
-Cycles = NewType("Cycles", int)
-"""Core clock cycles."""
 
 _FREQUENCY = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)\s*(?P<unit>Hz|kHz|MHz|GHz)", re.ASCII)
 _HZ = {"Hz": 1, "kHz": 1_000, "MHz": 1_000_000, "GHz": 1_000_000_000}

@@ -54,10 +54,6 @@ class Quantization:
     zero_points: tuple[int, ...]
     axis: int = 0
 
-    @property
-    def is_per_channel(self) -> bool:
-        return len(self.scales) > 1
-
 
 @dataclass(frozen=True, slots=True)
 class Tensor:

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 HSI_HZ = 16_000_000
 HSE_HZ = 25_000_000  # the crystal X2 of the 32F746GDISCOVERY (UM1907)
-LSE_HZ = 32_768
 
 # RCC_CFGR HPRE, PPRE1 and PPRE2 (RM0385 section 5.3.3): dividers by the value of the field.
 _AHB_DIVIDERS = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)

@@ -185,10 +185,6 @@ class Core:
         """Ends the slice before the next block; safe from any thread."""
         self.state[native.STOP] = 1
 
-    def forget_costs(self) -> None:
-        """Empties the cost table: flash has changed."""
-        self.arena[native.COSTS : native.REGISTER_MAP] = 0
-
     # --- running
 
     def _add_native_hook(self, library: Any, kind: int, function: Any) -> None:

@@ -10,7 +10,6 @@ from enum import IntEnum
 from mcumatrix.vboard.core import Core
 
 INTERRUPTS = 98  # interrupt lines of the STM32F746 (RM0385 section 10.1.1)
-PRIORITY_BITS = 4
 
 _T_BIT = 1 << 24
 _STACK_ALIGNED = 1 << 9

@@ -17,7 +17,7 @@ CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
 # Configurable fault status bits (PM0253 section 4.2.11 to 4.2.14)
 IACCVIOL, IBUSERR, PRECISERR, BFARVALID = 1 << 0, 1 << 8, 1 << 9, 1 << 15
 UNDEFINSTR, INVSTATE, INVPC, NOCP = 1 << 16, 1 << 17, 1 << 18, 1 << 19
-HFSR_VECTTBL, HFSR_FORCED, HFSR_DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
+HFSR_FORCED, HFSR_DEBUGEVT = 1 << 30, 1 << 31
 
 _AIRCR_KEY = 0x05FA
 _ENDABLE = {16: ExceptionNumber.MEM_MANAGE, 17: ExceptionNumber.BUS_FAULT, 18: ExceptionNumber.USAGE_FAULT}
