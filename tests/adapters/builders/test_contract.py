@@ -78,6 +78,7 @@ def test_a_persons_own_environment_does_not_reach_the_build(
     assert seen["TZ"] == "UTC"
     assert seen.keys() - {"PWD", "SHLVL", "_", "OLDPWD", "HOSTNAME"} == {
         "CCACHE_DIR",
+        "CCACHE_DEPEND",
         "CCACHE_MAXSIZE",
         "HOME",
         "LC_ALL",

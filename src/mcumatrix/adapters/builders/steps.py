@@ -28,6 +28,8 @@ def environment(home: str, ccache: str) -> dict[str, str]:
         "HOME": home,
         "CCACHE_DIR": ccache,
         "CCACHE_MAXSIZE": CCACHE_SIZE,
+        # The compiler's own list of headers is the key: a file is not preprocessed first to make one.
+        "CCACHE_DEPEND": "1",
         "LC_ALL": "C",
         "TZ": "UTC",
         "SOURCE_DATE_EPOCH": "0",
