@@ -101,6 +101,16 @@ def test_a_step_that_fails_is_said_with_its_error_lines_and_where_the_log_is(
     )
 
 
+def test_what_a_linker_misses_is_said_though_it_does_not_call_it_an_error(
+    execute: Callable[..., str],
+) -> None:
+    missing = "main.c:7: undefined reference to `runtime_invoke'"
+    with pytest.raises(BuildError) as error:
+        execute(("sh", "-c", f'echo linking; echo "{missing.replace("`", chr(92) + "`")}"; exit 1'))
+    assert missing in error.value.message.splitlines()
+    assert "linking" not in error.value.message.splitlines()
+
+
 def test_later_steps_are_not_executed_after_a_failure(
     execute: Callable[..., str], folders: BuildFolders
 ) -> None:

@@ -1,5 +1,6 @@
 """What all builders have in common: command lines, environment, and how a failure is said."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,10 @@ CCACHE_SIZE = "2G"
 """What ccache trims its folder to."""
 
 _LOG_LINES_SHOWN = 15
+_TELLING = re.compile(
+    "error|undefined reference|multiple definition|cannot find|overflowed|will not fit", re.IGNORECASE
+)
+"""What lines of compilers and linkers say when something is wrong; the linker does not say `error`."""
 
 
 def commands(plan: BuildPlan, places: Mapping[str, str]) -> list[list[str]]:
@@ -39,7 +44,7 @@ def environment(home: str, ccache: str) -> dict[str, str]:
 def step_failed(plan: BuildPlan, command: list[str], printed: str, log: Path) -> BuildError:
     """The error for a step that failed; `printed` is what is in the log."""
     lines = printed.splitlines()
-    errors = [line for line in lines if "error" in line.lower()] or lines
+    errors = [line for line in lines if _TELLING.search(line)] or lines
     shown = "\n".join(errors[-_LOG_LINES_SHOWN:])
     return BuildError(f"{plan.name}: {command[0]} failed:\n{shown}", hint=where(log))
 
