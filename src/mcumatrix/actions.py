@@ -93,9 +93,12 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
 
 def rendered_inputs(project: Project, job: Job) -> dict[str, bytes]:
     """Everything that is rendered for an image: what it is compiled from besides our sources."""
+    return _headers(project, job) | _model_inputs(job)
+
+
+def _headers(project: Project, job: Job) -> dict[str, bytes]:
     hello = hello_of(job.variant, build.build_id(job.image.plan))
-    config = {"config.h": render_config_header(project.templates, hello)}
-    return config | _platform_inputs(project) | _model_inputs(job)
+    return {"config.h": render_config_header(project.templates, hello)} | _platform_inputs(project)
 
 
 def _platform_inputs(project: Project) -> dict[str, bytes]:
@@ -108,8 +111,8 @@ def _model_inputs(job: Job) -> dict[str, bytes]:
 
 
 def _image_inputs(project: Project, job: Job, libraries: Iterable[Path]) -> dict[str, bytes]:
-    headers = {name: data for name, data in rendered_inputs(project, job).items() if name.endswith(".h")}
-    return headers | {path.name: path.read_bytes() for folder in libraries for path in folder.glob("lib*.a")}
+    archives = {path.name: path.read_bytes() for folder in libraries for path in folder.glob("lib*.a")}
+    return _headers(project, job) | archives
 
 
 def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folder: Path) -> Reproduction:

@@ -8,7 +8,7 @@ and each of these has a fingerprint over everything that can change what it make
 done already, by this matrix or another, is found again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from pathlib import Path
 from mcumatrix import registry
 from mcumatrix.artifact import is_current
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
-from mcumatrix.model.catalogue import Toolchain
+from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -53,7 +53,7 @@ class Build:
     @property
     def name(self) -> str:
         """Name and start of the fingerprint: unique, and recognised by a person."""
-        return f"{self.plan.name}-{self.plan.fingerprint[:_DIGITS]}"
+        return _unique_name(self.plan.name, self.plan.fingerprint)
 
     def is_done(self) -> bool:
         """Whether its outputs are there, as they were made from exactly these inputs."""
@@ -140,6 +140,11 @@ class _Facts:
                 map(hash_file, (*files, project.templates / "wire.h.j2", project.templates / "config.h.j2"))
             )
 
+        @cache
+        def board_identity(entry: Board) -> Mapping[str, str]:
+            return registry.board(entry).identity()
+
+        self.board_identity = board_identity
         self.sources = sources
         self.runtime_sources = runtime_sources
         self.generators = generators
@@ -158,7 +163,6 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     )
     image = plan_image(variant, toolchain, libraries, platform_sources)
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in libraries)
-    board = registry.board(variant.board)
     return Job(
         variant=variant,
         rendered=rendered,
@@ -171,7 +175,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
             {
                 "image": image.fingerprint,
                 "board": variant.board.name,
-                "board_identity": board.identity(),
+                "board_identity": facts.board_identity(variant.board),
                 "golden": facts.file(variant.model.golden),
                 "repeat": variant.repeat,
                 "warmup": variant.warmup,
@@ -180,8 +184,12 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     )
 
 
+def _unique_name(name: str, fingerprint: str) -> str:
+    return f"{name}-{fingerprint[:_DIGITS]}"
+
+
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    folder = project.build / kind / f"{plan.name}-{plan.fingerprint[:_DIGITS]}"
+    folder = project.build / kind / _unique_name(plan.name, plan.fingerprint)
     folders = BuildFolders(project.firmware, inputs=folder / "inputs", output=folder / "output")
     return Build(plan, folders)
 
@@ -198,7 +206,7 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
             "renderers": facts.renderers(),
         },
     )
-    return ModelPlan(name, hashed, project.build / "models" / f"{name}-{hashed[:_DIGITS]}")
+    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed))
 
 
 def report_fingerprint(

@@ -28,13 +28,8 @@ MAX_LOG_BYTES = 8 * 1024 * 1024
 _READ_S = 0.25
 
 
-def expected_hello(variant: Variant, image: Image) -> wire.Hello:
-    """What the firmware of an image must say of itself."""
-    return hello_of(variant, image.build_id)
-
-
 def hello_of(variant: Variant, build_id: str) -> wire.Hello:
-    """What is built into the image of a variant."""
+    """What is built into the image of a variant, and what its firmware must say of itself."""
     return wire.Hello(
         protocol=wire.PROTOCOL_VERSION,
         build=build_id,
@@ -113,7 +108,7 @@ def run_image(
     """
     log = SerialLog()
     timing_model = ""
-    hello = expected_hello(variant, image)
+    hello = hello_of(variant, image.build_id)
     nonce = secrets.randbits(32)
     try:
         with board.take() as taken:
