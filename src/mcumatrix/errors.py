@@ -1,6 +1,6 @@
 """The errors of mcumatrix: one base class, one subclass per stage."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -50,6 +50,12 @@ class ToolError(McuMatrixError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class LockedError(McuMatrixError):
+    """Somebody else has what can have one user at a time, or it cannot be found out."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class ModelError(McuMatrixError):
     """A model file cannot be read, or holds what a runtime cannot run."""
 
@@ -68,8 +74,30 @@ class StoppedError(McuMatrixError):
     exit_code = ExitCode.INTERRUPTED
 
 
+class FlashFault(StrEnum):
+    """Why an image did not get onto a board."""
+
+    FLASH = "flash"
+    NO_PROBE = "no-probe"
+    WRONG_PROBE = "wrong-probe"
+    PROBE_BUSY = "probe-busy"
+    HELD_IN_RESET = "held-in-reset"
+    NO_CORE = "no-core"
+    WRONG_DEVICE = "wrong-device"
+    UNLOCK_REFUSED = "unlock-refused"
+    ERASE = "erase-error"
+    PROGRAM = "program-error"
+    VERIFY = "verify-mismatch"
+    DISCONNECTED = "disconnected"
+    FLASH_TIMEOUT = "flash-timeout"
+
+
 class FlashError(McuMatrixError):
     """An image did not get onto a board."""
+
+    def __init__(self, message: str, *, hint: str = "", fault: FlashFault = FlashFault.FLASH) -> None:
+        super().__init__(message, hint=hint)
+        self.fault = fault
 
 
 class ConsoleError(McuMatrixError):
