@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.matrix.load import load_matrix
-from mcumatrix.model.catalogue import Board, BoardKind, Catalogues, Element, Model, Runtime, Toolchain
+from mcumatrix.model.catalogue import Board, BoardKind, Catalogues, Element, Model, Runtime, Toolchain, Unit
 from mcumatrix.model.variant import Matrix
 
 SMALL = """\
@@ -26,7 +26,7 @@ def _model(name: str, element: Element) -> Model:
 CATALOGUES = Catalogues(
     boards={
         "virtual-f746": Board("virtual-f746", BoardKind.VIRTUAL, "stm32f746g_disco"),
-        "lab": Board("lab", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyUSB0"),
+        "lab": Board("lab", BoardKind.REAL, "stm32f746g_disco", units=(Unit(serial_port="/dev/ttyUSB0"),)),
     },
     runtimes={
         "builtin": Runtime("builtin", "builtin", ("reference", "simd"), (Element.FLOAT32, Element.INT8)),

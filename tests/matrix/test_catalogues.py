@@ -3,15 +3,29 @@
 from pathlib import Path
 
 import pytest
+import serial.urlhandler
 
 from mcumatrix.errors import MatrixError
-from mcumatrix.matrix.catalogues import load_catalogues
-from mcumatrix.model.catalogue import Board, BoardKind, Element, Model, Runtime, Toolchain
+from mcumatrix.matrix.catalogues import load_boards, load_catalogues
+from mcumatrix.matrix.schema import SERIAL_SCHEMES
+from mcumatrix.model.catalogue import (
+    Board,
+    BoardKind,
+    ConnectMode,
+    Element,
+    Model,
+    Runtime,
+    Timeouts,
+    Toolchain,
+    Unit,
+)
 
 PROJECT = Path(__file__).parents[2]
+REAL = "kind: real\nfirmware_board: stm32f746g_disco\ntarget: stm32f746xg\n"
+VIRTUAL = REAL.replace("real", "virtual")
 FILES = {
-    "boards/lab.yaml": "kind: real\nfirmware_board: stm32f746g_disco\nserial_port: /dev/ttyS0\nbaud: 9600\n",
-    "boards/virtual.yaml": "description: none\nkind: virtual\nfirmware_board: stm32f746g_disco\n",
+    "boards/lab.yaml": REAL + "serial_port: /dev/ttyS0\nbaud: 9600\n",
+    "boards/virtual.yaml": VIRTUAL,
     "runtimes/builtin.yaml": "adapter: builtin\nkernels: [reference, simd]\nelements: [float32, int8]\n",
     "toolchains/path.yaml": "prefix: arm-none-eabi-\n",
     "models/small.yaml": (
@@ -34,8 +48,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: Path) -> None:
     catalogues = load_catalogues(folder)
     assert catalogues.boards == {
-        "lab": Board("lab", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyS0", 9600),
-        "virtual": Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "", 115_200),
+        "lab": Board(
+            name="lab",
+            kind=BoardKind.REAL,
+            firmware_board="stm32f746g_disco",
+            target="stm32f746xg",
+            units=(Unit(serial_port="/dev/ttyS0"),),
+            baud=9600,
+        ),
+        "virtual": Board(
+            "virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", units=(Unit(), Unit())
+        ),
     }
     assert catalogues.runtimes == {
         "builtin": Runtime("builtin", "builtin", ("reference", "simd"), (Element.FLOAT32, Element.INT8))
@@ -56,6 +79,82 @@ def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: P
 def test_paths_begin_at_the_folder_that_holds_the_catalogues(folder: Path) -> None:
     model = load_catalogues(folder.absolute()).models["small"]
     assert model.file == folder.absolute().parent / "models/small.tflite"
+
+
+def test_a_real_board_has_what_a_probe_needs_and_how_long_it_may_take(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(
+        REAL
+        + "connect: under-reset\nswd_frequency: 1.8MHz\nprobe: 066BFF30\nserial_port: rfc2217://lab1:4000\n"
+        + "power_cycle: uhubctl -a cycle -p 'port 2'\n"
+        + "timeouts: {connect: 500 ms, program: 2 min, measure: 1 h}\n"
+    )
+    assert load_boards(folder)["lab"] == Board(
+        name="lab",
+        kind=BoardKind.REAL,
+        firmware_board="stm32f746g_disco",
+        target="stm32f746xg",
+        units=(Unit("066BFF30", "rfc2217://lab1:4000", ("uhubctl", "-a", "cycle", "-p", "port 2")),),
+        connect=ConnectMode.UNDER_RESET,
+        swd_hz=1_800_000,
+        timeouts=Timeouts(connect_s=0.5, program_s=120, boot_s=15, measure_s=3600),
+    )
+
+
+def test_several_specimens_of_a_real_board_are_its_units(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(
+        REAL
+        + "units:\n  - {probe: 001050076605, serial_port: /dev/ttyACM0, power_cycle: usb-off 1}\n"
+        + "  - {probe: 001050076606, serial_port: /dev/ttyACM1}\n"
+    )
+    assert load_boards(folder)["lab"].units == (
+        Unit("001050076605", "/dev/ttyACM0", ("usb-off", "1")),
+        Unit("001050076606", "/dev/ttyACM1"),
+    )
+
+
+def test_a_single_unit_needs_no_probe(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(REAL + "units: [{serial_port: /dev/ttyACM0}]\n")
+    assert load_boards(folder)["lab"].units == (Unit("", "/dev/ttyACM0"),)
+
+
+@pytest.mark.parametrize(("text", "count"), [("", 2), ("count: 1\n", 1), ("count: 16\n", 16)])
+def test_as_many_virtual_boards_run_at_once_as_the_file_counts(folder: Path, text: str, count: int) -> None:
+    (folder / "boards/virtual.yaml").write_text(VIRTUAL + text)
+    assert load_boards(folder)["virtual"].units == (Unit(),) * count
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        "/dev/ttyACM0",
+        "/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K-if00-port0",
+        "rfc2217://lab1.example.org:4000?ign_set_control",
+        "rfc2217://[::1]:4000",
+        "socket://10.0.0.2:4000",
+        "loop://",
+        "hwgrep://0403:6001",
+    ],
+)
+def test_a_serial_port_is_a_device_or_a_url_of_pyserial(folder: Path, port: str) -> None:
+    (folder / "boards/lab.yaml").write_text(REAL + f"serial_port: '{port}'\n")
+    assert load_boards(folder)["lab"].units[0].serial_port == port
+
+
+def test_every_kind_of_url_that_pyserial_opens_is_allowed() -> None:
+    handlers = Path(serial.urlhandler.__path__[0]).glob("protocol_*.py")
+    assert {path.stem.removeprefix("protocol_") for path in handlers} == set(SERIAL_SCHEMES)
+
+
+def test_the_board_that_is_shipped_for_real_hardware_loads_as_it_is() -> None:
+    board = load_boards(PROJECT / "matrix")["stm32f746g-disco"]
+    assert (board.kind, board.target, board.connect) == (
+        BoardKind.REAL,
+        "stm32f746xg",
+        ConnectMode.UNDER_RESET,
+    )
+    assert (board.swd_hz, board.baud) == (4_000_000, 115_200)
+    assert board.units == (Unit("", "/dev/ttyUSB0"),)
+    assert (PROJECT / "firmware/board" / board.firmware_board).is_dir()
 
 
 def test_the_projects_own_catalogues_have_what_the_quickstart_needs() -> None:
@@ -103,18 +202,18 @@ WRONG = {
     ),
     "an unknown kind of board": (
         "boards/lab.yaml",
-        "kind: reel\nfirmware_board: x\n",
+        REAL.replace("real", "reel"),
         "matrix/boards/lab.yaml:1:7: kind cannot be 'reel'\n  Did you mean 'real'?",
     ),
     "a virtual board with a port": (
         "boards/virtual.yaml",
-        FILES["boards/virtual.yaml"] + "serial_port: /dev/ttyACM0\n",
+        VIRTUAL + "serial_port: /dev/ttyACM0\n",
         "matrix/boards/virtual.yaml:4:1: a virtual board brings its own serial port\n"
         "  Remove the key serial_port.",
     ),
     "a folder as the firmware's board": (
         "boards/lab.yaml",
-        "kind: real\nfirmware_board: ../x\n",
+        REAL.replace("stm32f746g_disco", "../x") + "serial_port: /dev/ttyS0\n",
         "matrix/boards/lab.yaml:2:17: firmware_board cannot be '../x': it is unfit for a file name\n"
         "  Use at most 60 letters, digits and . _ + -, a letter or digit first.",
     ),
@@ -149,6 +248,163 @@ def test_a_wrong_entry_is_named_with_its_place(folder: Path, case: str) -> None:
     with pytest.raises(MatrixError) as caught:
         load_catalogues(folder)
     assert str(caught.value) == message
+
+
+LAB = "matrix/boards/lab.yaml"
+PORT = "serial_port: /dev/ttyS0\n"
+WRONG_BOARDS = {
+    "no target": (
+        REAL.replace("target: stm32f746xg\n", "") + PORT,
+        f"{LAB}:1:1: the key 'target' is missing in the file\n"
+        "  The chip as pyOCD calls it, such as stm32f746xg.",
+    ),
+    "an unknown way to connect": (
+        REAL + PORT + "connect: under_reset\n",
+        f"{LAB}:5:10: connect cannot be 'under_reset'\n  Did you mean 'under-reset'?",
+    ),
+    "a frequency without a unit": (
+        REAL + PORT + "swd_frequency: 4000\n",
+        f"{LAB}:5:16: swd_frequency cannot be '4000': it is no frequency between 1 kHz and 50 MHz\n"
+        "  Write a number and a unit, such as '4 MHz'.",
+    ),
+    "a frequency above what any probe has": (
+        REAL + PORT + "swd_frequency: 51 MHz\n",
+        f"{LAB}:5:16: swd_frequency cannot be '51 MHz': it is no frequency between 1 kHz and 50 MHz\n"
+        "  Write a number and a unit, such as '4 MHz'.",
+    ),
+    "a frequency below what any probe has": (
+        REAL + PORT + "swd_frequency: 999 Hz\n",
+        f"{LAB}:5:16: swd_frequency cannot be '999 Hz': it is no frequency between 1 kHz and 50 MHz\n"
+        "  Write a number and a unit, such as '4 MHz'.",
+    ),
+    "a time without a unit": (
+        REAL + PORT + "timeouts:\n  boot: 10\n",
+        f"{LAB}:6:9: timeouts.boot cannot be '10': it is no time between 1 ms and 1 h\n"
+        "  Write a number and a unit, such as '500 ms', '10 s' or '2 min'.",
+    ),
+    "a time above an hour": (
+        REAL + PORT + "timeouts: {measure: 2 h}\n",
+        f"{LAB}:5:21: timeouts.measure cannot be '2 h': it is no time between 1 ms and 1 h\n"
+        "  Write a number and a unit, such as '500 ms', '10 s' or '2 min'.",
+    ),
+    "an unknown phase": (
+        REAL + PORT + "timeouts: {measures: 2 min}\n",
+        f"{LAB}:5:12: unknown key 'measures'\n  Did you mean 'measure'?",
+    ),
+    "a probe with a space": (
+        REAL + PORT + "probe: ST LINK\n",
+        f"{LAB}:5:8: probe cannot be 'ST LINK': it is no unique id of a debug probe\n"
+        "  `doit boards` lists those that are attached.",
+    ),
+    "an empty probe": (
+        REAL + PORT + "probe:\n",
+        f"{LAB}:5:1: probe is empty\n  Give it a value or remove it.",
+    ),
+    "a port that is no path": (
+        REAL + "serial_port: ttyACM0\n",
+        f"{LAB}:4:14: serial_port cannot be 'ttyACM0': it is neither a device nor a URL of pyserial\n"
+        "  Write it as in '/dev/ttyACM0' or 'rfc2217://host:4000'.",
+    ),
+    "a port of an unknown kind": (
+        REAL + "serial_port: rfc2117://lab1:4000\n",
+        f"{LAB}:4:14: serial_port cannot be 'rfc2117://lab1:4000': pyserial has no such URLs\n"
+        "  Did you mean 'rfc2217'?",
+    ),
+    "a network port without its number": (
+        REAL + "serial_port: socket://lab1\n",
+        f"{LAB}:4:14: serial_port cannot be 'socket://lab1': it has no host and port\n"
+        "  Write it as in 'socket://host:4000'.",
+    ),
+    "a power switch with an open quote": (
+        REAL + PORT + "power_cycle: usb-off 'port 1\n",
+        f'{LAB}:5:14: power_cycle cannot be "usb-off \'port 1": its quotes do not match\n'
+        "  Close every quote; no shell sees the command.",
+    ),
+    "a power switch without a command": (
+        REAL + PORT + "power_cycle: ' '\n",
+        f"{LAB}:5:14: power_cycle cannot be ' ': it is empty\n"
+        "  Write a command with its arguments, or remove the key.",
+    ),
+    "a power switch as a list": (
+        REAL + PORT + "power_cycle: [usb-off, 1]\n",
+        f"{LAB}:5:14: power_cycle must be text, but is a list",
+    ),
+    "no serial port": (
+        REAL,
+        f"{LAB}:1:1: the key 'serial_port' is missing in the file\n"
+        "  A device, or a URL of pyserial such as rfc2217://host:4000.",
+    ),
+    "no serial port in a unit": (
+        REAL + "units:\n  - {probe: a, serial_port: /dev/ttyACM0}\n  - probe: b\n",
+        f"{LAB}:6:5: the key 'serial_port' is missing in units[1]\n"
+        "  A device, or a URL of pyserial such as rfc2217://host:4000.",
+    ),
+    "an unknown key in a unit": (
+        REAL + "units:\n  - {prob: a, serial_port: /dev/ttyACM0}\n",
+        f"{LAB}:5:6: unknown key 'prob'\n  Did you mean 'probe'?",
+    ),
+    "no units": (
+        REAL + "units: []\n",
+        f"{LAB}:4:8: units is empty\n  Give it a value or remove it.",
+    ),
+    "a port beside units": (
+        REAL + "probe: b\nunits: [{serial_port: /dev/ttyACM0}]\n",
+        f"{LAB}:4:1: probe stands beside units\n  Move it to the unit that has it.",
+    ),
+    "several units of which one has no probe": (
+        REAL + "units:\n  - {probe: a, serial_port: /dev/ttyACM0}\n  - {serial_port: /dev/ttyACM1}\n",
+        f"{LAB}:6:5: the key 'probe' is missing in units[1]\n"
+        "  Where there are several units, each names its probe; `doit boards` lists them.",
+    ),
+    "a probe that is there twice": (
+        REAL
+        + "units:\n  - {probe: ab, serial_port: /dev/ttyACM0}\n  - {probe: AB, serial_port: /dev/ttyACM1}\n",
+        f"{LAB}:6:13: probe 'AB' is here twice, first in units[0]\n  Each unit has its own.",
+    ),
+    "a port that is there twice": (
+        REAL
+        + "units:\n  - {probe: a, serial_port: /dev/ttyACM0}\n  - {probe: b, serial_port: /dev/ttyACM0}\n",
+        f"{LAB}:6:29: serial_port '/dev/ttyACM0' is here twice, first in units[0]\n  Each unit has its own.",
+    ),
+    "a real board that is counted": (
+        REAL + PORT + "count: 2\n",
+        f"{LAB}:5:1: count is for virtual boards\n  Name the specimens of a real board under units.",
+    ),
+    "a virtual board with a probe": (
+        VIRTUAL + "probe: a\n",
+        f"{LAB}:4:1: a virtual board brings its own debug probe\n  Remove the key probe.",
+    ),
+    "a virtual board with a power switch": (
+        VIRTUAL + "power_cycle: usb-off\n",
+        f"{LAB}:4:1: a virtual board needs nobody to switch it off\n  Remove the key power_cycle.",
+    ),
+    "a virtual board with units": (
+        VIRTUAL + "units: [{serial_port: /dev/ttyACM0}]\n",
+        f"{LAB}:4:1: a virtual board has no specimens of its own; count says how many may run\n"
+        "  Remove the key units.",
+    ),
+    "too many virtual boards": (VIRTUAL + "count: 17\n", f"{LAB}:4:8: count must be at most 16, but is 17"),
+    "no virtual board": (VIRTUAL + "count: 0\n", f"{LAB}:4:8: count must be at least 1, but is 0"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_BOARDS)
+def test_a_wrong_board_is_named_with_its_place(folder: Path, case: str) -> None:
+    text, message = WRONG_BOARDS[case]
+    (folder / "boards/lab.yaml").write_text(text)
+    with pytest.raises(MatrixError) as caught:
+        load_boards(folder)
+    assert str(caught.value) == message
+
+
+def test_everything_that_is_wrong_with_a_board_is_said_at_once(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(
+        REAL + "count: 2\nprobe: a\nunits:\n  - {serial_port: /dev/a}\n  - {serial_port: /dev/a}\n"
+    )
+    with pytest.raises(MatrixError) as caught:
+        load_boards(folder)
+    places = [line.split(" ")[0] for line in str(caught.value).splitlines() if line.startswith("matrix/")]
+    assert places == [f"{LAB}:4:1:", f"{LAB}:5:1:", f"{LAB}:7:5:", f"{LAB}:8:5:", f"{LAB}:8:19:"]
 
 
 def test_a_catalogue_without_entries_is_an_error(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What docs/matrix.md shows is true."""
+"""What docs/matrix.md and docs/boards.md show is true."""
 
 import re
 from collections.abc import Callable
@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.catalogues import load_boards, load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
-from mcumatrix.matrix.schema import KNOWN_AXES, MatrixFile
+from mcumatrix.matrix.schema import KNOWN_AXES, BoardFile, MatrixFile, TimeoutsFile
 from mcumatrix.matrix.select import select
 from mcumatrix.model.variant import Matrix, Outcome
 
 PROJECT = Path(__file__).parents[2]
 DOCS = (PROJECT / "docs/matrix.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
+BOARDS_DOCS = (PROJECT / "docs/boards.md").read_text(encoding="utf-8")
+BOARDS = re.findall(r"```yaml\n(.*?)```", BOARDS_DOCS, re.DOTALL)
 
 
 @pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7)])
@@ -64,3 +66,21 @@ def test_the_quickstart_is_the_first_example_and_has_eight_variants() -> None:
     ]
     assert {variant.repeat for variant in quickstart.variants} == {3}
     assert quickstart.exclusions == ()
+
+
+@pytest.mark.parametrize(("example", "units"), [(0, 1), (1, 2)])
+def test_every_example_of_a_board_is_a_board(tmp_path: Path, example: int, units: int) -> None:
+    assert len(BOARDS) == 2
+    (tmp_path / "boards").mkdir()
+    (tmp_path / "boards/lab.yaml").write_text(BOARDS[example])
+    assert len(load_boards(tmp_path)["lab"].units) == units
+
+
+def test_every_key_of_a_board_is_explained_with_what_it_is_if_it_is_not_given() -> None:
+    for name in BoardFile.model_fields:
+        assert f"| `{name}` |" in BOARDS_DOCS
+    for name, field in TimeoutsFile.model_fields.items():
+        assert f"| `{name}` | `{field.default}` |" in BOARDS_DOCS
+    for name in ("connect", "swd_frequency", "baud", "count"):
+        row = re.search(rf"\| `{name}` \|.* if not given", BOARDS_DOCS)
+        assert row and str(BoardFile.model_fields[name].default) in row[0]

@@ -11,7 +11,7 @@ from mcumatrix.model.catalogue import Archive, Toolchain
 
 PROJECT = Path(__file__).parents[2]
 OTHERS = {
-    "boards/lab.yaml": "kind: virtual\nfirmware_board: stm32f746g_disco\n",
+    "boards/lab.yaml": "kind: virtual\nfirmware_board: stm32f746g_disco\ntarget: stm32f746xg\n",
     "runtimes/builtin.yaml": "adapter: builtin\nkernels: [simd]\nelements: [int8]\n",
     "models/small.yaml": "element: int8\nfile: a\ngolden: b\ndigits: c\ndigit_label: 7\n",
 }
@@ -59,6 +59,10 @@ WRONG = {
         f"prefix: x-\narchive: {{url: '{URL}', sha256: {SHA256}}}\n",
         "2:1: an archive is for a Dockerfile to copy from, and the key dockerfile is missing\n"
         "  Add the key dockerfile, or remove archive.",
+    ),
+    "an archive without its digest": (
+        f"prefix: x-\narchive:\n  url: {URL}\n",
+        "2:1: the key 'sha256' is missing in archive\n  SHA-256 of the archive.",
     ),
     "an archive without encryption": (
         f"prefix: x-\narchive:\n  url: http://example.org/x.tar.xz\n  sha256: {SHA256}\n",

@@ -1,6 +1,7 @@
 """The catalogues: what a matrix may name, one small YAML file for each entry."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,12 +9,38 @@ from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.document import Document, Problems
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
-from mcumatrix.matrix.schema import BoardFile, ModelFile, RuntimeFile, ToolchainFile, check_name
+from mcumatrix.matrix.schema import (
+    BoardFile,
+    ModelFile,
+    RuntimeFile,
+    TimeoutsFile,
+    ToolchainFile,
+    UnitFile,
+    check_name,
+)
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.matrix.validate import File, validated
-from mcumatrix.model.catalogue import Archive, Board, BoardKind, Catalogues, Model, Runtime, Toolchain
+from mcumatrix.model.catalogue import (
+    Archive,
+    Board,
+    BoardKind,
+    Catalogues,
+    Model,
+    Runtime,
+    Timeouts,
+    Toolchain,
+    Unit,
+)
+from mcumatrix.units import parse_duration_s, parse_frequency_hz
 
 Entry = TypeVar("Entry")
+
+_NOT_VIRTUAL = {
+    "probe": "a virtual board brings its own debug probe",
+    "serial_port": "a virtual board brings its own serial port",
+    "power_cycle": "a virtual board needs nobody to switch it off",
+    "units": "a virtual board has no specimens of its own; count says how many may run",
+}
 
 
 def load_catalogues(folder: Path) -> Catalogues:
@@ -27,7 +54,7 @@ def load_catalogues(folder: Path) -> Catalogues:
     """
     root = folder.parent
     return Catalogues(
-        boards=_entries(folder / "boards", BoardFile, _board),
+        boards=load_boards(folder),
         runtimes=_entries(folder / "runtimes", RuntimeFile, _runtime),
         toolchains=_entries(
             folder / "toolchains",
@@ -36,6 +63,15 @@ def load_catalogues(folder: Path) -> Catalogues:
         ),
         models=_entries(folder / "models", ModelFile, lambda name, file, _: _model(name, file, root)),
     )
+
+
+def load_boards(folder: Path) -> dict[str, Board]:
+    """Reads `boards/` under `folder` only.
+
+    Raises:
+        MatrixError: there is no entry, or a file is wrong.
+    """
+    return _entries(folder / "boards", BoardFile, _board)
 
 
 def _entries(
@@ -56,16 +92,75 @@ def _entries(
 
 
 def _board(name: str, file: BoardFile, document: Document) -> Board:
-    if file.kind is BoardKind.VIRTUAL and file.serial_port:
-        problems = Problems(document)
-        problems.add(
-            ("serial_port",),
-            "a virtual board brings its own serial port",
-            "Remove the key serial_port.",
-            of_key=True,
-        )
-        problems.check()
-    return Board(name, file.kind, file.firmware_board, file.serial_port, file.baud)
+    problems = Problems(document)
+    if file.kind is BoardKind.VIRTUAL:
+        _check_virtual(file, problems)
+    else:
+        _check_real(file, problems)
+    problems.check()
+    return Board(
+        name=name,
+        kind=file.kind,
+        firmware_board=file.firmware_board,
+        target=file.target,
+        units=_units(file),
+        baud=file.baud,
+        connect=file.connect,
+        swd_hz=parse_frequency_hz(file.swd_frequency),
+        timeouts=_timeouts(file.timeouts),
+    )
+
+
+def _check_virtual(file: BoardFile, problems: Problems) -> None:
+    for key, message in _NOT_VIRTUAL.items():
+        if key in file.model_fields_set:
+            problems.add((key,), message, f"Remove the key {key}.", of_key=True)
+
+
+def _check_real(file: BoardFile, problems: Problems) -> None:
+    if "count" in file.model_fields_set:
+        message = "count is for virtual boards"
+        problems.add(("count",), message, "Name the specimens of a real board under units.", of_key=True)
+    if not file.units:
+        if not file.serial_port:
+            hint = BoardFile.model_fields["serial_port"].description or ""
+            problems.add((), "the key 'serial_port' is missing in the file", hint, of_key=True)
+        return
+    for key in UnitFile.model_fields:
+        if key in file.model_fields_set:
+            problems.add(
+                (key,), f"{key} stands beside units", "Move it to the unit that has it.", of_key=True
+            )
+    probes: dict[str, int] = {}
+    ports: dict[str, int] = {}
+    for index, unit in enumerate(file.units):
+        if not unit.probe and len(file.units) > 1:
+            hint = "Where there are several units, each names its probe; `doit boards` lists them."
+            problems.add(("units", index), f"the key 'probe' is missing in units[{index}]", hint, of_key=True)
+        # pyOCD does not tell upper from lower case in unique ids.
+        for key, text, seen in (
+            ("probe", unit.probe.lower(), probes),
+            ("serial_port", unit.serial_port, ports),
+        ):
+            if text and (first := seen.setdefault(text, index)) != index:
+                message = f"{key} {shown(getattr(unit, key))} is here twice, first in units[{first}]"
+                problems.add(("units", index, key), message, "Each unit has its own.")
+
+
+def _units(file: BoardFile) -> tuple[Unit, ...]:
+    if file.kind is BoardKind.VIRTUAL:
+        return (Unit(),) * file.count
+    specimens: Sequence[UnitFile | BoardFile] = file.units or [file]
+    return tuple(Unit(one.probe, one.serial_port, tuple(shlex.split(one.power_cycle))) for one in specimens)
+
+
+def _timeouts(file: TimeoutsFile) -> Timeouts:
+    return Timeouts(
+        connect_s=parse_duration_s(file.connect),
+        program_s=parse_duration_s(file.program),
+        boot_s=parse_duration_s(file.boot),
+        measure_s=parse_duration_s(file.measure),
+    )
 
 
 def _runtime(name: str, file: RuntimeFile, document: Document) -> Runtime:

@@ -48,7 +48,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file whose top is a mapping."""
+    """A YAML file: a mapping, or a list where one was asked for."""
 
     path: Path
     root: Node

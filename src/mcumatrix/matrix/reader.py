@@ -33,12 +33,12 @@ MAXIMUM_NODES = 20_000
 MAXIMUM_DEPTH = 20
 
 
-def read_document(path: Path) -> Document:
-    """Reads a YAML file whose top is a mapping.
+def read_document(path: Path, top: type[dict[str, Node]] | type[list[Node]] = dict) -> Document:
+    """Reads a YAML file whose top is a mapping, or a list where that is asked for.
 
     Raises:
         MatrixError: there is no such file; it is too large, not UTF-8, not YAML, or has duplicate keys, tags,
-            tabs, several documents, too deep or too many values; its top is not a mapping.
+            tabs, several documents, too deep or too many values; its top is something else.
     """
     text = _read_text(path)
     for number, line in enumerate(text.splitlines(), start=1):
@@ -51,12 +51,12 @@ def read_document(path: Path) -> Document:
                 "YAML wants spaces there.",
             )
     root = _Builder(path).build(text)
-    if not isinstance(root.content, dict):
+    if not isinstance(root.content, top):
         raise error_at(
             path,
             root.position,
-            f"the file must be a mapping, but is {type_names[type(root.content)]}",
-            "Write lines such as 'key: value'.",
+            f"the file must be {type_names[top]}, but is {type_names[type(root.content)]}",
+            "Write lines such as 'key: value'." if top is dict else "Write lines such as '- key: value'.",
         )
     return Document(path, root)
 

@@ -6,6 +6,7 @@ The JSON Schemas for editors are made from the same models: `python -m mcumatrix
 
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +21,10 @@ from pydantic import (
 )
 
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
-from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.matrix.suggest import did_you_mean
+from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts
 from mcumatrix.model.variant import Outcome
+from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
 KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
 """In the order of columns and slugs. All but `board` are build axes."""
@@ -35,12 +38,22 @@ RESERVED_NAMES = frozenset(
 )
 """What an axis cannot be called: words of matrix files and selections, and columns of reports."""
 MAXIMUM_NAME_LENGTH = 60
+MAXIMUM_VIRTUAL_BOARDS = 16
+"""As many virtual specimens of a board may run at once."""
+SWD_HZ = (1_000, 50_000_000)
+"""Between these is the frequency of a debug probe's clock; probes round to what they can."""
+SERIAL_SCHEMES = ("alt", "cp2110", "hwgrep", "loop", "rfc2217", "socket", "spy")
+"""What pyserial 3.5 opens besides devices (serial.urlhandler)."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
+_PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
+_DEVICE = re.compile(r"/[!-~]+", re.ASCII)
+_SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
+_HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?].*)?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -118,6 +131,77 @@ def _https_url(text: str) -> str:
     return text
 
 
+def check_probe(text: str) -> str:
+    """Returns the unique id of a debug probe.
+
+    Raises:
+        RefusedError: empty, longer than 100 characters, or others than letters, digits and `-_.:`.
+    """
+    if not _PROBE.fullmatch(text):
+        raise RefusedError(
+            "it is no unique id of a debug probe", "`doit boards` lists those that are attached."
+        )
+    return text
+
+
+def check_serial_port(text: str) -> str:
+    """Returns the path of a device, or a URL that pyserial opens.
+
+    Raises:
+        RefusedError: neither, an unknown kind of URL, or a network port without host and port.
+    """
+    url = _SERIAL_URL.fullmatch(text)
+    if url is None:
+        if not _DEVICE.fullmatch(text):
+            raise RefusedError(
+                "it is neither a device nor a URL of pyserial",
+                "Write it as in '/dev/ttyACM0' or 'rfc2217://host:4000'.",
+            )
+        return text
+    if url["scheme"] not in SERIAL_SCHEMES:
+        raise RefusedError("pyserial has no such URLs", did_you_mean(url["scheme"], SERIAL_SCHEMES))
+    if url["scheme"] in ("rfc2217", "socket") and not _HOST_AND_PORT.fullmatch(url["rest"]):
+        raise RefusedError("it has no host and port", f"Write it as in '{url['scheme']}://host:4000'.")
+    return text
+
+
+def _command_line(text: str) -> str:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise RefusedError(
+            "its quotes do not match", "Close every quote; no shell sees the command."
+        ) from error
+    if not words:
+        raise RefusedError("it is empty", "Write a command with its arguments, or remove the key.")
+    return text
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration_s(text)
+    except ValueError as error:
+        raise RefusedError(
+            "it is no time between 1 ms and 1 h",
+            "Write a number and a unit, such as '500 ms', '10 s' or '2 min'.",
+        ) from error
+    return text
+
+
+def _swd_frequency(text: str) -> str:
+    slowest, fastest = SWD_HZ
+    try:
+        frequency_hz = parse_frequency_hz(text)
+    except ValueError:
+        frequency_hz = 0
+    if not slowest <= frequency_hz <= fastest:
+        raise RefusedError(
+            f"it is no frequency between {format_frequency(slowest)} and {format_frequency(fastest)}",
+            "Write a number and a unit, such as '4 MHz'.",
+        )
+    return text
+
+
 def _one_as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -149,6 +233,12 @@ Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
 Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
+Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
+Probe = Annotated[Text, AfterValidator(check_probe)]
+SerialPort = Annotated[str, AfterValidator(check_serial_port)]
+CommandLine = Annotated[str, AfterValidator(_command_line)]
+Duration = Annotated[str, AfterValidator(_duration)]
+SwdFrequency = Annotated[str, AfterValidator(_swd_frequency)]
 Flag = Annotated[str, AfterValidator(check_flag)]
 CMakeName = Annotated[str, AfterValidator(check_cmake_name)]
 CMakeValue = Annotated[Text, AfterValidator(check_cmake_value)]
@@ -240,14 +330,61 @@ class MatrixFile(_Strict):
     warmup: Warmup = Field(default=1, description="Inferences before them that are not timed.")
 
 
+_TIMEOUTS = Timeouts()
+_BOARD = Board("", BoardKind.REAL, "")
+_PROBE_HELP = "The unique id of its debug probe; without it, the only probe that is attached."
+_SERIAL_PORT_HELP = "A device, or a URL of pyserial such as rfc2217://host:4000."
+_POWER_CYCLE_HELP = "A command that switches it off and on again; no shell sees it."
+
+
+class TimeoutsFile(_Strict):
+    """How long each phase of a run may take, as in 10 s or 500 ms."""
+
+    connect: Duration = Field(
+        default=format_duration(_TIMEOUTS.connect_s), description="From the probe to a halted core."
+    )
+    program: Duration = Field(
+        default=format_duration(_TIMEOUTS.program_s), description="Erasing, programming and reading back."
+    )
+    boot: Duration = Field(
+        default=format_duration(_TIMEOUTS.boot_s), description="From reset to the end of the first words."
+    )
+    measure: Duration = Field(
+        default=format_duration(_TIMEOUTS.measure_s),
+        description="From the command to the end of its answer.",
+    )
+
+
+class UnitFile(_Strict):
+    """One of several specimens of a real board."""
+
+    probe: Probe = Field(default="", description="The unique id of its debug probe.")
+    serial_port: SerialPort = Field(description=_SERIAL_PORT_HELP)
+    power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+
+
 class BoardFile(_Strict):
-    """A place where an image runs."""
+    """A place where an image runs. A real one has a probe and a serial port, or units that have them."""
 
     description: str = ""
     kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
     firmware_board: Name = Field(description="The folder under firmware/board/.")
-    serial_port: str = Field(default="", description="A device or a pyserial URL; not for a virtual board.")
-    baud: Baud = Field(default=115_200, description="Bits a second.")
+    target: Name = Field(description="The chip as pyOCD calls it, such as stm32f746xg.")
+    baud: Baud = Field(default=_BOARD.baud, description="Bits a second of the serial line.")
+    connect: ConnectMode = Field(
+        default=_BOARD.connect, description="How the debugger gets hold of the core."
+    )
+    swd_frequency: SwdFrequency = Field(
+        default=format_frequency(_BOARD.swd_hz), description="The clock of the debug probe, such as 4 MHz."
+    )
+    timeouts: TimeoutsFile = Field(default=TimeoutsFile(), description="How long each phase may take.")
+    probe: Probe = Field(default="", description=_PROBE_HELP)
+    serial_port: SerialPort = Field(default="", description=_SERIAL_PORT_HELP)
+    power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+    units: Annotated[list[UnitFile], Field(min_length=1)] = Field(
+        default=[], description="Several specimens, over which runs spread; instead of the three keys above."
+    )
+    count: Count = Field(default=2, description="How many virtual specimens may run at once.")
 
 
 class RuntimeFile(_Strict):

@@ -1,14 +1,14 @@
 """Checks a file against its schema, and puts what is wrong into words."""
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words, type_names
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import KNOWN_AXES, AxesFile, ExcludeFile, ExpectFile, IncludeFile, SettingFile
+from mcumatrix.matrix.schema import KNOWN_AXES, SettingFile
 from mcumatrix.matrix.suggest import did_you_mean, nearest, shown
 
 File = TypeVar("File", bound=BaseModel)
@@ -83,14 +83,19 @@ def _shape(value: object) -> str:
 
 
 def _model_at(place: Place, model: type[BaseModel]) -> type[BaseModel]:
-    """The model of the mapping at `place`, in a file of `model`."""
-    entries: dict[str, type[BaseModel]] = {
-        "include": IncludeFile,
-        "exclude": ExcludeFile,
-        "expect": ExpectFile,
-    }
-    if not place:
-        return model
-    if place == ("axes",):
-        return AxesFile
-    return entries[str(place[0])] if len(place) == 2 and place[0] in entries else SettingFile
+    """The model of the mapping at `place`, in a file of `model`.
+
+    Where a mapping has names that a person chose, it is one of settings: nothing else has such names.
+    """
+    for step in place:
+        if isinstance(step, str):
+            field = model.model_fields.get(step)
+            model = _model_in(field.annotation) if field else SettingFile
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
+    """The model that a field's type is or contains."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((_model_in(part) for part in get_args(annotation)), SettingFile)

@@ -20,19 +20,61 @@ class Element(StrEnum):
     UINT8 = "uint8"
 
 
+class ConnectMode(StrEnum):
+    """How a debugger gets hold of a core: the connect modes of pyOCD."""
+
+    HALT = "halt"
+    UNDER_RESET = "under-reset"
+    PRE_RESET = "pre-reset"
+    ATTACH = "attach"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each phase of a run may take, in seconds.
+
+    `connect_s`: from the probe to a halted core. `program_s`: erasing, programming and reading back.
+    `boot_s`: from reset to the end of the first words. `measure_s`: from the command to the answer's end.
+    """
+
+    connect_s: float = 10.0
+    program_s: float = 60.0
+    boot_s: float = 15.0
+    measure_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One specimen of a board: the unique id of its debug probe, and its serial line.
+
+    `probe` is empty where any probe will do as long as only one is attached. `serial_port` is a device or a
+    pyserial URL. `power_cycle` is a command line that switches this unit off and on; empty if there is none.
+    Virtual boards bring their own probe and port: both are empty.
+    """
+
+    probe: str = ""
+    serial_port: str = ""
+    power_cycle: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Board:
     """A place where an image runs.
 
     `firmware_board` names the folder under `firmware/board/`; boards that share it run the same image.
-    `serial_port` is a device or a pyserial URL, and empty for a virtual board, which brings its own.
+    `target` is the name under which pyOCD knows the chip. `units` are interchangeable specimens, at least
+    one; runs spread over them. `connect` and `swd_hz` are for the debug probe, `baud` for the serial line.
     """
 
     name: str
     kind: BoardKind
     firmware_board: str
-    serial_port: str = ""
+    target: str = ""
+    units: tuple[Unit, ...] = (Unit(),)
     baud: int = 115_200
+    connect: ConnectMode = ConnectMode.HALT
+    swd_hz: int = 1_000_000
+    timeouts: Timeouts = Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
