@@ -112,19 +112,17 @@ def test_an_address_outside_of_every_window_is_a_bus_fault(bench, address, block
     assert board.board.fault.block == block
 
 
-def test_a_write_to_flash_is_a_bus_fault_that_says_why(bench):
+def test_a_write_to_system_memory_is_a_bus_fault_that_says_why(bench):
     source = (
         FAULT_HANDLER
         + """
     FAULT_HANDLER(hard_fault_handler)
-    int main(void) { REG(0x08010000u) = 1; seen[63] = 2; return 0; }
+    int main(void) { REG(0x1FF0F420u) = 1; seen[63] = 2; return 0; }
     """
     )
     board = bench(source).run()
-    assert board.seen(2) == 0x0801_0000
-    assert "cannot be written by the core: the virtual board does not model programming" in str(
-        board.board.fault
-    )
+    assert board.seen(2) == 0x1FF0_F420
+    assert str(board.board.fault).endswith("(system memory, 4 bytes), which cannot be written by the core.")
 
 
 @pytest.mark.parametrize(

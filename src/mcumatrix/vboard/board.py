@@ -1,4 +1,4 @@
-"""The virtual board: one STM32F746NG that runs one firmware, and the loop that runs it.
+"""The virtual board: one STM32F746NG with power, reset and a debugger, and the loop that runs it.
 
 A slice runs natively until an alarm is due or something has to be decided; then the loop fires
 alarms, enters exceptions, turns what Unicorn could not do into faults, and goes on. Time is virtual:
@@ -8,7 +8,8 @@ only instructions, waiting and sleeping make it pass, never a wall clock.
 import difflib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,17 +18,22 @@ from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
 from mcumatrix.vboard.clock_tree import Clocks
 from mcumatrix.vboard.core import Core, Stop, StopReason
+from mcumatrix.vboard.debug import core_registers
+from mcumatrix.vboard.debug.gate import Gate
 from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError
 from mcumatrix.vboard.faults import FaultUnit
 from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.firmware import Firmware
-from mcumatrix.vboard.peripherals import scb
+from mcumatrix.vboard.flash_file import FlashFile
+from mcumatrix.vboard.peripherals import core_debug, scb
 from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
 from mcumatrix.vboard.system import USARTS, System
+from mcumatrix.vboard.timing import TIMING_MODEL
 
-TIMING_MODEL = "instructions"
 _SLICE_CYCLES = 500_000
+# What a core gets for itself while a debugger waits: some tens of microseconds of wall time.
+_SHORT_SLICE_CYCLES = 20_000
 _LONGEST_WAIT_SECONDS = 0.05
 _T_BIT = 1 << 24
 
@@ -36,18 +42,20 @@ class Board:
     """A 32F746GDISCOVERY as far as firmware and a serial cable can see it.
 
     `start()` runs the firmware in a thread of its own until `stop()`; `run()` runs it in the caller's
-    thread. Use it as a context manager, or call `close()`.
+    thread. Use it as a context manager, or call `close()`. Without a firmware, flash is as it is: erased,
+    or what a debugger has programmed. `flash` is a file that keeps its contents.
     """
 
     timing_model = TIMING_MODEL
 
     def __init__(
         self,
-        firmware: Firmware,
+        firmware: Firmware | None = None,
         *,
         serial: str = "USART6",
         host_baud: int = 115_200,
         link: Path | None = None,
+        flash: Path | None = None,
         on_finding: Callable[[Finding], None] | None = None,
     ) -> None:
         if serial not in {wiring.name for wiring in USARTS}:
@@ -64,6 +72,7 @@ class Board:
         self._link = link
         self._on_finding = on_finding
         self._findings: list[Finding] = []
+        self._gate = Gate(self._may_run, self._hurry)
         self._wakeup = Wakeup()
         self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
         self._core = Core()
@@ -74,9 +83,12 @@ class Board:
             report=self._report,
             request_reset=self._request_reset,
             wait_for_host=self._wait_for_host,
+            debugged=self,
         )
-        self._faults = FaultUnit(self._core, self._system.exceptions, self._system.scb, self._report)
-        self._pty: PtyPort | None = None
+        self._faults = FaultUnit(
+            self._core, self._system.exceptions, self._system.scb, self._report, self._fault_entered
+        )
+        self._ptys: dict[str, PtyPort] = {}
         self._thread: threading.Thread | None = None
         self._crash: BaseException | None = None
         self._stop_wanted = False
@@ -84,6 +96,11 @@ class Board:
         self._asleep = False
         self._locked_up = False
         self._writes_seen = 0
+        self._powered = True
+        self._in_reset = False
+        self._flash_file = FlashFile(flash) if flash is not None else None
+        if self._flash_file is not None:
+            self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load()
         self._power_on()
 
@@ -92,9 +109,14 @@ class Board:
     @property
     def serial_port(self) -> str:
         """Path of the pty of the board's serial port; made at the first use."""
-        if self._pty is None:
-            self._pty = PtyPort(self._lines[self._serial], self._link)
-        return self._pty.path
+        return self.serial_port_of(self._serial)
+
+    def serial_port_of(self, usart: str) -> str:
+        """Path of the pty of one of the USARTs that are led out; made at the first use."""
+        if usart not in self._ptys:
+            link = self._link if usart == self._serial else None
+            self._ptys[usart] = PtyPort(self._lines[usart], link)
+        return self._ptys[usart].path
 
     def line(self, usart: str | None = None) -> SerialLine:
         """The host's end of a USART in process; not to be mixed with `serial_port` of the same USART."""
@@ -131,11 +153,11 @@ class Board:
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware."""
-        symbols = self.firmware.symbols
+        symbols = self.firmware.symbols if self.firmware else {}
         if name not in symbols:
             close = difflib.get_close_matches(name, symbols, 1)
             raise VirtualBoardError(
-                f"{self.firmware.path} has no symbol {name}.",
+                f"{self.firmware.path if self.firmware else 'What is in flash'} has no symbol {name}.",
                 hint=f"Did you mean {close[0]}?" if close else "Symbols of a stripped file are gone.",
             )
         return symbols[name]
@@ -158,6 +180,7 @@ class Board:
         if self._thread is not None:
             raise VirtualBoardError("The virtual board is running already.", hint="Call stop() first.")
         self._stop_wanted = False
+        self._gate.open()
         self._thread = threading.Thread(target=self._run_thread, name="virtual-board-cpu", daemon=True)
         self._thread.start()
 
@@ -166,6 +189,7 @@ class Board:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._stop_wanted = True
+            self._gate.end()
             self._core.request_stop()
             self._wakeup.notify()
             thread.join()
@@ -204,9 +228,11 @@ class Board:
         try:
             self.stop()
         finally:
-            if self._pty is not None:
-                self._pty.close()
-                self._pty = None
+            while self._ptys:
+                self._ptys.popitem()[1].close()
+            if self._flash_file is not None:
+                self._flash_file.close()
+                self._flash_file = None
             self._wakeup.end()
 
     def __enter__(self) -> Self:
@@ -218,43 +244,173 @@ class Board:
         self.close()
 
     def _run_thread(self) -> None:
+        gate = self._gate
         try:
-            while not self._stop_wanted and not self._locked_up:
-                self._step(None)
+            while gate.begin_slice():
+                try:
+                    self._step(None)
+                finally:
+                    gate.end_slice()
         except BaseException as error:
             self._crash = error
         finally:
             for usart in self._system.usarts.values():
                 usart.flush()
 
+    # --- a debugger, and the hands of a person
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The core does not run inside; what was changed there counts from then on. From any thread."""
+        with self._gate.debugger():
+            try:
+                yield
+            finally:
+                if self._reset_wanted:
+                    self._system_reset()
+
+    def check(self) -> None:
+        """Raises what went wrong in the board's own thread, which nothing of the firmware can cause."""
+        if self._crash is not None:
+            raise self._crash
+
+    def mute(self, silent: bool) -> None:
+        """A fault: nothing that the firmware sends leaves the board."""
+        for line in self._lines.values():
+            line.muted = silent
+
+    @property
+    def core(self) -> Core:
+        """The core; to be touched inside of `standing_still` only."""
+        return self._core
+
+    @property
+    def system(self) -> System:
+        """The peripherals; to be touched inside of `standing_still` only."""
+        return self._system
+
+    @property
+    def powered(self) -> bool:
+        """Whether the board is switched on."""
+        return self._powered
+
+    def switch_power(self, on: bool) -> None:
+        """Switches the board off and on. RAM and registers are lost, flash is not."""
+        with self.standing_still():
+            if on and not self._powered:
+                self._core.memory.clear_ram()
+                self._power_on()
+            self._powered = on
+
+    @property
+    def in_reset(self) -> bool:
+        """Whether somebody holds the reset pin low."""
+        return self._in_reset
+
+    def hold_reset(self, low: bool) -> None:
+        """Pulls the reset pin low, or lets it go (RM0385 section 5.1.1)."""
+        with self.standing_still():
+            was_low, self._in_reset = self._in_reset, low
+            if low and not was_low:
+                self._start_anew()
+                self._system_reset(self._system.rcc.status_after_pin_reset())
+            elif was_low and not low:
+                self._system.debug.leave_reset()
+
+    def _start_anew(self) -> None:
+        """What the board had to say before counts no more: findings, and words that nobody has read."""
+        self._findings.clear()
+        for pty in self._ptys.values():
+            pty.forget_unread()
+
+    def _may_run(self) -> bool:
+        return (
+            self._powered
+            and not self._in_reset
+            and not self._locked_up
+            and self._crash is None
+            and not self._system.debug.halted
+        )
+
+    def _hurry(self) -> None:
+        """A debugger waits for the end of the slice."""
+        self._core.hurry(self._core.cycles + _SHORT_SLICE_CYCLES)
+        self._wakeup.notify()
+
+    def debug_status(self) -> int:
+        """See `core_debug.DebuggedCore`."""
+        return (
+            (core_debug.S_SLEEP if self._asleep else 0)
+            | (core_debug.S_LOCKUP if self._locked_up else 0)
+            | (core_debug.S_RESET_ST if self._in_reset else 0)
+        )
+
+    def retired(self) -> int:
+        """See `core_debug.DebuggedCore`."""
+        return self._core.cycles
+
+    def read_debug_register(self, selector: int) -> int:
+        """See `core_debug.DebuggedCore`."""
+        return core_registers.read_register(self._core, selector)
+
+    def write_debug_register(self, selector: int, value: int) -> None:
+        """See `core_debug.DebuggedCore`."""
+        core_registers.write_register(self._core, selector, value)
+
+    def stop_for_debugger(self) -> None:
+        """See `core_debug.DebuggedCore`."""
+        self._asleep = self._locked_up = False
+        self._core.request_stop()
+
+    def step_for_debugger(self) -> None:
+        """See `core_debug.DebuggedCore`."""
+        self._core.clear_stop()
+        try:
+            self._system.clock.fire_due()
+            if not self._system.debug.masks_interrupts:
+                self._system.exceptions.take_pending()
+            self._decide(self._core.step())
+        except LockupError as error:
+            self._lock_up(str(error))
+
+    def _fault_entered(self, number: int) -> None:
+        """A fault handler is about to run: a debugger may have caught its vector (DEMCR)."""
+        if self._system.debug.catches(core_debug.VECTOR_CATCHES.get(number, 0)):
+            self._system.debug.halt(core_debug.DFSR_VCATCH)
+
     # --- power and reset
 
     def _load(self) -> None:
         core = self._core
-        for segment in self.firmware.segments:
+        for segment in self.firmware.segments if self.firmware else ():
             core.memory.load(segment.address, segment.data)
         # Device electronic signature (RM0385 section 41): unique id, flash size in KB.
         core.memory.load(0x1FF0_F420, b"mcumatrix-VB")
         core.memory.load(0x1FF0_F442, (memory_map.FLASH_SIZE_BYTES // 1024).to_bytes(2, "little"))
 
     def _power_on(self) -> None:
-        self._system.reset()
+        self._start_anew()
+        self._system.reset(power_on=True)
         self._reset_core()
 
     def _request_reset(self) -> None:
         self._reset_wanted = True
         self._core.request_stop()
 
-    def _system_reset(self) -> None:
-        """AIRCR.SYSRESETREQ: peripherals and core; RAM keeps its contents."""
+    def _system_reset(self, status: int | None = None) -> None:
+        """Peripherals and core; RAM stays. Without a status, AIRCR.SYSRESETREQ was the reason."""
         self._reset_wanted = False
         flags = self._system.rcc
         for usart in self._system.usarts.values():
             usart.flush()
-        status = flags.status_after_software_reset()
+        if status is None:
+            status = flags.status_after_software_reset()
         self._system.reset()
         flags.set_status(status)
         self._reset_core()
+        self._system.debug.enter_reset()
+        if not self._in_reset:
+            self._system.debug.leave_reset()
 
     def _reset_core(self) -> None:
         core = self._core
@@ -268,7 +424,7 @@ class Board:
         stack, entry = core.memory.read_words(table, 2) or (0, 0)
         core.write_register(core.sp, stack & ~3)
         core.program_counter = entry & ~1
-        self._asleep = False
+        self._asleep = self._locked_up = False
         if not entry & 1 or memory_map.region_at(entry & ~1) is None:
             self._lock_up(
                 f"The reset vector at {table + 4:#010x} is {entry:#010x}, which is not a Thumb address"
@@ -308,7 +464,10 @@ class Board:
         elif stop.reason is StopReason.EXCEPTION_RETURN:
             self._exception_return(core.program_counter | 1)
         elif stop.reason is StopReason.BREAKPOINT:
-            self._faults.breakpoint()
+            if self._system.debug.enabled:
+                self._system.debug.halt(core_debug.DFSR_BKPT)
+            else:
+                self._faults.breakpoint()
         elif stop.reason is StopReason.BUS_FAULT:
             self._faults.bus_fault(stop)
         elif stop.reason is StopReason.UNDEFINED:
@@ -317,6 +476,11 @@ class Board:
             self._faults.usage_fault(scb.INVSTATE, "a branch to an even address, which is not Thumb code")
         elif stop.reason is StopReason.NO_COPROCESSOR:
             self._faults.usage_fault(scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off")
+        watched, core.watchpoint_hit = core.watchpoint_hit, None
+        if watched is not None:
+            self._system.watchpoints.matched(watched)
+            if self._system.debug.enabled:
+                self._system.debug.halt(core_debug.DFSR_DWTTRAP)
 
     def _exception_return(self, value: int) -> None:
         """EXC_RETURN has its meaning in Handler mode only; in Thread mode it is a bad address."""
@@ -359,7 +523,7 @@ class Board:
         wakeup = self._wakeup
         with wakeup.condition:
             wakeup.condition.wait_for(
-                lambda: self._stop_wanted or wakeup.writes != self._writes_seen,
+                lambda: self._stop_wanted or self._gate.is_wanted or wakeup.writes != self._writes_seen,
                 min(seconds, _LONGEST_WAIT_SECONDS),
             )
             self._writes_seen = wakeup.writes

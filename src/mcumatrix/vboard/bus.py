@@ -37,7 +37,7 @@ class Bus:
     def read(self, address: int, size_bytes: int) -> int:
         """A load by the core; the native access hook has made sure that a register is there."""
         block = self._blocks[address & ~3]
-        if block.name in self._gates and not self._gates[block.name]():
+        if not self.is_clocked(block):
             self._clock_off(block, address, size_bytes, Direction.READ)
             return 0
         return block.read(address - block.base, size_bytes)
@@ -45,18 +45,28 @@ class Bus:
     def write(self, address: int, size_bytes: int, value: int) -> None:
         """A store by the core."""
         block = self._blocks[address & ~3]
-        if block.name in self._gates and not self._gates[block.name]():
+        if not self.is_clocked(block):
             self._clock_off(block, address, size_bytes, Direction.WRITE)
             return
         block.write(address - block.base, size_bytes, value)
         if block.unsupported_seen:
             self._unsupported(block, address, size_bytes)
 
-    def reset(self) -> None:
-        """Every block to its reset state."""
+    def reset(self, *, power_on: bool) -> None:
+        """Every block to its reset state; debug blocks only when the power comes on."""
         self._complained.clear()
         for block in dict.fromkeys(self._blocks.values()):
-            block.reset()
+            if power_on or not block.reset_by_power_only:
+                block.reset()
+
+    def block_at(self, address: int) -> RegisterBlock | None:
+        """The block that has a register at an address, or None."""
+        return self._blocks.get(address & ~3)
+
+    def is_clocked(self, block: RegisterBlock) -> bool:
+        """Whether a block's clock is on in RCC; without it, it reads as zero and ignores writes."""
+        gate = self._gates.get(block.name)
+        return gate is None or gate()
 
     def _clock_off(self, block: RegisterBlock, address: int, size_bytes: int, direction: Direction) -> None:
         program_counter = self._core.access_program_counter

@@ -14,6 +14,7 @@ from typing import Any
 from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
+from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
@@ -60,6 +61,7 @@ class Core:
         from unicorn.unicorn_py3 import unicorn as binding
 
         self._unicorn = unicorn
+        self._binding = binding
         library = binding.uclib
         self.arena = native.new_arena()
         self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
@@ -75,8 +77,19 @@ class Core:
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._interrupt: int | None = None
         self._in_access = False
+        self._register_callbacks: list[Any] = []
+        self.flash_noticed: Callable[[], None] = lambda: None
+        """Called after a slice in which a store into flash left something for Python to look at."""
         self._slice_end = 0
         self._callback_error: BaseException | None = None
+        self._breakpoints: dict[int, int] = {}
+        self._wanted_breakpoints: frozenset[int] = frozenset()
+        self._breakpoint_hit: int | None = None
+        self._watchpoints: dict[Watchpoint, int] = {}
+        self._wanted_watchpoints: frozenset[Watchpoint] = frozenset()
+        self.watchpoint_hit: int | None = None
+        """The comparator whose data were accessed in the last slice, until somebody takes note."""
+        self._instructions = 0
         self.program_counter = 0
         r = arm_const
         self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
@@ -131,7 +144,17 @@ class Core:
             finally:
                 self._in_access = False
 
-        self._engine.mmio_map(base, size_bytes, on_read, None, on_write, None)
+        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._register_callbacks.extend(callbacks)
+        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
+        if base == memory_map.PERIPHERAL_BASE:
+            self.state[native.READ_REGISTER] = reader.value or 0
+            reader = ctypes.c_void_p(native.peripheral_read.address)
+        error = self._binding.uclib.uc_mmio_map(
+            self._handle, base, size_bytes, reader, self.arena.ctypes.data, writer, None
+        )
+        if error:
+            raise self._unicorn.UcError(error)
         # Without permissions every access goes through the native access hook first.
         self._engine.mem_protect(base, size_bytes, self._unicorn.UC_PROT_NONE)
 
@@ -161,6 +184,11 @@ class Core:
         return self.state[native.ACCESS_CYCLES if self._in_access else native.CYCLES]
 
     @property
+    def is_in_access(self) -> bool:
+        """Whether a register access by an instruction is being served."""
+        return self._in_access
+
+    @property
     def access_program_counter(self) -> int:
         """Address of the instruction whose register access is being served."""
         return self.state[native.ACCESS_PC]
@@ -168,6 +196,7 @@ class Core:
     def pass_cycles(self, count: int) -> None:
         """Adds cycles in which no instruction runs."""
         self.state[native.CYCLES] += count
+        self.state[native.WAITED] += count
         if self._in_access:
             self.state[native.ACCESS_CYCLES] += count
 
@@ -180,6 +209,14 @@ class Core:
         if self._in_access:
             at = self._slice_end if next_alarm is None else min(next_alarm, self._slice_end)
             self.state[native.DEADLINE] = at
+
+    def forget_code(self) -> None:
+        """Code in memory has changed: before the core runs on, what was made from it is dropped.
+
+        Unicorn must not drop translated blocks while one of its callbacks runs.
+        """
+        self.state[native.CODE_CHANGED] = 1
+        self.request_stop()
 
     def request_stop(self) -> None:
         """Ends the slice before the next block; safe from any thread."""
@@ -224,29 +261,120 @@ class Core:
         state[native.DEADLINE] = slice_end if next_alarm is None else min(slice_end, next_alarm)
         self._interrupt = None
         error = self._emulate(0xFFFF_FFFF)
+        self._raise_callback_error()
+        return self._explain(error)
+
+    def _raise_callback_error(self) -> None:
         if self._callback_error is not None:
             raised, self._callback_error = self._callback_error, None
             raise raised
-        return self._explain(error)
+
+    def step(self) -> Stop:
+        """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
+        state = self.state
+        before, waited = state[native.CYCLES], state[native.WAITED]
+        self._slice_end = state[native.DEADLINE] = before + (1 << 32)
+        state[native.STOP] = 0
+        self._instructions = 0
+        # Not Unicorn's own count of 1: after an exception return it reports that return again.
+        hook = self._engine.hook_add(self._unicorn.UC_HOOK_CODE, self._on_instruction)
+        self._engine.ctl_flush_tb()
+        try:
+            self._interrupt = None
+            error = self._emulate(0xFFFF_FFFF)
+        finally:
+            self._engine.hook_del(hook)
+            self._engine.ctl_flush_tb()
+        self._raise_callback_error()
+        executed = self._instructions > 1 and self._breakpoint_hit is not None
+        stop = Stop(StopReason.SLICE) if executed else self._explain(error)
+        if executed:
+            self.program_counter = self._breakpoint_hit or 0
+        if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
+            state[native.CYCLES] = before + 1 + state[native.WAITED] - waited
+        return stop
+
+    def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
+        self._instructions += 1
+        if self._instructions > 1:
+            self._on_breakpoint(engine, address, _size, _data)
+
+    def set_breakpoints(self, addresses: frozenset[int]) -> None:
+        """Instructions before which the core stops; takes effect when it is let go the next time."""
+        self._wanted_breakpoints = addresses
+
+    def set_watchpoints(self, watchpoints: frozenset[Watchpoint]) -> None:
+        """Data of which an access ends the slice after its block; takes effect as breakpoints do."""
+        self._wanted_watchpoints = watchpoints
+
+    def _place_watchpoints(self) -> None:
+        if self._wanted_watchpoints == self._watchpoints.keys():
+            return
+        for watchpoint in self._watchpoints.keys() - self._wanted_watchpoints:
+            self._engine.hook_del(self._watchpoints.pop(watchpoint))
+        unicorn = self._unicorn
+        for watchpoint in self._wanted_watchpoints - self._watchpoints.keys():
+            kinds = (unicorn.UC_HOOK_MEM_READ if watchpoint.reads else 0) | (
+                unicorn.UC_HOOK_MEM_WRITE if watchpoint.writes else 0
+            )
+            last = watchpoint.address + watchpoint.size_bytes - 1
+            self._watchpoints[watchpoint] = self._engine.hook_add(
+                kinds, self._on_watched, watchpoint.comparator, watchpoint.address, last
+            )
+        self._engine.ctl_flush_tb()
+
+    def _on_watched(
+        self, _engine: Any, _kind: int, _at: int, _size: int, _value: int, comparator: int
+    ) -> None:
+        self.watchpoint_hit = comparator
+        self.request_stop()
+
+    def _place_breakpoints(self) -> None:
+        """Never inside a callback of Unicorn: there the translated blocks must not be dropped."""
+        if self._wanted_breakpoints == self._breakpoints.keys():
+            return
+        for address in self._breakpoints.keys() - self._wanted_breakpoints:
+            self._engine.hook_del(self._breakpoints.pop(address))
+        for address in self._wanted_breakpoints - self._breakpoints.keys():
+            self._breakpoints[address] = self._engine.hook_add(
+                self._unicorn.UC_HOOK_CODE, self._on_breakpoint, None, address, address
+            )
+        self._engine.ctl_flush_tb()
+
+    def _on_breakpoint(self, engine: Any, address: int, _size: int, _data: Any) -> None:
+        self._breakpoint_hit = address
+        engine.emu_stop()
 
     def clear_stop(self) -> None:
         """Forgets a stop request; the run loop does so before it looks at what there is to do."""
         self.state[native.STOP] = 0
 
-    def _emulate(self, until: int) -> int | None:
-        """Runs Unicorn; the number of its error, or None."""
+    def _emulate(self, until: int, count: int = 0) -> int | None:
+        """Runs Unicorn, for `count` instructions if that is not 0; the number of its error, or None."""
+        if self.state[native.CODE_CHANGED]:
+            self.state[native.CODE_CHANGED] = 0
+            self.memory.forget_code()
+        self._place_breakpoints()
+        self._place_watchpoints()
+        self._breakpoint_hit = None
         try:
-            self._engine.emu_start(self.program_counter | 1, until)
+            self._engine.emu_start(self.program_counter | 1, until, count=count)
             error = None
         except self._unicorn.UcError as raised:
             error = raised.errno
         self.program_counter = self.read_register(self.pc)
+        if self.state[native.FLASH_NOTICE]:
+            self.flash_noticed()
         return error
 
     def _explain(self, error: int | None) -> Stop:
         state = self.state
         if state[native.FAULT_TYPE]:
             return self._bus_fault()
+        if self._breakpoint_hit is not None:
+            self.program_counter = self._breakpoint_hit
+            self._unwind()
+            return Stop(StopReason.BREAKPOINT)
         if self._interrupt is not None:
             return self._from_interrupt(self._interrupt)
         if error is not None:

@@ -32,11 +32,14 @@ class FaultUnit:
         exceptions: ExceptionUnit,
         control: SystemControl,
         report: Callable[[Finding], None],
+        entered: Callable[[int], None],
     ) -> None:
+        """`entered` is told the number of a fault whose handler is about to run."""
         self._core = core
         self._exceptions = exceptions
         self._scb = control
         self._report = report
+        self._entered = entered
 
     def breakpoint(self) -> None:
         """BKPT with neither a debugger nor the debug monitor (Arm v7-M ARM, section C1.4.2)."""
@@ -60,7 +63,9 @@ class FaultUnit:
         if block == "nothing":
             why = "is nowhere in the memory map of the STM32F746"
         elif region is not None:
-            why = "cannot be written by the core: the virtual board does not model programming"
+            why = "cannot be written by the core"
+            if region.storage is memory_map.Storage.FLASH:
+                why = f"is read-only: flash is programmed at {memory_map.FLASH_BASE:#010x} and above"
         elif stop.direction is Direction.FETCH:
             why = "holds no code"
         sentence = (
@@ -97,9 +102,11 @@ class FaultUnit:
         unit, core = self._exceptions, self._core
         if unit.can_take(number):
             unit.enter(number, core.program_counter)
+            self._entered(number)
         elif unit.can_take(ExceptionNumber.HARD_FAULT):
             self._scb.record_hard_fault(scb.HFSR_FORCED)
             unit.enter(ExceptionNumber.HARD_FAULT, core.program_counter)
+            self._entered(ExceptionNumber.HARD_FAULT)
         else:
             running = min(unit.active, key=unit.priority, default=None)
             where = "with FAULTMASK set" if running is None else f"inside the {self._name(running)} handler"

@@ -12,6 +12,7 @@ class FindingKind(StrEnum):
     CLOCK_OFF = "clock off"
     UNSUPPORTED = "unsupported"
     SERIAL_LINE = "serial line"
+    FLASH = "flash"
 
 
 class Direction(StrEnum):

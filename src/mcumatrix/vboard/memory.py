@@ -19,6 +19,8 @@ class Memory:
     def __init__(self, engine: Any, arena: npt.NDArray[np.uint8]) -> None:
         self._engine = engine
         self._arena = arena
+        self.flash = arena[native.FLASH : native.FLASH + memory_map.FLASH_SIZE_BYTES]
+        """All of flash; whoever changes it calls `forget_code`."""
         self._map()
 
     def _map(self) -> None:
@@ -36,10 +38,18 @@ class Memory:
                 permissions |= unicorn.UC_PROT_WRITE
             host = origin + native.STORAGE_OFFSET[region.storage]
             self._engine.mem_map_ptr(region.base, size, permissions, host)
+            if not region.writable:
+                # Only this makes Unicorn drop the stores that the access hook lets through.
+                self._engine.mem_protect(region.base, size, permissions)
             mapped_to = region.base + size
 
     def _place(self, region: Region, address: int) -> int:
         return native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
+
+    @property
+    def flash_host_address(self) -> int:
+        """Where this process has the flash memory: the start of a page."""
+        return int(self._arena.ctypes.data) + native.STORAGE_OFFSET[Storage.FLASH]
 
     def read(self, address: int, size_bytes: int) -> bytes | None:
         """Bytes of plain memory, or None where there is none."""
@@ -61,6 +71,34 @@ class Memory:
             raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of one memory region")
         place = self._place(region, address)
         self._arena[place : place + len(data)] = memoryview(data)
+        self.forget_code()
+
+    def forget_code(self) -> None:
+        """Drops the blocks translated from code in memory, and their costs. Never inside a callback."""
+        self._engine.ctl_flush_tb()
+        self._arena[native.COSTS : native.EXECUTED + native.EXECUTED_BYTES] = 0
+
+    def store(self, address: int, data: bytes) -> bool:
+        """Puts bytes into RAM; False where not all of it is RAM. What was code there is to be forgotten."""
+        pieces = []
+        position = 0
+        while position < len(data):
+            region = memory_map.region_at(address + position)
+            if region is None or not region.writable:
+                return False
+            length = min(len(data) - position, region.end - address - position)
+            pieces.append((self._place(region, address + position), data[position : position + length]))
+            position += length
+        for place, piece in pieces:
+            self._arena[place : place + len(piece)] = memoryview(piece)
+        return True
+
+    def clear_ram(self) -> None:
+        """ITCM RAM and RAM lose what they held, as when the power goes."""
+        for region in memory_map.REGIONS:
+            if region.writable:
+                place = self._place(region, region.base)
+                self._arena[place : place + region.size_bytes] = 0
         self._engine.ctl_flush_tb()
 
     def write_words(self, address: int, words: tuple[int, ...]) -> bool:

@@ -40,9 +40,16 @@ class PtyPort:
         if link is not None:
             self._make_link(link)
         self._ended = False
+        self._is_open = False
         self._pending = b""
         self._thread = threading.Thread(target=self._serve, name="virtual-board-serial", daemon=True)
         self._thread.start()
+
+    def forget_unread(self) -> None:
+        """Drops what the board has sent while nobody had the port open."""
+        if not self._is_open:
+            self._pending = b""
+            self._line.read()
 
     def close(self) -> None:
         """Ends the thread, removes the link, closes the port."""
@@ -74,10 +81,12 @@ class PtyPort:
             flags = events[0][1] if events else 0
             if flags & select.POLLHUP and not flags & select.POLLIN:
                 opened_at, settled = None, False
+                self._is_open = False
                 time.sleep(_CLOSED_POLL_SECONDS)
                 continue
             if opened_at is None:
                 opened_at = time.monotonic()
+                self._is_open = True
             if flags & select.POLLIN and self._receive():
                 settled = True
             settled = settled or time.monotonic() - opened_at > _SETTLE_SECONDS

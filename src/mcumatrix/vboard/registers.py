@@ -30,6 +30,8 @@ class RegisterBlock:
     """
 
     narrow_writes_repeat = False
+    reset_by_power_only = False
+    """Whether a system reset leaves the block alone, as it does debug registers."""
 
     def __init__(self, name: str, base: int, registers: Iterable[Register]) -> None:
         self.name = name
@@ -61,6 +63,14 @@ class RegisterBlock:
                 mask = ((1 << 8 * size_bytes) - 1) << shift
                 value = self.merge_base(offset & ~3) & ~mask | value << shift & mask
         self.write_register(offset & ~3, value & WORD)
+
+    def debugger_read(self, offset: int) -> int:
+        """What a debugger reads of a whole register, where that differs from firmware."""
+        return self.read_register(offset)
+
+    def debugger_write(self, offset: int, value: int) -> None:
+        """What a debugger's write to a whole register does, where that differs from firmware's."""
+        self.write_register(offset, value)
 
     def merge_base(self, offset: int) -> int:
         """The word that a narrow store changes a part of."""

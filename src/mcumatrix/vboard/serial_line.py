@@ -65,6 +65,8 @@ class SerialLine:
         self._to_board: deque[int] = deque()
         self._to_host = bytearray()
         self.dropped_bytes = 0
+        self.muted = False
+        """A fault: what the board sends gets lost."""
 
     # --- host side
 
@@ -118,6 +120,8 @@ class SerialLine:
 
     def put(self, data: bytes) -> None:
         """Hands bytes to the host; beyond the backlog the oldest are dropped and counted."""
+        if self.muted:
+            return
         with self._wakeup.condition:
             self._to_host += data
             excess = len(self._to_host) - BACKLOG_BYTES

@@ -7,7 +7,7 @@
             VirtualClock             Bus         memory_map.REGIONS
              (alarms)                 |
 +------+------+-------+------+--------+---+-----+------+------+-------------+
-RCC   PWR   FLASH   GPIO   USART1/6    SysTick NVIC   SCB   MPU   DWT, debug
+RCC   PWR   FLASH   GPIO   USART1/6    SysTick NVIC   SCB   MPU   DWT, FPB, ITM, debug
                               |            \\     |    /
                          SerialLine          ExceptionUnit
                               |
@@ -20,12 +20,15 @@ from dataclasses import dataclass
 from mcumatrix.vboard.bus import Bus
 from mcumatrix.vboard.clock import VirtualClock
 from mcumatrix.vboard.core import Core
+from mcumatrix.vboard.debug.rom_table import ROM_TABLE
 from mcumatrix.vboard.exceptions import ExceptionNumber, ExceptionUnit
 from mcumatrix.vboard.findings import Finding
-from mcumatrix.vboard.peripherals.core_debug import CoreDebug, Dbgmcu
+from mcumatrix.vboard.peripherals.core_debug import CoreDebug, Dbgmcu, DebuggedCore
 from mcumatrix.vboard.peripherals.dwt import Dwt
 from mcumatrix.vboard.peripherals.flash import FlashInterface
+from mcumatrix.vboard.peripherals.fpb import Fpb
 from mcumatrix.vboard.peripherals.gpio import PORTS, Gpio
+from mcumatrix.vboard.peripherals.itm import Itm
 from mcumatrix.vboard.peripherals.mpu import Mpu
 from mcumatrix.vboard.peripherals.nvic import Nvic
 from mcumatrix.vboard.peripherals.pwr import Pwr
@@ -33,7 +36,8 @@ from mcumatrix.vboard.peripherals.rcc import AHB1ENR, APB1ENR, APB2ENR, Rcc
 from mcumatrix.vboard.peripherals.scb import CONTROL_SPACE, SystemControl
 from mcumatrix.vboard.peripherals.systick import SysTick
 from mcumatrix.vboard.peripherals.usart import Surroundings, Usart
-from mcumatrix.vboard.registers import RegisterBlock
+from mcumatrix.vboard.peripherals.watchpoints import Watchpoints
+from mcumatrix.vboard.registers import Register, RegisterBlock
 from mcumatrix.vboard.serial_line import SerialLine
 
 
@@ -62,6 +66,8 @@ class UsartWiring:
     receive: Pin
 
 
+FLASH_INTERRUPT = 4  # RM0385 section 10.1.2
+
 USARTS = (
     UsartWiring("USART1", 0x4001_1000, 37, 4, 0, Pin("A", 9, 7), Pin("B", 7, 7)),
     UsartWiring("USART6", 0x4001_1400, 71, 5, 10, Pin("C", 6, 8), Pin("C", 7, 8)),
@@ -80,6 +86,7 @@ class System:
         report: Callable[[Finding], None],
         request_reset: Callable[[], None],
         wait_for_host: Callable[[float], None],
+        debugged: DebuggedCore,
     ) -> None:
         self.core = core
         self.clock = VirtualClock(core)
@@ -88,7 +95,14 @@ class System:
         self.rcc = Rcc()
         self.bus.attach(self.rcc)
         self.bus.attach(Pwr(), lambda: self.rcc.enabled(APB1ENR, 28))
-        self.bus.attach(FlashInterface())
+        self.flash = FlashInterface(
+            core,
+            self.clock,
+            core_clock_hz=lambda: self.core_clock_hz,
+            interrupt=lambda level: self.exceptions.set_line(FLASH_INTERRUPT, level),
+            report=report,
+        )
+        self.bus.attach(self.flash)
         self.ports = {port: Gpio(port) for port in PORTS}
         for bit, port in enumerate(self.ports.values()):
             self.bus.attach(port, lambda bit=bit: self.rcc.enabled(AHB1ENR, bit))  # type: ignore[misc]
@@ -100,17 +114,23 @@ class System:
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)
-        debug = CoreDebug(dwt.set_trace_enabled)
+        self.debug = CoreDebug(debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
+        self.dbgmcu = Dbgmcu()
+        self.watchpoints = Watchpoints(core.set_watchpoints)
         control_space = RegisterBlock("system control space", 0xE000_E000, CONTROL_SPACE)
         for block in (
             self.systick,
             Nvic(self.exceptions),
             self.scb,
             Mpu(),
-            debug,
+            self.debug,
             dwt,
-            Dbgmcu(),
+            Fpb(core.set_breakpoints),
+            self.watchpoints,
+            Itm(),
+            self.dbgmcu,
             control_space,
+            RegisterBlock("CoreSight", 0, [Register("ID", at, reset=word) for at, word in ROM_TABLE.items()]),
         ):
             self.bus.attach(block)
         self.usarts: dict[str, Usart] = {}
@@ -154,7 +174,7 @@ class System:
         """The core runs on HCLK (RM0385 figure 13)."""
         return self.rcc.clocks.hclk_hz or 1
 
-    def reset(self) -> None:
-        """A system reset: every peripheral and the exception unit; memory keeps its contents."""
+    def reset(self, *, power_on: bool = False) -> None:
+        """Every peripheral and the exception unit; debug blocks only when the power comes on."""
         self.exceptions.reset()
-        self.bus.reset()
+        self.bus.reset(power_on=power_on)

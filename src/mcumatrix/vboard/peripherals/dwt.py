@@ -1,8 +1,8 @@
 """DWT: the cycle counter and its software lock (PM0253 section 4.9; Arm v7-M ARM, section C1.8).
 
-On the Cortex-M7 software writes to the DWT are ignored until the lock access register has got its
-key. CYCCNT counts while DWT_CTRL.CYCCNTENA and DEMCR.TRCENA are set. Comparators and the other
-counters are not modelled.
+On the Cortex-M7 writes of firmware to the DWT are ignored until the lock access register has got its
+key; a debugger's are not. CYCCNT counts while DWT_CTRL.CYCCNTENA and DEMCR.TRCENA are set. The
+comparators are in watchpoints.py, the other counters are not modelled.
 """
 
 from mcumatrix.vboard.clock import VirtualClock
@@ -64,12 +64,15 @@ class Dwt(RegisterBlock):
         return 0 if offset == LAR else self.values[offset]
 
     def write_register(self, offset: int, value: int) -> None:
-        """Everything but LAR is ignored while the lock is closed."""
+        """What firmware writes: everything but LAR is ignored while the lock is closed."""
         if offset == LAR:
             self._locked = value != _KEY
-        elif self._locked:
-            return
-        elif offset == CYCCNT:
+        elif not self._locked:
+            self.debugger_write(offset, value)
+
+    def debugger_write(self, offset: int, value: int) -> None:
+        """What a debugger writes, for which there is no lock."""
+        if offset == CYCCNT:
             self._frozen_at = value
             if self._began is not None:
                 self._began = self._clock.now

@@ -105,6 +105,10 @@ class Rcc(RegisterBlock):
         """Reset flags of CSR after AIRCR.SYSRESETREQ (section 5.3.21): the old ones stay."""
         return self.values[CSR] & 0xFE00_0000 | _SOFTWARE_RESET_FLAG | _PIN_RESET_FLAG
 
+    def status_after_pin_reset(self) -> int:
+        """Reset flags of CSR after the reset pin was low (section 5.3.21): the old ones stay."""
+        return self.values[CSR] & 0xFE00_0000 | _PIN_RESET_FLAG
+
     def set_status(self, flags: int) -> None:
         """Sets the reset flags of CSR."""
         self.values[CSR] = flags

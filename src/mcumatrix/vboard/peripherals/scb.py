@@ -196,6 +196,10 @@ class SystemControl(RegisterBlock):
             self.values[BFAR] = address
             self.values[CFSR] |= BFARVALID
 
+    def record_debug_event(self, event: int) -> None:
+        """Sets bits of DFSR: why the core has halted for a debugger."""
+        self.values[DFSR] |= event
+
     def record_hard_fault(self, status: int) -> None:
         """Sets bits of HFSR."""
         self.values[HFSR] |= status
