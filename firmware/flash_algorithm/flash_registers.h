@@ -1,0 +1,30 @@
+/* The flash interface, as far as erasing and programming need it: RM0385 section 3.7. */
+#ifndef MCUMATRIX_FLASH_ALGORITHM_FLASH_REGISTERS_H
+#define MCUMATRIX_FLASH_ALGORITHM_FLASH_REGISTERS_H
+
+#include "registers.h"
+
+#define FLASH_KEYR REGISTER(0x40023C04) /* 3.7.2 */
+#define FLASH_KEYR_KEY1 0x45670123u
+#define FLASH_KEYR_KEY2 0xCDEF89ABu
+
+#define FLASH_SR REGISTER(0x40023C0C) /* 3.7.4: flags are cleared by writing 1 */
+#define FLASH_SR_EOP (1u << 0)
+#define FLASH_SR_OPERR (1u << 1)
+#define FLASH_SR_WRPERR (1u << 4)
+#define FLASH_SR_PGAERR (1u << 5)
+#define FLASH_SR_PGPERR (1u << 6)
+#define FLASH_SR_ERSERR (1u << 7)
+#define FLASH_SR_ERRORS (FLASH_SR_OPERR | FLASH_SR_WRPERR | FLASH_SR_PGAERR | FLASH_SR_PGPERR | FLASH_SR_ERSERR)
+#define FLASH_SR_BSY (1u << 16)
+
+#define FLASH_CR REGISTER(0x40023C10) /* 3.7.5 */
+#define FLASH_CR_PG (1u << 0)
+#define FLASH_CR_SER (1u << 1)
+#define FLASH_CR_MER (1u << 2)
+#define FLASH_CR_SNB_POSITION 3
+#define FLASH_CR_PSIZE_X32 (2u << 8)
+#define FLASH_CR_STRT (1u << 16)
+#define FLASH_CR_LOCK (1u << 31)
+
+#endif

@@ -1,0 +1,410 @@
+"""Probes of virtual boards: found by announcements, and never waited for without end."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from itertools import repeat
+from typing import Any
+
+import pyocd  # noqa: F401  before our modules, which are loaded by it
+import pytest
+from pyocd.core import exceptions
+from pyocd.core.session import Session
+from pyocd.probe.aggregator import DebugProbeAggregator
+from pyocd.probe.debug_probe import DebugProbe
+
+from mcumatrix.adapters.flashers.pyocd.virtual_probe import (
+    ProbeConnection,
+    ProbeSilentError,
+    VirtualBoardProbe,
+)
+from mcumatrix.vboard.running import RunningBoard, announce
+
+UID = "VB0123456789ABCDEF01234567"
+NAME = f"the virtual board {UID}"
+
+Answer = Callable[[dict[str, Any]], dict[str, Any] | Iterable[bytes] | None]
+"""Answers a request with fields, with bytes as they are, or not at all. `HangUpError` ends the connection."""
+
+
+class HangUpError(Exception):
+    """The server closes the connection; with a reset if it is to be rude."""
+
+    def __init__(self, *, rudely: bool = False) -> None:
+        self.rudely = rudely
+
+
+class Server:
+    """A probe server on a port of this machine, for one connection after the other."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[str] = []
+        self._ended = threading.Event()
+        self._connection: socket.socket | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._connection as connection:
+                try:
+                    self._converse(connection)
+                except HangUpError as end:
+                    if end.rudely:
+                        linger = (1).to_bytes(4, "little") + bytes(4)
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                except OSError:
+                    pass
+
+    def _converse(self, connection: socket.socket) -> None:
+        for line in connection.makefile("rb"):
+            request = json.loads(line)
+            self.requests.append(request["request"])
+            answer = self.answer(request)
+            if answer is None:
+                self._ended.wait()
+            elif isinstance(answer, dict):
+                connection.sendall(json.dumps({"id": request["id"], "status": 0, **answer}).encode() + b"\n")
+            else:
+                for piece in answer:
+                    connection.sendall(piece)
+
+    def close(self) -> None:
+        self._ended.set()
+        for one in (self._listener, self._connection):
+            with suppress(OSError):
+                if one:
+                    one.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+def well_behaved(request: dict[str, Any]) -> dict[str, Any]:
+    """What a server of one probe says that has nothing behind it."""
+    properties = {
+        "capabilities": ["BANKED_DP_REGISTERS"],
+        "supported_wire_protocols": ["DEFAULT", "SWD"],
+        "wire_protocol": "SWD",
+    }
+    results = {"read_dp": 0x5BA0_2477, "is_reset_asserted": False}
+    if request["request"] == "readprop":
+        return {"result": properties[request["arguments"][0]]}
+    return {"result": results.get(request["request"])}
+
+
+@pytest.fixture
+def serve(tmp_path, monkeypatch) -> Iterator[Callable[[Answer], Server]]:
+    """Starts a server with these answers, and announces it as a virtual board."""
+    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "vboards"))
+    with ExitStack() as stack:
+
+        def start(answer: Answer) -> Server:
+            server = Server(answer)
+            stack.callback(server.close)
+            board = RunningBoard(UID, 1, server.port, "/dev/pts/7", server.port, "lab-0")
+            stack.enter_context(announce(board))
+            return server
+
+        yield start
+
+
+def the_probe() -> VirtualBoardProbe:
+    (probe,) = VirtualBoardProbe.get_all_connected_probes()
+    return probe
+
+
+# --- found
+
+
+def test_boards_that_run_are_probes_of_pyocd(serve):
+    assert VirtualBoardProbe.get_all_connected_probes() == []
+    serve(well_behaved)
+    probe = the_probe()
+    assert (probe.unique_id, probe.vendor_name, probe.product_name, probe.description) == (
+        UID,
+        "mcumatrix",
+        "Virtual STM32F746",
+        "mcumatrix Virtual STM32F746",
+    )
+
+
+@pytest.mark.parametrize("wanted", [UID, UID.lower(), UID[:6], f"vboard:{UID}"])
+def test_a_probe_is_found_by_its_unique_id_or_a_part_of_it(serve, wanted):
+    serve(well_behaved)
+    probes = DebugProbeAggregator.get_all_connected_probes(wanted)
+    assert [probe.unique_id for probe in probes] == [UID]
+
+
+def test_another_unique_id_finds_nothing(serve):
+    serve(well_behaved)
+    assert VirtualBoardProbe.get_probe_with_id("VB01") is None
+
+
+def test_nobody_needs_to_name_the_target(serve):
+    serve(well_behaved)
+    session = Session(the_probe(), no_config=True)
+    assert session.board.target_type == "stm32f746xg"
+    assert (session.board.vendor, session.board.name) == ("mcumatrix", "Virtual STM32F746 lab-0")
+
+
+def test_who_names_a_target_gets_that(serve):
+    serve(well_behaved)
+    session = Session(the_probe(), no_config=True, target_override="cortex_m")
+    assert session.board.target_type == "cortex_m"
+
+
+def test_a_folder_that_cannot_be_used_is_a_warning_and_no_probe(tmp_path, monkeypatch, caplog):
+    (tmp_path / "vboards").touch()
+    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "vboards"))
+    assert VirtualBoardProbe.get_all_connected_probes() == []
+    assert "vboards is to have the virtual boards that run, and is no folder." in caplog.text
+
+
+# --- a conversation
+
+
+def test_a_probe_is_opened_used_and_closed(serve):
+    server = serve(well_behaved)
+    probe = the_probe()
+    assert not probe.is_open
+    assert probe.capabilities == set()
+    probe.open()
+    assert probe.is_open
+    assert probe.capabilities == {DebugProbe.Capability.BANKED_DP_REGISTERS}
+    assert probe.wire_protocol is None
+    probe.connect()
+    assert probe.wire_protocol is DebugProbe.Protocol.SWD
+    assert probe.read_dp(0) == 0x5BA0_2477
+    probe.disconnect()
+    assert probe.wire_protocol is None
+    probe.close()
+    assert not probe.is_open
+    assert server.requests == [
+        *("hello", "open", "readprop"),
+        *("connect", "readprop", "read_dp", "disconnect", "close"),
+    ]
+
+
+def test_a_probe_can_be_opened_again(serve):
+    serve(well_behaved)
+    probe = the_probe()
+    for _ in range(2):
+        probe.open()
+        assert probe.read_dp(0) == 0x5BA0_2477
+        probe.close()
+
+
+def test_locking_is_not_asked_of_the_board(serve):
+    server = serve(well_behaved)
+    probe = the_probe()
+    probe.open()
+    probe.lock()
+    probe.lock()
+    probe.unlock()
+    probe.unlock()
+    probe.close()
+    assert not {"lock", "unlock"} & set(server.requests)
+
+
+def test_an_answer_may_come_in_pieces_and_be_long(serve):
+    words = list(range(50_000))
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        return {"result": words} if request["request"] == "read_ap_multiple" else well_behaved(request)
+
+    serve(answer)
+    probe = the_probe()
+    probe.open()
+    assert probe.read_ap_multiple(0xC, len(words)) == words
+
+
+def test_a_probe_that_is_in_use_says_so_and_is_not_open(serve):
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if request["request"] == "open":
+            return {"status": 3, "error": "the probe is in use by 127.0.0.1:40000"}
+        return well_behaved(request)
+
+    serve(answer)
+    probe = the_probe()
+    with pytest.raises(exceptions.ProbeError, match=r"in use by 127\.0\.0\.1:40000"):
+        probe.open()
+    assert not probe.is_open
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (2, exceptions.ProbeDisconnected),
+        (3, exceptions.ProbeError),
+        (10, exceptions.TransferError),
+        (11, exceptions.TransferTimeoutError),
+        (12, exceptions.TransferFaultError),
+    ],
+)
+def test_errors_of_the_board_are_errors_of_pyocd(serve, status, kind):
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if request["request"] == "read_ap":
+            return {"status": status, "error": "so it is"}
+        return well_behaved(request)
+
+    serve(answer)
+    probe = the_probe()
+    probe.open()
+    with pytest.raises(kind, match="so it is") as raised:
+        probe.read_ap(0xC)
+    assert type(raised.value) is kind
+    assert probe.read_dp(0) == 0x5BA0_2477
+
+
+# --- the other side is gone
+
+
+def test_a_board_that_is_gone_is_disconnected(serve):
+    server = serve(well_behaved)
+    probe = the_probe()
+    server.close()
+    with pytest.raises(exceptions.ProbeDisconnected) as raised:
+        probe.open()
+    assert str(raised.value) == f"{NAME} cannot be reached on port {server.port}: Connection refused"
+    assert not probe.is_open
+
+
+@pytest.mark.parametrize(
+    ("rudely", "sentence"),
+    [(False, f"{NAME} has hung up"), (True, f"{NAME} is gone: Connection reset by peer")],
+)
+def test_a_board_that_hangs_up_is_disconnected_and_stays_so(serve, rudely, sentence):
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if request["request"] == "read_dp":
+            raise HangUpError(rudely=rudely)
+        return well_behaved(request)
+
+    server = serve(answer)
+    probe = the_probe()
+    probe.open()
+    probe.connect()
+    for _ in range(2):
+        with pytest.raises(exceptions.ProbeDisconnected) as raised:
+            probe.read_dp(0)
+        assert str(raised.value) == sentence
+    assert probe.wire_protocol is DebugProbe.Protocol.SWD
+    probe.disconnect()
+    probe.close()
+    assert (probe.wire_protocol, probe.is_open) == (None, False)
+    assert server.requests[-1] == "read_dp"
+
+
+def test_an_answer_that_is_cut_off_is_a_board_that_hung_up(serve):
+    def half_an_answer() -> Iterator[bytes]:
+        yield b'{"id": 3, "sta'
+        raise HangUpError
+
+    serve(lambda request: half_an_answer() if request["request"] == "read_dp" else well_behaved(request))
+    probe = the_probe()
+    probe.open()
+    with pytest.raises(exceptions.ProbeDisconnected, match="has hung up"):
+        probe.read_dp(0)
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"\n", b"hello\n", b"7\n", b"\xff\xfe\n", b'{"status": 0}\n', b"[1, 2]\n", b"null\n"]
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_probe(serve, nonsense):
+    serve(lambda request: [nonsense] if request["request"] == "read_dp" else well_behaved(request))
+    probe = the_probe()
+    probe.open()
+    with pytest.raises(exceptions.ProbeError):
+        probe.read_dp(0)
+
+
+# --- the other side is silent
+
+
+def test_a_silent_board_is_not_waited_for_without_end(serve):
+    serve(lambda request: None if request["request"] == "read_dp" else well_behaved(request))
+    probe = the_probe()
+    probe.open()
+    probe._socket.answer_timeout_s = 0.05
+    with pytest.raises(ProbeSilentError) as raised:
+        probe.read_dp(0)
+    assert str(raised.value) == f"{NAME} did not answer within 0.05 s"
+    assert isinstance(raised.value, exceptions.ProbeError)
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_another(serve):
+    late = threading.Event()
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if request["request"] == "read_dp":
+            late.wait()
+        return well_behaved(request)
+
+    serve(answer)
+    probe = the_probe()
+    probe.open()
+    probe._socket.answer_timeout_s = 0.05
+    with pytest.raises(ProbeSilentError):
+        probe.read_dp(0)
+    late.set()
+    with pytest.raises(exceptions.ProbeDisconnected, match=r"did not answer within 0\.05 s"):
+        probe.is_reset_asserted()
+    probe.close()
+    assert not probe.is_open
+
+
+def test_an_answer_that_never_ends_is_not_waited_for_without_end(serve):
+    serve(lambda request: repeat(b" ") if request["request"] == "read_dp" else well_behaved(request))
+    probe = the_probe()
+    probe.open()
+    probe._socket.answer_timeout_s = 0.05
+    with pytest.raises(ProbeSilentError):
+        probe.read_dp(0)
+
+
+def test_closing_ends_the_wait_of_another_thread(serve):
+    asked = threading.Event()
+
+    def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["request"] == "read_dp":
+            asked.set()
+            return None
+        return well_behaved(request)
+
+    serve(answer)
+    probe = the_probe()
+    probe.open()
+    errors: list[Exception] = []
+
+    def read() -> None:
+        try:
+            probe.read_dp(0)
+        except exceptions.Error as error:
+            errors.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    asked.wait()
+    probe.close()
+    reader.join()
+    assert [type(error) for error in errors] == [exceptions.ProbeDisconnected]
+    assert str(errors[0]) == f"{NAME} is not connected"
+
+
+def test_a_connection_waits_ten_seconds_unless_told_otherwise():
+    assert ProbeConnection("it", 1).answer_timeout_s == 10.0
+
+
+def test_a_connection_that_was_never_made_is_no_connection():
+    connection = ProbeConnection("it", 1)
+    connection.close()
+    with pytest.raises(exceptions.ProbeDisconnected, match="it is not connected"):
+        connection.write(b"")
