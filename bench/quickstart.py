@@ -24,9 +24,9 @@ NOOP_RUNS = 7
 BOARD_SECONDS = 3.0
 
 
-def copy_project(to: Path) -> None:
+def copy_project(to: Path, tree: Path = ROOT) -> None:
     for name in PARTS:
-        source = ROOT / name
+        source = tree / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, to / name)
 
 

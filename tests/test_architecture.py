@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS = (
-    ("errors", "units", "hashing", "artifact", "project"),
+    ("errors", "units", "hashing", "artifact", "project", "locking"),
     ("model", "wire"),
     ("ports",),
     ("matrix", "stages", "results", "sources", "vboard"),
@@ -22,7 +22,7 @@ LAYERS = (
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "model", "ports", "vboard"}
+ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "vboard"}
 VBOARD_MAY_IMPORT = {"errors", "units"}
 
 ONE_PLACE = {
@@ -36,7 +36,8 @@ ONE_PLACE = {
     "ruamel": {"matrix"},
     "pandas": {"results.frame"},
     "docker": {"adapters.builders.docker"},
-    "subprocess": {"adapters.builders"},
+    "pyocd": {"adapters.flashers.pyocd"},
+    "subprocess": {"adapters.builders", "adapters.boards"},
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
@@ -49,12 +50,20 @@ HEAVY = {
     "serial",
     "elftools",
     "numpy",
+    "pyocd",
     "rich",
     "tflite_micro",
 }
 """Libraries that a command must not load before it needs them."""
 
-LOADED_LATE = ("mcumatrix.vboard", "mcumatrix.adapters.models.tflm_host")
+LOADED_LATE = (
+    "mcumatrix.vboard",
+    "mcumatrix.adapters.models.tflm_host",
+    # By pyOCD itself, which finds them through the entry point of the plugin.
+    "mcumatrix.adapters.flashers.pyocd.plugin",
+    "mcumatrix.adapters.flashers.pyocd.target",
+    "mcumatrix.adapters.flashers.pyocd.virtual_probe",
+)
 """Modules that are loaded only by who cannot do without their libraries."""
 
 

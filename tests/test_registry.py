@@ -1,12 +1,14 @@
 """Names to adapters."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from mcumatrix import registry
 from mcumatrix.errors import MatrixError
-from mcumatrix.model.catalogue import Board, BoardKind
+from mcumatrix.model.attached import RunningVirtualBoard
+from mcumatrix.vboard.running import RunningBoard, announce
 
 
 def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None:
@@ -17,10 +19,34 @@ def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None
     )
 
 
-def test_a_real_board_is_refused_as_long_as_nothing_can_flash_it() -> None:
-    with pytest.raises(MatrixError) as error:
-        registry.board(Board("disco", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyACM0"))
-    assert str(error.value) == (
-        "board disco is a real one, and nothing here can flash it yet\n"
-        "  Use a virtual board, such as virtual-f746."
-    )
+@pytest.fixture
+def vboards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which virtual boards announce themselves; it is not there yet."""
+    folder = tmp_path / "vboards"
+    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(folder))
+    return folder
+
+
+def test_a_virtual_board_that_runs_is_attached_and_no_probe_of_hardware(vboards: Path) -> None:
+    assert registry.attached().virtual_boards == ()
+    board = RunningBoard("VB00", os.getpid(), 1, "/dev/pts/3", 2, "bench")
+    with announce(board):
+        attached = registry.attached()
+    assert attached.virtual_boards == (RunningVirtualBoard("VB00", "bench", "/dev/pts/3", os.getpid()),)
+    assert all(probe.uid != "VB00" for probe in attached.probes)
+
+
+def test_virtual_boards_that_cannot_be_looked_at_are_a_problem_and_hide_nothing(vboards: Path) -> None:
+    vboards.write_text("")
+    attached = registry.attached()
+    assert attached.virtual_boards == ()
+    (problem,) = (probe for probe in attached.probes if probe.description == "virtual boards")
+    assert str(vboards) in problem.problem
+
+
+def test_ports_that_are_asked_for_are_looked_at() -> None:
+    master, slave = os.openpty()
+    name = os.ttyname(slave)
+    assert name in [port.device for port in registry.attached([name]).ports]
+    os.close(slave)
+    os.close(master)

@@ -19,6 +19,7 @@ from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduct
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
+from mcumatrix.registry import Boards
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
@@ -141,16 +142,24 @@ def _read_image(job: Job) -> Image:
     return build.read_image(job.image.plan, job.image.folders.output)
 
 
-def run_variant(matrix: Matrix, job: Job, store: RecordStore) -> Record:
+def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) -> Record:
     """Runs the image of a variant on its board and keeps the record, whatever came out.
 
     Raises:
         ResultError: the record cannot be kept.
-        ToolError, MatrixError: there is no way to this board, so that nothing was tried.
+        StoppedError: it was ended from outside.
+        LockedError, ToolError: there is no way to this board now, so that nothing was tried.
     """
-    board = registry.board(job.variant.board)
+    board = boards.get(job.variant.board)
     image = _read_image(job)
-    ran = run_image(job.variant, image, board, registry.flasher(), registry.open_console)
+    ran = run_image(
+        job.variant,
+        image,
+        board,
+        registry.flasher(),
+        registry.open_console,
+        stopped=boards.stopped.is_set,
+    )
     outcome: tuple[Measurement, Correctness] | McuMatrixError
     if ran.measurement is not None:
         outcome = ran.measurement, check_answer(ran.measurement, registry.golden_case(job.variant.model))
@@ -164,13 +173,16 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore) -> Record:
         matrix=matrix.name,
         variant=job.variant,
         fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, ran.timing_model),
+        provenance=_provenance(job, ran.timing_model, boards),
         image=image,
+        flashed=ran.flashed,
     )
     return store.add(record, ran.log)
 
 
-def record_failure(matrix: Matrix, jobs: Sequence[Job], store: RecordStore, error: McuMatrixError) -> None:
+def record_failure(
+    matrix: Matrix, jobs: Sequence[Job], store: RecordStore, boards: Boards, error: McuMatrixError
+) -> None:
     """Keeps a record for each job that an error has left without an image."""
     if status_of(error) is None:
         return
@@ -180,19 +192,19 @@ def record_failure(matrix: Matrix, jobs: Sequence[Job], store: RecordStore, erro
             matrix=matrix.name,
             variant=job.variant,
             fingerprint=job.run_fingerprint,
-            provenance=_provenance(job, ""),
+            provenance=_provenance(job, "", boards),
             image=None,
         )
         store.add(record, b"")
 
 
-def _provenance(job: Job, timing_model: str) -> Provenance:
+def _provenance(job: Job, timing_model: str, boards: Boards) -> Provenance:
     board = job.variant.board
     return Provenance(
         board=board.name,
         kind=board.kind,
         timing_model=timing_model,
-        tools={"mcumatrix": version("mcumatrix"), **registry.board(board).identity()},
+        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
     )
 
 

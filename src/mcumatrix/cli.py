@@ -1,12 +1,13 @@
-"""The commands that mcumatrix adds to doit: `doit matrix` and `doit plan`."""
+"""The commands that mcumatrix adds to doit, such as `doit matrix` and `doit plan`."""
 
+import atexit
 import getopt
 import os
 import signal
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from doit.cmd_run import Run
 from doit.doit_cmd import get_var, set_var
 
 from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError
+from mcumatrix.locking import held
 from mcumatrix.model.variant import Outcome
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks
@@ -36,6 +38,14 @@ _OPTION_BUILDER = {
     "default": "",
     "help": "where to build: docker, local, or auto (docker where an engine answers, which is the default); "
     "the variable MCUMATRIX_BUILDER says it for all commands",
+}
+
+_OPTION_NO_WAIT = {
+    "name": "no_wait",
+    "long": "no-wait",
+    "type": bool,
+    "default": False,
+    "help": "fail where a board or this folder is in use, instead of waiting for it",
 }
 
 _USAGE = "[MATRIX]"
@@ -68,7 +78,9 @@ def current_work() -> Work:
     builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
     key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
     if key not in _loaded:
-        _loaded[key] = load_work(Project(key[0]), key[1], builder, say)
+        _loaded[key] = load_work(Project(key[0]), key[1], builder, say, wait=not get_var("no_wait", False))
+        # Also for tasks that are run by doit itself: no virtual board is left behind.
+        atexit.register(_loaded[key].boards.close)
     return _loaded[key]
 
 
@@ -103,30 +115,13 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextmanager
-def _alone(build: Path) -> Iterator[None]:
-    """One run at a time in a project; the lock dies with its process."""
-    from filelock import FileLock, Timeout
-
+def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
+    """One run at a time in a project; a second one waits, or is refused."""
     build.mkdir(parents=True, exist_ok=True)
-    holder = build / "lock.pid"
-    lock = FileLock(build / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        pid = holder.read_text().strip() if holder.exists() else "unknown"
-        print(f"Waiting for another run in this folder (process {pid}) to end.", flush=True)
-        lock.acquire()
-    try:
-        holder.write_text(f"{os.getpid()}\n")
-        yield
-    finally:
-        lock.release()
+    return held(build / "lock", "this project's folder", wait=wait, say=lambda line: print(line, flush=True))
 
 
-def _parse_execute(
-    command: DoitCmdBase, parse_execute: Callable[[list[str]], Any], arguments: list[str]
-) -> int:
+def _parse_execute(command: Command, parse_execute: Callable[[list[str]], Any], arguments: list[str]) -> int:
     """Lets doit parse a command's arguments as they were typed, options first.
 
     doit takes every argument with a `=` for a variable of its own, a selection such as `kernels=simd` too,
@@ -149,7 +144,7 @@ class _Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
     doc_usage = _USAGE
-    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER)
+    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER, _OPTION_NO_WAIT)
 
     def parse_execute(self, in_args: list[str]) -> int:
         return _parse_execute(self, super().parse_execute, in_args)
@@ -157,7 +152,9 @@ class _Executing(Run):  # type: ignore[misc]
     def execute(self, params: Any, args: list[str]) -> int:
         try:
             _take_arguments(params, args)
+            set_var("no_wait", params["no_wait"])
             self._selection: str = params["select"]
+            self._wait = not params["no_wait"]
             with _terminable():
                 return int(super().execute(params, []))
         except McuMatrixError as error:
@@ -198,7 +195,7 @@ class _Executing(Run):  # type: ignore[misc]
                 pdb=pdb,
             )
 
-        with _alone(work.project.build):
+        with _alone(work.project.build, wait=self._wait):
             print(f"builder: {work.builders.reason}", flush=True)
             work.builder.reap()
             try:
@@ -206,6 +203,8 @@ class _Executing(Run):  # type: ignore[misc]
             except KeyboardInterrupt:
                 work.builder.stop()
                 raise
+            finally:
+                work.boards.close()
 
     @abstractmethod
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
@@ -349,3 +348,74 @@ class BaseImage(Command):  # type: ignore[misc]
         except McuMatrixError as error:
             return say_error(error)
         return int(ExitCode.OK)
+
+
+class Boards(Command):  # type: ignore[misc]
+    """`doit boards`: what is attached, and which boards can be used."""
+
+    name = "boards"
+    doc_purpose = "show which boards can be used here, and why others cannot"
+    doc_usage = "[--import MAP]"
+    doc_description = (
+        "Lists debug probes, serial ports and running virtual boards, and compares them with the files under "
+        "matrix/boards. With --import, writes board files instead, from a hardware map of Zephyr's Twister; "
+        "files that are there already are never changed."
+    )
+    cmd_options = (
+        {
+            "name": "import",
+            "long": "import",
+            "type": str,
+            "default": "",
+            "help": "a hardware map, as `twister --generate-hardware-map` writes it",
+        },
+    )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        project = Project(Path.cwd())
+        try:
+            if args:
+                raise MatrixError(
+                    f"doit boards takes no names, and has {args[0]!r}", hint="It shows them all."
+                )
+            if params["import"]:
+                return _import_map(project, Path(params["import"]))
+            return _show_boards(project)
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+def _show_boards(project: Project) -> int:
+    from mcumatrix import registry
+    from mcumatrix.matrix.catalogues import load_boards
+    from mcumatrix.report.terminal import boards_text
+    from mcumatrix.stages.match import device_paths, match
+
+    boards = load_boards(project.matrices).values()
+    attached = registry.attached(device_paths(boards))
+    print(boards_text(attached, match(boards, attached)))
+    return int(ExitCode.OK)
+
+
+def _import_map(project: Project, path: Path) -> int:
+    from mcumatrix.matrix.catalogues import load_boards
+    from mcumatrix.matrix.hardware_map import Outcome, boards_of_map, read_hardware_map, write_boards
+    from mcumatrix.report.terminal import import_text
+
+    document = read_hardware_map(path)
+    known = load_boards(project.matrices)
+    firmware = [folder.name for folder in (project.firmware / "board").glob("*") if folder.is_dir()]
+    found = boards_of_map(document, firmware, known)
+    written = write_boards(found.boards, project.matrices / "boards", known)
+    outcomes = [
+        (board, Path(os.path.relpath(file)), outcome)
+        for board, (file, outcome) in zip(found.boards, written, strict=True)
+    ]
+    print(import_text(outcomes, found.left_out))
+    became = {outcome for _, _, outcome in outcomes}
+    # A board that is there with other contents is not imported: a person has to do something.
+    is_imported = Outcome.WRITTEN in became or became == {Outcome.THERE}
+    return int(ExitCode.OK if is_imported else ExitCode.NOTHING_SELECTED)

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
+from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import BoardKind, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
+from mcumatrix.model.record import Flashed
 
 
 class Runtime(Protocol):
@@ -88,7 +90,7 @@ class Console(Protocol):
 
 
 class TakenBoard(Protocol):
-    """A board that is ours until it is given back."""
+    """A unit of a board that is ours until it is given back."""
 
     @property
     def kind(self) -> BoardKind: ...
@@ -99,28 +101,21 @@ class TakenBoard(Protocol):
         ...
 
     @property
+    def probe(self) -> str:
+        """The unique id of its debug probe."""
+        ...
+
+    @property
     def serial_port(self) -> str:
-        """The device or pyserial URL of its serial line; known once an image is on the board."""
-        ...
-
-    def load(self, elf: Path) -> None:
-        """Puts an ELF file into the board's memory; it does not run yet.
-
-        Raises:
-            FlashError: it does not fit, or is none.
-        """
-        ...
-
-    def start(self) -> None:
-        """Starts the image from reset.
-
-        Raises:
-            FlashError: it did not start.
-        """
+        """The device or pyserial URL of its serial line."""
         ...
 
     def fault(self) -> str:
         """What the board itself noticed of a failure, as a sentence; empty if nothing or unknown."""
+        ...
+
+    def recover(self) -> None:
+        """Makes it fit for its next user after a failure, as far as that can be done from here."""
         ...
 
 
@@ -128,21 +123,55 @@ class Board(Protocol):
     """A place where images run."""
 
     def take(self) -> AbstractContextManager[TakenBoard]:
-        """Takes the board for one user; gives it back on leaving."""
+        """Takes a unit of the board for one user, and gives it back on leaving.
+
+        Raises:
+            LockedError: others have all units, and nobody wants to wait.
+            FlashError: its debug probe is not there.
+            ToolError: a virtual board does not start.
+        """
         ...
 
     def identity(self) -> Mapping[str, str]:
         """What a result depends on besides the image: a simulator's version, and the like."""
         ...
 
+    def close(self) -> None:
+        """Ends what was started for it."""
+        ...
 
-class Flasher(Protocol):
-    """Gets images onto boards."""
 
-    def flash(self, board: TakenBoard, image: Image) -> None:
-        """Puts an image onto a board, and leaves the board halted: it is to start when somebody listens.
+class Debugger(Protocol):
+    """A debug probe's hold on a board. Used as a context manager, it lets go in the end."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def program(self, image: Image) -> Flashed:
+        """Makes the flash hold an image, proves it by reading back, and leaves the core halted.
 
         Raises:
-            FlashError: it is not on the board.
+            FlashError: it does not, with the reason.
+        """
+        ...
+
+    def start(self) -> None:
+        """Starts the image from reset, and lets go of the core.
+
+        Raises:
+            FlashError: it did not start.
+        """
+        ...
+
+
+class Flasher(Protocol):
+    """Gets hold of boards through debug probes."""
+
+    def connect(self, board: BoardEntry, probe: str) -> Debugger:
+        """Connects to a board through the probe with a unique id, and halts its core.
+
+        Raises:
+            FlashError: there is no such probe, or no such chip behind it.
         """
         ...

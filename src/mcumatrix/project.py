@@ -30,6 +30,11 @@ class Project:
         """Everything that can be made again; may be removed at any time."""
         return self.root / "build"
 
+    @property
+    def boards(self) -> Path:
+        """What virtual boards keep: flash contents, and who they are."""
+        return self.build / "boards"
+
     def results(self, matrix: str) -> Path:
         """Records and reports of a matrix."""
         return self.root / "results" / matrix

@@ -1,12 +1,14 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event, Lock
 
-from mcumatrix.errors import MatrixError, ToolError
+from mcumatrix.errors import MatrixError, ToolError, VirtualBoardError
+from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Archive, BoardKind, Model, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.golden import GoldenCase
@@ -150,23 +152,77 @@ def golden_case(entry: Model) -> GoldenCase:
     return read_golden_case(entry)
 
 
-def board(entry: BoardEntry) -> Board:
-    """The board of a catalogue entry. Raises MatrixError."""
-    if entry.kind is BoardKind.VIRTUAL:
-        from mcumatrix.adapters.boards.virtual import VirtualBoard
+class Boards:
+    """The boards of a run. Each is made once, so that a virtual board that runs already is used again."""
 
-        return VirtualBoard()
-    raise MatrixError(
-        f"board {entry.name} is a real one, and nothing here can flash it yet",
-        hint="Use a virtual board, such as virtual-f746.",
-    )
+    def __init__(self, folder: Path, *, wait: bool, say: Callable[[str], None]) -> None:
+        """`folder` keeps what virtual boards have in flash. Without `wait`, a board that others have is an
+        error; `say` gets a line when somebody has to wait."""
+        self._folder = folder
+        self._wait = wait
+        self._say = say
+        self.stopped = Event()
+        """Set when everything is to end: nobody waits for a board any more."""
+        self._lock = Lock()
+        self._boards: dict[BoardEntry, Board] = {}
+
+    def get(self, entry: BoardEntry) -> Board:
+        """The board of a catalogue entry."""
+        with self._lock:
+            if entry not in self._boards:
+                self._boards[entry] = self._make(entry)
+            return self._boards[entry]
+
+    def _make(self, entry: BoardEntry) -> Board:
+        if entry.kind is BoardKind.VIRTUAL:
+            from mcumatrix.adapters.boards.virtual import VirtualBoard
+
+            return VirtualBoard(entry, self._folder, wait=self._wait, say=self._say, stop=self.stopped)
+        from mcumatrix.adapters.boards.real import RealBoard
+
+        return RealBoard(entry, _find_probe, wait=self._wait, say=self._say, stop=self.stopped)
+
+    def close(self) -> None:
+        """Ends what was started for them, and whoever waits."""
+        self.stopped.set()
+        with self._lock:
+            boards, self._boards = self._boards, {}
+        for each in boards.values():
+            each.close()
+
+
+def _find_probe(wanted: str) -> str:
+    """The unique id of the probe that a board's file means. Raises FlashError."""
+    from mcumatrix.adapters.flashers.pyocd.finding import find_probe
+
+    return str(find_probe(wanted).unique_id)
 
 
 def flasher() -> Flasher:
     """What gets images onto boards."""
-    from mcumatrix.adapters.flashers.handover import HandoverFlasher
+    from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
 
-    return HandoverFlasher()
+    return PyocdFlasher()
+
+
+def attached(wanted: Iterable[str] = ()) -> Attached:
+    """What is attached to this machine. `wanted` are paths of serial ports to look at in any case."""
+    from mcumatrix.adapters.consoles.serial_port import attached_ports
+    from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
+    from mcumatrix.vboard.running import running_boards
+
+    problems: tuple[AttachedProbe, ...] = ()
+    virtual: tuple[RunningVirtualBoard, ...] = ()
+    try:
+        virtual = tuple(
+            RunningVirtualBoard(board.uid, board.name, board.serial_port, board.pid)
+            for board in running_boards()
+        )
+    except VirtualBoardError as error:
+        problems = (AttachedProbe("", "virtual boards", error.message),)
+    virtual_uids = {board.uid for board in virtual}
+    probes = tuple(probe for probe in attached_probes() if probe.uid not in virtual_uids)
+    return Attached((*probes, *problems), attached_ports(wanted), virtual)
 
 
 def open_console(port: str, baud: int) -> Console:

@@ -15,7 +15,7 @@ from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
-from mcumatrix.registry import Builders
+from mcumatrix.registry import Boards, Builders
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
 from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint
@@ -41,6 +41,7 @@ class Work:
     matrix: Matrix
     jobs: tuple[Job, ...]
     builders: Builders
+    boards: Boards
 
     @property
     def builder(self) -> Builder:
@@ -82,10 +83,13 @@ class Work:
         return tuple(job for job in self.jobs if job.variant.slug in slugs)
 
 
-def load_work(project: Project, matrix_name: str, builder: str, say: Callable[[str], None]) -> Work:
+def load_work(
+    project: Project, matrix_name: str, builder: str, say: Callable[[str], None], *, wait: bool = True
+) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
-    `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long.
+    `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
+    board that somebody else uses is an error.
 
     Raises:
         MatrixError, ToolError, ModelError: as their messages say.
@@ -96,7 +100,9 @@ def load_work(project: Project, matrix_name: str, builder: str, say: Callable[[s
     path = find_matrix(matrix_name, project.matrices)
     matrix = load_matrix(path, load_catalogues(project.matrices))
     builders = registry.builders(builder, project.build / "cache", say)
-    return Work(project, matrix, plan_jobs(project, matrix.variants, builders.chosen), builders)
+    boards = Boards(project.boards, wait=wait, say=say)
+    jobs = plan_jobs(project, matrix.variants, builders.chosen, boards)
+    return Work(project, matrix, jobs, builders, boards)
 
 
 def tasks(work: Work) -> Iterator[Task]:
@@ -217,7 +223,7 @@ def _action(
         try:
             return {"said": make() or "done"}
         except McuMatrixError as error:
-            actions.record_failure(work.matrix, jobs, work.store, error)
+            actions.record_failure(work.matrix, jobs, work.store, work.boards, error)
             return TaskFailed(str(error))
 
     return action
@@ -226,7 +232,7 @@ def _action(
 def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFailed]:
     def action() -> dict[str, str] | TaskFailed:
         try:
-            record = actions.run_variant(work.matrix, job, work.store)
+            record = actions.run_variant(work.matrix, job, work.store, work.boards)
         except McuMatrixError as error:
             return TaskFailed(str(error))
         said = actions.describe(record)

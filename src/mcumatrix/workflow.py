@@ -24,6 +24,7 @@ from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
+from mcumatrix.registry import Boards
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_platform
 
@@ -97,21 +98,23 @@ def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
     return () if job.is_done(store) else ("run",)
 
 
-def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder) -> tuple[Job, ...]:
+def plan_jobs(
+    project: Project, variants: Iterable[Variant], builder: Builder, boards: Boards
+) -> tuple[Job, ...]:
     """The jobs of some variants.
 
     Raises:
         ToolError: a compiler is not there, so that nothing can be known about its images.
         ModelError: a model file is missing.
     """
-    facts = _Facts(project, builder)
+    facts = _Facts(project, builder, boards)
     return tuple(_plan(project, variant, facts) for variant in variants)
 
 
 class _Facts:
     """Hashes that many variants share, each worked out once and only if it is asked for."""
 
-    def __init__(self, project: Project, builder: Builder) -> None:
+    def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
         self.toolchain: Callable[[Toolchain], ToolchainIdentity] = cache(builder.identity)
         self.file: Callable[[Path], str] = cache(hash_file)
 
@@ -142,7 +145,7 @@ class _Facts:
 
         @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
-            return registry.board(entry).identity()
+            return boards.get(entry).identity()
 
         self.board_identity = board_identity
         self.sources = sources

@@ -1,6 +1,7 @@
 """What goes wrong is said in a sentence, has an exit code of its own, and costs nobody else a result."""
 
 import fcntl
+import json
 import shutil
 import subprocess
 import time
@@ -110,9 +111,17 @@ def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
 ) -> None:
     place = make_workplace()
     (place.root / "build").mkdir()
-    (place.root / "build" / "lock.pid").write_text("4711\n")
+    holder = {
+        "pid": 4711,
+        "host": "lab1",
+        "user": "anna",
+        "command": "doit matrix",
+        "since": "2026-11-24 05:47:02",
+    }
     with (place.root / "build" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        json.dump(holder, lock)
+        lock.flush()
         process = subprocess.Popen(
             place.command("matrix", "two", "--select", "clock=216MHz"),
             cwd=place.root,
@@ -122,7 +131,8 @@ def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
         )
         assert process.stdout
         assert process.stdout.readline() == (
-            "Waiting for another run in this folder (process 4711) to end.\n"
+            "Waiting for this project's folder: process 4711 of anna on host lab1 has it since "
+            "2026-11-24 05:47:02 (doit matrix).\n"
         )
         time.sleep(0.2)
         assert not list(place.root.glob("build/images/*"))

@@ -110,12 +110,14 @@ def _changed(**changes: object) -> bytes:
     [
         (
             _changed(schema=99),
-            "it has schema version 99, and this mcumatrix reads version 1\n"
+            "it has schema version 99, and this mcumatrix reads version 2\n"
             "  Read it with the mcumatrix that wrote it, or measure again.",
         ),
         (
             _changed(status="splendid"),
-            "it is not a record: status: Input should be 'ok', 'wrong-output', 'build', 'flash', 'serial', "
+            "it is not a record: status: Input should be 'ok', 'wrong-output', 'build', 'flash', 'no-probe', "
+            "'wrong-probe', 'probe-busy', 'held-in-reset', 'no-core', 'wrong-device', 'unlock-refused', "
+            "'erase-error', 'program-error', 'verify-mismatch', 'disconnected', 'flash-timeout', 'serial', "
             "'timeout', 'parse' or 'firmware'\n  Somebody changed it; measure again.",
         ),
         (

@@ -46,7 +46,7 @@ def _with_model(**changes: object) -> Variant:
         a_variant(repeat=99, warmup=0),
         a_variant("another-name"),
         a_variant(expect=Expectation(Outcome.FAIL, "why")),
-        a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyACM0")),
+        a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco")),
         _with_model(name="mnist-other", file=Path("other.tflite")),
     ],
 )
@@ -105,7 +105,7 @@ def test_what_a_compiler_says_of_itself_is_no_input_but_what_it_is_made_of() -> 
 
 
 def test_a_board_that_shares_the_firmware_shares_the_image() -> None:
-    real = a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco", "/dev/ttyACM0"))
+    real = a_variant(board=Board("real", BoardKind.REAL, "stm32f746g_disco"))
     assert _image(real).fingerprint == _image(a_variant()).fingerprint
     other = a_variant(board=Board("other", BoardKind.VIRTUAL, "another_board"))
     assert _image(other).fingerprint != _image(a_variant()).fingerprint

@@ -4,16 +4,26 @@ import os
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Self
 
 import pytest
 
 from mcumatrix import wire
 from mcumatrix.adapters.consoles.serial_port import SerialPort
-from mcumatrix.errors import ConsoleError, FirmwareError, FlashError, McuMatrixError, ParseError
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.errors import (
+    ConsoleError,
+    FirmwareError,
+    FlashError,
+    LockedError,
+    McuMatrixError,
+    ParseError,
+    ToolError,
+)
+from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image
+from mcumatrix.model.record import Flashed
 from mcumatrix.ports import TakenBoard
 from mcumatrix.stages import run
 from mcumatrix.stages.run import Ran, run_image
@@ -29,6 +39,7 @@ class ScriptedBoard:
 
     kind = BoardKind.VIRTUAL
     timing_model = "script"
+    probe = "the probe"
 
     def __init__(self, first_words: bytes, answer: Script, *, hang_up: bool = False, fault: str = "") -> None:
         self._first_words = first_words
@@ -36,6 +47,7 @@ class ScriptedBoard:
         self._hang_up = hang_up
         self._fault = fault
         self.given_back = False
+        self.recovered = False
 
     @contextmanager
     def take(self) -> Iterator[TakenBoard]:
@@ -47,9 +59,6 @@ class ScriptedBoard:
         finally:
             os.close(slave)
             self.given_back = True
-
-    def load(self, elf: Path) -> None:
-        pass
 
     def start(self) -> None:
         threading.Thread(target=self._run, daemon=True).start()
@@ -69,18 +78,45 @@ class ScriptedBoard:
     def fault(self) -> str:
         return self._fault
 
+    def recover(self) -> None:
+        self.recovered = True
+
     def identity(self) -> dict[str, str]:
         return {}
 
+    def close(self) -> None:
+        pass
+
+
+FLASHED = Flashed("the probe", "f" * 64, 100_000)
+
 
 class Flasher:
-    def __init__(self, error: McuMatrixError | None = None) -> None:
-        self._error = error
+    """A debug probe that starts the board's script; notes who connected to what."""
 
-    def flash(self, board: TakenBoard, image: Image) -> None:
+    def __init__(self, board: ScriptedBoard, error: McuMatrixError | None = None) -> None:
+        self._board = board
+        self._error = error
+        self.connected: list[tuple[str, str]] = []
+        self.let_go = False
+
+    def connect(self, board: Board, probe: str) -> Self:
+        self.connected.append((board.name, probe))
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.let_go = True
+
+    def program(self, image: Image) -> Flashed:
         if self._error:
             raise self._error
-        board.load(image.elf)
+        return FLASHED
+
+    def start(self) -> None:
+        self._board.start()
 
 
 def answer_with(log: Callable[[int], bytes]) -> Script:
@@ -96,8 +132,11 @@ def answer_with(log: Callable[[int], bytes]) -> Script:
 GOOD = answer_with(lambda nonce: bench_log(nonce=nonce))
 
 
-def _run(board: ScriptedBoard, flasher: Flasher | None = None) -> Ran:
-    return run_image(a_variant(), an_image(), board, flasher or Flasher(), SerialPort)
+def _run(board: ScriptedBoard, error: McuMatrixError | None = None, timeouts: Timeouts | None = None) -> Ran:
+    variant = a_variant()
+    if timeouts:
+        variant = replace(variant, board=replace(variant.board, timeouts=timeouts))
+    return run_image(variant, an_image(), board, Flasher(board, error), SerialPort)
 
 
 def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
@@ -130,10 +169,9 @@ def test_an_answer_recorded_earlier_is_refused() -> None:
     assert ran.error.message.startswith("0 answers carry the nonce ")
 
 
-def test_a_silent_board_times_out_and_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "BOOT_TIMEOUT_S", 0.6)
+def test_a_silent_board_times_out_and_is_given_back() -> None:
     board = ScriptedBoard(b"", GOOD)
-    ran = _run(board)
+    ran = _run(board, timeouts=Timeouts(boot_s=0.6))
     assert str(ran.error) == (
         "the board sent 0 bytes in 0.6 s and not the end of its first words\n"
         "  See the raw log for its last words; a silent board may need a power cycle."
@@ -141,11 +179,9 @@ def test_a_silent_board_times_out_and_is_given_back(monkeypatch: pytest.MonkeyPa
     assert board.given_back
 
 
-def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(run, "BENCH_TIMEOUT_S", 0.8)
-    ran = _run(ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(nonce=nonce)[:100])))
+def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept() -> None:
+    board = ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(nonce=nonce)[:100]))
+    ran = _run(board, timeouts=Timeouts(measure_s=0.8))
     assert ran.error is not None
     assert ran.error.message == "the board sent 100 bytes in 0.8 s and not the end of its measurement"
     assert len(ran.log) == len(boot_log()) + 100
@@ -174,9 +210,32 @@ def test_an_error_line_with_nothing_after_it_ends_the_wait() -> None:
 
 def test_a_flash_error_is_the_result_of_the_run() -> None:
     error = FlashError("verify failed at 0x08000400", hint="Try again.")
-    ran = _run(ScriptedBoard(boot_log(), GOOD), Flasher(error))
+    board = ScriptedBoard(boot_log(), GOOD)
+    ran = _run(board, error)
     assert ran.error is error
-    assert ran.log == b""
+    assert (ran.log, ran.flashed) == (b"", None)
+    assert board.recovered
+
+
+def test_the_probe_of_the_board_is_connected_to_and_let_go() -> None:
+    board = ScriptedBoard(boot_log(), GOOD)
+    flasher = Flasher(board)
+    ran = run_image(a_variant(), an_image(), board, flasher, SerialPort)
+    assert flasher.connected == [("virtual-f746", "the probe")]
+    assert flasher.let_go
+    assert ran.flashed == FLASHED
+    assert not board.recovered
+
+
+@pytest.mark.parametrize("error", [LockedError("in use"), ToolError("not there")])
+def test_a_board_that_cannot_be_had_is_no_result(error: McuMatrixError) -> None:
+    class Away(ScriptedBoard):
+        def take(self) -> AbstractContextManager[TakenBoard]:
+            raise error
+
+    with pytest.raises(type(error)) as raised:
+        _run(Away(b"", GOOD))
+    assert raised.value is error
 
 
 def test_a_port_that_cannot_be_opened_is_said_so() -> None:
@@ -185,7 +244,7 @@ def test_a_port_that_cannot_be_opened_is_said_so() -> None:
     def open_console(port: str, baud: int) -> SerialPort:
         return SerialPort("/dev/there-is-no-such-port", baud)
 
-    ran = run_image(a_variant(), an_image(), board, Flasher(), open_console)
+    ran = run_image(a_variant(), an_image(), board, Flasher(board), open_console)
     assert isinstance(ran.error, ConsoleError)
     assert ran.error.message.startswith("the serial port /dev/there-is-no-such-port cannot be opened: ")
 

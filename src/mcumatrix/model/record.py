@@ -7,7 +7,7 @@ from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
 
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
 """Raised when a field changes its meaning; readers refuse what they do not know."""
 
 
@@ -18,6 +18,18 @@ class Status(StrEnum):
     WRONG_OUTPUT = "wrong-output"
     BUILD = "build"
     FLASH = "flash"
+    NO_PROBE = "no-probe"
+    WRONG_PROBE = "wrong-probe"
+    PROBE_BUSY = "probe-busy"
+    HELD_IN_RESET = "held-in-reset"
+    NO_CORE = "no-core"
+    WRONG_DEVICE = "wrong-device"
+    UNLOCK_REFUSED = "unlock-refused"
+    ERASE = "erase-error"
+    PROGRAM = "program-error"
+    VERIFY = "verify-mismatch"
+    DISCONNECTED = "disconnected"
+    FLASH_TIMEOUT = "flash-timeout"
     SERIAL = "serial"
     TIMEOUT = "timeout"
     PARSE = "parse"
@@ -110,6 +122,21 @@ class ImageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Flashed:
+    """How an image got onto a board, and the proof that it did.
+
+    `probe` is the unique id of the debug probe. `read_back_sha256` is over the bytes that were read back from
+    flash, as many as the image has. `written_bytes` is 0 where all of it was there already.
+    """
+
+    __pydantic_config__ = KEPT
+
+    probe: str
+    read_back_sha256: str
+    written_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where the numbers come from. `timing_model` is empty where hardware counted the cycles."""
 
@@ -143,6 +170,7 @@ class Record:
     finished_at: str
     provenance: Provenance
     image: ImageFacts | None = None
+    flashed: Flashed | None = None
     measurement: Measurement | None = None
     correctness: Correctness | None = None
     log: str = ""

@@ -17,6 +17,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Correctness,
+    Flashed,
     ImageFacts,
     Measurement,
     Provenance,
@@ -29,7 +30,6 @@ _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
     (BuildError, Status.BUILD),
     (ModelError, Status.BUILD),
     (RenderError, Status.BUILD),
-    (FlashError, Status.FLASH),
     (ConsoleTimeoutError, Status.TIMEOUT),
     (ConsoleError, Status.SERIAL),
     (FirmwareError, Status.FIRMWARE),
@@ -40,6 +40,8 @@ _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
 
 def status_of(error: McuMatrixError) -> Status | None:
     """The status of a run that ended with an error; None where the error is not that of a variant."""
+    if isinstance(error, FlashError):
+        return Status(error.fault)
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
@@ -51,6 +53,7 @@ def make_record(
     fingerprint: str,
     provenance: Provenance,
     image: Image | None,
+    flashed: Flashed | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept."""
     measurement: Measurement | None = None
@@ -81,6 +84,7 @@ def make_record(
         finished_at=utc_now(),
         provenance=provenance,
         image=_facts(image) if image else None,
+        flashed=flashed,
         measurement=measurement,
         correctness=correctness,
     )

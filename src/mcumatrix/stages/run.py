@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mcumatrix import wire
-from mcumatrix.errors import ConsoleTimeoutError, FirmwareError, McuMatrixError, ParseError
+from mcumatrix.errors import (
+    ConsoleTimeoutError,
+    FirmwareError,
+    LockedError,
+    McuMatrixError,
+    ParseError,
+    StoppedError,
+    ToolError,
+)
 from mcumatrix.model.image import Image
-from mcumatrix.model.record import Measurement
+from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher
 from mcumatrix.stages.parse import firmware_errors, parse_bench, parse_boot
-
-BOOT_TIMEOUT_S = 15.0
-"""From reset to the end of the first words."""
-
-BENCH_TIMEOUT_S = 300.0
-"""From the command to the end of its answer: times are sent only after the last repeat."""
 
 LAST_WORDS_S = 0.5
 """How long an error line is given to be followed by more before the board is given up."""
@@ -43,8 +45,9 @@ def hello_of(variant: Variant, build_id: str) -> wire.Hello:
 
 @dataclass(slots=True)
 class SerialLog:
-    """Everything a board has said, and what the host sent is not in it."""
+    """Everything a board has said, and what the host sent is not in it. `stopped` ends the listening."""
 
+    stopped: Callable[[], bool] = lambda: False
     data: bytearray = field(default_factory=bytearray)
 
     def end_of_exchange_after(self, start: int) -> bool:
@@ -58,12 +61,15 @@ class SerialLog:
         Raises:
             ConsoleTimeoutError: it did not end in time, or came to `MAX_LOG_BYTES` before.
             FirmwareError: an error line came and nothing after it.
+            StoppedError: it was ended from outside.
         """
         start = len(self.data)
         now = time.monotonic()
         deadline = now + timeout_s
         last_byte_at = now
         while not self.end_of_exchange_after(start):
+            if self.stopped():
+                raise StoppedError("The run was stopped.")
             came = console.read(min(_READ_S, max(0.0, deadline - now)))
             now = time.monotonic()
             if came:
@@ -91,6 +97,7 @@ class Ran:
 
     log: bytes
     timing_model: str
+    flashed: Flashed | None = None
     measurement: Measurement | None = None
     error: McuMatrixError | None = None
 
@@ -100,37 +107,58 @@ OpenConsole = Callable[[str, int], Console]
 
 
 def run_image(
-    variant: Variant, image: Image, board: Board, flasher: Flasher, open_console: OpenConsole
+    variant: Variant,
+    image: Image,
+    board: Board,
+    flasher: Flasher,
+    open_console: OpenConsole,
+    *,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Ran:
     """Flashes an image, proves that the board runs it, and measures.
 
-    Never raises what a board or a line can cause: that is the result of the run.
+    Never raises what a board, a probe or a line can cause: that is the result of the run. `stopped` tells
+    that it is to end before it is done.
+
+    Raises:
+        StoppedError: it was ended from outside.
+        LockedError: others have the board, and nobody wants to wait.
+        ToolError: a virtual board does not start.
     """
-    log = SerialLog()
+    log = SerialLog(stopped)
     timing_model = ""
+    flashed: Flashed | None = None
+    timeouts = variant.board.timeouts
     hello = hello_of(variant, image.build_id)
     nonce = secrets.randbits(32)
     try:
         with board.take() as taken:
             timing_model = taken.timing_model
             try:
-                flasher.flash(taken, image)
-                # The line before the start: opening a port throws away what came earlier.
-                with open_console(taken.serial_port, variant.board.baud) as console:
-                    taken.start()
-                    parse_boot(log.read_answer(console, BOOT_TIMEOUT_S, "its first words"), hello)
-                    console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
-                    answer = log.read_answer(console, BENCH_TIMEOUT_S, "its measurement")
-                    measurement = parse_bench(answer, nonce, hello)
+                with flasher.connect(variant.board, taken.probe) as debugger:
+                    flashed = debugger.program(image)
+                    # The line before the start: opening a port throws away what came earlier.
+                    with open_console(taken.serial_port, variant.board.baud) as console:
+                        debugger.start()
+                        parse_boot(log.read_answer(console, timeouts.boot_s, "its first words"), hello)
+                        console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
+                        answer = log.read_answer(console, timeouts.measure_s, "its measurement")
+                        measurement = parse_bench(answer, nonce, hello)
             except McuMatrixError as error:
                 fault = taken.fault()
                 if fault:
                     error.message += f"; the board says: {fault}"
+                taken.recover()
                 raise
         _require_as_asked(measurement, variant)
+    except (StoppedError, LockedError, ToolError):
+        raise
     except McuMatrixError as error:
-        return Ran(bytes(log.data), timing_model, error=error)
-    return Ran(bytes(log.data), timing_model, measurement=measurement)
+        if stopped():
+            # What failed then failed for that, and says nothing about the variant.
+            raise StoppedError(f"The run of {variant.slug} was stopped.") from error
+        return Ran(bytes(log.data), timing_model, flashed, error=error)
+    return Ran(bytes(log.data), timing_model, flashed, measurement)
 
 
 def _require_as_asked(measurement: Measurement, variant: Variant) -> None:

@@ -1,89 +1,188 @@
-"""The virtual board behind the port that every board has."""
+"""The virtual board behind the port that every board has: a program, started when it is needed."""
 
+import os
+import signal
 import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.boards.virtual import VirtualBoard
+from mcumatrix.adapters.boards.virtual import TakenVirtualBoard, VirtualBoard
 from mcumatrix.adapters.consoles.serial_port import SerialPort
-from mcumatrix.errors import FlashError
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.errors import LockedError, StoppedError, ToolError
+from mcumatrix.locking import held
+from mcumatrix.model.catalogue import Board, BoardKind, Unit
+from mcumatrix.vboard.running import RunningBoard, running_boards
 
-# The vector table, then code that reads where nothing is: bus fault, no handler, lockup.
-SOURCE = """\
-__attribute__((section(".vectors"), used)) static void *const vectors[] = {
-    (void *)0x20010000, (void *)0x08000041,
-};
-__attribute__((section(".text.start"), naked, used)) void start(void) {
-    __asm volatile("ldr r0, =0x30000000\\n ldr r1, [r0]\\n b .");
-}
-"""
-GCC = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib")
-SCRIPT = "SECTIONS { .text 0x08000000 : { *(.vectors) . = 0x40; *(.text*) } }"
+PATIENCE_S = 20.0
 
 
-@pytest.fixture(scope="module")
-def broken_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("broken")
-    (folder / "main.c").write_text(SOURCE)
-    (folder / "link.ld").write_text(SCRIPT)
-    subprocess.run(
-        [
-            "arm-none-eabi-gcc",
-            "-mcpu=cortex-m7",
-            "-mthumb",
-            "-nostdlib",
-            "-T",
-            "link.ld",
-            "-o",
-            "image.elf",
-            "main.c",
-        ],
-        cwd=folder,
-        check=True,
-    )
-    return folder / "image.elf"
+@pytest.fixture(autouse=True)
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "running"))
 
 
-def test_it_says_that_it_is_virtual_and_how_it_makes_cycles() -> None:
-    with VirtualBoard().take() as board:
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., VirtualBoard]]:
+    """make(count) gives a board with so many units; all are ended with the test."""
+    made: list[VirtualBoard] = []
+
+    def board(count: int = 1, stop: threading.Event | None = None) -> VirtualBoard:
+        entry = Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", (Unit(),) * count)
+        made.append(
+            VirtualBoard(entry, tmp_path / "boards", wait=False, say=print, stop=stop or threading.Event())
+        )
+        return made[-1]
+
+    yield board
+    for each in made:
+        each.close()
+
+
+def _running(taken: TakenVirtualBoard) -> RunningBoard:
+    (found,) = [board for board in running_boards() if f"vboard:{board.uid}" == taken.probe]
+    return found
+
+
+def _ends(pid: int) -> bool:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_at:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make) -> None:
+    with make().take() as board:
         assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, "instructions")
 
 
-def test_results_depend_on_the_emulator_and_on_the_boards_own_sources() -> None:
-    identity = VirtualBoard().identity()
+def test_results_depend_on_the_emulator_and_on_the_boards_own_sources(make) -> None:
+    identity = make().identity()
     assert set(identity) == {"unicorn", "vboard"}
-    assert identity == VirtualBoard().identity()
+    assert identity == make().identity()
 
 
-def test_a_file_that_is_no_image_is_a_flash_error(tmp_path: Path) -> None:
-    path = tmp_path / "image.elf"
-    path.write_bytes(b"no ELF file")
-    with VirtualBoard().take() as board, pytest.raises(FlashError) as error:
-        board.load(path)
-    assert str(path) in error.value.message
-    assert error.value.hint
-
-
-def test_a_board_without_an_image_does_not_start() -> None:
-    with VirtualBoard().take() as board, pytest.raises(FlashError) as error:
-        board.start()
-    assert str(error.value) == "The virtual board has no image.\n  Load one first."
-
-
-def test_firmware_that_locks_up_is_explained_by_the_board(broken_image: Path) -> None:
-    with VirtualBoard().take() as board:
-        board.load(broken_image)
-        assert board.fault() == ""
+def test_a_taken_board_runs_and_can_be_reached(make) -> None:
+    with make().take() as board:
+        found = _running(board)
+        assert found.name == "virtual-0"
+        assert found.serial_port == board.serial_port
         with SerialPort(board.serial_port, 115_200) as port:
-            board.start()
-            assert port.read(0.5) == b""
-        assert "Lockup at 0x" in board.fault()
+            assert port.read(0.0) == b""
 
 
-def test_each_user_has_a_board_of_its_own(broken_image: Path) -> None:
-    with VirtualBoard().take() as one, VirtualBoard().take() as other:
-        one.load(broken_image)
-        other.load(broken_image)
+def test_a_board_without_a_firmware_explains_why_it_is_silent(make) -> None:
+    with make().take() as board:
+        give_up_at = time.monotonic() + PATIENCE_S
+        while "Lockup" not in board.fault() and time.monotonic() < give_up_at:
+            time.sleep(0.01)
+        assert "The reset vector at 0x00200004 is 0xffffffff" in board.fault()
+
+
+def test_a_board_that_is_taken_again_is_the_same_program_and_was_off_meanwhile(make) -> None:
+    board = make()
+    with board.take() as first:
+        pid = _running(first).pid
+    assert board._machines["virtual-0"].ask("status")["powered"] is False
+    with board.take() as second:
+        assert _running(second).pid == pid
+        assert board._machines["virtual-0"].ask("status")["powered"] is True
+
+
+def test_each_user_has_a_unit_of_its_own(make) -> None:
+    board = make(2)
+    with board.take() as one, board.take() as other:
+        assert one.probe != other.probe
         assert one.serial_port != other.serial_port
+
+
+def test_a_unit_keeps_its_unique_id_when_its_program_ends(make) -> None:
+    board = make()
+    with board.take() as taken:
+        first = taken.probe
+    board.close()
+    with make().take() as taken:
+        assert taken.probe == first
+
+
+def test_a_program_that_was_killed_is_started_anew(make) -> None:
+    board = make()
+    with board.take() as taken:
+        pid = _running(taken).pid
+        os.kill(pid, signal.SIGKILL)
+        assert "does not answer" in taken.fault() or "hung up" in taken.fault()
+    with board.take() as taken:
+        assert _running(taken).pid != pid
+
+
+def test_closing_ends_all_programs(make) -> None:
+    board = make(2)
+    with board.take() as one, board.take() as other:
+        pids = [_running(taken).pid for taken in (one, other)]
+    board.close()
+    assert all(_ends(pid) for pid in pids)
+    assert running_boards() == []
+
+
+def test_no_program_outlives_a_user_that_is_killed(tmp_path: Path) -> None:
+    script = """
+import os, sys, threading
+from pathlib import Path
+from mcumatrix.adapters.boards.virtual import VirtualBoard
+from mcumatrix.model.catalogue import Board, BoardKind, Unit
+entry = Board("virtual", BoardKind.VIRTUAL, "x", "stm32f746xg", (Unit(),))
+board = VirtualBoard(entry, Path(sys.argv[1]), wait=False, say=print, stop=threading.Event())
+with board.take():
+    print("taken", flush=True)
+    threading.Event().wait()
+"""
+    user = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "boards")], stdout=subprocess.PIPE, text=True
+    )
+    assert user.stdout
+    assert user.stdout.readline() == "taken\n"
+    (found,) = running_boards()
+    user.kill()
+    user.wait()
+    user.stdout.close()
+    assert _ends(found.pid)
+    assert running_boards() == []
+
+
+def test_a_board_of_another_process_is_refused_with_who_has_it(make, tmp_path: Path) -> None:
+    folder = tmp_path / "boards" / "virtual-0"
+    folder.mkdir(parents=True)
+    with held(folder / "lock", "it", wait=False, say=print), pytest.raises(LockedError) as error:
+        make().take().__enter__()
+    assert error.value.message.startswith("the virtual board virtual-0 is in use: process ")
+
+
+def test_a_flash_file_that_is_something_else_is_said_with_what_to_do(make, tmp_path: Path) -> None:
+    folder = tmp_path / "boards" / "virtual-0"
+    folder.mkdir(parents=True)
+    (folder / "flash.bin").write_bytes(b"x")
+    with pytest.raises(ToolError) as error:
+        make().take().__enter__()
+    assert str(error.value) == (
+        f"The virtual board does not start: {folder / 'flash.bin'} has 1 bytes and not the 1048576 of the "
+        "flash of an STM32F746xG.\n  Name another file, or remove this one to begin with erased flash.\n"
+        f"  Try it by hand: python -m mcumatrix.vboard --folder {folder}"
+    )
+
+
+def test_nobody_starts_a_board_when_everything_is_to_end(make) -> None:
+    stop = threading.Event()
+    board = make(stop=stop)
+    stop.set()
+    with pytest.raises(StoppedError):
+        board.take().__enter__()

@@ -20,6 +20,7 @@ from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
+from mcumatrix.registry import Boards
 from support.docker_images import PROJECT
 
 
@@ -173,7 +174,8 @@ def test_a_real_library_and_image_are_the_same_bytes_from_both_builders(
         project = Project(tmp_path / name)
         for part in ("matrix", "firmware", "templates"):
             shutil.copytree(PROJECT / part, project.root / part)
-        [job] = workflow.plan_jobs(project, [variant], builder)
+        boards = Boards(project.boards, wait=False, say=print)
+        [job] = workflow.plan_jobs(project, [variant], builder, boards)
         toolchain = builder.identity(variant.toolchain)
         actions.render_model(project, job)
         elf = actions.build_from_nothing(project, job, builder, project.build / "anew")

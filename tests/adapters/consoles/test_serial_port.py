@@ -1,14 +1,18 @@
 """Serial lines: pyserial's own loop:// and a pseudo-terminal."""
 
 import os
+import subprocess
+import sys
 import time
 import tty
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.consoles.serial_port import SerialPort
+from mcumatrix.adapters.consoles.serial_port import SerialPort, attached_ports
 from mcumatrix.errors import ConsoleError
+from mcumatrix.model.attached import AttachedPort
 
 
 @pytest.fixture
@@ -77,3 +81,43 @@ def test_a_line_that_is_unplugged_is_said_so_when_reading_and_when_writing() -> 
                 use()
             assert error.value.message.startswith(f"the serial port {name} failed: ")
             assert error.value.hint == "Check the cable; then run the variant again."
+
+
+def test_a_port_that_pyserial_does_not_list_is_looked_at_when_it_is_asked_for(
+    pty: tuple[int, str], tmp_path: Path
+) -> None:
+    device = pty[1]
+    alias = tmp_path / "lab1"
+    alias.symlink_to(device)
+    assert all(port.device != device for port in attached_ports())
+    found = attached_ports([str(alias), device], by_id=tmp_path / "no-such-folder")
+    assert [port for port in found if port.device == device] == [AttachedPort(device, aliases=(str(alias),))]
+    assert [port.device for port in found] == sorted(port.device for port in found)
+
+
+def test_a_name_by_id_is_shown_with_the_device_and_is_no_alias(pty: tuple[int, str], tmp_path: Path) -> None:
+    by_id = tmp_path / "usb-FTDI-if00"
+    by_id.symlink_to(pty[1])
+    (tmp_path / "usb-gone-if00").symlink_to("/dev/no-such-port")
+    found = attached_ports([str(by_id)], by_id=tmp_path)
+    assert [port for port in found if port.device == pty[1]] == [AttachedPort(pty[1], str(by_id))]
+
+
+def test_what_is_no_device_is_no_port(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    wanted = [str(tmp_path / "file"), "/dev", "/dev/no-such-port", "loop://", "rfc2217://lab1:4000"]
+    assert attached_ports(wanted) == attached_ports()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_a_port_that_this_user_may_not_open_says_which_group_may() -> None:
+    script = (
+        "import os; from mcumatrix.adapters.consoles.serial_port import attached_ports\n"
+        "import serial.tools.list_ports\n"
+        "master, slave = os.openpty(); name = os.ttyname(slave)\n"
+        "os.fchmod(slave, 0o620); os.fchown(slave, 0, 0)\n"
+        "os.setuid(65534)\n"
+        "print([port.problem for port in attached_ports([name]) if port.device == name])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "['this user may not open it; its group is root']\n"

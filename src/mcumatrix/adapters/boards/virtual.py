@@ -1,33 +1,77 @@
-"""The virtual STM32F746 as a board: one that is made when it is taken, so that nobody else can have it."""
+"""Virtual STM32F746 boards: programs on this machine, started when somebody needs one."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from mcumatrix import vboard
-from mcumatrix.errors import FlashError, VirtualBoardError
+from mcumatrix.adapters.boards.units import Locks, Units
+from mcumatrix.errors import StoppedError, VirtualBoardError
 from mcumatrix.hashing import fingerprint, hash_tree
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.catalogue import Board, BoardKind
+from mcumatrix.vboard.timing import TIMING_MODEL
 
 if TYPE_CHECKING:
-    from mcumatrix.vboard import Board
+    from mcumatrix.adapters.boards.machine import Machine
 
 _PACKAGE = Path(vboard.__file__).parent
 
 
 class VirtualBoard:
-    """Runs images in this process, each on a board of its own."""
+    """A board of the catalogue. Each unit is a program of its own that keeps its flash in a folder."""
+
+    def __init__(
+        self, entry: Board, folder: Path, *, wait: bool, say: Callable[[str], None], stop: Event
+    ) -> None:
+        """`folder` is where the units of all boards have their folders."""
+        names = [f"{entry.name}-{index}" for index in range(len(entry.units))]
+        self._folders = {name: folder / name for name in names}
+        self._units = Units(entry.name, names, wait=wait, say=say, stop=stop)
+        self._machines: dict[str, Machine] = {}
+        self._lock = Lock()
+        self._closed = False
 
     @contextmanager
     def take(self) -> Iterator["TakenVirtualBoard"]:
-        """A new board; it is gone when it is given back."""
-        taken = TakenVirtualBoard()
-        try:
-            yield taken
-        finally:
-            taken.close()
+        """A unit that nobody else uses, switched on; off again when it is given back.
+
+        Raises:
+            LockedError: others have all units, and nobody wants to wait.
+            ToolError: the program does not start.
+        """
+        with self._units.take(self._locks) as name:
+            machine = self._machine(name)
+            machine.ask("power", on=True)
+            try:
+                yield TakenVirtualBoard(machine)
+            finally:
+                # A board that is off costs nothing, and its RAM is fresh for the next.
+                with suppress(VirtualBoardError):
+                    machine.ask("power", on=False)
+
+    def _locks(self, name: str) -> Locks:
+        folder = self._folders[name]
+        folder.mkdir(parents=True, exist_ok=True)
+        return [(folder / "lock", f"the virtual board {name}")]
+
+    def _machine(self, name: str) -> "Machine":
+        from mcumatrix.adapters.boards.machine import Machine
+
+        machine = self._machines.get(name)
+        if machine is not None and machine.runs:
+            return machine
+        if machine is not None:
+            machine.end()
+        machine = Machine(self._folders[name])
+        with self._lock:
+            if not self._closed:
+                self._machines[name] = machine
+                return machine
+        machine.end()
+        raise StoppedError(f"The virtual board {name} was not needed any more.")
 
     def identity(self) -> Mapping[str, str]:
         """The emulator's version, and a hash over the board's own sources: both can change cycles."""
@@ -36,47 +80,32 @@ class VirtualBoard:
         }
         return {"unicorn": version("unicorn"), "vboard": fingerprint("vboard", {"sources": sources})[:16]}
 
+    def close(self) -> None:
+        """Ends the programs of all units."""
+        with self._lock:
+            self._closed = True
+            machines, self._machines = self._machines, {}
+        for machine in machines.values():
+            machine.end()
+
 
 class TakenVirtualBoard:
     """A virtual board of ours."""
 
     kind = BoardKind.VIRTUAL
+    timing_model = TIMING_MODEL
 
-    def __init__(self) -> None:
-        self._board: Board | None = None
-
-    @property
-    def timing_model(self) -> str:
-        """How its cycles are made."""
-        return vboard.Board.timing_model
-
-    @property
-    def serial_port(self) -> str:
-        """The pseudo-terminal of USART6."""
-        return self._loaded().serial_port
-
-    def load(self, elf: Path) -> None:
-        """Reads the image into a new board. Raises FlashError if it is none that fits."""
-        try:
-            self._board = vboard.Board(vboard.load_elf(elf))
-        except VirtualBoardError as error:
-            raise FlashError(error.message, hint=error.hint) from error
-
-    def start(self) -> None:
-        """Powers the board up."""
-        self._loaded().start()
+    def __init__(self, machine: "Machine") -> None:
+        self._machine = machine
+        self.probe = f"vboard:{machine.uid}"
+        self.serial_port = machine.serial_port
 
     def fault(self) -> str:
         """The board's own account of a lockup or bus fault."""
-        fault = self._board.fault if self._board else None
-        return str(fault) if fault else ""
+        try:
+            return str(self._machine.ask("status")["fault"])
+        except VirtualBoardError as error:
+            return error.message
 
-    def close(self) -> None:
-        """Switches the board off."""
-        if self._board:
-            self._board.close()
-
-    def _loaded(self) -> "Board":
-        if self._board is None:
-            raise FlashError("The virtual board has no image.", hint="Load one first.")
-        return self._board
+    def recover(self) -> None:
+        """Nothing to do: it is switched off when it is given back."""

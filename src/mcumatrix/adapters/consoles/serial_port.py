@@ -1,11 +1,64 @@
 """A serial line through pyserial: a device, or a URL such as `rfc2217://host:port` or `loop://`."""
 
+import grp
+import os
+import stat
 import time
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Self
 
 from mcumatrix.errors import ConsoleError
+from mcumatrix.model.attached import AttachedPort
 
 _CHUNK_BYTES = 65_536
+_BY_ID = Path("/dev/serial/by-id")
+
+
+def attached_ports(wanted: Iterable[str] = (), by_id: Path = _BY_ID) -> tuple[AttachedPort, ...]:
+    """The serial ports of this machine, ordered by device.
+
+    `wanted` are paths to look at in any case: pyserial's list has neither pseudo-terminals nor the names that
+    rules of udev give. `by_id` is a folder of links to devices.
+    """
+    from serial.tools.list_ports import comports
+
+    described = {str(port.device): str(port.description or "") for port in comports()}
+    links = {os.path.realpath(link): str(link) for link in sorted(by_id.glob("*"), reverse=True)}
+    aliases: dict[str, list[str]] = {}
+    for path in wanted:
+        device = os.path.realpath(path)
+        if path.startswith("/") and _is_character_device(device):
+            described.setdefault(device, "")
+            if path not in (device, links.get(device)):
+                aliases.setdefault(device, []).append(path)
+    return tuple(
+        AttachedPort(
+            device=device,
+            by_id=links.get(device, ""),
+            description="" if description == "n/a" else description,
+            aliases=tuple(aliases.get(device, ())),
+            problem=_why_not_open(device),
+        )
+        for device, description in sorted(described.items())
+    )
+
+
+def _is_character_device(path: str) -> bool:
+    try:
+        return stat.S_ISCHR(Path(path).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _why_not_open(device: str) -> str:
+    if os.access(device, os.R_OK | os.W_OK):
+        return ""
+    try:
+        group = grp.getgrgid(Path(device).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return "this user may not open it"
+    return f"this user may not open it; its group is {group}"
 
 
 class SerialPort:

@@ -1,0 +1,88 @@
+"""The process of a virtual board: started here, and ended with whoever started it."""
+
+import json
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mcumatrix.errors import ToolError
+from mcumatrix.vboard.control import ask
+
+START_TIMEOUT_S = 30.0
+END_TIMEOUT_S = 5.0
+
+
+class Machine:
+    """A virtual board that runs, with its flash contents in a folder.
+
+    It ends when its standard input does: a run that is killed leaves none behind.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Starts it and waits until it is ready.
+
+        Raises:
+            ToolError: it does not start.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = folder / "board.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "mcumatrix.vboard"),
+                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off"),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                # Ctrl-C is for who asked for the run; the board ends when that has let go of it.
+                start_new_session=True,
+            )
+        ready = self._first_line()
+        self.uid: str = ready["uid"]
+        self.serial_port: str = ready["serial_port"]
+        self._control_port: int = ready["control_port"]
+
+    def _first_line(self) -> dict[str, Any]:
+        assert self._process.stdout
+        watchdog = threading.Timer(START_TIMEOUT_S, self._process.kill)
+        watchdog.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        try:
+            ready: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            self.end()
+            said = self._log.read_text(errors="replace").strip()
+            raise ToolError(
+                f"The virtual board does not start: {said or 'it said nothing'}",
+                hint=f"Try it by hand: python -m mcumatrix.vboard --folder {self._log.parent}",
+            ) from error
+        return ready
+
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self._process.poll() is None
+
+    def ask(self, do: str, **arguments: object) -> dict[str, Any]:
+        """Asks its control port; see `mcumatrix.vboard.control`. Raises VirtualBoardError."""
+        return ask(self._control_port, do, **arguments)
+
+    def end(self) -> None:
+        """Ends it; its flash contents are kept."""
+        assert self._process.stdin
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()

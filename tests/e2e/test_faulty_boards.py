@@ -1,0 +1,73 @@
+"""A board that fails costs its variant, with a status and a sentence, and nobody else anything."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Workplace
+
+ONE_UNIT = """\
+kind: virtual
+firmware_board: stm32f746g_disco
+target: stm32f746xg
+count: 1
+timeouts: {program: 4 s, boot: 3 s}
+"""
+
+FAULTS = {
+    "refuse_unlock": (True, "unlock-refused", "flash cannot be unlocked: "),
+    "fail_erase": (True, "erase-error", "erasing flash at 0x08000000 failed: "),
+    "fail_program": (True, "program-error", "programming flash at 0x08000000 failed: "),
+    "stay_busy": (True, "erase-error", "erasing flash failed: flash erase sector timed out"),
+    "flip_byte": (0x0800_1234, "verify-mismatch", "flash holds 0x"),
+    "drop_link_after": (150_000, "disconnected", "the link to the board broke, through the probe vboard:VB"),
+    "silent": (True, "timeout", "the board sent 0 bytes in 3 s and not the end of its first words"),
+    "device_id": (0x451, "wrong-device", "the wrong chip is behind the probe vboard:VB"),
+    "hold_reset": (True, "held-in-reset", "the target is held in reset; "),
+    "no_core": (True, "no-core", "no core was discovered behind the probe vboard:VB"),
+}
+
+
+@pytest.fixture(scope="module")
+def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+    """A project with one virtual board, and both images of the matrix built."""
+    made = make_workplace()
+    (made.root / "matrix" / "boards" / "virtual-f746.yaml").write_text(ONE_UNIT)
+    ran = made.doit("matrix", "two")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return made
+
+
+def _statuses(records: list[Path]) -> list[tuple[str, str]]:
+    read = [json.loads(path.read_bytes()) for path in records]
+    return [(record["status"], record["reason"]) for record in sorted(read, key=lambda r: r["finished_at"])]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_a_result_of_its_variant_and_the_board_goes_on(place: Workplace, fault: str) -> None:
+    value, status, reason = FAULTS[fault]
+    shutil.rmtree(place.root / "results" / "two")
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    ran = place.doit("matrix", "two", MCUMATRIX_VBOARD_FAULTS=json.dumps({fault: value}))
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    (first, said), (second, _) = _statuses(place.records("two"))
+    assert (first, second) == (status, "ok")
+    assert said.startswith(reason)
+    report = place.report("two")
+    assert "1 of 2 variants have times. **This report is not complete.**" in report
+    assert f"| failed: {status} |" in report
+    assert "Traceback" not in ran.stdout + ran.stderr
+    # Infrastructure is tried again by the next run; on the same board, which is healed.
+    again = place.doit("matrix", "two")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert [status for status, _ in _statuses(place.records("two"))] == [status, "ok", "ok"]
+
+
+def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:
+    shutil.rmtree(place.root / "results" / "two")
+    ran = place.doit("matrix", "two", MCUMATRIX_VBOARD_FAULTS='{"slient": true}')
+    assert "The virtual board does not start: The virtual board has no fault 'slient'." in ran.stdout
+    assert place.records("two") == []
