@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcumatrix.errors import BuildError, FirmwareError
-from mcumatrix.model.record import Correctness, Record
+from mcumatrix.model.record import Correctness, Flashed, Record
 from mcumatrix.model.variant import Exclusion, Variant
 from mcumatrix.report.markdown import render_markdown, summary
 from mcumatrix.report.tables import number_cases
@@ -43,6 +43,7 @@ def _variants_and_records() -> tuple[list[Variant], list[Record | None]]:
             a_record(outcome, variant=variant),
             finished_at=f"2026-01-02T03:04:0{number}.000000Z",
             log=f"20260102T03040{number}.000000Z-ffffffffffff.log",
+            flashed=Flashed("066BFF", "b" * 64, (100_200, 0, 32_768)[number]) if number < 3 else None,
         )
         for number, (variant, outcome) in enumerate(zip(variants, outcomes, strict=False))
     ]

@@ -267,3 +267,9 @@ def test_the_first_words_of_another_firmware_end_the_run_before_it_is_measured()
     ran = _run(ScriptedBoard(boot_log(hello(build="0" * 16)), never))
     assert ran.error is not None
     assert ran.error.message == "the board says build=0000000000000000 where the image has 0123456789abcdef"
+
+
+def test_a_firmware_that_answers_wrongly_is_no_reason_to_switch_the_board_off() -> None:
+    board = ScriptedBoard(boot_log(), lambda _: bench_log(nonce=1))
+    assert isinstance(_run(board).error, ParseError)
+    assert not board.recovered

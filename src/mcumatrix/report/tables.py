@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.record import Record, Status
+from mcumatrix.model.record import Flashed, Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Variant
 from mcumatrix.results.statistics import summarise
@@ -208,18 +208,26 @@ def provenance_table(cases: Sequence[Case]) -> Table | None:
     if not recorded:
         return None
     return Table(
-        ("Case", "build id", "ELF SHA-256", "finished", "record"),
+        ("Case", "build id", "ELF SHA-256", "probe", "flash", "finished", "record"),
         tuple(
             (
                 case.label,
                 record.image.build_id if record.image else NO_VALUE,
                 record.image.elf_sha256 if record.image else NO_VALUE,
+                record.flashed.probe if record.flashed else NO_VALUE,
+                _flash_proof(record.flashed) if record.flashed else NO_VALUE,
                 record.finished_at,
                 record.log.removesuffix(".log") or NO_VALUE,
             )
             for case, record in recorded
         ),
     )
+
+
+def _flash_proof(flashed: Flashed) -> str:
+    """How an image got into flash. Only what was read back and found equal is ever in a record."""
+    came = f"{flashed.written_bytes} bytes written" if flashed.written_bytes else "there already"
+    return f"{came}, read back equal"
 
 
 def reproduction_table(cases: Sequence[Case]) -> Table | None:

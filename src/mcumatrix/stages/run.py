@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from mcumatrix import wire
 from mcumatrix.errors import (
+    ConsoleError,
     ConsoleTimeoutError,
     FirmwareError,
+    FlashError,
     LockedError,
     McuMatrixError,
     ParseError,
@@ -148,7 +150,8 @@ def run_image(
                 fault = taken.fault()
                 if fault:
                     error.message += f"; the board says: {fault}"
-                taken.recover()
+                if isinstance(error, FlashError | ConsoleError):
+                    taken.recover()
                 raise
         _require_as_asked(measurement, variant)
     except (StoppedError, LockedError, ToolError):
