@@ -283,7 +283,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
     if all(case.is_measured or variant.expect.outcome is Outcome.FAIL for case, variant in ours):
         return int(ExitCode.OK)
     if all(case.record is None for case, _ in ours):
-        return int(ExitCode.NOTHING_SELECTED)
+        return int(work.hindrances[0].exit_code if work.hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
 
 

@@ -1,7 +1,7 @@
 """The pipeline as doit tasks: model -> library -> image -> run -> report."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -42,6 +42,8 @@ class Work:
     jobs: tuple[Job, ...]
     builders: Builders
     boards: Boards
+    hindrances: list[McuMatrixError] = field(default_factory=list)
+    """What kept variants from being tried at all: it is in no record."""
 
     @property
     def builder(self) -> Builder:
@@ -234,6 +236,7 @@ def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFaile
         try:
             record = actions.run_variant(work.matrix, job, work.store, work.boards)
         except McuMatrixError as error:
+            work.hindrances.append(error)
             return TaskFailed(str(error))
         said = actions.describe(record)
         return {"said": said} if record.measurement else TaskFailed(said)

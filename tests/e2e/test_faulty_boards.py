@@ -1,13 +1,19 @@
 """A board that fails costs its variant, with a status and a sentence, and nobody else anything."""
 
+import contextlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from e2e.conftest import Workplace
+from mcumatrix.locking import held
 
 ONE_UNIT = """\
 kind: virtual
@@ -71,3 +77,74 @@ def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:
     ran = place.doit("matrix", "two", MCUMATRIX_VBOARD_FAULTS='{"slient": true}')
     assert "The virtual board does not start: The virtual board has no fault 'slient'." in ran.stdout
     assert place.records("two") == []
+
+
+def _locked(place: Workplace) -> contextlib.AbstractContextManager[None]:
+    return held(place.root / "build" / "boards" / "virtual-f746-0" / "lock", "it", wait=False, say=print)
+
+
+def test_a_board_in_use_is_refused_at_once_where_nobody_wants_to_wait(place: Workplace) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    with _locked(place):
+        ran = place.doit("matrix", "two", "--no-wait")
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    assert ran.stdout.count("the virtual board virtual-f746-0 is in use: process ") == 2
+    assert place.records("two") == []
+
+
+def test_a_board_in_use_is_waited_for_and_it_is_said_for_whom(place: Workplace) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    with _locked(place):
+        process = subprocess.Popen(
+            place.command("matrix", "two"),
+            cwd=place.root,
+            env=place.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stderr
+        said = process.stderr.readline()
+        assert said.startswith(f"Waiting for the virtual board virtual-f746-0: process {os.getpid()} of ")
+        assert process.poll() is None
+    process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert [status for status, _ in _statuses(place.records("two"))] == ["ok", "ok"]
+
+
+def _programs_below(folder: Path) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if str(folder).encode() in (entry / "cmdline").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_is_ended_in_the_middle_of_flashing_leaves_no_program_and_goes_on(
+    place: Workplace, how: signal.Signals
+) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    process = subprocess.Popen(
+        place.command("matrix", "two"),
+        cwd=place.root,
+        env=place.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    flash = place.root / "build" / "boards" / "virtual-f746-0" / "flash.bin"
+    give_up_at = time.monotonic() + 60
+    while not flash.exists() or flash.read_bytes()[:4] in (b"", b"\xff" * 4):
+        assert process.poll() is None
+        assert time.monotonic() < give_up_at
+    process.send_signal(how)
+    assert process.wait(60) == (-signal.SIGKILL if how == signal.SIGKILL else 130)
+    while _programs_below(place.root):
+        assert time.monotonic() < give_up_at, "a virtual board was left behind"
+        time.sleep(0.02)
+    again = place.doit("matrix", "two")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert [status for status, _ in _statuses(place.records("two"))] == ["ok", "ok"]
