@@ -73,7 +73,7 @@ def test_a_value_that_does_not_fit_its_field_is_refused_before_it_is_sent() -> N
     with pytest.raises(ValueError, match=r"^4294967296 is not within 0 and 4294967295$"):
         wire.RunBench(nonce=1, warmup=1, repeat=2**32).encode()
     with pytest.raises(ValueError, match=r"^'two words' is not a word of 1 to 63 printable characters$"):
-        wire.Layer(0, "two words").encode(0)
+        wire.Layer(0, "two words", 0).encode(0)
     with pytest.raises(ValueError, match=r"^97 bytes are not within 1 and 96$"):
         wire.WriteInput(1, 0, bytes(97)).encode()
 
@@ -101,14 +101,14 @@ def test_a_changed_line_is_told_from_one_of_another_protocol() -> None:
     with pytest.raises(ParseError) as foreign:
         wire.decode(_line(b"@end 1 lines=2"))
     assert str(foreign.value) == (
-        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 1: fields of @end are lines ok\n"
+        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 2: fields of @end are lines ok\n"
         "  Build and flash the firmware again with this version of mcumatrix."
     )
-    with pytest.raises(ParseError, match=r"is not of protocol version 1\n"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 2\n"):
         wire.decode(_line(b"@unheard 1"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 1: '01' is not a value of ok"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 2: '01' is not a value of ok"):
         wire.decode(_line(b"@end 1 lines=2 ok=01"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 1: 4294967296 is not within"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 2: 4294967296 is not within"):
         wire.decode(_line(b"@end 1 lines=4294967296 ok=1"))
 
 

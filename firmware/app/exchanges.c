@@ -101,7 +101,11 @@ void exchange_run_bench(const struct wire_command *command, const char *problem)
     wire_send_bench(&wire, warmup, repeat, input_crc32());
     uint32_t layer_count = runtime_layer_count();
     for (uint32_t layer = 0; layer < layer_count; layer++) {
-        wire_send_layer(&wire, layer, runtime_layer_op(layer));
+        wire_send_layer(&wire, layer, runtime_layer_op(layer), (uint32_t)runtime_layer_code(layer));
+        const char *function;
+        for (uint32_t i = 0; (function = runtime_layer_used(layer, i)) != NULL; i++) {
+            wire_send_used(&wire, layer, function);
+        }
     }
     for (uint32_t i = 0; i < repeat; i++) {
         for (uint32_t layer = 0; layer < layer_count; layer++) {

@@ -62,7 +62,14 @@ const char *runtime_layer_op(uint32_t layer);
 /* One inference. `on_layer` may be NULL. */
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context);
 
-/* RAM that the tensors need, in bytes. */
+/* Evidence which implementation served a layer: the address of the function that computes it, without Thumb bit. */
+uintptr_t runtime_layer_code(uint32_t layer);
+
+/* Likewise: the name of the index-th function of an optimised library (such as CMSIS-NN) that the layer executed in the
+ * last runtime_invoke; NULL after the last. A runtime that calls no such library has none. */
+const char *runtime_layer_used(uint32_t layer, uint32_t index);
+
+/* RAM that the tensors need, in bytes; known for certain after the first runtime_invoke. */
 uint32_t runtime_arena_bytes(void);
 
 /* What went wrong last, as a sentence without a line end; "" if nothing did. */

@@ -27,7 +27,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Part of `Hello`; raised when a line changes its meaning."""
 
 MAX_LINE_BYTES = 512
@@ -235,10 +235,22 @@ class Bench(Message, name="bench"):
 
 @dataclass(frozen=True)
 class Layer(Message, name="layer"):
-    """A layer and its operator as in TensorFlow Lite's schema, e.g. CONV_2D."""
+    """A layer and its operator as in TensorFlow Lite's schema, e.g. CONV_2D.
+
+    `code` is the address of the function that computes it; 0 if unknown.
+    """
 
     layer: U32
     op: Word
+    code: Hex32
+
+
+@dataclass(frozen=True)
+class Used(Message, name="used"):
+    """A function of an optimised library, such as CMSIS-NN, that ran within a layer of the last inference."""
+
+    layer: U32
+    function: Word
 
 
 @dataclass(frozen=True)

@@ -227,3 +227,13 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
     }
     return RUNTIME_OK;
 }
+
+uintptr_t runtime_layer_code(uint32_t layer) {
+    return (uintptr_t)(layer == 0 ? reshape : softmax) & ~(uintptr_t)1;
+}
+
+/* The second layer says that it used two. */
+const char *runtime_layer_used(uint32_t layer, uint32_t index) {
+    static const char *const used[] = {"fake_softmax", "fake_exponent"};
+    return layer == 1 && index < 2 ? used[index] : NULL;
+}

@@ -32,12 +32,15 @@ def test_a_bench_tells_all_of_it_in_the_declared_order(power_on):
     per_repeat = [wire.Time, wire.Time, wire.Total]
     assert [type(message) for message in bench.messages] == [
         *(wire.Hello, wire.Clocks, wire.Memory, wire.Bench, wire.Layer, wire.Layer),
+        *(wire.Used, wire.Used),
         *per_repeat * 3,
         *(wire.Tensor, wire.DataLine),
     ]
     assert bench.of(wire.Memory) == (wire.Memory(204),)
     assert bench.of(wire.Bench) == (wire.Bench(2, 3, zlib.crc32(DIGIT)),)
-    assert bench.of(wire.Layer) == (wire.Layer(0, "RESHAPE"), wire.Layer(1, "SOFTMAX"))
+    assert [(layer.layer, layer.op) for layer in bench.of(wire.Layer)] == [(0, "RESHAPE"), (1, "SOFTMAX")]
+    assert len({layer.code for layer in bench.of(wire.Layer) if layer.code and layer.code % 2 == 0}) == 2
+    assert bench.of(wire.Used) == (wire.Used(1, "fake_softmax"), wire.Used(1, "fake_exponent"))
     assert [(time.repeat, time.layer) for time in bench.of(wire.Time)] == [
         (repeat, layer) for repeat in range(3) for layer in range(2)
     ]

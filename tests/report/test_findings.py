@@ -1,5 +1,8 @@
 """What the report notices by itself: the mistakes of the comparison that started this project."""
 
+from dataclasses import replace
+
+from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Correctness, Measurement, Record
 from mcumatrix.model.variant import Expectation, Outcome, Variant
 from mcumatrix.report.findings import find
@@ -66,3 +69,21 @@ def test_a_wrong_answer_is_said_with_its_size() -> None:
 
 def test_cases_without_times_are_no_surprise() -> None:
     assert find(number_cases([a_variant()], [None])) == []
+
+
+def _with_cmsis_nn(element: Element, functions: tuple[str, ...]) -> list[str]:
+    measurement = a_measurement()
+    layers = (replace(measurement.layers[0], functions=functions), *measurement.layers[1:])
+    output = replace(measurement.output, element=element)
+    return find(_cases((_variant("cmsis-nn"), replace(measurement, layers=layers, output=output))))
+
+
+def test_cmsis_nn_that_no_layer_uses_is_a_finding_with_the_reason_for_float() -> None:
+    assert _with_cmsis_nn(Element.FLOAT32, ()) == [
+        "[1]: CMSIS-NN requested, 0 of 2 layers use it: float32 has no CMSIS-NN kernels."
+    ]
+    assert _with_cmsis_nn(Element.INT8, ()) == ["[1]: CMSIS-NN requested, 0 of 2 layers use it."]
+
+
+def test_cmsis_nn_that_a_layer_uses_is_no_finding() -> None:
+    assert _with_cmsis_nn(Element.INT8, ("arm_convolve_s8",)) == []

@@ -20,7 +20,7 @@ def _csv(*records: Record) -> list[dict[str, str]]:
 def test_there_is_one_row_per_layer_and_one_for_the_total() -> None:
     rows = _csv(a_record())
     assert [(row["layer"], row["op"]) for row in rows] == [("0", "CONV_2D"), ("1", "SOFTMAX"), ("", "TOTAL")]
-    first = {name: rows[0][name] for name in list(rows[0])[:14]}
+    first = {name: rows[0][name] for name in list(rows[0])[:16]}
     assert first == {
         "variant": "builtin-simd-216MHz-mnist-int8",
         "runtime": "builtin",
@@ -31,6 +31,8 @@ def test_there_is_one_row_per_layer_and_one_for_the_total() -> None:
         "board": "virtual-f746",
         "layer": "0",
         "op": "CONV_2D",
+        "source": "",
+        "functions": "",
         "cycles_min": "1000",
         "cycles_median": "1005",
         "cycles_max": "1010",
@@ -72,3 +74,15 @@ def test_text_that_a_spreadsheet_would_execute_is_made_inert(start: str) -> None
 
 def test_the_table_of_no_records_has_its_columns() -> None:
     assert to_csv(frame([])).decode().startswith("variant,runtime,kernels,clock_hz,model,")
+
+
+def test_a_row_says_what_computed_its_layer() -> None:
+    measurement = a_measurement()
+    served = replace(measurement.layers[0], source="kernels/cmsis-nn/conv.cc", functions=("arm_a", "arm_b"))
+    measurement = replace(measurement, layers=(served, *measurement.layers[1:]))
+    rows = _csv(a_record((measurement, Correctness(True, 0.0, 0.0, "d" * 64))))
+    assert [(row["source"], row["functions"]) for row in rows] == [
+        ("kernels/cmsis-nn/conv.cc", "arm_a arm_b"),
+        ("", ""),
+        ("", ""),
+    ]

@@ -52,7 +52,10 @@ def test_a_good_log_gives_every_number_that_is_in_it() -> None:
     assert _parse(_GOOD) == Measurement(
         clock=Clock(216_000_000, 216_000_000, 54_000_000, 108_000_000, 0x24003010, 0x9400, 0x307),
         warmup=1,
-        layers=(LayerTimes("CONV_2D", (1000, 1010)), LayerTimes("SOFTMAX", (1001, 1011))),
+        layers=(
+            LayerTimes("CONV_2D", (1000, 1010), 0x0800_1000, "", ("arm_convolve_s8", "arm_nn_mat_mult")),
+            LayerTimes("SOFTMAX", (1001, 1011), 0x0800_1000),
+        ),
         total_cycles=(5000, 5000),
         arena_bytes=4096,
         input_crc32=1,

@@ -31,7 +31,9 @@ def bench_messages(layers: int = 2, repeats: int = 2) -> list[wire.Message]:
         CLOCKS,
         wire.Memory(4096),
         wire.Bench(warmup=1, repeat=repeats, input_crc32=1),
-        *(wire.Layer(layer, "CONV_2D" if layer == 0 else "SOFTMAX") for layer in range(layers)),
+        *(wire.Layer(layer, "CONV_2D" if layer == 0 else "SOFTMAX", 0x0800_1000) for layer in range(layers)),
+        wire.Used(0, "arm_convolve_s8"),
+        wire.Used(0, "arm_nn_mat_mult"),
         *(
             message
             for repeat in range(repeats)

@@ -39,6 +39,16 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
     return RUNTIME_OK;
 }
 
+uintptr_t runtime_layer_code(uint32_t layer) {
+    return (uintptr_t)builtin_model.layers[layer].kernel & ~(uintptr_t)1;
+}
+
+const char *runtime_layer_used(uint32_t layer, uint32_t index) {
+    (void)layer;
+    (void)index;
+    return NULL;
+}
+
 uint32_t runtime_arena_bytes(void) {
     return builtin_model.arena_bytes;
 }

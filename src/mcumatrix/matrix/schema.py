@@ -33,7 +33,7 @@ RESERVED_NAMES = frozenset(
         *("and", "or", "not"),
         *("description", "expect", "outcome", "reason", "repeat", "warmup"),
         *("clock_hz", "correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
-        *("ms_median", "op", "slug", "status", "variant"),
+        *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
     )
 )
 """What an axis cannot be called: words of matrix files and selections, and columns of reports."""
@@ -49,6 +49,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
 _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
@@ -120,6 +121,12 @@ def _gcc_version(text: str) -> str:
 def _sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise RefusedError("it is not a SHA-256", "Write its 64 hexadecimal digits in lower case.")
+    return text
+
+
+def _md5(text: str) -> str:
+    if not _MD5.fullmatch(text):
+        raise RefusedError("it is not an MD5", "Write its 32 hexadecimal digits in lower case.")
     return text
 
 
@@ -226,6 +233,7 @@ Reason = Annotated[str, AfterValidator(_not_blank)]
 RelativePath = Annotated[str, AfterValidator(_path)]
 GccVersion = Annotated[str, AfterValidator(_gcc_version)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
+Md5 = Annotated[str, AfterValidator(_md5)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
@@ -387,6 +395,15 @@ class BoardFile(_Strict):
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
 
 
+class SourceFile(_Strict):
+    """Code from elsewhere: a pinned archive (url with sha256 or md5), or a folder (path)."""
+
+    url: HttpsUrl = Field(default="", description="Where the archive is.")
+    sha256: Sha256 = Field(default="", description="SHA-256 of the archive.")
+    md5: Md5 = Field(default="", description="MD5 of the archive, where its project pins it so.")
+    path: str = Field(default="", description="A folder in place of an archive, from the project's folder.")
+
+
 class RuntimeFile(_Strict):
     """An inference library at one version."""
 
@@ -397,6 +414,9 @@ class RuntimeFile(_Strict):
     )
     elements: Annotated[list[Element], Field(min_length=1)] = Field(
         description="The activations that it runs."
+    )
+    sources: dict[Name, SourceFile] = Field(
+        default={}, description="Code from elsewhere that its library is compiled from, by name."
     )
 
 

@@ -17,6 +17,7 @@ class Status(StrEnum):
     OK = "ok"
     WRONG_OUTPUT = "wrong-output"
     BUILD = "build"
+    TOO_LARGE = "too-large"
     FLASH = "flash"
     NO_PROBE = "no-probe"
     WRONG_PROBE = "wrong-probe"
@@ -53,12 +54,19 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class LayerTimes:
-    """Core clock cycles of one layer, one number per repeat."""
+    """Core clock cycles of one layer, one number per repeat, and what computed it.
+
+    `code` is the address of its function, `source` the file which that is from, as the image's debug
+    information has it; empty if unknown. `functions` are those of an optimised library that ran within it.
+    """
 
     __pydantic_config__ = KEPT
 
     op: str
     cycles: tuple[int, ...]
+    code: int = 0
+    source: str = ""
+    functions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Measurement, Status
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.tables import Case
+
+_LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+"""Kernels that are those of an optimised library, and what people call it."""
 
 _AXES_THAT_KEEP_CYCLES = ("clock", "board", "toolchain")
 """Between values of these, equal cycles are no surprise."""
@@ -13,7 +17,13 @@ _AXES_THAT_KEEP_CYCLES = ("clock", "board", "toolchain")
 
 def find(cases: Sequence[Case]) -> list[str]:
     """Sentences, in the order of their weight."""
-    return [*_unexpected(cases), *_wrong(cases), *_without_effect(cases), *_same_milliseconds(cases)]
+    return [
+        *_unexpected(cases),
+        *_wrong(cases),
+        *_not_accelerated(cases),
+        *_without_effect(cases),
+        *_same_milliseconds(cases),
+    ]
 
 
 def _unexpected(cases: Sequence[Case]) -> Iterator[str]:
@@ -37,7 +47,7 @@ def _without_effect(cases: Sequence[Case]) -> Iterator[str]:
     for axis, members in _differing_in_one_axis(cases):
         if axis in _AXES_THAT_KEEP_CYCLES:
             continue
-        for same in _equal(members, lambda measurement: measurement.layers):
+        for same in _equal(members, _cycles):
             values = ", ".join(f"{case.axes[axis]} {case.label}" for case in same)
             yield f"{axis} has no effect: {values} have the same cycles in every layer."
 
@@ -50,6 +60,24 @@ def _same_milliseconds(cases: Sequence[Case]) -> Iterator[str]:
         for same in _equal(members, _milliseconds):
             labels = " and ".join(case.label for case in same)
             yield f"{labels} run at different clocks and have the same times: one of the clocks is wrong."
+
+
+def _not_accelerated(cases: Sequence[Case]) -> Iterator[str]:
+    """Cases that asked for an optimised library which none of their layers used."""
+    for case in cases:
+        record = case.record
+        library = _LIBRARIES.get(case.axes.get("kernels", ""))
+        if library is None or record is None or record.measurement is None:
+            continue
+        layers = record.measurement.layers
+        if not any(layer.functions for layer in layers):
+            element = record.measurement.output.element
+            why = f": {element} has no {library} kernels" if element is Element.FLOAT32 else ""
+            yield f"{case.label}: {library} requested, 0 of {len(layers)} layers use it{why}."
+
+
+def _cycles(measurement: Measurement) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((layer.op, layer.cycles) for layer in measurement.layers)
 
 
 def _milliseconds(measurement: Measurement) -> tuple[tuple[float, ...], ...]:

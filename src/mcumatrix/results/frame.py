@@ -16,6 +16,8 @@ _HEAD = ("variant", "runtime", "kernels", "clock_hz", "model", "toolchain", "boa
 _TAIL = (
     "layer",
     "op",
+    "source",
+    "functions",
     "cycles_min",
     "cycles_median",
     "cycles_max",
@@ -65,7 +67,9 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             yield head | _times(None, "", None, record.clock_hz) | tail
             continue
         for index, layer in enumerate(measurement.layers):
-            yield head | _times(index, layer.op, layer.cycles, measurement.clock.measured_hz) | tail
+            times = _times(index, layer.op, layer.cycles, measurement.clock.measured_hz)
+            served = {"source": layer.source, "functions": " ".join(layer.functions)}
+            yield head | times | served | tail
         yield head | _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz) | tail
 
 

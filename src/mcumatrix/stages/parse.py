@@ -107,7 +107,12 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         ),
         warmup=bench.warmup,
         layers=tuple(
-            LayerTimes(layer.op, tuple(times[repeat, layer.layer] for repeat in range(bench.repeat)))
+            LayerTimes(
+                op=layer.op,
+                cycles=tuple(times[repeat, layer.layer] for repeat in range(bench.repeat)),
+                code=layer.code,
+                functions=tuple(used.function for used in answer.of(wire.Used) if used.layer == layer.layer),
+            )
             for layer in layers
         ),
         total_cycles=tuple(total.cycles for total in totals),
