@@ -8,12 +8,13 @@ import pytest
 from mcumatrix import registry
 from mcumatrix.errors import MatrixError
 from mcumatrix.model.attached import RunningVirtualBoard
+from mcumatrix.model.catalogue import Element, Runtime
 from mcumatrix.vboard.running import RunningBoard, announce
 
 
 def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None:
     with pytest.raises(MatrixError) as error:
-        registry.runtime("tensorrt", Path(), Path())
+        registry.runtime(Runtime("x", "tensorrt", ("a",), (Element.INT8,)), Path(), Path())
     assert str(error.value) == (
         "no adapter is called 'tensorrt'\n  There is: builtin. See matrix/runtimes/ for the entry."
     )

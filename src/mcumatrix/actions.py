@@ -4,7 +4,7 @@ Actions print nothing: they run side by side, and each has a log of its own.
 """
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
 from mcumatrix.stages.run import hello_of, run_image
@@ -38,8 +39,10 @@ def render_model(project: Project, job: Job) -> None:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
     """
     plan = job.rendered
-    runtime = registry.runtime(job.variant.runtime.adapter, project.firmware, project.templates)
-    files = dict(runtime.render(registry.network(job.variant.model)))
+    runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
+    model = job.variant.model
+    contents = registry.model_contents(model)
+    files = dict(runtime.render(contents, lambda: registry.network(model)))
     files["digit.c"] = render_digit(registry.golden_case(job.variant.model).input)
     shutil.rmtree(plan.folder, ignore_errors=True)
     plan.folder.mkdir(parents=True)
@@ -48,9 +51,24 @@ def render_model(project: Project, job: Job) -> None:
     write_manifest(plan.folder, plan.fingerprint, files)
 
 
-def build_runtime(job: Job, builder: Builder) -> None:
-    """Compiles the library of a runtime. Raises BuildError or ToolError."""
-    build.execute(job.runtime.plan, builder, job.runtime.folders, {})
+def build_runtime(project: Project, job: Job, builder: Builder, say: Callable[[str], None]) -> None:
+    """Compiles the library of a runtime; `say` gets a line when code from elsewhere is fetched.
+
+    Raises:
+        SourceError: that code cannot be had, or is not what is needed.
+        BuildError, ToolError: as the builder does.
+    """
+    folders, inputs = _runtime_parts(project, job, say)
+    build.execute(job.runtime.plan, builder, replace(job.runtime.folders, trees=folders), inputs)
+
+
+def _runtime_parts(
+    project: Project, job: Job, say: Callable[[str], None]
+) -> tuple[tuple[tuple[str, Path], ...], Mapping[str, bytes]]:
+    """Where the code from elsewhere is that a runtime needs, and what is made for its library."""
+    runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates, say)
+    folders = runtime.folders(job.variant.kernels)
+    return tuple(folders.items()), runtime.library_inputs(job.variant.kernels, folders)
 
 
 def build_platform(project: Project, job: Job, builder: Builder) -> None:
@@ -79,13 +97,17 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         BuildError, ToolError: as the builder does.
     """
 
+    trees, runtime_inputs = _runtime_parts(project, job, say=lambda _line: None)
+
     def make(name: str, wanted: Build, inputs: Mapping[str, bytes]) -> Path:
-        folders = replace(wanted.folders, inputs=folder / name / "inputs", output=folder / name / "output")
+        folders = replace(
+            wanted.folders, inputs=folder / name / "inputs", output=folder / name / "output", trees=trees
+        )
         build.execute(build.without_ccache(wanted.plan), builder, folders, inputs)
         return folders.output
 
     libraries = [
-        make("runtime", job.runtime, {}),
+        make("runtime", job.runtime, runtime_inputs),
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
@@ -162,7 +184,8 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
     )
     outcome: tuple[Measurement, Correctness] | McuMatrixError
     if ran.measurement is not None:
-        outcome = ran.measurement, check_answer(ran.measurement, registry.golden_case(job.variant.model))
+        measurement = name_sources(ran.measurement, image.elf)
+        outcome = measurement, check_answer(measurement, registry.golden_case(job.variant.model))
     else:
         assert ran.error is not None
         if status_of(ran.error) is None:
@@ -182,10 +205,10 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
 
 def record_failure(
     matrix: Matrix, jobs: Sequence[Job], store: RecordStore, boards: Boards, error: McuMatrixError
-) -> None:
-    """Keeps a record for each job that an error has left without an image."""
+) -> bool:
+    """Keeps a record for each job that an error has left without an image; false if it is not about them."""
     if status_of(error) is None:
-        return
+        return False
     for job in jobs:
         record = make_record(
             error,
@@ -196,6 +219,7 @@ def record_failure(
             image=None,
         )
         store.add(record, b"")
+    return True
 
 
 def _provenance(job: Job, timing_model: str, boards: Boards) -> Provenance:

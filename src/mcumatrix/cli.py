@@ -225,7 +225,7 @@ class Matrix(_Executing):
         run([f"run:{job.variant.slug}" for job in jobs])
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
-        return _conclude(work, {job.variant.slug for job in jobs})
+        return _conclude(work, work.slugs(self._selection))
 
 
 class Reproduce(_Executing):
@@ -280,10 +280,13 @@ def _conclude(work: Work, selected: set[str]) -> int:
         for case, variant in zip(cases, work.matrix.variants, strict=True)
         if variant.slug in selected
     ]
+    hindrances = [*(work.hindered[slug] for slug in work.hindered if slug in selected), *work.hindrances]
+    for sentence in dict.fromkeys(map(str, hindrances)):
+        print(f"not tried: {sentence}", file=sys.stderr)
     if all(case.is_measured or variant.expect.outcome is Outcome.FAIL for case, variant in ours):
         return int(ExitCode.OK)
     if all(case.record is None for case, _ in ours):
-        return int(work.hindrances[0].exit_code if work.hindrances else ExitCode.NOTHING_SELECTED)
+        return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
 
 
@@ -312,6 +315,8 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         work = current_work()
         jobs = work.selected(select)
         to_do = [what_is_left(job, work.store) for job in jobs]
+        slugs = work.slugs(select)
+        hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
         runs = sum(bool(steps) for steps in to_do)
         images = sum("build" in steps for steps in to_do)
         libraries = {library.name for job in jobs for library in job.libraries if not library.is_done()}
@@ -319,8 +324,11 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
             plan_text(
                 work.matrix.axes,
                 [
-                    (job.variant.slug, " and ".join(steps) or "nothing")
-                    for job, steps in zip(jobs, to_do, strict=True)
+                    *(
+                        (job.variant.slug, " and ".join(steps) or "nothing")
+                        for job, steps in zip(jobs, to_do, strict=True)
+                    ),
+                    *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
                 ],
                 work.matrix.exclusions,
                 f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "

@@ -68,6 +68,10 @@ class BuildError(McuMatrixError):
     """The compiler or the linker refused."""
 
 
+class TooLargeError(BuildError):
+    """An image does not fit into the memory of its chip."""
+
+
 class StoppedError(McuMatrixError):
     """Work was ended from outside. It says nothing about what was worked on."""
 

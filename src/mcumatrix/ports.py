@@ -1,12 +1,12 @@
 """What the stages ask of the world. Each adapter implements one of these."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
 from mcumatrix.model.catalogue import Board as BoardEntry
-from mcumatrix.model.catalogue import BoardKind, Toolchain
+from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import Flashed
@@ -23,10 +23,42 @@ class Runtime(Protocol):
         """Our own files that decide what `render` makes of a model: code and templates."""
         ...
 
-    def render(self, network: Network) -> Mapping[str, bytes]:
-        """C sources, by file name, that make a network part of an image.
+    def trees(self, kernels: str) -> Mapping[str, str]:
+        """Code from elsewhere that its library is compiled from: a fingerprint of the contents, by name.
 
         Raises:
+            SourceError: a folder of a person's own is not there, or is not what is needed.
+        """
+        ...
+
+    def folders(self, kernels: str) -> Mapping[str, Path]:
+        """Where that code is, by the same names; fetched if need be.
+
+        Raises:
+            SourceError: it cannot be had.
+        """
+        ...
+
+    def definitions(self, kernels: str, element: Element) -> Mapping[str, str]:
+        """CMake variables that its library is configured with, with `{inputs}` and `{tree_NAME}`."""
+        ...
+
+    def library_inputs(self, kernels: str, folders: Mapping[str, Path]) -> Mapping[str, bytes]:
+        """Files that are made for its library, by name; `folders` is what `folders` gave.
+
+        Raises:
+            SourceError: the code from elsewhere is not what is needed.
+        """
+        ...
+
+    def render(self, model: bytes, network: Callable[[], Network]) -> Mapping[str, bytes]:
+        """C sources, by file name, that make a model part of an image.
+
+        `model` is the .tflite file, `network` reads it: a library with a parser of its own need not have a
+        model that we can read.
+
+        Raises:
+            ModelError: the model cannot be read.
             RenderError: the library cannot run it.
         """
         ...

@@ -11,6 +11,7 @@ from mcumatrix.errors import MatrixError, ToolError, VirtualBoardError
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Archive, BoardKind, Model, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
+from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.network import Network
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime
@@ -114,27 +115,42 @@ class _SaidProgress:
 
 def _unpacked(archive: Archive, say: Callable[[str], None]) -> Path:
     """The contents of a pinned archive, downloaded if they are not in the cache. Raises SourceError."""
+    return _obtained(archive.file_name, archive.url, f"sha256:{archive.sha256}", (), say)
+
+
+def _obtained(
+    name: str, url: str, checksum: str, include: tuple[str, ...], say: Callable[[str], None]
+) -> Path:
     from mcumatrix.sources.cache import cache_from, mirrors_from
     from mcumatrix.sources.obtain import obtain
     from mcumatrix.sources.pin import read_pin
+    from mcumatrix.sources.selection import Selection
 
-    pin = read_pin(archive.file_name, [archive.url], f"sha256:{archive.sha256}")
+    pin = read_pin(name, [url], checksum)
     return obtain(
         pin,
         cache_from(os.environ, Path.home()),
+        selection=Selection(include),
         progress=_SaidProgress(say),
         mirrors=mirrors_from(os.environ),
     )
 
 
-def runtime(adapter: str, firmware: Path, templates: Path) -> Runtime:
-    """The code that prepares a runtime, by the name in its catalogue entry. Raises MatrixError."""
-    if adapter == "builtin":
+def _quiet(_line: str) -> None:
+    pass
+
+
+def runtime(
+    entry: RuntimeEntry, firmware: Path, templates: Path, say: Callable[[str], None] = _quiet
+) -> Runtime:
+    """The code that prepares a runtime; `say` gets a line when it fetches something. Raises MatrixError."""
+    if entry.adapter == "builtin":
         from mcumatrix.adapters.runtimes.builtin import BuiltinRuntime
 
         return BuiltinRuntime(firmware, templates)
     raise MatrixError(
-        f"no adapter is called {adapter!r}", hint="There is: builtin. See matrix/runtimes/ for the entry."
+        f"no adapter is called {entry.adapter!r}",
+        hint="There is: builtin. See matrix/runtimes/ for the entry.",
     )
 
 
@@ -143,6 +159,13 @@ def network(entry: Model) -> Network:
     from mcumatrix.adapters.models.tflite_file import read_network
 
     return read_network(entry.file)
+
+
+def model_contents(entry: Model) -> bytes:
+    """The file of a model as it is. Raises ModelError."""
+    from mcumatrix.adapters.models.tflite_file import read_contents
+
+    return read_contents(entry.file)
 
 
 def golden_case(entry: Model) -> GoldenCase:

@@ -1,6 +1,6 @@
 """The pipeline as doit tasks: model -> library -> image -> run -> report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -35,13 +35,18 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Work:
-    """A matrix, one job for each of its variants, and what executes them."""
+    """A matrix, a job for each of its variants that can have one, and what executes them.
+
+    `hindered` has by their slugs why the others have none. `say` gets a line when something takes long.
+    """
 
     project: Project
     matrix: Matrix
     jobs: tuple[Job, ...]
+    hindered: Mapping[str, McuMatrixError]
     builders: Builders
     boards: Boards
+    say: Callable[[str], None]
     hindrances: list[McuMatrixError] = field(default_factory=list)
     """What kept variants from being tried at all: it is in no record."""
 
@@ -57,7 +62,11 @@ class Work:
 
     def records(self) -> list[Record | None]:
         """The newest record of each variant, from its present inputs."""
-        return [job.newest_record(self.store) for job in self.jobs]
+        return [job.newest_record(self.store) if job else None for job in self._job_of_each_variant()]
+
+    def _job_of_each_variant(self) -> list[Job | None]:
+        by_slug = {job.variant.slug: job for job in self.jobs}
+        return [by_slug.get(variant.slug) for variant in self.matrix.variants]
 
     @cached_property
     def reproduction_store(self) -> ReproductionStore:
@@ -67,11 +76,17 @@ class Work:
     def reproductions(self) -> list[Reproduction | None]:
         """The newest reproduction of the present image of each variant."""
         return [
-            self.reproduction_store.newest(job.variant.slug, job.image.plan.fingerprint) for job in self.jobs
+            self.reproduction_store.newest(job.variant.slug, job.image.plan.fingerprint) if job else None
+            for job in self._job_of_each_variant()
         ]
 
     def selected(self, expression: str) -> tuple[Job, ...]:
-        """The jobs of the variants that match an expression over axes, or a slug; all of them for "".
+        """The jobs of the variants that `slugs` gives."""
+        slugs = self.slugs(expression)
+        return tuple(job for job in self.jobs if job.variant.slug in slugs)
+
+    def slugs(self, expression: str) -> set[str]:
+        """The variants that match an expression over axes, or a slug; all of them for "".
 
         Raises:
             MatrixError: it is not an expression.
@@ -79,10 +94,8 @@ class Work:
         """
         from mcumatrix.matrix.select import select
 
-        if not expression:
-            return self.jobs
-        slugs = {variant.slug for variant in select(self.matrix.variants, expression)}
-        return tuple(job for job in self.jobs if job.variant.slug in slugs)
+        chosen = select(self.matrix.variants, expression) if expression else self.matrix.variants
+        return {variant.slug for variant in chosen}
 
 
 def load_work(
@@ -103,8 +116,8 @@ def load_work(
     matrix = load_matrix(path, load_catalogues(project.matrices))
     builders = registry.builders(builder, project.build / "cache", say)
     boards = Boards(project.boards, wait=wait, say=say)
-    jobs = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    return Work(project, matrix, jobs, builders, boards)
+    planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
+    return Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)
 
 
 def tasks(work: Work) -> Iterator[Task]:
@@ -139,7 +152,8 @@ def library_tasks(work: Work) -> Iterator[Task]:
     for jobs in _shared(work, lambda job: job.runtime.name):
         job = jobs[0]
         what = f"compile {job.variant.kernels} kernels of {job.variant.runtime.name}"
-        yield _library_task(work, jobs, job.runtime, what, partial(actions.build_runtime, job, work.builder))
+        build = partial(actions.build_runtime, work.project, job, work.builder, work.say)
+        yield _library_task(work, jobs, job.runtime, what, build)
     for jobs in _shared(work, lambda job: job.model.name):
         job = jobs[0]
         what = f"compile {job.variant.model.name} for {job.variant.runtime.name}"
@@ -225,7 +239,8 @@ def _action(
         try:
             return {"said": make() or "done"}
         except McuMatrixError as error:
-            actions.record_failure(work.matrix, jobs, work.store, work.boards, error)
+            if not actions.record_failure(work.matrix, jobs, work.store, work.boards, error):
+                work.hindrances.append(error)
             return TaskFailed(str(error))
 
     return action

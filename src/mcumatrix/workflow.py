@@ -16,13 +16,15 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import is_current
+from mcumatrix.errors import McuMatrixError, SourceError, ToolError
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.catalogue import Board, Toolchain
+from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.ports import Builder
+from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.store import RecordStore
@@ -98,17 +100,33 @@ def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
     return () if job.is_done(store) else ("run",)
 
 
-def plan_jobs(
-    project: Project, variants: Iterable[Variant], builder: Builder, boards: Boards
-) -> tuple[Job, ...]:
-    """The jobs of some variants.
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The jobs of some variants, and by their slugs why others can have none."""
+
+    jobs: tuple[Job, ...]
+    hindered: Mapping[str, McuMatrixError]
+
+
+def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, boards: Boards) -> Planned:
+    """What there is to do for some variants. What one of them lacks does not keep the others back.
 
     Raises:
-        ToolError: a compiler is not there, so that nothing can be known about its images.
+        ToolError: no variant has a compiler, so that nothing can be known about any image.
+        SourceError: no variant has the code that it is made from.
         ModelError: a model file is missing.
     """
     facts = _Facts(project, builder, boards)
-    return tuple(_plan(project, variant, facts) for variant in variants)
+    jobs: list[Job] = []
+    hindered: dict[str, McuMatrixError] = {}
+    for variant in variants:
+        try:
+            jobs.append(_plan(project, variant, facts))
+        except (ToolError, SourceError) as error:
+            hindered[variant.slug] = error
+    if hindered and not jobs:
+        raise next(iter(hindered.values()))
+    return Planned(tuple(jobs), hindered)
 
 
 class _Facts:
@@ -124,15 +142,21 @@ class _Facts:
             return hash_tree(project.firmware, [project.firmware / part for part in (*common, *parts)])
 
         @cache
-        def runtime_sources(adapter: str) -> dict[str, str]:
-            runtime = registry.runtime(adapter, project.firmware, project.templates)
-            own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime.sources()]
+        def runtime(entry: RuntimeEntry) -> Runtime:
+            return registry.runtime(entry, project.firmware, project.templates)
+
+        @cache
+        def runtime_sources(entry: RuntimeEntry) -> dict[str, str]:
+            own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime(entry).sources()]
             return hash_tree(project.firmware, own) | sources()
 
         @cache
-        def generators(adapter: str) -> tuple[str, ...]:
-            runtime = registry.runtime(adapter, project.firmware, project.templates)
-            return tuple(map(hash_file, runtime.generators()))
+        def generators(entry: RuntimeEntry) -> tuple[str, ...]:
+            return tuple(map(hash_file, runtime(entry).generators()))
+
+        @cache
+        def trees(entry: RuntimeEntry, kernels: str) -> Mapping[str, str]:
+            return runtime(entry).trees(kernels)
 
         @cache
         def renderers() -> tuple[str, ...]:
@@ -149,6 +173,8 @@ class _Facts:
 
         self.board_identity = board_identity
         self.sources = sources
+        self.runtime = runtime
+        self.trees = trees
         self.runtime_sources = runtime_sources
         self.generators = generators
         self.renderers = renderers
@@ -157,10 +183,12 @@ class _Facts:
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     toolchain = facts.toolchain(variant.toolchain)
     rendered = _plan_model(project, variant, facts)
-    runtime_sources = facts.runtime_sources(variant.runtime.adapter)
+    runtime_sources = facts.runtime_sources(variant.runtime)
+    definitions = facts.runtime(variant.runtime).definitions(variant.kernels, variant.model.element)
+    trees = facts.trees(variant.runtime, variant.kernels)
     platform_sources = facts.sources("app", "family", "board")
     libraries = (
-        plan_library(variant, toolchain, runtime_sources),
+        plan_library(variant, toolchain, runtime_sources, definitions, trees),
         plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
         plan_model(variant, toolchain, runtime_sources, rendered.fingerprint),
     )
@@ -205,7 +233,7 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
             "model": facts.file(variant.model.file),
             "digits": facts.file(variant.model.digits),
             "digit_label": variant.model.digit_label,
-            "generators": facts.generators(variant.runtime.adapter),
+            "generators": facts.generators(variant.runtime),
             "renderers": facts.renderers(),
         },
     )

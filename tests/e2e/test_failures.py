@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -173,3 +174,33 @@ def test_without_an_engine_the_plan_says_that_it_builds_with_what_is_on_path_and
     assert ran.stdout.splitlines()[-1].endswith(
         "builder: local, because no Docker engine answers: there is no /nowhere/docker.sock."
     )
+
+
+TOO_LARGE = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: virtual-f746
+  size: {fits: {}, huge: {flags: [-DWITH_BALLAST=1]}}
+repeat: 1
+"""
+
+
+def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    place = make_workplace()
+    source = place.root / "firmware" / "app" / "main.c"
+    # In a section that the linker keeps.
+    ballast = '__attribute__((used, section(".init_array.ballast"))) const char ballast[2000000] = {1};'
+    huge = f"\n#ifdef WITH_BALLAST\n{ballast}\n#endif\n"
+    source.write_text(source.read_text() + huge)
+    place.write_matrix("size", TOO_LARGE)
+    ran = place.doit("matrix", "size")
+    assert ran.returncode == 1
+    report = place.report("size")
+    assert "1 of 2 variants have times. **This report is not complete.**" in report
+    assert "| failed: too-large |" in report
+    assert re.search(r"too-large: too large by 1[0-9]{6} bytes in FLASH", report)

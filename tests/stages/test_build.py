@@ -19,15 +19,22 @@ O3 = Setting("optimize", "O3", ("-O3",))
 FAST = Setting("math", "fast", cmake=(("FAST_MATH", "ON"),))
 
 
+def _plan_library(
+    variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES
+) -> BuildPlan:
+    definitions = {"MCUMATRIX_KERNELS": variant.kernels, "MCUMATRIX_ELEMENT": variant.model.element}
+    return build.plan_library(variant, toolchain, sources, definitions, {})
+
+
 def _library(variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES) -> str:
-    return build.plan_library(variant, toolchain, sources).fingerprint
+    return _plan_library(variant, toolchain, sources).fingerprint
 
 
 def _image(
     variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES, model: str = "m"
 ) -> BuildPlan:
     libraries = (
-        build.plan_library(variant, toolchain, SOURCES),
+        _plan_library(variant, toolchain, SOURCES),
         build.plan_platform(variant, toolchain, sources, {"wire.h": "w"}),
         build.plan_model(variant, toolchain, SOURCES, model),
     )
@@ -66,6 +73,21 @@ def test_variants_that_differ_in_clock_model_or_run_share_their_library(variant:
 def test_kernels_element_type_and_settings_make_a_library_of_their_own(variant: Variant) -> None:
     assert _library(variant) != _library(a_variant())
     assert _image(variant).fingerprint != _image(a_variant()).fingerprint
+
+
+def test_a_library_that_is_the_same_for_all_element_types_is_shared_by_them() -> None:
+    def library(variant: Variant) -> BuildPlan:
+        return build.plan_library(variant, GCC, SOURCES, {"MCUMATRIX_KERNELS": "simd"}, {"tensorflow": "1"})
+
+    assert library(_with_model(element=Element.FLOAT32)) == library(a_variant())
+    assert library(a_variant()).name == "builtin-simd"
+
+
+def test_other_code_from_elsewhere_makes_another_library() -> None:
+    def library(tree: str) -> str:
+        return build.plan_library(a_variant(), GCC, SOURCES, {}, {"tensorflow": tree}).fingerprint
+
+    assert library("1") != library("2")
 
 
 def test_the_platform_is_shared_by_all_variants_of_a_board_with_the_same_flags() -> None:

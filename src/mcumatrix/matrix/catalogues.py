@@ -27,6 +27,7 @@ from mcumatrix.model.catalogue import (
     Catalogues,
     Model,
     Runtime,
+    Source,
     Timeouts,
     Toolchain,
     Unit,
@@ -55,7 +56,11 @@ def load_catalogues(folder: Path) -> Catalogues:
     root = folder.parent
     return Catalogues(
         boards=load_boards(folder),
-        runtimes=_entries(folder / "runtimes", RuntimeFile, _runtime),
+        runtimes=_entries(
+            folder / "runtimes",
+            RuntimeFile,
+            lambda name, file, document: _runtime(name, file, document, root),
+        ),
         toolchains=_entries(
             folder / "toolchains",
             ToolchainFile,
@@ -163,14 +168,34 @@ def _timeouts(file: TimeoutsFile) -> Timeouts:
     )
 
 
-def _runtime(name: str, file: RuntimeFile, document: Document) -> Runtime:
+def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Runtime:
     problems = Problems(document)
     for key, values in (("kernels", file.kernels), ("elements", file.elements)):
         for index, value in enumerate(values):
             if value in values[:index]:
                 problems.add((key, index), f"{key} has {shown(str(value))} twice", "Keep one of them.")
+    for source, given in file.sources.items():
+        pins = [pin for pin in (given.sha256, given.md5) if pin]
+        if given.path and (given.url or pins):
+            message = f"{source} has a folder and an archive"
+            problems.add(("sources", source, "path"), message, "Keep path, or url with its checksum.")
+        elif not given.path and not given.url:
+            message = f"{source} has neither an archive nor a folder"
+            problems.add(("sources", source), message, "Add url and sha256, or path.")
+        elif given.url and len(pins) != 1:
+            message = f"{source} needs one checksum, and has {len(pins)}"
+            problems.add(("sources", source, "url"), message, "Nothing is fetched without sha256 or md5.")
     problems.check()
-    return Runtime(name, file.adapter, tuple(file.kernels), tuple(file.elements))
+    sources = tuple(
+        Source(
+            name=source,
+            url=given.url,
+            checksum=f"sha256:{given.sha256}" if given.sha256 else f"md5:{given.md5}" if given.md5 else "",
+            path=root / given.path if given.path else None,
+        )
+        for source, given in file.sources.items()
+    )
+    return Runtime(name, file.adapter, tuple(file.kernels), tuple(file.elements), sources)
 
 
 def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -> Toolchain:

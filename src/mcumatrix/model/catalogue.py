@@ -78,16 +78,36 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Code from elsewhere: an archive with its only contents, or a folder of a person's own.
+
+    `checksum` is `sha256:...` or `md5:...`. Either `url` and `checksum` are given, or `path`.
+    """
+
+    name: str
+    url: str = ""
+    checksum: str = ""
+    path: Path | None = None
+
+    @property
+    def file_name(self) -> str:
+        """What the archive is called in the cache: its URL often ends with a version alone."""
+        return f"{self.name}-{self.url.rpartition('/')[2]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """An inference library at one version.
 
-    `adapter` is the name under which the registry knows the code that prepares it.
+    `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
+    elsewhere that its library is compiled from.
     """
 
     name: str
     adapter: str
     kernels: tuple[str, ...]
     elements: tuple[Element, ...]
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class BuildPlan:
 
     `steps` are command lines in which `{sources}`, `{inputs}` and `{output}` stand for the folders of
     `BuildFolders`, so that a plan does not depend on where it is executed.
-    `fingerprint` covers everything that can change what comes out.
+    `fingerprint` covers everything that can change what comes out. `{tree_NAME}` in a step stands for code
+    from elsewhere.
     """
 
     name: str
@@ -45,12 +46,13 @@ class BuildFolders:
     """Where a plan finds and leaves its files. Only `output` is written to.
 
     `sources` is the project's firmware, `inputs` holds what was made for this plan before: rendered files,
-    and libraries.
+    and libraries. `trees` is code from elsewhere, by name.
     """
 
     sources: Path
     inputs: Path
     output: Path
+    trees: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,18 +53,22 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
     )
 
 
-def plan_library(variant: Variant, toolchain: ToolchainIdentity, sources: Sources) -> BuildPlan:
+def plan_library(
+    variant: Variant,
+    toolchain: ToolchainIdentity,
+    sources: Sources,
+    definitions: Mapping[str, str],
+    trees: Mapping[str, str],
+) -> BuildPlan:
     """The plan of a runtime's library.
 
-    Neither clock nor model enter it, only the model's element type: variants that differ in nothing else
-    share one library. `sources` are the hashes of the files it is compiled from, by name.
+    Neither clock nor model enter it, only what the runtime's own `definitions` say, which may be the model's
+    element type: variants that differ in nothing else share one library. `sources` are the hashes of our
+    files that it is compiled from, `trees` those of code from elsewhere, by name.
     """
-    definitions = {
-        "MCUMATRIX_RUNTIME": variant.runtime.adapter,
-        "MCUMATRIX_KERNELS": variant.kernels,
-        "MCUMATRIX_ELEMENT": variant.model.element,
-    }
-    name = f"{variant.runtime.name}-{variant.kernels}-{variant.model.element}"
+    definitions = {"MCUMATRIX_RUNTIME": variant.runtime.adapter, **definitions}
+    element = (variant.model.element,) if "MCUMATRIX_ELEMENT" in definitions else ()
+    name = "-".join((variant.runtime.name, variant.kernels, *element))
     return _plan(
         "runtime",
         variant,
@@ -72,7 +76,7 @@ def plan_library(variant: Variant, toolchain: ToolchainIdentity, sources: Source
         name=name,
         outputs=("libruntime.a",),
         definitions=definitions,
-        parts={"sources": sources},
+        parts={"sources": sources, "trees": trees},
     )
 
 

@@ -12,6 +12,7 @@ from mcumatrix.errors import (
     ModelError,
     ParseError,
     RenderError,
+    TooLargeError,
 )
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import (
@@ -27,6 +28,7 @@ from mcumatrix.model.record import (
 from mcumatrix.model.variant import Variant
 
 _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
+    (TooLargeError, Status.TOO_LARGE),
     (BuildError, Status.BUILD),
     (ModelError, Status.BUILD),
     (RenderError, Status.BUILD),

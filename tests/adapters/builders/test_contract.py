@@ -175,7 +175,7 @@ def test_a_real_library_and_image_are_the_same_bytes_from_both_builders(
         for part in ("matrix", "firmware", "templates"):
             shutil.copytree(PROJECT / part, project.root / part)
         boards = Boards(project.boards, wait=False, say=print)
-        [job] = workflow.plan_jobs(project, [variant], builder, boards)
+        [job] = workflow.plan_jobs(project, [variant], builder, boards).jobs
         toolchain = builder.identity(variant.toolchain)
         actions.render_model(project, job)
         elf = actions.build_from_nothing(project, job, builder, project.build / "anew")

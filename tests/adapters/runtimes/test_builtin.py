@@ -155,4 +155,4 @@ def test_the_runtime_names_the_files_that_decide_what_is_compiled() -> None:
         "builtin_model.c.j2",
     ]
     assert all(path.exists() for path in (*runtime.sources(), *runtime.generators()))
-    assert runtime.render(INT8) == render_builtin(INT8, TEMPLATES)
+    assert runtime.render(b"", lambda: INT8) == render_builtin(INT8, TEMPLATES)

@@ -11,7 +11,14 @@ from typing import Any
 
 from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, check_version, combined
 from mcumatrix.adapters.builders.memory import Memory
-from mcumatrix.adapters.builders.steps import announcement, check_outputs, commands, environment, step_failed
+from mcumatrix.adapters.builders.steps import (
+    announcement,
+    check_outputs,
+    commands,
+    environment,
+    step_failed,
+    tree_place,
+)
 from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Toolchain
@@ -104,6 +111,7 @@ class LocalBuilder:
             "sources": str(folders.sources),
             "inputs": str(folders.inputs),
             "output": str(folders.output),
+            **{tree_place(name): str(path) for name, path in folders.trees},
         }
         for tool in ("cmake", "ninja"):
             _find(tool)

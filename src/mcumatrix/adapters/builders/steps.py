@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mcumatrix.errors import BuildError
+from mcumatrix.errors import BuildError, TooLargeError
 from mcumatrix.model.image import BuildPlan
 
 CCACHE_SIZE = "2G"
@@ -17,9 +17,18 @@ _TELLING = re.compile(
 """What lines of compilers and linkers say when something is wrong; the linker does not say `error`."""
 
 
+_OVERFLOW = re.compile(r"region [`']([A-Za-z0-9_]+)' overflowed by ([0-9]+) bytes")
+_FIT = "A smaller model or another optimisation may fit; what takes how much is in the map of one that does."
+
+
 def commands(plan: BuildPlan, places: Mapping[str, str]) -> list[list[str]]:
     """The command lines of a plan; `places` has a path for each name that may stand in them."""
     return [[argument.format_map(places) for argument in step] for step in plan.steps]
+
+
+def tree_place(name: str) -> str:
+    """What stands in the steps of a plan for code from elsewhere."""
+    return f"tree_{name}"
 
 
 def announcement(command: list[str]) -> str:
@@ -43,6 +52,14 @@ def environment(home: str, ccache: str) -> dict[str, str]:
 
 def step_failed(plan: BuildPlan, command: list[str], printed: str, log: Path) -> BuildError:
     """The error for a step that failed; `printed` is what is in the log."""
+    overflows = _OVERFLOW.findall(printed)
+    if overflows:
+        # The linker says it for each region, and for some more than once.
+        worst = {
+            region: max(int(size) for name, size in overflows if name == region) for region, _ in overflows
+        }
+        said = ", ".join(f"{size} bytes in {region}" for region, size in worst.items())
+        return TooLargeError(f"too large by {said}", hint=f"{_FIT} {where(log)}.")
     lines = printed.splitlines()
     errors = [line for line in lines if _TELLING.search(line)] or lines
     shown = "\n".join(errors[-_LOG_LINES_SHOWN:])

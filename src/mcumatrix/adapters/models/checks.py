@@ -19,11 +19,14 @@ CONVERT_AGAIN = "Copy it again from where it came from, or convert the model aga
 _WITH_WEIGHTS = (Operator.CONV_2D, Operator.DEPTHWISE_CONV_2D, Operator.FULLY_CONNECTED)
 
 
-def check_network(network: Network) -> None:
-    """Raises ModelError where order, types, quantisation or shapes do not fit."""
+def check_network(network: Network, *, hybrid: bool = False) -> None:
+    """Raises ModelError where order, types, quantisation or shapes do not fit.
+
+    `hybrid` lets integer weights with float32 activations pass.
+    """
     _check_order(network)
     for layer in network.layers:
-        _check_types(network, layer)
+        _check_types(network, layer, hybrid)
         _check_quantization(network, layer)
         _check_shapes(network, layer)
         _check_beta(layer)
@@ -41,7 +44,7 @@ def _check_order(network: Network) -> None:
         raise ModelError("no layer computes the output.", hint=CONVERT_AGAIN)
 
 
-def _check_types(network: Network, layer: Layer) -> None:
+def _check_types(network: Network, layer: Layer, hybrid: bool) -> None:
     source, output = _source(network, layer), network.output_of(layer)
     if source.type is not output.type:
         raise ModelError(
@@ -55,7 +58,7 @@ def _check_types(network: Network, layer: Layer) -> None:
         raise ModelError(
             f"{layer} has weights that are computed; only constant ones are supported.", hint=CONVERT_AGAIN
         )
-    if weights.type is not source.type:
+    if weights.type is not source.type and not (hybrid and is_hybrid(source, weights)):
         raise ModelError(
             f"{layer} has {weights.type} weights and {source.type} activations.",
             hint="TensorFlow Lite Micro runs no hybrid models: quantise the activations too, with a"
@@ -67,6 +70,11 @@ def _check_types(network: Network, layer: Layer) -> None:
             f"{layer} has {source.type} activations and a bias of {bias.type}; it must be {bias_type}.",
             hint="Convert the model again with TensorFlow Lite's converter.",
         )
+
+
+def is_hybrid(source: Tensor, weights: Tensor) -> bool:
+    """Whether a layer has float32 activations and weights that were quantised alone."""
+    return source.type is TensorType.FLOAT32 and weights.type in (TensorType.INT8, TensorType.UINT8)
 
 
 def _check_quantization(network: Network, layer: Layer) -> None:

@@ -26,36 +26,47 @@ from mcumatrix.model.network import (
 _BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 
 
-def read_network(source: Path | bytes) -> Network:
+def read_network(source: Path | bytes, *, hybrid: bool = False) -> Network:
     """Reads a model of one graph with one input, one output and fixed shapes.
+
+    `hybrid` lets integer weights with float32 activations pass. No runtime computes them; it is for who looks
+    at such a model, or shows what a runtime makes of it.
 
     Raises ModelError if the file cannot be read, is damaged, or holds what mcumatrix does not support; the
     message says which layer or tensor it is.
     """
-    if isinstance(source, Path):
-        try:
-            data, name = source.read_bytes(), source.name
-        except OSError as error:
-            raise ModelError(
-                f"Model {source} cannot be read: {error.strerror}.",
-                hint="Check the path in the model's catalogue.",
-            ) from error
-    else:
-        data, name = source, "The model"
-    if data[4:8] != b"TFL3":
-        raise ModelError(
-            f"{name} is not a .tflite file: bytes 4 to 7 are not TFL3.",
-            hint="Give the path of a model that TensorFlow Lite's converter wrote.",
-        )
+    data, name = (read_contents(source), source.name) if isinstance(source, Path) else (source, "The model")
+    _check_identifier(data, name)
     try:
-        return _read_model(data)
+        return _read_model(data, hybrid)
     except ModelError as error:
         raise ModelError(f"{name}: {error.message}", hint=error.hint) from error
     except _BROKEN as error:
         raise ModelError(f"{name} is cut short or damaged.", hint=CONVERT_AGAIN) from error
 
 
-def _read_model(data: bytes) -> Network:
+def read_contents(path: Path) -> bytes:
+    """The bytes of a .tflite file, not looked into further. Raises ModelError if it is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"Model {path} cannot be read: {error.strerror}.",
+            hint="Check the path in the model's catalogue.",
+        ) from error
+    _check_identifier(data, path.name)
+    return data
+
+
+def _check_identifier(data: bytes, name: str) -> None:
+    if data[4:8] != b"TFL3":
+        raise ModelError(
+            f"{name} is not a .tflite file: bytes 4 to 7 are not TFL3.",
+            hint="Give the path of a model that TensorFlow Lite's converter wrote.",
+        )
+
+
+def _read_model(data: bytes, hybrid: bool) -> Network:
     import tflite
 
     model = tflite.Model.GetRootAs(data, 0)
@@ -76,7 +87,7 @@ def _read_model(data: bytes) -> Network:
         input_index=_only("input", [graph.Inputs(i) for i in range(_count(graph.InputsLength(), data))]),
         output_index=_only("output", [graph.Outputs(i) for i in range(_count(graph.OutputsLength(), data))]),
     )
-    check_network(network)
+    check_network(network, hybrid=hybrid)
     return network
 
 

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mcumatrix.adapters.runtimes.fixed_point import (
 )
 from mcumatrix.errors import RenderError
 from mcumatrix.model import network as network_model
+from mcumatrix.model.catalogue import Element
 from mcumatrix.model.network import (
     Activation,
     ConvolutionOptions,
@@ -75,8 +77,20 @@ class BuiltinRuntime:
         own = (__file__, arena.__file__, fixed_point.__file__, network_model.__file__)
         return (*map(Path, own), self._templates / TEMPLATE)
 
-    def render(self, network: Network) -> dict[str, bytes]:
-        return render_builtin(network, self._templates)
+    def trees(self, kernels: str) -> dict[str, str]:  # noqa: ARG002 - it has none for any kernels
+        return {}
+
+    def folders(self, kernels: str) -> dict[str, Path]:  # noqa: ARG002
+        return {}
+
+    def definitions(self, kernels: str, element: Element) -> dict[str, str]:
+        return {"MCUMATRIX_KERNELS": kernels, "MCUMATRIX_ELEMENT": element}
+
+    def library_inputs(self, kernels: str, folders: Mapping[str, Path]) -> dict[str, bytes]:  # noqa: ARG002
+        return {}
+
+    def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
+        return render_builtin(network(), self._templates)
 
 
 def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:

@@ -17,13 +17,21 @@ from mcumatrix.adapters.builders.docker.script import read_report, script_of
 from mcumatrix.adapters.builders.docker.watch import Watch
 from mcumatrix.adapters.builders.identity import Compiler, check_version
 from mcumatrix.adapters.builders.memory import Memory
-from mcumatrix.adapters.builders.steps import check_outputs, commands, environment, step_failed, where
+from mcumatrix.adapters.builders.steps import (
+    check_outputs,
+    commands,
+    environment,
+    step_failed,
+    tree_place,
+    where,
+)
 from mcumatrix.errors import BuildError, StoppedError
 from mcumatrix.model.catalogue import Archive, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 
 _PLACES = {"sources": "/sources", "inputs": "/inputs", "output": "/output"}
 _CCACHE = "/ccache"
+_TREES = "/trees"
 _NO_SPACE = "No space left on device"
 _LITTLE_BYTES = 16 << 20
 
@@ -96,8 +104,10 @@ class DockerBuilder:
             Bind(folders.inputs, _PLACES["inputs"]),
             Bind(folders.output, _PLACES["output"], writable=True),
             Bind(self._ccache, _CCACHE, writable=True),
+            *(Bind(path, f"{_TREES}/{name}") for name, path in folders.trees),
         ]
-        steps = commands(plan, _PLACES)
+        trees = {tree_place(name): f"{_TREES}/{name}" for name, _ in folders.trees}
+        steps = commands(plan, _PLACES | trees)
         container = Container(
             self._engine,
             Job(
