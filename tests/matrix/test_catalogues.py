@@ -81,6 +81,22 @@ def test_paths_begin_at_the_folder_that_holds_the_catalogues(folder: Path) -> No
     assert model.file == folder.absolute().parent / "models/small.tflite"
 
 
+def test_a_hybrid_model_has_weights_of_another_type(folder: Path) -> None:
+    (folder / "models/hybrid.yaml").write_text(
+        FILES["models/small.yaml"].replace("element: int8", "element: float32\nweights: int8")
+    )
+    models = load_catalogues(folder).models
+    assert (models["hybrid"].element, models["hybrid"].weights) == (Element.FLOAT32, Element.INT8)
+    assert models["hybrid"].is_hybrid
+    assert models["small"].weights is None
+    assert not models["small"].is_hybrid
+
+
+def test_weights_of_the_activations_type_do_not_make_a_model_hybrid(folder: Path) -> None:
+    (folder / "models/small.yaml").write_text(FILES["models/small.yaml"] + "weights: int8\n")
+    assert not load_catalogues(folder).models["small"].is_hybrid
+
+
 def test_a_real_board_has_what_a_probe_needs_and_how_long_it_may_take(folder: Path) -> None:
     (folder / "boards/lab.yaml").write_text(
         REAL
@@ -166,6 +182,18 @@ def test_the_projects_own_catalogues_have_what_the_quickstart_needs() -> None:
     assert catalogues.models["mnist-float32"].element is Element.FLOAT32
 
 
+def test_the_projects_models_for_tensorflow_lite_micro_say_their_types() -> None:
+    models = load_catalogues(PROJECT / "matrix").models
+    assert (models["mnist-uint8"].element, models["mnist-uint8"].is_hybrid) == (Element.UINT8, False)
+    assert (models["mnist-hybrid"].element, models["mnist-hybrid"].weights) == (
+        Element.FLOAT32,
+        Element.INT8,
+    )
+    for model in models.values():
+        assert model.file.is_file()
+        assert model.golden.is_file()
+
+
 WRONG = {
     "an unknown key": (
         "runtimes/builtin.yaml",
@@ -182,6 +210,12 @@ WRONG = {
         "models/small.yaml",
         FILES["models/small.yaml"].replace("int8", "int9"),
         "matrix/models/small.yaml:1:10: element cannot be 'int9'\n  Did you mean 'int8'?",
+    ),
+    "weights that do not go with the activations": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + "weights: float32\n",
+        "matrix/models/small.yaml:6:10: weights of float32 do not go with activations of int8\n"
+        "  Only a model of float32 can have other weights; remove the key.",
     ),
     "a path out of the project": (
         "models/small.yaml",

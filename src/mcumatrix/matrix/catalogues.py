@@ -25,6 +25,7 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    Element,
     Model,
     Runtime,
     Source,
@@ -66,7 +67,11 @@ def load_catalogues(folder: Path) -> Catalogues:
             ToolchainFile,
             lambda name, file, document: _toolchain(name, file, document, root),
         ),
-        models=_entries(folder / "models", ModelFile, lambda name, file, _: _model(name, file, root)),
+        models=_entries(
+            folder / "models",
+            ModelFile,
+            lambda name, file, document: _model(name, file, document, root),
+        ),
     )
 
 
@@ -216,7 +221,12 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
     )
 
 
-def _model(name: str, file: ModelFile, root: Path) -> Model:
+def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
+    problems = Problems(document)
+    if file.weights not in (None, file.element) and file.element is not Element.FLOAT32:
+        message = f"weights of {file.weights} do not go with activations of {file.element}"
+        problems.add(("weights",), message, "Only a model of float32 can have other weights; remove the key.")
+    problems.check()
     return Model(
         name=name,
         element=file.element,
@@ -224,4 +234,5 @@ def _model(name: str, file: ModelFile, root: Path) -> Model:
         golden=root / file.golden,
         digits=root / file.digits,
         digit_label=file.digit_label,
+        weights=file.weights,
     )

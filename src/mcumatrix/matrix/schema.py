@@ -449,6 +449,9 @@ class ModelFile(_Strict):
 
     description: str = ""
     element: Element = Field(description="The type of the activations.")
+    weights: Element | None = Field(
+        default=None, description="The type of the weights, where they alone were quantised."
+    )
     file: RelativePath = Field(description="The .tflite file.")
     golden: RelativePath = Field(description="The answers for the digits.")
     digits: RelativePath = Field(description="The digits, as IDX.")

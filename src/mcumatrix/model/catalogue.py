@@ -144,7 +144,8 @@ class Model:
     """A .tflite file with what it must answer.
 
     `golden` holds the answers for the digits of `digits`; `digit_label` names the one that is built into the
-    firmware: the first digit with that label.
+    firmware: the first digit with that label. `weights` is the type of the weights where it is not that of
+    the activations, `element`.
     """
 
     name: str
@@ -153,6 +154,12 @@ class Model:
     golden: Path
     digits: Path
     digit_label: int
+    weights: Element | None = None
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether its weights alone were quantised."""
+        return self.weights not in (None, self.element)
 
 
 @dataclass(frozen=True, slots=True)

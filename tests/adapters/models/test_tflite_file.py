@@ -6,11 +6,12 @@ import tflite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.adapters.models.tflite_file import operator_names, read_network
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import (
     Activation,
     ConvolutionOptions,
+    Operator,
     Padding,
     SoftmaxOptions,
     TensorType,
@@ -47,7 +48,7 @@ class Patched:
         return caught.value
 
 
-@pytest.mark.parametrize("element", ["float32", "int8"])
+@pytest.mark.parametrize("element", ["float32", "int8", "uint8"])
 def test_the_benchmarks_network_has_eight_layers(element: str) -> None:
     network = read_network(MODELS / f"mnist-{element}.tflite")
     assert network.input.type == network.output.type == TensorType(element)
@@ -155,6 +156,42 @@ def test_hybrid_weights_are_refused_with_the_layer() -> None:
     )
 
 
+def test_hybrid_weights_pass_for_who_asks_for_them() -> None:
+    network = read_network(SMALL_MODELS / "hybrid.tflite", hybrid=True)
+    weights = network.input_of(network.layers[0], 1)
+    assert (network.input.type, weights.type) == (TensorType.FLOAT32, TensorType.INT8)
+
+
+def test_only_float_activations_have_hybrid_weights() -> None:
+    patched = Patched()
+    weights = patched.graph.Tensors(patched.graph.Operators(0).Inputs(1))
+    patched.set(weights, 1, "<b", tflite.TensorType.UINT8)
+    with pytest.raises(ModelError) as caught:
+        read_network(bytes(patched.data), hybrid=True)
+    assert caught.value.message == "The model: layer 0 CONV_2D has uint8 weights and int8 activations."
+
+
+def test_operators_are_named_whether_they_are_supported_or_not() -> None:
+    assert operator_names(EVERY_OPTION) == tuple(
+        layer.operator.value for layer in read_network(EVERY_OPTION).layers
+    )
+    patched = Patched()
+    code = patched.model.OperatorCodes(patched.graph.Operators(4).OpcodeIndex())
+    patched.set(code, 0, "<b", tflite.BuiltinOperator.AVERAGE_POOL_2D)
+    patched.set(code, 3, "<i", tflite.BuiltinOperator.AVERAGE_POOL_2D)
+    assert operator_names(bytes(patched.data))[3:6] == (
+        Operator.DEPTHWISE_CONV_2D,
+        "AVERAGE_POOL_2D",
+        Operator.CONV_2D,
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n" + bytes(100), EVERY_OPTION[:64]])
+def test_there_are_no_operators_in_what_is_no_model(data: bytes) -> None:
+    with pytest.raises(ModelError):
+        operator_names(data)
+
+
 def test_several_subgraphs_are_refused() -> None:
     patched = Patched()
     patched.set_element(patched.model, 2, -1, 2)
@@ -204,3 +241,4 @@ def test_a_flipped_byte_gives_a_network_or_a_clear_error(position: int, value: i
         assert error.hint
     else:
         assert network.layers
+        assert operator_names(bytes(data)) == tuple(layer.operator for layer in network.layers)

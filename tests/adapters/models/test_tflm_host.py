@@ -1,5 +1,7 @@
+import subprocess
 import sys
-from importlib import metadata
+from importlib import metadata, util
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.errors import ModelError, ToolError
 
 SMALL_MODELS = Path(__file__).parent / "data"
+MODELS = Path(__file__).parents[3] / "firmware" / "models"
+HYBRID = "Hybrid models are not supported on TFLite Micro."
 
 
 def test_the_last_layers_output_is_the_answer() -> None:
@@ -60,3 +64,77 @@ def test_a_missing_package_is_an_error_that_says_how_to_get_it(monkeypatch: pyte
             "The package tflite-micro is not installed.\n"
             "  Install what requirements-dev.lock names: ./dev test does it."
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("float32", tflm_host.TrialStatus.RUNS, ""),
+        ("int8", tflm_host.TrialStatus.RUNS, ""),
+        (
+            "uint8",
+            tflm_host.TrialStatus.REFUSES,
+            "Type UINT8 (3) not supported. Node MAX_POOL_2D (number 1) failed to prepare with status 1",
+        ),
+        (
+            "hybrid",
+            tflm_host.TrialStatus.REFUSES,
+            f"tensorflow/lite/micro/kernels/conv_common.cc {HYBRID}"
+            " Node CONV_2D (number 2) failed to prepare with status 1",
+        ),
+    ],
+)
+def test_a_trial_says_what_tensorflow_lite_micro_says(
+    name: str, status: tflm_host.TrialStatus, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = (MODELS / f"mnist-{name}.tflite").read_bytes()
+    trial = tflm_host.try_model(model, read_network(model, hybrid=True))
+    assert trial == tflm_host.Trial(status, said)
+    assert capfd.readouterr() == ("", ""), "it prints in a process of its own"
+
+
+def test_a_trial_outlives_a_crash() -> None:
+    network = read_network(SMALL_MODELS / "every-option-int8.tflite")
+    trial = tflm_host.try_model(b"\xff" * 1000, network)
+    assert trial == tflm_host.Trial(tflm_host.TrialStatus.CRASHES, "It ended with exit code -11.")
+
+
+def test_a_trial_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = (SMALL_MODELS / "every-option-int8.tflite").read_bytes()
+    monkeypatch.setattr(tflm_host, "_TRIAL_TIMEOUT_S", 0.0)
+    trial = tflm_host.try_model(model, read_network(model))
+    assert trial == tflm_host.Trial(tflm_host.TrialStatus.CRASHES, "It had not ended after 0 s.")
+
+
+def test_a_package_that_cannot_be_loaded_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_spec: ModuleSpec) -> object:
+        raise ImportError("wrong ELF class")
+
+    monkeypatch.setattr(util, "module_from_spec", fail)
+    with pytest.raises(ToolError) as caught:
+        tflm_host.TflmHost(b"")
+    assert str(caught.value) == (
+        f"The package tflite-micro {tflm_host.version()} cannot be loaded on this machine: wrong ELF class.\n"
+        "  It exists for some systems and Pythons only. Builds and runs do without it."
+    )
+
+
+def test_without_the_package_there_is_no_trial_but_a_note(tmp_path: Path) -> None:
+    """The process of a trial, with a Python that has no such package."""
+    script = """if True:
+        import sys
+        from importlib import metadata
+        from pathlib import Path
+
+        from mcumatrix.adapters.models import tflm_host
+
+        def missing(package):
+            raise metadata.PackageNotFoundError(package)
+
+        metadata.files = missing
+        tflm_host._trial(b"", (1,), "int8", Path(sys.argv[1]))
+    """
+    said = tmp_path / "said"
+    ended = subprocess.run([sys.executable, "-c", script, said], check=False)
+    assert tflm_host._STATUSES[ended.returncode] is tflm_host.TrialStatus.NOT_TRIED
+    assert said.read_text() == "The package tflite-micro is not installed."

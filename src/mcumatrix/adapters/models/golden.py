@@ -1,14 +1,18 @@
-"""Golden outputs: what TensorFlow Lite Micro answers for each digit, kept as JSON beside the models."""
+"""Golden outputs: what a model must answer for each digit, kept as JSON beside the models."""
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcumatrix.adapters.models.digits import Digit, input_bytes
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import Network, TensorType
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SCHEMA = 1
 FLOAT_TOLERANCE = 1e-5
@@ -46,31 +50,49 @@ def read_golden(path: Path, model: bytes) -> Golden:
     return golden
 
 
-def render_golden(model: bytes, network: Network, digits: tuple[Digit, ...]) -> str:
-    """Runs all digits through TensorFlow Lite Micro on the host; the same input gives the same text.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Who says what is right. `run` is one inference; `origin` says in the file who it is."""
 
-    Integers stay integers; floats are the shortest decimals that give the same float32. Raises ToolError if
-    the package tflite-micro is not installed.
+    run: "Callable[[npt.NDArray[Any]], npt.NDArray[Any]]"
+    origin: Mapping[str, str]
+    tolerance: float
+
+
+def tflm_reference(model: bytes, network: Network) -> Reference:
+    """TensorFlow Lite Micro on the host. Raises ToolError if the package tflite-micro is not installed."""
+    from mcumatrix.adapters.models import tflm_host
+
+    return Reference(
+        run=tflm_host.TflmHost(model).run,
+        origin={
+            "package": tflm_host.PACKAGE,
+            "package_version": tflm_host.version(),
+            "function": tflm_host.FUNCTION,
+        },
+        tolerance=FLOAT_TOLERANCE if network.output.type is TensorType.FLOAT32 else 0,
+    )
+
+
+def render_golden(model: bytes, network: Network, digits: tuple[Digit, ...], reference: Reference) -> str:
+    """The answers to all digits; the same input gives the same text.
+
+    Integers stay integers; floats are the shortest decimals that give the same float32.
     """
     import numpy as np
 
-    from mcumatrix.adapters.models import tflm_host
-
-    host = tflm_host.TflmHost(model)
     is_float = network.output.type is TensorType.FLOAT32
     outputs: list[list[Any]] = []
     for digit in digits:
         source = np.frombuffer(input_bytes(digit, network.input), dtype=network.input.type)
-        answer = host.run(source.reshape(network.input.shape)).reshape(-1)
+        answer = reference.run(source.reshape(network.input.shape)).reshape(-1)
         outputs.append([float(str(element)) if is_float else int(element) for element in answer])
     header = {
         "schema": SCHEMA,
         "model_sha256": hashlib.sha256(model).hexdigest(),
-        "package": tflm_host.PACKAGE,
-        "package_version": tflm_host.version(),
-        "function": tflm_host.FUNCTION,
+        **reference.origin,
         "element": network.output.type,
-        "comparison": {"absolute_tolerance": FLOAT_TOLERANCE if is_float else 0},
+        "comparison": {"absolute_tolerance": reference.tolerance},
         "labels": [digit.label for digit in digits],
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in header.items()]

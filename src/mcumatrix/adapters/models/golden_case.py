@@ -17,7 +17,7 @@ def read_golden_case(entry: Model) -> GoldenCase:
     """
     digits = read_digits(entry.digits)
     digit = first_with_label(digits, entry.digit_label)
-    network = read_network(entry.file)
+    network = read_network(entry.file, hybrid=entry.is_hybrid)
     golden = read_golden(entry.golden, entry.file.read_bytes())
     if len(golden.outputs) != len(digits):
         raise ModelError(

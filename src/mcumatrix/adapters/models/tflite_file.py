@@ -66,6 +66,24 @@ def _check_identifier(data: bytes, name: str) -> None:
         )
 
 
+def operator_names(data: bytes) -> tuple[str, ...]:
+    """The operators of a model's first graph in order, named as in schema.fbs, whether supported or not.
+
+    Raises ModelError if the file is damaged or of another kind.
+    """
+    import tflite
+
+    if data[4:8] != b"TFL3":
+        raise ModelError("The model is not a .tflite file: bytes 4 to 7 are not TFL3.", hint=CONVERT_AGAIN)
+    try:
+        model = tflite.Model.GetRootAs(data, 0)
+        graph = model.Subgraphs(0)
+        count = _count(graph.OperatorsLength(), data)
+        return tuple(_operator_name(data, model, graph.Operators(index)) for index in range(count))
+    except (*_BROKEN, AttributeError) as error:
+        raise ModelError("The model is cut short or damaged.", hint=CONVERT_AGAIN) from error
+
+
 def _read_model(data: bytes, hybrid: bool) -> Network:
     import tflite
 
@@ -160,18 +178,21 @@ def _read_quantization(data: bytes, quantization: Any) -> Quantization | None:
     return Quantization(scales, points or (0,) * len(scales), quantization.QuantizedDimension())
 
 
-def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:
+def _operator_name(data: bytes, model: Any, operator: Any) -> str:
     import tflite
 
-    operator = graph.Operators(index)
     if operator.OpcodeIndex() >= _count(model.OperatorCodesLength(), data):
         raise IndexError(operator.OpcodeIndex())
     code = model.OperatorCodes(operator.OpcodeIndex())
     # Codes up to 126 are in the older field, which has eight bits; see schema.fbs.
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    name = tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}")
-    if name == "CUSTOM":
-        name = f"CUSTOM {(code.CustomCode() or b'').decode()!r}"
+    name = str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}"))
+    return f"CUSTOM {(code.CustomCode() or b'').decode()!r}" if name == "CUSTOM" else name
+
+
+def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:
+    operator = graph.Operators(index)
+    name = _operator_name(data, model, operator)
     if name not in Operator.__members__:
         raise ModelError(
             f"layer {index} is {name}, which is not supported.", hint=f"Supported: {', '.join(Operator)}."

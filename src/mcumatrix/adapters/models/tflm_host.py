@@ -4,7 +4,14 @@ The package's Python modules import TensorFlow, which the project does not need;
 package's extension alone. It has TensorFlow Lite's reference kernels, compiled for the host.
 """
 
+import multiprocessing
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from enum import StrEnum
 from importlib import metadata, util
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +27,7 @@ FUNCTION = "tflite_micro.python.tflite_micro._runtime.InterpreterWrapper.Invoke"
 
 _EXTENSION = "_runtime.so"
 _ARENA_BYTES = 4 * 2**20
+_TRIAL_TIMEOUT_S = 60.0
 
 Array = npt.NDArray[Any]
 
@@ -63,6 +71,69 @@ class TflmHost:
         ]
 
 
+_REFUSES, _NOT_TRIED = 3, 4
+
+
+class TrialStatus(StrEnum):
+    """How a trial of a model on the host ended."""
+
+    RUNS = "runs"
+    REFUSES = "refuses"
+    CRASHES = "crashes"
+    NOT_TRIED = "not-tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What TensorFlow Lite Micro made of a model; `said` is what it printed, or why there was no trial."""
+
+    status: TrialStatus
+    said: str
+
+
+_STATUSES = {0: TrialStatus.RUNS, _REFUSES: TrialStatus.REFUSES, _NOT_TRIED: TrialStatus.NOT_TRIED}
+
+
+def try_model(model: bytes, network: Network) -> Trial:
+    """Prepares a model and runs it once on zeros; `network` is what the file holds.
+
+    This is done in a process of its own: TensorFlow Lite Micro prints its reasons to stderr, which all
+    threads share, and its C++ code may end the process that it runs in.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "said"
+        said.touch()
+        # Not a fork: the caller may have threads.
+        process = multiprocessing.get_context("spawn").Process(
+            target=_trial, args=(model, network.input.shape, network.input.type.value, said), daemon=True
+        )
+        process.start()
+        process.join(_TRIAL_TIMEOUT_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            return Trial(TrialStatus.CRASHES, f"It had not ended after {_TRIAL_TIMEOUT_S:.0f} s.")
+        lines = said.read_text(errors="replace").split("\n")
+    text = " ".join(line.strip() for line in lines if line.strip())
+    status = _STATUSES.get(process.exitcode or 0, TrialStatus.CRASHES)
+    if status is TrialStatus.CRASHES:
+        text = f"It ended with exit code {process.exitcode}. {text}".strip()
+    return Trial(status, text)
+
+
+def _trial(model: bytes, shape: tuple[int, ...], element: str, said: Path) -> None:
+    """What the process of `try_model` does: its exit code is a key of _STATUSES."""
+    with said.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        TflmHost(model).run(np.zeros(shape, element))
+    except ToolError as error:
+        said.write_text(error.message)
+        sys.exit(_NOT_TRIED)
+    except (ModelError, RuntimeError):
+        sys.exit(_REFUSES)
+
+
 def _load_extension() -> ModuleType:
     try:
         files = metadata.files(PACKAGE) or []
@@ -72,8 +143,14 @@ def _load_extension() -> ModuleType:
         if file.name == _EXTENSION:
             spec = util.spec_from_file_location("_runtime", file.locate())
             assert spec is not None and spec.loader is not None
-            module = util.module_from_spec(spec)
-            spec.loader.exec_module(module)
+            try:
+                module = util.module_from_spec(spec)
+                spec.loader.exec_module(module)
+            except ImportError as error:
+                raise ToolError(
+                    f"The package {PACKAGE} {version()} cannot be loaded on this machine: {error}.",
+                    hint="It exists for some systems and Pythons only. Builds and runs do without it.",
+                ) from error
             return module
     raise ToolError(
         f"The package {PACKAGE} {version()} has no {_EXTENSION}.",
