@@ -1,0 +1,35 @@
+/* What differs between TensorFlow's generations. allocator.cc, arena.cc and profiler.cc implement it, each for one. */
+#ifndef MCUMATRIX_TFLM_GENERATION_H
+#define MCUMATRIX_TFLM_GENERATION_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tree.h"
+
+namespace generation {
+
+/* Before all others: makes the tree's list of kernels. */
+void begin();
+
+/* The tree's own kernel for an operator; nullptr where there is none. */
+const TfLiteRegistration *find(tflite::BuiltinOperator op, int version);
+
+tflite::BuiltinOperator operator_of(const tflite::OperatorCode &code);
+
+/* Makes the interpreter, with timed kernels (layers.h), and places the tensors in the arena. */
+TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
+                   tflite::ErrorReporter *reporter);
+
+/* The model's only input and output, after start. */
+TfLiteTensor *input();
+TfLiteTensor *output();
+
+TfLiteStatus invoke();
+
+/* Where a tensor of the model lies, for a kernel that has just run. */
+void *tensor_data(TfLiteContext *context, int tensor);
+
+}  // namespace generation
+
+#endif

@@ -1,0 +1,34 @@
+/* Runs each layer between two readings of the cycle counter, and notes which CMSIS-NN functions it used.
+ *
+ * A kernel's invoke is not told which registration it belongs to, so each registration that is in use gets a function
+ * of its own in front of invoke, out of a table of them. */
+#ifndef MCUMATRIX_TFLM_LAYERS_H
+#define MCUMATRIX_TFLM_LAYERS_H
+
+#include <cstdint>
+
+#include "runtime.h"
+#include "tree.h"
+
+constexpr std::uint32_t LAYERS_MAX = 256;
+
+/* Different kernels that a model can use. */
+constexpr std::uint32_t KERNELS_MAX = 32;
+
+/* A copy of a kernel's registration that takes the time; it stays. The same one for the same registration. nullptr for
+ * nullptr, and where KERNELS_MAX are in use. */
+const TfLiteRegistration *timed_kernel(const TfLiteRegistration *kernel);
+
+/* What a layer writes, but for `data`, which is found when it has run. */
+using LayerOutput = bool(std::uint32_t layer, runtime_tensor *output, int *tensor);
+
+/* Before each inference. `output_of` describes the output of a layer; it is called where there is an `on_layer`. */
+void layers_begin(LayerOutput *output_of, runtime_layer_callback *on_layer, void *context);
+
+/* How many layers have run since. */
+std::uint32_t layers_done();
+
+/* The name of the index-th function that the layer used; nullptr after the last. */
+const char *layers_used(std::uint32_t layer, std::uint32_t index);
+
+#endif

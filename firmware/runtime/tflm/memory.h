@@ -1,0 +1,13 @@
+/* How much of the arena is in use: it is painted before, and what has kept its colour was never written. */
+#ifndef MCUMATRIX_TFLM_MEMORY_H
+#define MCUMATRIX_TFLM_MEMORY_H
+
+#include <cstdint>
+
+void memory_paint();
+
+/* All but the longest stretch that was never written. TensorFlow fills the arena from its start, and since 2.1 from
+ * both of its ends, so that this is what it needs, once an inference has run. */
+std::uint32_t memory_used_bytes();
+
+#endif

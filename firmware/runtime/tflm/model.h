@@ -1,0 +1,21 @@
+/* What a rendered model.c tells the runtime tflm: the model and the memory for its tensors. */
+#ifndef MCUMATRIX_TFLM_MODEL_H
+#define MCUMATRIX_TFLM_MODEL_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A .tflite file as it is, aligned to 16 bytes: FlatBuffers and kernels read words in place. */
+extern const unsigned char tflm_model[];
+extern const unsigned int tflm_model_size_bytes;
+
+/* Where TensorFlow places tensors and what it keeps about them, aligned to 16 bytes. */
+extern unsigned char tflm_arena[];
+extern const unsigned int tflm_arena_size_bytes;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

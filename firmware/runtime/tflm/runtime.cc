@@ -1,0 +1,213 @@
+/* Implements runtime.h over a tree of TensorFlow Lite Micro, and the model of a rendered model.c. */
+#include "runtime.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "generation.h"
+#include "layers.h"
+#include "memory.h"
+#include "model.h"
+#include "report.h"
+
+/* Of schema.fbs, "file_identifier" and the field `version` of Model; TensorFlow Lite never had a newer one. */
+constexpr std::uint32_t SCHEMA_VERSION = 3;
+constexpr unsigned int SMALLEST_MODEL_BYTES = 8; /* root offset and identifier */
+
+static const tflite::Model *model;
+static const tflite::SubGraph *graph;
+static runtime_tensor input;
+static runtime_tensor output;
+
+static const tflite::OperatorCode &code_of(std::uint32_t layer) {
+    return *model->operator_codes()->Get(graph->operators()->Get(layer)->opcode_index());
+}
+
+static std::uint32_t element_size_bytes(tflite::TensorType type) {
+    switch (type) {
+    case tflite::TensorType_FLOAT32:
+    case tflite::TensorType_INT32:
+        return 4;
+    case tflite::TensorType_UINT8:
+    case tflite::TensorType_INT8:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* All but `data`. Returns false, and says why, if runtime.h cannot express it. */
+static bool describe(std::int32_t index, const char *whose, std::uint32_t layer, runtime_tensor *described) {
+    const tflite::Tensor *tensor = graph->tensors()->Get(static_cast<std::uint32_t>(index));
+    const std::uint32_t element_bytes = element_size_bytes(tensor->type());
+    const std::uint32_t rank = tensor->shape() == nullptr ? 0 : tensor->shape()->size();
+    if (element_bytes == 0) {
+        report_error("the %s of layer %lu has elements of type %s; the benchmark knows FLOAT32, INT32, UINT8 and INT8",
+                     whose, static_cast<unsigned long>(layer), tflite::EnumNameTensorType(tensor->type()));
+        return false;
+    }
+    if (rank > RUNTIME_MAX_RANK) {
+        report_error("the %s of layer %lu has %lu dimensions; the benchmark knows at most %d", whose,
+                     static_cast<unsigned long>(layer), static_cast<unsigned long>(rank), RUNTIME_MAX_RANK);
+        return false;
+    }
+    *described = runtime_tensor();
+    described->type = static_cast<runtime_type>(tensor->type());
+    described->rank = rank;
+    described->size_bytes = element_bytes;
+    for (std::uint32_t dimension = 0; dimension < rank; dimension++) {
+        described->dims[dimension] = tensor->shape()->Get(dimension);
+        described->size_bytes *= static_cast<std::uint32_t>(described->dims[dimension]);
+    }
+    const tflite::QuantizationParameters *quantization = tensor->quantization();
+    if (quantization != nullptr && quantization->scale() != nullptr && quantization->scale()->size() > 0) {
+        described->scale = quantization->scale()->Get(0);
+        if (quantization->zero_point() != nullptr && quantization->zero_point()->size() > 0) {
+            described->zero_point = static_cast<std::int32_t>(quantization->zero_point()->Get(0));
+        }
+    }
+    return true;
+}
+
+static bool output_of(std::uint32_t layer, runtime_tensor *described, int *tensor) {
+    *tensor = graph->operators()->Get(layer)->outputs()->Get(0);
+    return describe(*tensor, "output", layer, described);
+}
+
+static bool read_model() {
+    if (tflm_model_size_bytes < SMALLEST_MODEL_BYTES || !tflite::ModelBufferHasIdentifier(tflm_model)) {
+        report_error("the model is no TensorFlow Lite model: it has not the identifier %s", tflite::ModelIdentifier());
+        return false;
+    }
+    model = tflite::GetModel(tflm_model);
+    if (model->version() != SCHEMA_VERSION) {
+        report_error("the model has version %lu of TensorFlow Lite's schema; TensorFlow knows version %lu",
+                     static_cast<unsigned long>(model->version()), static_cast<unsigned long>(SCHEMA_VERSION));
+        return false;
+    }
+    if (model->subgraphs()->size() != 1) {
+        report_error("the model has %lu subgraphs; TensorFlow Lite Micro runs models with one",
+                     static_cast<unsigned long>(model->subgraphs()->size()));
+        return false;
+    }
+    graph = model->subgraphs()->Get(0);
+    if (graph->inputs()->size() != 1 || graph->outputs()->size() != 1) {
+        report_error("the model has %lu inputs and %lu outputs; the benchmark knows models with one of each",
+                     static_cast<unsigned long>(graph->inputs()->size()),
+                     static_cast<unsigned long>(graph->outputs()->size()));
+        return false;
+    }
+    if (graph->operators()->size() == 0 || graph->operators()->size() > LAYERS_MAX) {
+        report_error("the model has %lu layers; the runtime tflm knows 1 to %lu",
+                     static_cast<unsigned long>(graph->operators()->size()), static_cast<unsigned long>(LAYERS_MAX));
+        return false;
+    }
+    return true;
+}
+
+static bool check_layer(std::uint32_t layer) {
+    const tflite::OperatorCode &code = code_of(layer);
+    const tflite::BuiltinOperator op = generation::operator_of(code);
+    if (op == tflite::BuiltinOperator_CUSTOM) {
+        report_error("layer %lu is the custom operator %s; the runtime tflm has the builtin operators only",
+                     static_cast<unsigned long>(layer),
+                     code.custom_code() == nullptr ? "without a name" : code.custom_code()->c_str());
+        return false;
+    }
+    const TfLiteRegistration *kernel = generation::find(op, code.version());
+    if (kernel == nullptr || kernel->invoke == nullptr) {
+        report_error("layer %lu is %s in version %ld, for which this TensorFlow has no kernel",
+                     static_cast<unsigned long>(layer), tflite::EnumNameBuiltinOperator(op),
+                     static_cast<long>(code.version()));
+        return false;
+    }
+    if (timed_kernel(kernel) == nullptr) {
+        report_error("the model uses more than %lu different kernels; the runtime tflm knows no more",
+                     static_cast<unsigned long>(KERNELS_MAX));
+        return false;
+    }
+    runtime_tensor written;
+    int tensor;
+    return output_of(layer, &written, &tensor);
+}
+
+enum runtime_status runtime_setup(void) {
+    report_begin();
+    memory_paint();
+    generation::begin();
+    if (!read_model()) {
+        return RUNTIME_ERROR;
+    }
+    for (std::uint32_t layer = 0; layer < runtime_layer_count(); layer++) {
+        if (!check_layer(layer)) {
+            return RUNTIME_ERROR;
+        }
+    }
+    if (!describe(graph->inputs()->Get(0), "input", 0, &input) ||
+        !describe(graph->outputs()->Get(0), "output", runtime_layer_count() - 1, &output)) {
+        return RUNTIME_ERROR;
+    }
+    if (generation::start(model, tflm_arena, tflm_arena_size_bytes, report_collector()) != kTfLiteOk) {
+        report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
+        return RUNTIME_ERROR;
+    }
+    const TfLiteTensor *first = generation::input();
+    const TfLiteTensor *last = generation::output();
+    if (first == nullptr || last == nullptr || first->data.raw == nullptr || last->data.raw == nullptr) {
+        report_error("TensorFlow has placed no input or no output");
+        return RUNTIME_ERROR;
+    }
+    input.data = first->data.raw;
+    output.data = last->data.raw;
+    return RUNTIME_OK;
+}
+
+const struct runtime_tensor *runtime_input(void) {
+    return &input;
+}
+
+const struct runtime_tensor *runtime_output(void) {
+    return &output;
+}
+
+uint32_t runtime_layer_count(void) {
+    return graph->operators()->size();
+}
+
+const char *runtime_layer_op(uint32_t layer) {
+    return tflite::EnumNameBuiltinOperator(generation::operator_of(code_of(layer)));
+}
+
+uintptr_t runtime_layer_code(uint32_t layer) {
+    const tflite::OperatorCode &code = code_of(layer);
+    const TfLiteRegistration *kernel = generation::find(generation::operator_of(code), code.version());
+    return reinterpret_cast<uintptr_t>(kernel->invoke) & ~static_cast<uintptr_t>(1);
+}
+
+const char *runtime_layer_used(uint32_t layer, uint32_t index) {
+    return layers_used(layer, index);
+}
+
+enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context) {
+    report_begin();
+    layers_begin(output_of, on_layer, context);
+    const TfLiteStatus status = generation::invoke();
+    if (status != kTfLiteOk) {
+        report_error("TensorFlow failed in layer %lu", static_cast<unsigned long>(layers_done()));
+        return RUNTIME_ERROR;
+    }
+    if (layers_done() != runtime_layer_count()) {
+        report_error("TensorFlow has run %lu of %lu layers", static_cast<unsigned long>(layers_done()),
+                     static_cast<unsigned long>(runtime_layer_count()));
+        return RUNTIME_ERROR;
+    }
+    return RUNTIME_OK;
+}
+
+uint32_t runtime_arena_bytes(void) {
+    return memory_used_bytes();
+}
+
+const char *runtime_error(void) {
+    return report_text();
+}
