@@ -16,7 +16,7 @@ def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None
     with pytest.raises(MatrixError) as error:
         registry.runtime(Runtime("x", "tensorrt", ("a",), (Element.INT8,)), Path(), Path())
     assert str(error.value) == (
-        "no adapter is called 'tensorrt'\n  There is: builtin. See matrix/runtimes/ for the entry."
+        "no adapter is called 'tensorrt'\n  There are: builtin, tflm. See matrix/runtimes/ for the entry."
     )
 
 

@@ -32,8 +32,8 @@ from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
-def render_model(project: Project, job: Job) -> None:
-    """Makes the C sources of a model and of the built-in digit.
+def render_model(project: Project, job: Job) -> str:
+    """Makes the C sources of a model and of the built-in digit; returns what the runtime will not run of it.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -49,6 +49,7 @@ def render_model(project: Project, job: Job) -> None:
     for name, data in files.items():
         (plan.folder / name).write_bytes(data)
     write_manifest(plan.folder, plan.fingerprint, files)
+    return registry.warning_about(model, job.variant.runtime)
 
 
 def build_runtime(project: Project, job: Job, builder: Builder, say: Callable[[str], None]) -> None:
@@ -199,6 +200,7 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         provenance=_provenance(job, ran.timing_model, boards),
         image=image,
         flashed=ran.flashed,
+        warning=registry.warning_about(job.variant.model, job.variant.runtime),
     )
     return store.add(record, ran.log)
 
@@ -217,6 +219,7 @@ def record_failure(
             fingerprint=job.run_fingerprint,
             provenance=_provenance(job, "", boards),
             image=None,
+            warning=registry.warning_about(job.variant.model, job.variant.runtime),
         )
         store.add(record, b"")
     return True

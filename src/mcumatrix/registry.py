@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 
-from mcumatrix.errors import MatrixError, ToolError, VirtualBoardError
+from mcumatrix.errors import MatrixError, ModelError, ToolError, VirtualBoardError
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import Archive, BoardKind, Model, Toolchain
+from mcumatrix.model.catalogue import Archive, BoardKind, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
@@ -148,10 +148,19 @@ def runtime(
         from mcumatrix.adapters.runtimes.builtin import BuiltinRuntime
 
         return BuiltinRuntime(firmware, templates)
+    if entry.adapter == "tflm":
+        from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
+
+        return TflmRuntime(entry, firmware, templates, partial(_source_folder, say=say), os.environ)
     raise MatrixError(
         f"no adapter is called {entry.adapter!r}",
-        hint="There is: builtin. See matrix/runtimes/ for the entry.",
+        hint="There are: builtin, tflm. See matrix/runtimes/ for the entry.",
     )
+
+
+def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
+    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
 def network(entry: Model) -> Network:
@@ -166,6 +175,17 @@ def model_contents(entry: Model) -> bytes:
     from mcumatrix.adapters.models.tflite_file import read_contents
 
     return read_contents(entry.file)
+
+
+def warning_about(entry: Model, runtime: RuntimeEntry) -> str:
+    """What a runtime will not run of a model, in a sentence; empty if nothing is known against it."""
+    from mcumatrix.adapters.models.host_check import check_model, summarise
+
+    try:
+        contents = model_contents(entry)
+    except ModelError as error:
+        return error.message
+    return summarise(check_model(contents, runtime), runtime)
 
 
 def golden_case(entry: Model) -> GoldenCase:

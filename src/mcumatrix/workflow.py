@@ -187,8 +187,9 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     definitions = facts.runtime(variant.runtime).definitions(variant.kernels, variant.model.element)
     trees = facts.trees(variant.runtime, variant.kernels)
     platform_sources = facts.sources("app", "family", "board")
+    listed_by = facts.generators(variant.runtime) if trees else ()
     libraries = (
-        plan_library(variant, toolchain, runtime_sources, definitions, trees),
+        plan_library(variant, toolchain, runtime_sources, definitions, trees, generators=listed_by),
         plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
         plan_model(variant, toolchain, runtime_sources, rendered.fingerprint),
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from mcumatrix.errors import FirmwareError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Correctness, Measurement, Record
 from mcumatrix.model.variant import Expectation, Outcome, Variant
@@ -24,6 +25,13 @@ def _cases(*measured: tuple[Variant, Measurement]) -> list[Case]:
         a_record((measurement, RIGHT), variant=variant) for variant, measurement in measured
     ]
     return number_cases(variants, records)
+
+
+def test_what_the_check_of_a_model_said_is_a_finding_once_for_all_that_it_is_about() -> None:
+    warning = "this will return garbage on tflm-2.1.0: hybrid weights in layer 2"
+    records = [a_record(warning=warning), a_record(), a_record(FirmwareError("no"), warning=warning)]
+    cases = number_cases([a_variant()] * 3, records)
+    assert f"[1], [3]: known before anything was flashed: {warning}." in find(cases)
 
 
 def test_cases_that_differ_as_they_should_give_no_finding() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcumatrix.errors import BuildError, FirmwareError
 from mcumatrix.model.record import Correctness, Flashed, Record
-from mcumatrix.model.variant import Exclusion, Variant
+from mcumatrix.model.variant import Exclusion, Expectation, Outcome, Variant
 from mcumatrix.report.markdown import render_markdown, summary
 from mcumatrix.report.tables import number_cases
 from mcumatrix.report.terminal import report_text
@@ -87,6 +87,15 @@ def test_a_report_that_lacks_variants_says_so_and_a_whole_one_says_that() -> Non
     assert summary(number_cases(variants[:2], records[:2])) == (
         "All 2 variants were measured, with correct answers."
     )
+
+
+def test_what_fails_as_the_matrix_expects_does_not_make_a_report_incomplete() -> None:
+    good = a_variant()
+    bad = replace(good, expect=Expectation(Outcome.FAIL, "its weights are read as floats"))
+    cases = number_cases([good, bad], [a_record(), a_record(FirmwareError("no"), variant=bad)])
+    assert summary(cases) == "1 of 2 variants have times; the other 1 failed, as expected."
+    assert "firmware: no (expected: its weights are read as floats)" in report_text(cases)
+    assert "**This report is not complete.**" in summary(number_cases([good, bad], [a_record(), None]))
 
 
 def test_a_report_without_any_result_can_be_made() -> None:

@@ -160,7 +160,8 @@ class Provenance:
 class Record:
     """One run of one variant. `fingerprint` covers everything that the result depends on.
 
-    A run that failed has its `status` and `reason`, and what had been found out until then.
+    A run that failed has its `status` and `reason`, and what had been found out until then. `warning` is what
+    a look at the model on the host said before anything was built.
     """
 
     __pydantic_config__ = KEPT
@@ -183,3 +184,4 @@ class Record:
     correctness: Correctness | None = None
     log: str = ""
     log_sha256: str = ""
+    warning: str = ""

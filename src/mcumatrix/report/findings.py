@@ -20,6 +20,7 @@ def find(cases: Sequence[Case]) -> list[str]:
     return [
         *_unexpected(cases),
         *_wrong(cases),
+        *_warned(cases),
         *_not_accelerated(cases),
         *_without_effect(cases),
         *_same_milliseconds(cases),
@@ -40,6 +41,16 @@ def _wrong(cases: Sequence[Case]) -> Iterator[str]:
                 f"{case.label} gives a wrong answer: off by {record.correctness.max_error:g} where "
                 f"{record.correctness.tolerance:g} is allowed. Its times are not shown."
             )
+
+
+def _warned(cases: Sequence[Case]) -> Iterator[str]:
+    """What a look at the models said before anything was flashed, once for all cases that it is about."""
+    said: dict[str, list[str]] = {}
+    for case in cases:
+        if case.record and case.record.warning:
+            said.setdefault(case.record.warning, []).append(case.label)
+    for warning, labels in said.items():
+        yield f"{', '.join(labels)}: known before anything was flashed: {warning}."
 
 
 def _without_effect(cases: Sequence[Case]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcumatrix.model.record import Record
-from mcumatrix.model.variant import Exclusion
+from mcumatrix.model.variant import Exclusion, Outcome
 from mcumatrix.report.findings import find
 from mcumatrix.report.tables import (
     Case,
@@ -73,14 +73,23 @@ def summary(cases: Sequence[Case]) -> str:
     measured = sum(case.is_measured for case in cases)
     if measured == len(cases):
         return f"All {len(cases)} variants were measured, with correct answers."
+    as_expected = sum(failed_as_expected(case) for case in cases)
+    if as_expected and measured + as_expected == len(cases):
+        return f"{measured} of {len(cases)} variants have times; the other {as_expected} failed, as expected."
     return f"{measured} of {len(cases)} variants have times. **This report is not complete.**"
+
+
+def failed_as_expected(case: Case) -> bool:
+    """Whether it was tried, and has no times because of what the matrix says about it."""
+    return not case.is_measured and case.record is not None and case.record.expected is Outcome.FAIL
 
 
 def why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         return "not run yet"
-    return f"{case.record.status}: {case.record.reason}"
+    reason = f"{case.record.status}: {case.record.reason}"
+    return f"{reason} (expected: {case.record.expected_reason})" if failed_as_expected(case) else reason
 
 
 def _tools(records: Sequence[Record]) -> list[str]:

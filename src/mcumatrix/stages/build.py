@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -59,12 +59,15 @@ def plan_library(
     sources: Sources,
     definitions: Mapping[str, str],
     trees: Mapping[str, str],
+    *,
+    generators: Sequence[str] = (),
 ) -> BuildPlan:
     """The plan of a runtime's library.
 
     Neither clock nor model enter it, only what the runtime's own `definitions` say, which may be the model's
     element type: variants that differ in nothing else share one library. `sources` are the hashes of our
-    files that it is compiled from, `trees` those of code from elsewhere, by name.
+    files that it is compiled from, `trees` those of code from elsewhere, by name, and `generators` those of
+    what decides which of that code is compiled.
     """
     definitions = {"MCUMATRIX_RUNTIME": variant.runtime.adapter, **definitions}
     element = (variant.model.element,) if "MCUMATRIX_ELEMENT" in definitions else ()
@@ -76,7 +79,7 @@ def plan_library(
         name=name,
         outputs=("libruntime.a",),
         definitions=definitions,
-        parts={"sources": sources, "trees": trees},
+        parts={"sources": sources, "trees": trees, "generators": generators},
     )
 
 

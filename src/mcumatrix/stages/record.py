@@ -56,6 +56,7 @@ def make_record(
     provenance: Provenance,
     image: Image | None,
     flashed: Flashed | None = None,
+    warning: str = "",
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept."""
     measurement: Measurement | None = None
@@ -89,6 +90,7 @@ def make_record(
         flashed=flashed,
         measurement=measurement,
         correctness=correctness,
+        warning=warning,
     )
 
 

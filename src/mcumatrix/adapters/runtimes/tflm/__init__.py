@@ -1,0 +1,1 @@
+"""TensorFlow Lite Micro, from trees as they were released and from one's own."""

@@ -1,0 +1,185 @@
+"""TensorFlow Lite Micro as a Runtime of ports.py: compiled from a released tree, or from one's own."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from mcumatrix.adapters.runtimes.tflm import library, third_party, tree
+from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library, to_cmake
+from mcumatrix.adapters.runtimes.tflm.third_party import (
+    CMSIS,
+    FLATBUFFERS,
+    GEMMLOWP,
+    RUY,
+    TENSORFLOW,
+    find_parties,
+)
+from mcumatrix.adapters.runtimes.tflm.tree import read_tree
+from mcumatrix.errors import SourceError
+from mcumatrix.hashing import fingerprint, hash_tree
+from mcumatrix.model.catalogue import Element, Runtime, Source
+from mcumatrix.model.network import Network
+
+TEMPLATE = "tflm_model.c.j2"
+
+ARENA_BYTES = 200 * 1024
+"""Room for tensors, in SRAM1. How much of it a model needs is measured on the board."""
+
+_LIST = "tflm.cmake"
+_PARTS = {
+    TENSORFLOW: ("tensorflow/lite",),
+    FLATBUFFERS: ("include",),
+    GEMMLOWP: ("fixedpoint", "internal"),
+    CMSIS: ("CMSIS/Core", "CMSIS/DSP", "CMSIS/NN"),
+    RUY: ("ruy",),
+}
+"""What is unpacked of each archive."""
+
+_CODE = frozenset({".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".s"})
+_BYTES_IN_LINE = 26
+
+ObtainSource = Callable[[Source, tuple[str, ...]], Path]
+"""The folder with the named parts of a pinned archive. Raises SourceError."""
+
+
+class TflmRuntime:
+    """One version of the library, by its catalogue entry.
+
+    A folder that the entry has in place of an archive, or that the variable MCUMATRIX_SOURCE_<RUNTIME> names
+    (MCUMATRIX_SOURCE_TFLM_2_1_0), is taken as it is, with the libraries that lie in it and beside it, and its
+    contents are part of the identity. Libraries that are not there come from the entry.
+    """
+
+    def __init__(
+        self,
+        entry: Runtime,
+        firmware: Path,
+        templates: Path,
+        obtain: ObtainSource,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._firmware = firmware
+        self._templates = templates
+        self._obtain = obtain
+        self._entry = entry
+        self._own = _own_folders(entry, environment)
+        self._pinned = {source.name: source for source in entry.sources if source.name not in self._own}
+        self._hashes: dict[Path, str] = {}
+
+    def sources(self) -> tuple[Path, ...]:
+        return (self._firmware / "runtime" / "tflm",)
+
+    def generators(self) -> tuple[Path, ...]:
+        own = (__file__, tree.__file__, library.__file__, third_party.__file__)
+        return (*map(Path, own), self._templates / TEMPLATE)
+
+    def trees(self, kernels: str) -> dict[str, str]:
+        return {name: self._hash(folder) for name, folder in self._given.items()} | {
+            name: source.checksum for name, source in self._fetchable(kernels)
+        }
+
+    def folders(self, kernels: str) -> dict[str, Path]:
+        return self._given | {
+            name: self._obtain(source, _PARTS[name]) for name, source in self._fetchable(kernels)
+        }
+
+    def definitions(self, kernels: str, element: Element) -> dict[str, str]:  # noqa: ARG002 - it runs them all
+        names = [*self._given, *(name for name, _ in self._fetchable(kernels))]
+        trees = {f"MCUMATRIX_TREE_{name.upper()}": f"{{tree_{name}}}" for name in names}
+        return {"MCUMATRIX_KERNELS": kernels, "MCUMATRIX_TFLM_LIST": f"{{inputs}}/{_LIST}", **trees}
+
+    def library_inputs(self, kernels: str, folders: Mapping[str, Path]) -> dict[str, bytes]:
+        found = read_tree(folders[TENSORFLOW])
+        given = {name: path for name, path in folders.items() if name != TENSORFLOW}
+        parties = find_parties(folders[TENSORFLOW], given)
+        return {_LIST: to_cmake(list_library(found, kernels, parties))}
+
+    def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
+        return render_tflm(model, self._templates)
+
+    @cached_property
+    def _given(self) -> dict[str, Path]:
+        """Folders that are there already, by name."""
+        if TENSORFLOW not in self._own:
+            return dict(self._own)
+        folder = self._own[TENSORFLOW]
+        read_tree(folder)
+        others = {name: path for name, path in self._own.items() if name != TENSORFLOW}
+        return {TENSORFLOW: folder, **find_parties(folder, others).outside()}
+
+    def _fetchable(self, kernels: str) -> Iterator[tuple[str, Source]]:
+        """What is to be fetched: what was not found, and is needed for these kernels."""
+        for name, source in self._pinned.items():
+            is_there = name in self._given or name in self._inside
+            if not is_there and (name != CMSIS or kernels == CMSIS_NN):
+                yield name, source
+
+    @cached_property
+    def _inside(self) -> frozenset[str]:
+        """Libraries that a folder of one's own has within it."""
+        if TENSORFLOW not in self._given:
+            return frozenset()
+        found = find_parties(self._given[TENSORFLOW], {}).found.values()
+        return frozenset(party.name for party in found if party.is_inside)
+
+    def _hash(self, folder: Path) -> str:
+        if folder not in self._hashes:
+            self._hashes[folder] = _contents(folder)
+        return self._hashes[folder]
+
+
+def render_tflm(model: bytes, templates: Path) -> dict[str, bytes]:
+    """Renders file name -> contents: `model.c`, to be compiled with the target tflm_runtime.
+
+    `templates` is the folder that holds tflm_model.c.j2. `model` is taken as it is: what it means is the
+    library's business.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    lines = (model[start : start + _BYTES_IN_LINE] for start in range(0, len(model), _BYTES_IN_LINE))
+    text = environment.get_template(TEMPLATE).render(
+        bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
+        size_bytes=len(model),
+        arena_bytes=ARENA_BYTES,
+    )
+    return {"model.c": text.encode()}
+
+
+def source_variable(runtime: str) -> str:
+    """The environment variable that names a folder to be used in place of a runtime's own tree."""
+    return "MCUMATRIX_SOURCE_" + re.sub(r"[^A-Z0-9]", "_", runtime.upper())
+
+
+def _own_folders(entry: Runtime, environment: Mapping[str, str]) -> dict[str, Path]:
+    own = {source.name: source.path for source in entry.sources if source.path is not None}
+    variable = source_variable(entry.name)
+    if named := environment.get(variable, ""):
+        own[TENSORFLOW] = Path(named).absolute()
+    names = [source.name for source in entry.sources]
+    if TENSORFLOW not in names or not set(names) <= set(_PARTS):
+        others = ", ".join(name for name in _PARTS if name != TENSORFLOW)
+        raise SourceError(
+            f"The runtime {entry.name} has the sources {', '.join(names) or 'none'}.",
+            hint=f"It needs {TENSORFLOW}, and may have {others}.",
+        )
+    for name, folder in own.items():
+        if not folder.is_dir():
+            raise SourceError(
+                f"{folder}, the folder of {name} for the runtime {entry.name}, is not there.",
+                hint=f"Put it there, or say where it is: {variable}=/path/to/tensorflow doit matrix"
+                if name == TENSORFLOW
+                else f"Change its path in matrix/runtimes/{entry.name}.yaml.",
+            )
+    return own
+
+
+def _contents(folder: Path) -> str:
+    """A fingerprint of the code in a folder."""
+    files = [path for path in folder.rglob("*") if path.suffix in _CODE and path.is_file()]
+    return fingerprint("tree", {"files": hash_tree(folder, files)})

@@ -1,0 +1,661 @@
+"""What is compiled of a tree: which files, where includes are, which switches; and as CMake reads it."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.adapters.runtimes.tflm.library import (
+    Definition,
+    Library,
+    list_library,
+    missing_parties,
+    to_cmake,
+)
+from mcumatrix.adapters.runtimes.tflm.third_party import Place, find_parties
+from mcumatrix.adapters.runtimes.tflm.tree import read_tree
+from mcumatrix.errors import SourceError
+
+WriteFiles = Callable[[Path, Mapping[str, str]], Path]
+WriteTree = Callable[..., Path]
+
+LITE = "tensorflow/lite"
+NEW = "tensorflow/lite/micro"
+OLD = "tensorflow/lite/experimental/micro"
+LIBRARIES = {
+    "flatbuffers/include/flatbuffers/flatbuffers.h": "",
+    "gemmlowp/fixedpoint/fixedpoint.h": '#include "../internal/common.h"\n',
+    "gemmlowp/internal/common.h": "",
+}
+KERNEL = '#include "arm_nnfunctions.h"\nint a = arm_conv_s8(arm_add_s8(1));\n'
+CMSIS = {
+    "CMSIS/Core/Include/cmsis_compiler.h": "",
+    "CMSIS/DSP/Include/arm_math.h": '#include "cmsis_compiler.h"\n',
+    "CMSIS/NN/Include/arm_nnfunctions.h": '#include "arm_math.h"\n',
+    "CMSIS/NN/Source/Conv/arm_conv_s8.c": "arm_status\n arm_conv_s8(const int *a)\n{\n}\n",
+    "CMSIS/NN/Source/Add/arm_add_s8.c": "int arm_add_s8(int a) { return a; }\n",
+}
+
+
+@pytest.fixture
+def listed(write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path) -> Callable[..., Library]:
+    """Lists a tree that is written with `extra` files, beside the libraries and what else is in `beside`."""
+
+    def listing(
+        generation: str = "arena",
+        micro: str = NEW,
+        kernels: str = "reference",
+        extra: Mapping[str, str | None] | None = None,
+        beside: Mapping[str, str] | None = None,
+    ) -> Library:
+        folder = write_tree(generation, micro, extra)
+        write_files(tmp_path, {**LIBRARIES, **(beside or {})})
+        return list_library(read_tree(folder), kernels, find_parties(folder, {}))
+
+    return listing
+
+
+Listed = Callable[..., Library]
+
+
+def names(places: tuple[Place, ...]) -> list[str]:
+    return [f"{place.tree}:{place.path}" for place in places]
+
+
+def sources(library: Library) -> list[str]:
+    assert {place.tree for place in library.sources} == {"tensorflow"}
+    return [place.path for place in library.sources]
+
+
+def definitions(library: Library) -> list[str]:
+    return [definition.text for definition in library.definitions]
+
+
+def refusal(listed: Listed, **how: object) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        listed(**how)
+    return caught.value
+
+
+# ---- Which files ----
+
+
+@pytest.mark.parametrize(
+    ("generation", "micro"), [("allocator", OLD), ("arena", OLD), ("arena", NEW), ("profiler", NEW)]
+)
+def test_every_generation_has_its_list(listed: Listed, generation: str, micro: str) -> None:
+    library = listed(generation, micro)
+    resolver = "all_ops_resolver.cc"
+    assert (library.generation, library.micro) == (generation, micro)
+    assert sources(library) == [
+        f"{LITE}/c/common.c",
+        f"{LITE}/core/api/op_resolver.cc",
+        f"{LITE}/kernels/internal/quantization_util.cc",
+        f"{LITE}/kernels/kernel_util.cc",
+        *([f"{micro}/{resolver}"] if generation == "profiler" else []),
+        f"{micro}/micro_interpreter.cc",
+        *([] if generation == "profiler" else [f"{micro}/kernels/{resolver}"]),
+        f"{micro}/kernels/conv.cc",
+        f"{micro}/kernels/softmax.cc",
+    ]
+    assert names(library.include_directories) == ["tensorflow:.", "flatbuffers:include", "gemmlowp:."]
+    assert (library.kernel_sources, library.cmsis_sources, library.traced_functions) == ((), (), ())
+    assert (library.definitions, library.forwards, library.foreign_includes) == ((), (), ())
+
+
+def test_tests_and_what_only_tests_need_are_left_out(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/{name}": ""
+        for name in (
+            "micro_interpreter_test.cc",
+            "test_helpers.cc",
+            "testing/test_utils.cc",
+            "examples/hello/main.cc",
+            "benchmarks/keyword_benchmark.cc",
+            "person_benchmark.cc",
+            "tools/make/a.cc",
+            "kernels/conv_test.cc",
+            "kernels/conv_test_common.cc",
+            "kernels/portable_optimized/conv.cc",
+            "memory_planner/linear_memory_planner_test.cc",
+        )
+    }
+    extra |= {f"{LITE}/core/api/op_resolver_test.cc": "", f"{LITE}/c/c_test.c": ""}
+    without = sources(listed())
+    assert sources(listed(extra=extra)) == without
+
+
+def test_shared_code_is_compiled_where_it_exists(listed: Listed) -> None:
+    extra = {f"{LITE}/schema/schema_utils.cc": "", f"{LITE}/core/api/tensor_utils.cc": ""}
+    assert extra.keys().isdisjoint(sources(listed()))
+    assert extra.keys() <= set(sources(listed(extra=extra)))
+
+
+def test_code_beside_the_interpreter_is_compiled_if_its_header_is_included(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/micro_interpreter.cc": f'#include "{NEW}/allocator.h"\n',
+        f"{NEW}/allocator.h": "",
+        f"{NEW}/allocator.cc": f'#include "{NEW}/allocator.h"\n#include "{NEW}/memory_planner/greedy.h"\n',
+        f"{NEW}/memory_planner/greedy.h": "",
+        f"{NEW}/memory_planner/greedy.cc": "",
+        # Included by itself alone, and by nothing that is compiled.
+        f"{NEW}/leftover.h": "",
+        f"{NEW}/leftover.cc": f'#include "{NEW}/leftover.h"\n#include "{NEW}/other.h"\n',
+        f"{NEW}/other.h": "",
+        f"{NEW}/other.cc": "",
+        # Without a header it may be anything.
+        f"{NEW}/strings.cc": "",
+    }
+    assert [name for name in sources(listed(extra=extra)) if name in extra] == [
+        f"{NEW}/allocator.cc",
+        f"{NEW}/micro_interpreter.cc",
+        f"{NEW}/strings.cc",
+        f"{NEW}/memory_planner/greedy.cc",
+    ]
+
+
+def test_the_trees_own_debug_log_is_left_out_and_what_uses_it_is_not(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/debug_log.cc": 'extern "C" void DebugLog(const char* s) { fprintf(stderr, "%s", s); }\n',
+        f"{NEW}/_debug_log.cc": 'extern "C" void DebugLog(const char* s)\n{ asm("bkpt 0xAB"); }\n',
+        f"{NEW}/debug_log_numbers.cc": "void DebugLogInt32(int i) { DebugLog(text(i)); }\n",
+    }
+    assert [name for name in sources(listed(extra=extra)) if "debug" in name] == [
+        f"{NEW}/debug_log_numbers.cc"
+    ]
+
+
+def test_a_makefile_that_names_files_one_by_one_is_believed(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/tools/make/Makefile": (
+            "MICROLITE_CC_KERNEL_SRCS := \\\n"
+            f"{NEW}/kernels/conv.cc \\\n"
+            f"{NEW}/kernels/absent.cc\n\n"
+            "MICROLITE_CC_BASE_SRCS := \\\n"
+            f"$(wildcard {NEW}/*.cc) \\\n"
+            f"{LITE}/c/common.c \\\n"
+            f"{LITE}/kernels/internal/extra.cc\n"
+            f"OTHER := {LITE}/kernels/internal/no.cc\n"
+        ),
+        f"{LITE}/kernels/internal/extra.cc": "",
+        f"{LITE}/kernels/internal/no.cc": "",
+    }
+    found = sources(listed(extra=extra))
+    assert [name for name in found if name.startswith(f"{NEW}/kernels")] == [f"{NEW}/kernels/conv.cc"]
+    assert [name for name in found if name.startswith(f"{LITE}/kernels/internal")] == [
+        f"{LITE}/kernels/internal/quantization_util.cc",
+        f"{LITE}/kernels/internal/extra.cc",
+    ]
+
+
+def test_the_same_tree_elsewhere_gives_the_same_list(
+    write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path
+) -> None:
+    lists = []
+    for place in ("a", "b/c"):
+        write_files(tmp_path / place, {**LIBRARIES, **CMSIS})
+        folder = write_tree(
+            "arena", extra={f"{NEW}/kernels/cmsis-nn/conv.cc": KERNEL}, folder=tmp_path / place / "t"
+        )
+        library = list_library(read_tree(folder), "cmsis-nn", find_parties(folder, {}))
+        lists.append(to_cmake(library))
+    assert lists[0] == lists[1]
+
+
+def test_kernels_that_nobody_has_are_refused(listed: Listed) -> None:
+    error = refusal(listed, kernels="simd")
+    assert error.message == 'TensorFlow Lite Micro has no kernels "simd".'
+    assert error.hint == "There are: reference, cmsis-nn."
+
+
+def test_kernels_that_the_tree_does_not_have_are_refused(listed: Listed, tmp_path: Path) -> None:
+    error = refusal(listed, kernels="cmsis-nn", beside=CMSIS)
+    assert error.message == (
+        f"The tree in {tmp_path}/tree has no kernels that call CMSIS-NN: looked for"
+        " tensorflow/lite/micro/kernels/cmsis-nn/*.cc and tensorflow/lite/micro/kernels/cmsis_nn/*.cc."
+    )
+    assert error.hint == "Build it with the kernels reference."
+
+
+def test_a_tree_without_any_kernels_is_refused(listed: Listed, tmp_path: Path) -> None:
+    names_of_kernels = ("conv.cc", "softmax.cc", "all_ops_resolver.cc")
+    error = refusal(listed, extra={f"{NEW}/kernels/{name}": None for name in names_of_kernels})
+    assert error.message == (
+        f"The tree in {tmp_path}/tree has no kernels: looked for tensorflow/lite/micro/kernels/*.cc."
+    )
+    assert error.hint == "What was unpacked may leave them out."
+
+
+# ---- Includes ----
+
+
+def test_a_library_that_is_missing_is_named_with_who_includes_it(
+    write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path
+) -> None:
+    folder = write_tree("arena")
+    parties = find_parties(folder, {})
+    with pytest.raises(SourceError) as caught:
+        list_library(read_tree(folder), "reference", parties)
+    assert caught.value.message.startswith(
+        "gemmlowp is missing: tensorflow/lite/kernels/internal/common.h includes fixedpoint/fixedpoint.h."
+        f" Looked for fixedpoint/fixedpoint.h in {folder}/{NEW}/tools/make/downloads/gemmlowp, "
+    )
+    assert missing_parties(read_tree(folder), "reference", parties) == {
+        "flatbuffers": "tensorflow/lite/schema/schema_generated.h includes flatbuffers/flatbuffers.h",
+        "gemmlowp": "tensorflow/lite/kernels/internal/common.h includes fixedpoint/fixedpoint.h",
+    }
+    write_files(tmp_path, LIBRARIES)
+    assert missing_parties(read_tree(folder), "reference", find_parties(folder, {})) == {}
+
+
+def test_cmsis_is_missed_by_the_kernels_that_call_it_alone(listed: Listed, tmp_path: Path) -> None:
+    extra = {f"{NEW}/kernels/cmsis-nn/conv.cc": KERNEL}
+    listed(extra=extra)
+    error = refusal(listed, kernels="cmsis-nn", extra=extra)
+    assert error.message.startswith(
+        "cmsis is missing: the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it."
+        " Looked for NN/Include/arm_nnfunctions.h in "
+    )
+    assert f", {tmp_path}/CMSIS, {tmp_path}/CMSIS/CMSIS, " in error.message
+    tree = read_tree(tmp_path / "tree")
+    parties = find_parties(tmp_path / "tree", {})
+    assert missing_parties(tree, "reference", parties) == {}
+    assert missing_parties(tree, "cmsis-nn", parties) == {
+        "cmsis": "the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it"
+    }
+
+
+def test_ruy_is_needed_if_something_includes_it(listed: Listed) -> None:
+    beside = {"ruy/ruy/profiler/instrumentation.h": ""}
+    assert "ruy:." not in names(listed(beside=beside).include_directories)
+    extra = {f"{NEW}/kernels/conv.cc": '#include "ruy/profiler/instrumentation.h"  // from @ruy\n'}
+    assert names(listed(extra=extra, beside=beside).include_directories) == [
+        "tensorflow:.",
+        "flatbuffers:include",
+        "gemmlowp:.",
+        "ruy:.",
+    ]
+
+
+def test_libraries_within_the_tree_are_named_below_it(write_files: WriteFiles, write_tree: WriteTree) -> None:
+    folder = write_tree("arena")
+    write_files(folder / LITE, LIBRARIES)
+    library = list_library(read_tree(folder), "reference", find_parties(folder, {}))
+    assert names(library.include_directories) == [
+        "tensorflow:.",
+        "tensorflow:tensorflow/lite/flatbuffers/include",
+        "tensorflow:tensorflow/lite/gemmlowp",
+    ]
+
+
+def test_names_are_below_the_folder_that_was_given_not_below_the_include_root(
+    write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path
+) -> None:
+    write_tree("arena", folder=tmp_path / "libs" / "tensorflow")
+    write_files(tmp_path / "libs", LIBRARIES)
+    library = list_library(read_tree(tmp_path / "libs"), "reference", find_parties(tmp_path / "libs", {}))
+    assert sources(library)[0] == "tensorflow/tensorflow/lite/c/common.c"
+    assert names(library.include_directories) == [
+        "tensorflow:tensorflow",
+        "tensorflow:flatbuffers/include",
+        "tensorflow:gemmlowp",
+    ]
+
+
+def test_what_lies_beside_the_tree_and_is_no_library_is_foreign(
+    listed: Listed, write_files: WriteFiles, tmp_path: Path
+) -> None:
+    write_files(tmp_path, {"src/inc/cycles.h": ""})
+    code = '#include <vector>\n#include "../src/inc/cycles.h"\n#include "string_view"\n'
+    library = listed(extra={f"{NEW}/micro_interpreter.cc": code})
+    assert library.foreign_includes == (
+        "tensorflow/lite/micro/micro_interpreter.cc includes ../src/inc/cycles.h",
+        "tensorflow/lite/micro/micro_interpreter.cc includes string_view",
+    )
+
+
+FLAT = {
+    f"{OLD}/micro_interpreter.h": '#include "api/op_resolver.h"\n'
+    "MicroInterpreter(const Model* m, const OpResolver& r, SimpleTensorAllocator* a, ErrorReporter* e);\n",
+    f"{OLD}/micro_interpreter.cc": '#include "micro_interpreter.h"\n#include "compatibility.h"\n',
+    f"{OLD}/compatibility.h": "",
+    f"{OLD}/kernels/all_ops_resolver.cc": '#include "experimental/micro/compatibility.h"\n',
+    f"{OLD}/kernels/softmax.cc": '#include "kernels/internal/reference/softmax.h"\n#include "micro.h"\n',
+    f"{OLD}/micro.h": "",
+    f"{LITE}/core/api/op_resolver.cc": '#include "api/op_resolver.h"\n',
+    f"{LITE}/kernels/kernel_util.cc": '#include "common.h"\n',
+    f"{LITE}/kernels/internal/common.h": '#include "fixedpoint.h"\n#include "compatibility.h"\n',
+    f"{LITE}/kernels/internal/compatibility.h": "",
+    f"{LITE}/kernels/internal/reference/softmax.h": '#include "common.h"\n',
+    f"{LITE}/schema/schema_generated.h": '#include "flatbuffers.h"\n',
+    f"{LITE}/c/common.c": '#include "common.h"\n',
+}
+
+
+def test_a_tree_whose_includes_were_shortened_gets_the_directories_that_they_begin_at(listed: Listed) -> None:
+    library = listed("allocator", OLD, extra=FLAT)
+    assert names(library.include_directories) == [
+        "tensorflow:.",
+        "flatbuffers:include/flatbuffers",
+        "gemmlowp:fixedpoint",
+        "tensorflow:tensorflow/lite/kernels/internal",
+        "tensorflow:tensorflow/lite/core",
+        "tensorflow:tensorflow/lite",
+        # Last: shared code has a compatibility.h of its own.
+        "tensorflow:tensorflow/lite/experimental/micro",
+    ]
+    assert library.foreign_includes == ()
+
+
+def test_a_tree_as_it_was_released_gets_no_directories_for_short_includes(listed: Listed) -> None:
+    extra = {f"{NEW}/kernels/conv.cc": '#include "op_resolver.h"\n'}
+    library = listed(extra=extra)
+    assert names(library.include_directories) == ["tensorflow:.", "flatbuffers:include", "gemmlowp:."]
+    assert library.foreign_includes == ("tensorflow/lite/micro/kernels/conv.cc includes op_resolver.h",)
+
+
+# ---- CMSIS ----
+
+CMSIS_NN_CONV = f"{NEW}/kernels/cmsis-nn/conv.cc"
+
+
+def test_kernels_that_call_cmsis_nn_replace_their_namesakes_and_bring_what_they_share(listed: Listed) -> None:
+    extra = {
+        CMSIS_NN_CONV: KERNEL,
+        f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc": "",
+        f"{NEW}/kernels/cmsis-nn/conv_test.cc": "",
+    }
+    library = listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)
+    assert [name for name in sources(library) if name.startswith(f"{NEW}/kernels")] == [
+        f"{NEW}/kernels/all_ops_resolver.cc",
+        f"{NEW}/kernels/cmsis-nn/conv.cc",
+        f"{NEW}/kernels/softmax.cc",
+        f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc",
+    ]
+    assert [place.path for place in library.kernel_sources] == [
+        f"{NEW}/kernels/cmsis-nn/conv.cc",
+        f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc",
+    ]
+    assert set(library.kernel_sources) < set(library.sources)
+
+
+def test_all_of_cmsis_nn_is_compiled_with_the_folders_that_it_includes(listed: Listed) -> None:
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=CMSIS)
+    assert names(library.cmsis_sources) == [
+        "cmsis:NN/Source/Add/arm_add_s8.c",
+        "cmsis:NN/Source/Conv/arm_conv_s8.c",
+    ]
+    assert names(library.include_directories)[-3:] == [
+        "cmsis:NN/Include",
+        "cmsis:DSP/Include",
+        "cmsis:Core/Include",
+    ]
+
+
+def test_an_unpacked_archive_and_an_old_layout_of_cmsis_are_understood(
+    write_files: WriteFiles, listed: Listed, tmp_path: Path
+) -> None:
+    old = {name.replace("Core/", ""): text for name, text in CMSIS.items()}
+    archive = write_files(tmp_path / "CMSIS_5-5.4.0", old)
+    listed(extra={CMSIS_NN_CONV: KERNEL})
+    tree = tmp_path / "tree"
+    library = list_library(read_tree(tree), "cmsis-nn", find_parties(tree, {"cmsis": archive}))
+    assert names(library.include_directories)[-3:] == [
+        "cmsis:CMSIS/NN/Include",
+        "cmsis:CMSIS/DSP/Include",
+        "cmsis:CMSIS/Include",
+    ]
+    assert names(library.cmsis_sources)[0] == "cmsis:CMSIS/NN/Source/Add/arm_add_s8.c"
+
+
+def test_a_part_of_cmsis_alone_is_refused(listed: Listed, tmp_path: Path) -> None:
+    extra = {CMSIS_NN_CONV: KERNEL}
+    without_core = {name: text for name, text in CMSIS.items() if "Core" not in name}
+    error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=without_core)
+    assert error.message == (
+        f"{tmp_path}/CMSIS is not all of CMSIS: looked for its core headers in"
+        f" {tmp_path}/CMSIS/Core/Include and {tmp_path}/CMSIS/Include."
+    )
+    assert error.hint == "CMSIS's folders NN, DSP and Core (or Include) are needed."
+
+
+def test_cmsis_nn_without_the_headers_of_cmsis_dsp_is_refused(listed: Listed, tmp_path: Path) -> None:
+    without_dsp = {name: text for name, text in CMSIS.items() if "DSP" not in name}
+    error = refusal(listed, kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=without_dsp)
+    assert error.message == (
+        f"{tmp_path}/CMSIS is not all of CMSIS: {tmp_path}/CMSIS/NN/Include/arm_nnfunctions.h includes"
+        " arm_math.h, and it is not there."
+    )
+    assert error.hint == "CMSIS's folders NN, DSP and Core (or Include) are needed."
+
+
+def test_traced_functions_are_called_by_kernels_and_defined_for_others_in_cmsis_nn(listed: Listed) -> None:
+    kernel = (
+        KERNEL + "// arm_comment_s8(1)\nint b = arm_static_s8(arm_inline_s8(1)) + arm_declared_s8(2)"
+        " + arm_macro_s8(3) + arm_pointer_s8(f) + arm_guarded_s8(4);\n"
+    )
+    beside = {
+        **CMSIS,
+        "CMSIS/NN/Include/arm_nnfunctions.h": "static inline int arm_inline_s8(int a) { return a; }\n"
+        "int arm_declared_s8(int a);\n#define arm_macro_s8(a) { a }\n",
+        "CMSIS/NN/Source/b.c": "__STATIC_INLINE static int arm_static_s8(int a) {"
+        " if (arm_declared_s8(a)) { return a; } else arm_declared_s8(a); { } }\n"
+        "q7_t *arm_pointer_s8(int (*f)(int a), int b)  /* and */\n{ }\n"
+        "#if defined(X)\n#define arm_macro_s8(a) { a }\nint arm_guarded_s8(int a) { }\n#endif\n"
+        "int arm_uncalled_s8(int a) { }\n// int arm_comment_s8(int a) { }\n",
+    }
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=beside)
+    assert library.traced_functions == ("arm_add_s8", "arm_conv_s8", "arm_guarded_s8", "arm_pointer_s8")
+
+
+def test_of_cmsis_dsp_only_what_is_reached_from_the_kernels_is_compiled(listed: Listed) -> None:
+    beside = {
+        **CMSIS,
+        "CMSIS/NN/Source/Conv/arm_conv_s8.c": "int arm_conv_s8(int a) { return arm_nn_core(a); }\n",
+        "CMSIS/NN/Source/core.c": "int arm_nn_core(int a) { return arm_fill_q7(a); }\n",
+        "CMSIS/NN/Source/legacy.c": "int arm_legacy_q7(int a) { return arm_copy_q7(a); }\n",
+        "CMSIS/DSP/Source/fill.c": "void arm_fill_q7(int a) { arm_shift_q7(a); }\n",
+        "CMSIS/DSP/Source/shift.c": "void arm_shift_q7(int a) { }\n",
+        "CMSIS/DSP/Source/copy.c": "void arm_copy_q7(int a) { }\n",
+        "CMSIS/DSP/PrivateInclude/a.h": "",
+    }
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
+    assert [name for name in names(library.cmsis_sources) if "DSP" in name] == [
+        "cmsis:DSP/Source/fill.c",
+        "cmsis:DSP/Source/shift.c",
+    ]
+    assert "cmsis:DSP/PrivateInclude" in names(library.include_directories)
+
+
+def test_includes_that_name_the_folders_of_makefiles_are_forwarded(listed: Listed) -> None:
+    kernel = '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "CMSIS/DSP/Include/dsp/none.h"\n'
+    beside = {**CMSIS, "CMSIS/DSP/Include/dsp/none.h": ""}
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=beside)
+    assert library.forwards == (
+        ("CMSIS/DSP/Include/dsp/none.h", "dsp/none.h"),
+        ("cmsis/CMSIS/NN/Include/arm_nnfunctions.h", "arm_nnfunctions.h"),
+    )
+    assert library.foreign_includes == ()
+
+
+# ---- Switches ----
+
+
+def test_static_memory_is_set_if_the_makefile_sets_it_or_there_is_none(listed: Listed) -> None:
+    extra = {f"{LITE}/c/common.h": "#ifndef TF_LITE_STATIC_MEMORY\n#endif\n"}
+    makefile = f"{NEW}/tools/make/Makefile"
+    assert listed(extra=extra).definitions == (
+        Definition("TF_LITE_STATIC_MEMORY", "tensorflow/lite/c/common.h looks at it: nothing is allocated."),
+    )
+    assert definitions(listed(extra={**extra, makefile: "CXXFLAGS := -O3\n"})) == []
+    assert listed(extra={**extra, makefile: "CCFLAGS := -O3 -DTF_LITE_STATIC_MEMORY\n"}).definitions == (
+        Definition("TF_LITE_STATIC_MEMORY", "The tree's own makefile sets it: nothing is allocated."),
+    )
+    assert (
+        definitions(listed(extra={f"{LITE}/c/common.h": "", makefile: "X := -DTF_LITE_STATIC_MEMORY\n"}))
+        == []
+    )
+
+
+def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) -> None:
+    code = "#if defined(A) || \\\n  defined(GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK)\n#elif TFLITE_MCU\n#endif\n"
+    assert listed(extra={f"{LITE}/c/common.h": code}).definitions == (
+        Definition(
+            "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK",
+            "tensorflow/lite/c/common.h looks at it: lets portable code stand in where there is no NEON.",
+        ),
+        Definition(
+            "TFLITE_MCU", "tensorflow/lite/c/common.h looks at it: says that this is a microcontroller."
+        ),
+    )
+    mention = "// #if TFLITE_MCU\n#define TFLITE_MCU\nint a = TFLITE_MCU;\n"
+    assert definitions(listed(extra={f"{LITE}/c/common.h": mention})) == []
+
+
+@pytest.mark.parametrize(
+    ("guard", "switches"),
+    [
+        ("#if defined(ARM_MATH_DSP)", ["ARM_MATH_DSP"]),
+        (
+            "#if defined(ARM_MATH_DSP) && defined(ARM_MATH_LOOPUNROLL)",
+            ["ARM_MATH_DSP", "ARM_MATH_LOOPUNROLL"],
+        ),
+        ("#if defined(__ARM_FEATURE_DSP) || defined(__ARM_FEATURE_MVE)", []),
+        ("#if defined(ARM_MATH_MVEI)", []),
+    ],
+)
+def test_what_kernels_guard_their_calls_with_is_set_unless_the_compiler_does(
+    listed: Listed, guard: str, switches: list[str]
+) -> None:
+    extra = {CMSIS_NN_CONV: f"{KERNEL}{guard}\n#endif\n"}
+    assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)) == switches
+    assert definitions(listed(kernels="reference", extra=extra, beside=CMSIS)) == []
+
+
+def test_a_switch_that_a_header_of_cmsis_defines_too_is_set_as_there(listed: Listed) -> None:
+    extra = {CMSIS_NN_CONV: f"{KERNEL}#if defined(ARM_MATH_DSP)\n#endif\n"}
+    header = "#if defined (__ARM_FEATURE_DSP)\n  #define ARM_MATH_DSP                   1\n#endif\n"
+    beside = {**CMSIS, "CMSIS/DSP/Include/arm_math.h": header}
+    assert listed(kernels="cmsis-nn", extra=extra, beside=beside).definitions == (
+        Definition(
+            "ARM_MATH_DSP=1", "tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls CMSIS-NN only with it."
+        ),
+    )
+    beside["CMSIS/DSP/Include/arm_math.h"] = "#define ARM_MATH_DSP\n"
+    assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=beside)) == ["ARM_MATH_DSP="]
+
+
+def test_an_arm_math_that_asks_for_the_core_is_told(listed: Listed) -> None:
+    header = '#if defined (ARM_MATH_CM7)\n  #include "core_cm7.h"\n#else\n  #error\n#endif\n'
+    beside = {**CMSIS, "CMSIS/DSP/Include/arm_math.h": header, "CMSIS/Core/Include/core_cm7.h": ""}
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
+    assert library.definitions == (
+        Definition("ARM_MATH_CM7", "arm_math.h must be told the core."),
+        Definition("__FPU_PRESENT=1", "core_cm7.h must be told that there is a floating point unit."),
+    )
+
+
+def test_headers_that_ask_which_kernels_there_are_are_told(listed: Listed) -> None:
+    extra = {
+        CMSIS_NN_CONV: f'{KERNEL}#include "{NEW}/kernels/conv.h"\n',
+        f"{NEW}/kernels/conv.h": "#if defined(CMSIS_NN)\n#endif\n",
+    }
+    assert listed(kernels="cmsis-nn", extra=extra, beside=CMSIS).definitions == (
+        Definition(
+            "CMSIS_NN", "tensorflow/lite/micro/kernels/conv.h looks at it: these kernels are compiled."
+        ),
+    )
+    assert definitions(listed(kernels="reference", extra=extra, beside=CMSIS)) == []
+
+
+# ---- CMake ----
+
+
+def test_the_list_is_written_as_the_library_expects_it(listed: Listed) -> None:
+    extra = {
+        CMSIS_NN_CONV: '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "mine.h"\n'
+        "#ifdef ARM_MATH_DSP\nint a = arm_add_s8(1);\n#endif\n"
+    }
+    assert (
+        to_cmake(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)).decode()
+        == """\
+# Made by mcumatrix from what the TensorFlow tree has.
+# Neither in the tree nor in a library: tensorflow/lite/micro/kernels/cmsis-nn/conv.cc includes mine.h
+file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/tflm_forward/cmsis/CMSIS/NN/Include/arm_nnfunctions.h" \
+CONTENT "#include <arm_nnfunctions.h>\\n" @ONLY)
+set(tflm_generation arena)
+set(tflm_micro "tensorflow/lite/micro")
+set(tflm_sources
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/c/common.c"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/core/api/op_resolver.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/kernels/internal/quantization_util.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/kernels/kernel_util.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/micro_interpreter.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/all_ops_resolver.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/cmsis-nn/conv.cc"
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/softmax.cc"
+)
+set(tflm_kernel_sources
+  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/cmsis-nn/conv.cc"
+)
+set(tflm_cmsis_sources
+  "${MCUMATRIX_TREE_CMSIS}/NN/Source/Add/arm_add_s8.c"
+  "${MCUMATRIX_TREE_CMSIS}/NN/Source/Conv/arm_conv_s8.c"
+)
+set(tflm_include_directories
+  "${CMAKE_CURRENT_BINARY_DIR}/tflm_forward"
+  "${MCUMATRIX_TREE_TENSORFLOW}"
+  "${MCUMATRIX_TREE_FLATBUFFERS}/include"
+  "${MCUMATRIX_TREE_GEMMLOWP}"
+  "${MCUMATRIX_TREE_CMSIS}/NN/Include"
+  "${MCUMATRIX_TREE_CMSIS}/DSP/Include"
+  "${MCUMATRIX_TREE_CMSIS}/Core/Include"
+)
+set(tflm_definitions
+  # tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls CMSIS-NN only with it.
+  "ARM_MATH_DSP"
+)
+set(tflm_traced_functions
+  arm_add_s8
+)
+"""
+    )
+
+
+def test_cmake_reads_odd_names_as_they_are(listed: Listed, write_files: WriteFiles, tmp_path: Path) -> None:
+    odd = ["a b", "c$d", "${e}", "@f@", 'g"h', "#i", "(j)", "k'l", "m%n", "~o", "ä"]
+    library = listed(extra={f"{NEW}/{name}.cc": "" for name in odd})
+    show = 'foreach(source IN LISTS tflm_sources)\n  message("${source}")\nendforeach()\n'
+    write_files(tmp_path, {"show.cmake": f'set(MCUMATRIX_TREE_TENSORFLOW "/t")\ninclude(list.cmake)\n{show}'})
+    (tmp_path / "list.cmake").write_bytes(to_cmake(library))
+    cmake = shutil.which("cmake")
+    assert cmake
+    shown = subprocess.run(
+        [cmake, "-P", "show.cmake"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stderr.splitlines()
+    assert shown == [f"/t/{name}" for name in sources(library)]
+    assert {f"/t/{NEW}/{name}.cc" for name in odd} < set(shown)
+
+
+def test_cmake_makes_the_headers_that_forward(listed: Listed, tmp_path: Path) -> None:
+    kernel = '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n'
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=CMSIS)
+    (tmp_path / "list.cmake").write_bytes(to_cmake(library))
+    subprocess.run(["cmake", "-P", "list.cmake"], cwd=tmp_path, check=True)
+    header = tmp_path / "tflm_forward/cmsis/CMSIS/NN/Include/arm_nnfunctions.h"
+    assert header.read_text() == "#include <arm_nnfunctions.h>\n"
+
+
+@pytest.mark.parametrize("name", ["a;b", "a[b", "a]b", "a\\b", "a\nb"])
+def test_a_name_that_no_list_of_cmake_can_hold_is_refused(listed: Listed, name: str) -> None:
+    library = listed(extra={f"{NEW}/{name}.cc": ""})
+    with pytest.raises(SourceError) as caught:
+        to_cmake(library)
+    text = f"tensorflow/lite/micro/{name}.cc"
+    assert caught.value.message == (
+        f"The name {text!r} has a character that a list of CMake cannot hold: one of ; [ ] \\ or an"
+        " invisible one."
+    )
+    assert caught.value.hint == "Rename the file or folder."

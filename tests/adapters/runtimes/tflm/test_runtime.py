@@ -1,0 +1,130 @@
+"""What a runtime of TensorFlow Lite Micro takes from where, and what it renders."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime, render_tflm, source_variable
+from mcumatrix.errors import SourceError
+from mcumatrix.model.catalogue import Element, Runtime, Source
+
+REPOSITORY = Path(__file__).parents[4]
+TEMPLATES = REPOSITORY / "templates"
+MODEL = (REPOSITORY / "firmware" / "models" / "mnist-float32.tflite").read_bytes()
+PINNED = tuple(
+    Source(name, f"https://example.org/{name}-1.zip", f"md5:{digit * 32}")
+    for name, digit in (("tensorflow", "1"), ("flatbuffers", "2"), ("gemmlowp", "3"), ("cmsis", "4"))
+)
+
+
+def a_runtime(
+    *sources: Source, environment: dict[str, str] | None = None, name: str = "tflm-2.1.0"
+) -> TflmRuntime:
+    entry = Runtime(name, "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32,), sources)
+    return TflmRuntime(
+        entry,
+        REPOSITORY / "firmware",
+        TEMPLATES,
+        lambda source, _parts: Path("/fetched") / source.name,
+        environment or {},
+    )
+
+
+def an_own_tree(folder: Path) -> Path:
+    """As little as is recognised: the headers of TensorFlow 2.1, in our words."""
+    root = folder / "tensorflow"
+    files = {
+        "tensorflow/lite/schema/schema_generated.h": "",
+        "tensorflow/lite/c/c_api_internal.c": "",
+        "tensorflow/lite/core/api/op_resolver.h": "R* FindOp(BuiltinOperator op, int version) const;",
+        "tensorflow/lite/micro/micro_interpreter.h": (
+            "MicroInterpreter(const Model* model, const OpResolver& ops, uint8_t* arena, size_t bytes,"
+            " ErrorReporter* reporter);"
+        ),
+        "tensorflow/lite/micro/kernels/all_ops_resolver.h": (
+            "namespace tflite { namespace ops { namespace micro { class AllOpsResolver {}; } } }"
+        ),
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_a_pinned_runtime_is_identified_by_its_checksums_and_fetched_part_by_part() -> None:
+    runtime = a_runtime(*PINNED)
+    assert runtime.trees("cmsis-nn") == {source.name: source.checksum for source in PINNED}
+    assert runtime.folders("cmsis-nn")["cmsis"] == Path("/fetched/cmsis")
+    assert runtime.definitions("cmsis-nn", Element.FLOAT32)["MCUMATRIX_TREE_CMSIS"] == "{tree_cmsis}"
+
+
+def test_reference_kernels_need_no_cmsis() -> None:
+    runtime = a_runtime(*PINNED)
+    assert set(runtime.trees("reference")) == {"tensorflow", "flatbuffers", "gemmlowp"}
+    assert "MCUMATRIX_TREE_CMSIS" not in runtime.definitions("reference", Element.FLOAT32)
+
+
+def test_one_library_serves_every_element() -> None:
+    runtime = a_runtime(*PINNED)
+    assert runtime.definitions("reference", Element.FLOAT32) == runtime.definitions("reference", Element.INT8)
+
+
+def test_a_folder_of_ones_own_is_identified_by_its_contents(tmp_path: Path) -> None:
+    root = an_own_tree(tmp_path)
+    environment = {"MCUMATRIX_SOURCE_TFLM_2_1_0": str(root)}
+    before = a_runtime(*PINNED, environment=environment)
+    hashes = before.trees("reference")
+    assert before.folders("reference")["tensorflow"] == root
+    assert hashes["flatbuffers"] == PINNED[1].checksum, "what is not beside it is fetched"
+    (root / "tensorflow/lite/c/c_api_internal.c").write_text("int changed;")
+    (root / "README.md").write_text("not code")
+    after = a_runtime(*PINNED, environment=environment).trees("reference")
+    assert after["tensorflow"] != hashes["tensorflow"]
+
+
+def test_a_library_beside_a_folder_of_ones_own_is_used_in_place_of_the_pinned_one(tmp_path: Path) -> None:
+    root = an_own_tree(tmp_path)
+    beside = tmp_path / "flatbuffers"
+    (beside / "include" / "flatbuffers").mkdir(parents=True)
+    (beside / "include" / "flatbuffers" / "flatbuffers.h").touch()
+    runtime = a_runtime(*PINNED, environment={"MCUMATRIX_SOURCE_TFLM_2_1_0": str(root)})
+    assert runtime.folders("reference")["flatbuffers"] == beside
+    assert runtime.trees("reference")["flatbuffers"] != PINNED[1].checksum
+
+
+def test_a_folder_that_is_not_there_is_said_with_the_way_to_name_another(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as error:
+        a_runtime(Source("tensorflow", path=tmp_path / "gone"), name="tflm-local")
+    assert str(error.value) == (
+        f"{tmp_path}/gone, the folder of tensorflow for the runtime tflm-local, is not there.\n"
+        "  Put it there, or say where it is: MCUMATRIX_SOURCE_TFLM_LOCAL=/path/to/tensorflow doit matrix"
+    )
+
+
+def test_a_source_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(SourceError) as error:
+        a_runtime(PINNED[0], Source("eigen", "https://example.org/eigen.zip", "md5:" + "5" * 32))
+    assert str(error.value) == (
+        "The runtime tflm-2.1.0 has the sources tensorflow, eigen.\n"
+        "  It needs tensorflow, and may have flatbuffers, gemmlowp, cmsis, ruy."
+    )
+
+
+def test_the_variable_for_a_folder_has_the_runtimes_name() -> None:
+    assert source_variable("tflm-1.14.0") == "MCUMATRIX_SOURCE_TFLM_1_14_0"
+
+
+def test_a_model_is_rendered_byte_for_byte() -> None:
+    text = render_tflm(MODEL, TEMPLATES)["model.c"].decode()
+    body = re.search(rf"tflm_model\[{len(MODEL)}\] [^=]*= {{(.*?)}};", text, re.DOTALL)
+    assert body is not None
+    assert bytes(map(int, body[1].replace("\n", "").replace(" ", "").rstrip(",").split(","))) == MODEL
+
+
+def test_what_is_no_model_that_we_read_is_rendered_all_the_same() -> None:
+    def nobody() -> None:
+        raise AssertionError("the library has a parser of its own")
+
+    assert a_runtime(*PINNED).render(b"\1\2", nobody)["model.c"].count(b"1,2,") == 1  # type: ignore[arg-type]

@@ -1,0 +1,194 @@
+"""Libraries are found where people and makefiles leave them, and missed with every place that was tried."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.adapters.runtimes.tflm.third_party import (
+    Parties,
+    Party,
+    Place,
+    find_parties,
+    party_of_include,
+)
+from mcumatrix.errors import SourceError
+
+WriteFiles = Callable[[Path, Mapping[str, str]], Path]
+
+SCHEMA = {"tensorflow/lite/schema/schema_generated.h": ""}
+MAKE = "tensorflow/lite/micro/tools/make/downloads"
+FLATBUFFERS = {"include/flatbuffers/flatbuffers.h": ""}
+GEMMLOWP = {"fixedpoint/fixedpoint.h": "", "internal/common.h": ""}
+CMSIS = {"NN/Include/arm_nnfunctions.h": "", "NN/Source/a.c": ""}
+RUY = {"ruy/profiler/instrumentation.h": ""}
+
+
+def found(tree: Path, name: str) -> Party:
+    return find_parties(tree, {}).found[name]
+
+
+LIBRARIES = {
+    "flatbuffers": (FLATBUFFERS, "include"),
+    "gemmlowp": (GEMMLOWP, "."),
+    "cmsis": (CMSIS, "."),
+    "ruy": (RUY, "."),
+}
+
+
+@pytest.mark.parametrize("place", [MAKE, "tensorflow/lite", "third_party", "."])
+@pytest.mark.parametrize("root", [".", "tensorflow"])
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_in_the_tree_is_a_part_of_it(
+    write_files: WriteFiles, tmp_path: Path, root: str, place: str, name: str
+) -> None:
+    files, base = LIBRARIES[name]
+    write_files(tmp_path / "tree" / root, SCHEMA)
+    folder = write_files(tmp_path / "tree" / root / place / name, files)
+    parties = find_parties(tmp_path / "tree", {})
+    assert parties.found == {name: Party(name, folder, folder / base, is_inside=True)}
+    assert parties.outside() == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "files"),
+    [
+        ("flatbuffers", "flatbuffers", FLATBUFFERS),
+        ("gemmlowp", "gemmlowp", GEMMLOWP),
+        ("CMSIS", "cmsis", CMSIS),
+        ("CMSIS_5", "cmsis", {f"CMSIS/{path}": "" for path in CMSIS}),
+        ("ruy", "ruy", RUY),
+    ],
+)
+def test_a_library_beside_the_tree_is_a_folder_of_its_own(
+    write_files: WriteFiles, tmp_path: Path, folder: str, name: str, files: dict[str, str]
+) -> None:
+    write_files(tmp_path / folder, files)
+    (tmp_path / "tree").mkdir()
+    parties = find_parties(tmp_path / "tree", {})
+    assert parties.outside() == {name: tmp_path / folder}
+    assert parties.found[name].base == (
+        {"flatbuffers": tmp_path / folder / "include"}.get(name)
+        or (tmp_path / folder / "CMSIS" if folder == "CMSIS_5" else tmp_path / folder)
+    )
+
+
+def test_gemmlowp_may_be_called_after_its_part(write_files: WriteFiles, tmp_path: Path) -> None:
+    folder = write_files(tmp_path / "tensorflow/lite/fixedpoint", GEMMLOWP)
+    assert found(tmp_path, "gemmlowp").folder == folder
+
+
+def test_a_library_may_lie_at_the_include_root_itself(write_files: WriteFiles, tmp_path: Path) -> None:
+    write_files(tmp_path / "tree", {**RUY, "ruy/README.md": ""})
+    assert found(tmp_path / "tree", "ruy").base == tmp_path / "tree"
+
+
+def test_a_library_may_lie_beside_an_include_root_that_is_one_folder_below(
+    write_files: WriteFiles, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "libs" / "tensorflow", SCHEMA)
+    folder = write_files(tmp_path / "libs" / "gemmlowp", GEMMLOWP)
+    party = found(tmp_path / "libs", "gemmlowp")
+    assert (party.folder, party.is_inside) == (folder, True)
+
+
+def test_what_is_in_the_tree_wins_over_what_is_beside_it(write_files: WriteFiles, tmp_path: Path) -> None:
+    inside = write_files(tmp_path / "tree" / "tensorflow/lite/flatbuffers", FLATBUFFERS)
+    write_files(tmp_path / "flatbuffers", FLATBUFFERS)
+    assert found(tmp_path / "tree", "flatbuffers").folder == inside
+
+
+def test_a_folder_of_the_name_alone_is_no_library(write_files: WriteFiles, tmp_path: Path) -> None:
+    write_files(tmp_path / "tree" / "tensorflow/lite/gemmlowp", {"fixedpoint/fixedpoint.h": ""})
+    folder = write_files(tmp_path / "gemmlowp", GEMMLOWP)
+    assert found(tmp_path / "tree", "gemmlowp").folder == folder
+
+
+def test_a_folder_that_is_given_wins(write_files: WriteFiles, tmp_path: Path) -> None:
+    write_files(tmp_path / "tree" / "tensorflow/lite/flatbuffers", FLATBUFFERS)
+    given = write_files(tmp_path / "elsewhere", FLATBUFFERS)
+    parties = find_parties(tmp_path / "tree", {"flatbuffers": given, "other": tmp_path})
+    assert parties.found == {"flatbuffers": Party("flatbuffers", given, given / "include", is_inside=False)}
+    assert parties.outside() == {"flatbuffers": given}
+
+
+def test_a_folder_that_is_given_has_a_place_of_its_own_even_in_the_tree(
+    write_files: WriteFiles, tmp_path: Path
+) -> None:
+    given = write_files(tmp_path / "mine", FLATBUFFERS)
+    parties = find_parties(tmp_path, {"flatbuffers": given})
+    party = parties.found["flatbuffers"]
+    assert parties.place(party.base, party) == Place("flatbuffers", "include")
+
+
+def test_a_given_folder_that_is_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        find_parties(tmp_path / "tree", {"gemmlowp": tmp_path})
+    assert caught.value.message == (
+        f"{tmp_path} was given for gemmlowp and is not gemmlowp: looked for"
+        f" {tmp_path}/fixedpoint/fixedpoint.h and {tmp_path}/internal."
+    )
+    assert caught.value.hint == "Give the folder that an archive of gemmlowp unpacks to."
+
+
+def test_what_is_missing_is_an_error_only_when_it_is_needed_and_names_every_place(
+    write_files: WriteFiles, tmp_path: Path
+) -> None:
+    (write_files(tmp_path / "tree/tensorflow", SCHEMA) / "tensorflow/lite/micro").mkdir()
+    parties = find_parties(tmp_path / "tree", {})
+    assert parties.found == {}
+    with pytest.raises(SourceError) as caught:
+        parties.need("ruy", "a.h includes ruy/profiler/instrumentation.h")
+    places = [
+        "tree/tensorflow/tensorflow/lite/micro/tools/make/downloads/ruy",
+        "tree/tensorflow/tensorflow/lite/ruy",
+        "tree/tensorflow/third_party/ruy",
+        "tree/tensorflow/ruy",
+        "tree/tensorflow",
+        "tree/ruy",
+        "ruy",
+    ]
+    looked = ", ".join(f"{tmp_path}/{place}" for place in places)
+    assert caught.value.message == (
+        "ruy is missing: a.h includes ruy/profiler/instrumentation.h. Looked for"
+        f" ruy/profiler/instrumentation.h in {looked}."
+    )
+    assert caught.value.hint == (
+        "Put ruy beside the tree, or give it as a source of the runtime (matrix/runtimes)."
+    )
+
+
+def test_beside_a_link_is_where_the_link_lies(write_files: WriteFiles, tmp_path: Path) -> None:
+    (tmp_path / "real" / "tree").mkdir(parents=True)
+    write_files(tmp_path / "real" / "flatbuffers", FLATBUFFERS)
+    folder = write_files(tmp_path / "mine" / "flatbuffers", FLATBUFFERS)
+    (tmp_path / "mine" / "tree").symlink_to(tmp_path / "real" / "tree")
+    assert found(tmp_path / "mine" / "tree", "flatbuffers").folder == folder
+
+
+def test_a_place_is_a_name_below_the_folder_that_has_it(tmp_path: Path) -> None:
+    cmsis = Party("cmsis", tmp_path / "CMSIS", tmp_path / "CMSIS", is_inside=False)
+    inside = Party("ruy", tmp_path / "tree" / "ruy", tmp_path / "tree" / "ruy", is_inside=True)
+    parties = Parties(tmp_path / "tree", {"cmsis": cmsis, "ruy": inside})
+    assert parties.place(tmp_path / "tree/a/b.cc") == Place("tensorflow", "a/b.cc")
+    assert parties.place(tmp_path / "tree/ruy/c.h", inside) == Place("tensorflow", "ruy/c.h")
+    assert parties.place(tmp_path / "CMSIS/NN", cmsis) == Place("cmsis", "NN")
+
+
+@pytest.mark.parametrize(
+    ("include", "name"),
+    [
+        ("flatbuffers/flatbuffers.h", "flatbuffers"),
+        ("fixedpoint/fixedpoint.h", "gemmlowp"),
+        ("profiling/instrumentation.h", "gemmlowp"),
+        ("ruy/profiler/instrumentation.h", "ruy"),
+        ("arm_nnfunctions.h", "cmsis"),
+        ("arm_math.h", "cmsis"),
+        ("cmsis/CMSIS/NN/Include/arm_nnfunctions.h", "cmsis"),
+        ("arm_neon.h", None),
+        ("arm_mve.h", None),
+        ("vector", None),
+    ],
+)
+def test_an_include_tells_the_library_that_it_is_from(include: str, name: str | None) -> None:
+    assert party_of_include(include) == name

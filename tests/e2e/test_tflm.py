@@ -1,0 +1,124 @@
+"""TensorFlow Lite Micro in whole runs: without its archives, and for real where a tree is named.
+
+Set MCUMATRIX_SOURCE_TFLM_1_14_0, MCUMATRIX_SOURCE_TFLM_2_1_0 and the like to folders with such trees to
+build, run and check all of their variants; without them only what needs no tree is tested.
+"""
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Workplace
+from mcumatrix.adapters.runtimes.tflm.runtime import source_variable
+
+ROOT = Path(__file__).parents[2]
+NAMES = sorted(path.stem for path in (ROOT / "matrix" / "runtimes").glob("tflm-*.yaml"))
+GIVEN = [name for name in NAMES if os.environ.get(source_variable(name))]
+
+UNREACHABLE = """\
+description: Nobody listens there.
+adapter: tflm
+kernels: [reference, cmsis-nn]
+elements: [float32]
+sources:
+  tensorflow:
+    url: https://127.0.0.1:1/v9.tar.gz
+    sha256: 0000000000000000000000000000000000000000000000000000000000000000
+"""
+
+MIXED = """\
+axes:
+  runtime: [builtin, tflm-unreachable]
+  kernels: [simd, cmsis-nn]
+  clock: 216 MHz
+  model: mnist-float32
+  board: virtual-f746
+  toolchain: path
+repeat: 1
+"""
+
+REAL = """\
+axes:
+  runtime: {runtime}
+  kernels: [reference, cmsis-nn]
+  clock: [216 MHz, 288 MHz]
+  model: [mnist-float32, mnist-hybrid]
+  board: virtual-f746
+  toolchain: path
+expect:
+  - {{model: mnist-hybrid, outcome: fail, reason: int8 weights with float32 activations}}
+repeat: 1
+"""
+
+LAYERS = [
+    *("DEPTHWISE_CONV_2D", "MAX_POOL_2D", "CONV_2D", "MAX_POOL_2D"),
+    *("CONV_2D", "FULLY_CONNECTED", "FULLY_CONNECTED", "SOFTMAX"),
+]
+
+
+def test_without_its_archive_a_runtime_is_not_tried_and_the_others_are(
+    make_workplace: Callable[[], Workplace], tmp_path: Path
+) -> None:
+    place = make_workplace()
+    (place.root / "matrix" / "runtimes" / "tflm-unreachable.yaml").write_text(UNREACHABLE)
+    place.write_matrix("mixed", MIXED)
+    ran = place.doit("matrix", "mixed", MCUMATRIX_CACHE=str(tmp_path / "cache"))
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "https://127.0.0.1:1/v9.tar.gz" in ran.stderr
+    assert "not tried" in ran.stderr
+    assert "1 of 2 variants have times." in place.report("mixed")
+
+
+def test_a_folder_that_is_not_there_hinders_its_own_variants_only(
+    make_workplace: Callable[[], Workplace], tmp_path: Path
+) -> None:
+    place = make_workplace()
+    (place.root / "matrix" / "runtimes" / "tflm-unreachable.yaml").write_text(UNREACHABLE)
+    place.write_matrix("mixed", MIXED)
+    gone = tmp_path / "gone"
+    ran = place.doit("plan", "mixed", MCUMATRIX_SOURCE_TFLM_UNREACHABLE=str(gone))
+    assert f"{gone}, the folder of tensorflow for the runtime tflm-unreachable, is not there." in ran.stdout
+
+
+@pytest.mark.parametrize("runtime", GIVEN)
+def test_a_real_tree_gives_right_answers_in_eight_layers_at_both_clocks(
+    make_workplace: Callable[[], Workplace], runtime: str
+) -> None:
+    place = make_workplace()
+    place.write_matrix("real", REAL.format(runtime=runtime))
+    ran = place.doit("matrix", "real")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    with (place.root / "results" / "real" / "report.csv").open(newline="") as file:
+        rows = [
+            row for row in csv.DictReader(file) if row["model"] == "mnist-float32" and row["layer"].isdigit()
+        ]
+    assert len(rows) == 4 * len(LAYERS)
+    for start in range(0, len(rows), len(LAYERS)):
+        ours = rows[start : start + len(LAYERS)]
+        assert [row["op"] for row in ours] == LAYERS
+        assert {row["correct"] for row in ours} == {"True"}
+        assert all(row["source"].startswith("tensorflow/") for row in ours)
+    slow, fast = (
+        {
+            (row["kernels"], row["layer"]): int(row["cycles_median"])
+            for row in rows
+            if row["clock_hz"] == clock
+        }
+        for clock in ("216000000", "288000000")
+    )
+    assert slow == fast, "a clock changes times, not cycles"
+    integer = "mnist-uint8" if runtime == "tflm-1.14.0" else "mnist-int8"
+    place.write_matrix(
+        "integer",
+        REAL.format(runtime=runtime)
+        .split("expect:")[0]
+        .replace("[mnist-float32, mnist-hybrid]", integer)
+        .replace("[reference, cmsis-nn]", "reference")
+        + "repeat: 1\n",
+    )
+    ran = place.doit("matrix", "integer")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "All 2 variants were measured, with correct answers." in place.report("integer")
