@@ -151,7 +151,7 @@ def runtime(
     if entry.adapter == "tflm":
         from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-        return TflmRuntime(entry, firmware, templates, partial(_source_folder, say=say), os.environ)
+        return TflmRuntime(entry, firmware, templates, partial(_source_folder, say=say), os.environ, say=say)
     raise MatrixError(
         f"no adapter is called {entry.adapter!r}",
         hint="There are: builtin, tflm. See matrix/runtimes/ for the entry.",

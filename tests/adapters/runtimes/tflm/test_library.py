@@ -439,7 +439,7 @@ def test_traced_functions_are_called_by_kernels_and_defined_for_others_in_cmsis_
     beside = {
         **CMSIS,
         "CMSIS/NN/Include/arm_nnfunctions.h": "static inline int arm_inline_s8(int a) { return a; }\n"
-        "int arm_declared_s8(int a);\n#define arm_macro_s8(a) { a }\n",
+        "int arm_declared_s8(int a);\nstatic int arm_static_s8(int a);\n#define arm_macro_s8(a) { a }\n",
         "CMSIS/NN/Source/b.c": "__STATIC_INLINE static int arm_static_s8(int a) {"
         " if (arm_declared_s8(a)) { return a; } else arm_declared_s8(a); { } }\n"
         "q7_t *arm_pointer_s8(int (*f)(int a), int b)  /* and */\n{ }\n"
@@ -448,6 +448,22 @@ def test_traced_functions_are_called_by_kernels_and_defined_for_others_in_cmsis_
     }
     library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=beside)
     assert library.traced_functions == ("arm_add_s8", "arm_conv_s8", "arm_guarded_s8", "arm_pointer_s8")
+
+
+def test_a_cmsis_of_another_age_is_refused_with_the_trees_own_pin(listed: Listed, tmp_path: Path) -> None:
+    extra = {CMSIS_NN_CONV: KERNEL + "int b = arm_conv_wrapper_s8(1);\n"}
+    error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=CMSIS)
+    assert error.message == (
+        f"The CMSIS in {tmp_path}/CMSIS is not the one that the tree was written for:"
+        " tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls arm_conv_wrapper_s8, and it is not there."
+    )
+    assert error.hint == "Take a CMSIS of the tree's age: 5.6.0 is of July 2019, 5.7.0 of April 2020."
+    pin = 'CMSIS_URL := "https://example.org/c.zip"\nCMSIS_MD5 := "d9f473201070758be8999cd9f1df8660"\n'
+    extra |= {f"{NEW}/tools/make/third_party_downloads.inc": pin}
+    error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=CMSIS)
+    assert error.hint == (
+        "The tree itself asks for https://example.org/c.zip (md5:d9f473201070758be8999cd9f1df8660)."
+    )
 
 
 def test_of_cmsis_dsp_only_what_is_reached_from_the_kernels_is_compiled(listed: Listed) -> None:
@@ -555,6 +571,14 @@ def test_an_arm_math_that_asks_for_the_core_is_told(listed: Listed) -> None:
         Definition("ARM_MATH_CM7", "arm_math.h must be told the core."),
         Definition("__FPU_PRESENT=1", "core_cm7.h must be told that there is a floating point unit."),
     )
+
+
+def test_a_cmsis_that_defines_how_a_program_starts_is_kept_from_it(listed: Listed) -> None:
+    header = "#ifndef __PROGRAM_START\n#define __PROGRAM_START __cmsis_start\n#endif\n"
+    beside = {**CMSIS, "CMSIS/Core/Include/cmsis_compiler.h": header}
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
+    reason = "CMSIS would define how a program starts otherwise, and in 5.6.0 this is no C++."
+    assert library.definitions == (Definition("__PROGRAM_START=Reset_Handler", reason),)
 
 
 def test_headers_that_ask_which_kernels_there_are_are_told(listed: Listed) -> None:

@@ -1,10 +1,12 @@
 """What a runtime of TensorFlow Lite Micro takes from where, and what it renders."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from adapters.runtimes.tflm.conftest import WriteFiles, WriteTree
 from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime, render_tflm, source_variable
 from mcumatrix.errors import SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
@@ -19,7 +21,10 @@ PINNED = tuple(
 
 
 def a_runtime(
-    *sources: Source, environment: dict[str, str] | None = None, name: str = "tflm-2.1.0"
+    *sources: Source,
+    environment: dict[str, str] | None = None,
+    name: str = "tflm-2.1.0",
+    say: Callable[[str], None] = print,
 ) -> TflmRuntime:
     entry = Runtime(name, "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32,), sources)
     return TflmRuntime(
@@ -28,29 +33,8 @@ def a_runtime(
         TEMPLATES,
         lambda source, _parts: Path("/fetched") / source.name,
         environment or {},
+        say=say,
     )
-
-
-def an_own_tree(folder: Path) -> Path:
-    """As little as is recognised: the headers of TensorFlow 2.1, in our words."""
-    root = folder / "tensorflow"
-    files = {
-        "tensorflow/lite/schema/schema_generated.h": "",
-        "tensorflow/lite/c/c_api_internal.c": "",
-        "tensorflow/lite/core/api/op_resolver.h": "R* FindOp(BuiltinOperator op, int version) const;",
-        "tensorflow/lite/micro/micro_interpreter.h": (
-            "MicroInterpreter(const Model* model, const OpResolver& ops, uint8_t* arena, size_t bytes,"
-            " ErrorReporter* reporter);"
-        ),
-        "tensorflow/lite/micro/kernels/all_ops_resolver.h": (
-            "namespace tflite { namespace ops { namespace micro { class AllOpsResolver {}; } } }"
-        ),
-    }
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return root
 
 
 def test_a_pinned_runtime_is_identified_by_its_checksums_and_fetched_part_by_part() -> None:
@@ -71,27 +55,55 @@ def test_one_library_serves_every_element() -> None:
     assert runtime.definitions("reference", Element.FLOAT32) == runtime.definitions("reference", Element.INT8)
 
 
-def test_a_folder_of_ones_own_is_identified_by_its_contents(tmp_path: Path) -> None:
-    root = an_own_tree(tmp_path)
+def test_a_folder_of_ones_own_is_identified_by_its_contents(write_tree: WriteTree) -> None:
+    root = write_tree("arena")
     environment = {"MCUMATRIX_SOURCE_TFLM_2_1_0": str(root)}
     before = a_runtime(*PINNED, environment=environment)
     hashes = before.trees("reference")
     assert before.folders("reference")["tensorflow"] == root
     assert hashes["flatbuffers"] == PINNED[1].checksum, "what is not beside it is fetched"
-    (root / "tensorflow/lite/c/c_api_internal.c").write_text("int changed;")
+    (root / "tensorflow/lite/c/common.c").write_text("int changed;")
     (root / "README.md").write_text("not code")
     after = a_runtime(*PINNED, environment=environment).trees("reference")
     assert after["tensorflow"] != hashes["tensorflow"]
 
 
-def test_a_library_beside_a_folder_of_ones_own_is_used_in_place_of_the_pinned_one(tmp_path: Path) -> None:
-    root = an_own_tree(tmp_path)
+def test_a_library_beside_a_folder_of_ones_own_is_used_in_place_of_the_pinned_one(
+    write_tree: WriteTree, tmp_path: Path
+) -> None:
+    root = write_tree("arena")
     beside = tmp_path / "flatbuffers"
     (beside / "include" / "flatbuffers").mkdir(parents=True)
     (beside / "include" / "flatbuffers" / "flatbuffers.h").touch()
     runtime = a_runtime(*PINNED, environment={"MCUMATRIX_SOURCE_TFLM_2_1_0": str(root)})
     assert runtime.folders("reference")["flatbuffers"] == beside
     assert runtime.trees("reference")["flatbuffers"] != PINNED[1].checksum
+
+
+def test_a_library_that_is_pinned_otherwise_than_the_tree_asks_is_said(
+    write_tree: WriteTree, write_files: WriteFiles, tmp_path: Path
+) -> None:
+    asked = (
+        'FLATBUFFERS_URL := "https://example.org/flatbuffers-9.zip"\nFLATBUFFERS_MD5 := "' + "9" * 32 + '"\n'
+    )
+    pins = "tensorflow/lite/micro/tools/make/third_party_downloads.inc"
+    root = write_tree("arena", extra={pins: asked})
+    others = write_files(
+        tmp_path / "fetched",
+        {
+            "flatbuffers/include/flatbuffers/flatbuffers.h": "",
+            "gemmlowp/fixedpoint/fixedpoint.h": "",
+            "gemmlowp/internal/x.h": "",
+        },
+    )
+    said: list[str] = []
+    runtime = a_runtime(*PINNED, environment={"MCUMATRIX_SOURCE_TFLM_2_1_0": str(root)}, say=said.append)
+    folders = {"tensorflow": root, "flatbuffers": others / "flatbuffers", "gemmlowp": others / "gemmlowp"}
+    assert "tflm_sources" in runtime.library_inputs("reference", folders)["tflm.cmake"].decode()
+    assert said == [
+        f"The tree asks for flatbuffers from https://example.org/flatbuffers-9.zip (md5:{'9' * 32});"
+        f" the catalogue has https://example.org/flatbuffers-1.zip (md5:{'2' * 32})."
+    ]
 
 
 def test_a_folder_that_is_not_there_is_said_with_the_way_to_name_another(tmp_path: Path) -> None:

@@ -487,8 +487,8 @@ def _cmsis_definitions(reading: _Reading, kernel_files: Sequence[Path]) -> list[
         if any(file.name == _CORE_HEADER for file in reading.files):
             reason = f"{_CORE_HEADER} must be told that there is a floating point unit."
             definitions.append(Definition("__FPU_PRESENT=1", reason))
-    if (path := reading.conditions.get(_START_SWITCH)) is not None:
-        reason = f"{path.name} would define how a program starts, in 5.6.0 in a way that is no C++."
+    if _START_SWITCH in reading.conditions:
+        reason = "CMSIS would define how a program starts otherwise, and in 5.6.0 this is no C++."
         definitions.append(Definition(f"{_START_SWITCH}=Reset_Handler", reason))
     return definitions
 

@@ -15,7 +15,7 @@ from mcumatrix.adapters.runtimes.tflm.third_party import (
     TENSORFLOW,
     find_parties,
 )
-from mcumatrix.adapters.runtimes.tflm.tree import read_tree
+from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
 from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
@@ -58,10 +58,14 @@ class TflmRuntime:
         templates: Path,
         obtain: ObtainSource,
         environment: Mapping[str, str],
+        *,
+        say: Callable[[str], None],
     ) -> None:
+        """`say` gets a line where the catalogue pins another library than the tree itself asks for."""
         self._firmware = firmware
         self._templates = templates
         self._obtain = obtain
+        self._say = say
         self._entry = entry
         self._own = _own_folders(entry, environment)
         self._pinned = {source.name: source for source in entry.sources if source.name not in self._own}
@@ -91,6 +95,8 @@ class TflmRuntime:
 
     def library_inputs(self, kernels: str, folders: Mapping[str, Path]) -> dict[str, bytes]:
         found = read_tree(folders[TENSORFLOW])
+        for difference in pins_differ(found, [source for _, source in self._fetchable(kernels)]):
+            self._say(difference)
         given = {name: path for name, path in folders.items() if name != TENSORFLOW}
         parties = find_parties(folders[TENSORFLOW], given)
         return {_LIST: to_cmake(list_library(found, kernels, parties))}
