@@ -43,7 +43,7 @@ def render_model(project: Project, job: Job) -> str:
     model = job.variant.model
     contents = registry.model_contents(model)
     files = dict(runtime.render(contents, lambda: registry.network(model)))
-    files["digit.c"] = render_digit(registry.golden_case(job.variant.model).input)
+    files["digit.c"] = render_digit(registry.golden_case(model).input)
     shutil.rmtree(plan.folder, ignore_errors=True)
     plan.folder.mkdir(parents=True)
     for name, data in files.items():

@@ -1,7 +1,7 @@
 """What to compile of a tree of TensorFlow Lite Micro: sources, places of includes, switches with reasons."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -351,9 +351,8 @@ class _Reading:
             if path not in self._codes:
                 self._codes[path] = without_comments(read_text(path))
             code = self._codes[path]
-            for condition in _CONDITION.findall(code):
-                for name in re.findall(r"\b[A-Za-z_]\w*", condition):
-                    self.conditions.setdefault(name, path)
+            for name in _names_in_conditions(code):
+                self.conditions.setdefault(name, path)
             for mark, include in _INCLUDE.findall(code):
                 found = self._find(include, path, is_quoted=mark == '"')
                 for new in (found, optional.get(found)) if found is not None else ():
@@ -496,10 +495,15 @@ def _cmsis_definitions(reading: _Reading, kernel_files: Sequence[Path]) -> list[
 def _conditions_of(files: Iterable[Path]) -> dict[str, Path]:
     looked_at: dict[str, Path] = {}
     for path in files:
-        for condition in _CONDITION.findall(without_comments(read_text(path))):
-            for name in re.findall(r"\b[A-Za-z_]\w*", condition):
-                looked_at.setdefault(name, path)
+        for name in _names_in_conditions(without_comments(read_text(path))):
+            looked_at.setdefault(name, path)
     return looked_at
+
+
+def _names_in_conditions(code: str) -> Iterator[str]:
+    """What the preprocessor's conditions of a file look at, in their order; `code` is without comments."""
+    for condition in _CONDITION.findall(code):
+        yield from re.findall(r"\b[A-Za-z_]\w*", condition)
 
 
 # ---- CMSIS ----
