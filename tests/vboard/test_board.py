@@ -196,15 +196,37 @@ def test_a_fault_inside_the_hard_fault_handler_locks_up_and_says_why(bench):
     )
 
 
-def test_a_stack_pointer_outside_of_ram_locks_up_and_says_why(bench):
+def test_an_exception_whose_frame_has_no_room_becomes_a_hard_fault_with_stkerr_that_says_where(bench):
     source = """
+    __attribute__((naked)) void hard_fault_handler(void)
+    {
+        __asm volatile("ldr r0, =0x20008000\\n mov sp, r0\\n b report");
+    }
+    __attribute__((used)) void report(void)
+    {
+        seen[0] = REG(SCB_CFSR); seen[1] = REG(SCB_HFSR); seen[2] = REG(SCB_SHCSR); seen[63] = 1;
+        for (;;) __asm volatile("wfi");
+    }
+    int main(void) { __asm volatile("ldr r0, =0x30000000\\n mov sp, r0\\n svc 0"); return 0; }
+    """
+    board = bench(source).run()
+    # STKERR; FORCED; the supervisor call is still pending (SVCALLPENDED).
+    assert (board.seen(0), board.seen(1), board.seen(2)) == (1 << 12, 1 << 30, 1 << 15)
+    assert str(board.board.fault) == (
+        "The frame of exception 11 cannot be stored at 0x2fffffe0 (nothing): "
+        "the stack has overflown, or the stack pointer was never in RAM."
+    )
+
+
+def test_a_hard_fault_whose_handler_has_no_stack_locks_up_and_says_why(bench):
+    source = """
+    void hard_fault_handler(void) { __asm volatile("push {r0}"); }
     int main(void) { __asm volatile("ldr r0, =0x30000000\\n mov sp, r0\\n svc 0"); return 0; }
     """
     board = bench(source)
     board.board.run(timeout_seconds=10)
-    assert "The stack pointer 0x30000000 is not in RAM, so exception 11 cannot be entered" in str(
-        board.board.fault
-    )
+    assert "A BusFault came inside the HardFault handler" in str(board.board.fault)
+    assert not board.board.running
 
 
 def test_a_block_without_its_clock_reads_zero_ignores_writes_and_is_a_finding(bench):

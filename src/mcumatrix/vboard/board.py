@@ -20,7 +20,7 @@ from mcumatrix.vboard.clock_tree import Clocks
 from mcumatrix.vboard.core import Core, Stop, StopReason
 from mcumatrix.vboard.debug import core_registers
 from mcumatrix.vboard.debug.gate import Gate
-from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError
+from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError, UnstackError
 from mcumatrix.vboard.faults import FaultUnit
 from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.firmware import Firmware
@@ -36,6 +36,11 @@ _SLICE_CYCLES = 500_000
 _SHORT_SLICE_CYCLES = 20_000
 _LONGEST_WAIT_SECONDS = 0.05
 _T_BIT = 1 << 24
+_USAGE_FAULTS = {
+    StopReason.UNDEFINED: (scb.UNDEFINSTR, "an undefined instruction"),
+    StopReason.INVALID_STATE: (scb.INVSTATE, "a branch to an even address, which is not Thumb code"),
+    StopReason.NO_COPROCESSOR: (scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off"),
+}
 
 
 class Board:
@@ -94,6 +99,7 @@ class Board:
         self._stop_wanted = False
         self._reset_wanted = False
         self._asleep = False
+        self._awaits_event = False
         self._locked_up = False
         self._writes_seen = 0
         self._powered = True
@@ -359,19 +365,27 @@ class Board:
 
     def stop_for_debugger(self) -> None:
         """See `core_debug.DebuggedCore`."""
-        self._asleep = self._locked_up = False
+        self._asleep = self._awaits_event = self._locked_up = False
         self._core.request_stop()
 
     def step_for_debugger(self) -> None:
         """See `core_debug.DebuggedCore`."""
         self._core.clear_stop()
+        exceptions = self._system.exceptions
         try:
             self._system.clock.fire_due()
-            if not self._system.debug.masks_interrupts:
-                self._system.exceptions.take_pending()
-            self._decide(self._core.step())
+            exceptions.interrupts_masked = self._system.debug.masks_interrupts
+            exceptions.take_pending()
+            stop = None if self._leaves_thumb() else self._core.step()
+            if stop is not None and stop.reason is StopReason.LAZY_STACKING:
+                self._decide(stop)
+                stop = self._core.step()
+            if stop is not None:
+                self._decide(stop)
         except LockupError as error:
             self._lock_up(str(error))
+        finally:
+            exceptions.interrupts_masked = False
 
     def _fault_entered(self, number: int) -> None:
         """A fault handler is about to run: a debugger may have caught its vector (DEMCR)."""
@@ -424,7 +438,7 @@ class Board:
         stack, entry = core.memory.read_words(table, 2) or (0, 0)
         core.write_register(core.sp, stack & ~3)
         core.program_counter = entry & ~1
-        self._asleep = self._locked_up = False
+        self._asleep = self._awaits_event = self._locked_up = False
         if not entry & 1 or memory_map.region_at(entry & ~1) is None:
             self._lock_up(
                 f"The reset vector at {table + 4:#010x} is {entry:#010x}, which is not a Thumb address"
@@ -445,6 +459,8 @@ class Board:
                 self._sleep()
                 return
             system.exceptions.take_pending()
+            if self._leaves_thumb():
+                return
             slice_end = core.cycles + _SLICE_CYCLES
             if end is not None:
                 slice_end = min(slice_end, end)
@@ -459,6 +475,10 @@ class Board:
         core = self._core
         if stop.reason is StopReason.SLEEP:
             self._asleep = True
+        elif stop.reason is StopReason.WAIT_FOR_EVENT:
+            self._wait_for_event()
+        elif stop.reason is StopReason.LAZY_STACKING:
+            self._faults.stack_floating_point()
         elif stop.reason is StopReason.SVC:
             self._faults.synchronous(ExceptionNumber.SVCALL, "an SVC instruction")
         elif stop.reason is StopReason.EXCEPTION_RETURN:
@@ -470,34 +490,60 @@ class Board:
                 self._faults.breakpoint()
         elif stop.reason is StopReason.BUS_FAULT:
             self._faults.bus_fault(stop)
-        elif stop.reason is StopReason.UNDEFINED:
-            self._faults.usage_fault(scb.UNDEFINSTR, "an undefined instruction")
-        elif stop.reason is StopReason.INVALID_STATE:
-            self._faults.usage_fault(scb.INVSTATE, "a branch to an even address, which is not Thumb code")
-        elif stop.reason is StopReason.NO_COPROCESSOR:
-            self._faults.usage_fault(scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off")
+        elif stop.reason in _USAGE_FAULTS:
+            self._faults.usage_fault(*_USAGE_FAULTS[stop.reason])
         watched, core.watchpoint_hit = core.watchpoint_hit, None
         if watched is not None:
             self._system.watchpoints.matched(watched)
             if self._system.debug.enabled:
                 self._system.debug.halt(core_debug.DFSR_DWTTRAP)
 
+    def _wait_for_event(self) -> None:
+        """WFE: goes on at once after an event, else sleeps."""
+        exceptions = self._system.exceptions
+        self._asleep = self._awaits_event = not (exceptions.event or self._core.follows_sev())
+        exceptions.event = False
+
     def _exception_return(self, value: int) -> None:
         """EXC_RETURN has its meaning in Handler mode only; in Thread mode it is a bad address."""
         if not self._system.exceptions.active:
             self._faults.bus_fault(Stop(StopReason.BUS_FAULT, value & ~1, Direction.FETCH, 2))
             return
+        exceptions = self._system.exceptions
         try:
-            self._system.exceptions.leave(value)
+            exceptions.leave(value)
         except InvalidReturnError as error:
-            self._faults.usage_fault(scb.INVPC, str(error))
+            self._faults.usage_fault(scb.INVPC, str(error), value if error.chained else None)
+        except UnstackError:
+            self._faults.unstacking_failed(value)
+        else:
+            # SLEEPONEXIT: back in Thread mode the core sleeps as with WFI (PM0253 section 2.6.1).
+            self._asleep = self._system.scb.sleeps_on_exit and not exceptions.active
+
+    def _leaves_thumb(self) -> bool:
+        """A vector or a popped frame has cleared the T bit: the next instruction is a UsageFault."""
+        exceptions = self._system.exceptions
+        if not exceptions.invalid_state:
+            return False
+        exceptions.invalid_state = False
+        self._faults.usage_fault(
+            scb.INVSTATE, "a vector or a stack frame without the Thumb bit, which is not Thumb code"
+        )
+        return True
 
     def _sleep(self) -> None:
-        """WFI: virtual time jumps to the next event; the host may be that event."""
+        """WFI: virtual time jumps to the next event; the host may be that event.
+
+        WFE goes on after the next event of any kind: waking without a reason of its own is allowed
+        (Arm v7-M ARM, section B1.5.18).
+        """
         system = self._system
-        if system.exceptions.wakes():
-            self._asleep = False
+        if system.exceptions.wakes() or (self._awaits_event and system.exceptions.event):
+            self._asleep = self._awaits_event = False
+            system.exceptions.event = False
             return
+        if self._awaits_event:
+            self._asleep = self._awaits_event = False
         listeners = [usart for usart in system.usarts.values() if usart.awaits_interrupt]
         for usart in system.usarts.values():
             usart.flush()

@@ -26,6 +26,7 @@ _QEMU_BREAKPOINT, _QEMU_EXCEPTION_EXIT, _QEMU_NO_COPROCESSOR, _QEMU_INVALID_STAT
 _THUMB_WFI = b"\x30\xbf"
 _THUMB2_WFI = b"\xaf\xf3\x03\x80"
 _THUMB_WFE = b"\x20\xbf"
+_THUMB_SEV = b"\x40\xbf"
 
 
 class StopReason(Enum):
@@ -39,6 +40,8 @@ class StopReason(Enum):
     UNDEFINED = auto()
     INVALID_STATE = auto()
     NO_COPROCESSOR = auto()
+    LAZY_STACKING = auto()
+    WAIT_FOR_EVENT = auto()
     BUS_FAULT = auto()
 
 
@@ -90,6 +93,8 @@ class Core:
         self.watchpoint_hit: int | None = None
         """The comparator whose data were accessed in the last slice, until somebody takes note."""
         self._instructions = 0
+        self._fpu_enabled = False
+        self._lazy_stacking = False
         self.program_counter = 0
         r = arm_const
         self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
@@ -244,7 +249,16 @@ class Core:
 
     def set_fpu_enabled(self, enabled: bool) -> None:
         """Whether FPU instructions run, or stop the slice (CPACR, PM0253 section 4.7.1)."""
-        self.state[native.FPU_OFF] = 0 if enabled else 1
+        self._fpu_enabled = enabled
+        self._watch_fpu()
+
+    def set_lazy_stacking(self, waits: bool) -> None:
+        """Whether a slice stops before the next block with FPU instructions, to stack FPU registers first."""
+        self._lazy_stacking = waits
+        self._watch_fpu()
+
+    def _watch_fpu(self) -> None:
+        self.state[native.FPU_OFF] = 1 if self._lazy_stacking or not self._fpu_enabled else 0
 
     def watch_unmask(self) -> None:
         """Ends the slice after the next instruction that may lower PRIMASK, FAULTMASK or BASEPRI."""
@@ -381,22 +395,29 @@ class Core:
             if error != self._unicorn.UC_ERR_INSN_INVALID:
                 raise self._unicorn.UcError(error)
             if self._bytes_at_pc(0, 2) == _THUMB_WFE:
-                # Unicorn refuses WFE; waking up at once is allowed (Arm v7-M ARM, section B1.5.18).
+                # Unicorn refuses WFE: the run loop does what it means.
                 self._unwind(2)
                 self.program_counter += 2
-                return Stop(StopReason.SLICE)
+                return Stop(StopReason.WAIT_FOR_EVENT)
             if self._bytes_at_pc(-2, 2) == _THUMB_WFE:
-                return Stop(StopReason.SLICE)
+                return Stop(StopReason.WAIT_FOR_EVENT)
             self._unwind()
             thumb = self.read_register(self.xpsr) & 1 << 24
             return Stop(StopReason.UNDEFINED if thumb else StopReason.INVALID_STATE)
         if state[native.FPU_TRAP]:
+            if self._fpu_enabled:
+                state[native.FPU_TRAP] = 0
+                return Stop(StopReason.LAZY_STACKING)
             return self._no_coprocessor()
         if not state[native.STOP] and (
             self._bytes_at_pc(-2, 2) == _THUMB_WFI or self._bytes_at_pc(-4, 4) == _THUMB2_WFI
         ):
             return Stop(StopReason.SLEEP)
         return Stop(StopReason.SLICE)
+
+    def follows_sev(self) -> bool:
+        """Whether the instruction before the WFE just executed is SEV, which Unicorn takes for NOP."""
+        return self._bytes_at_pc(-4, 2) == _THUMB_SEV
 
     def _bytes_at_pc(self, offset: int, length: int) -> bytes | None:
         return self.memory.read(self.program_counter + offset, length)

@@ -1,19 +1,33 @@
 """Exceptions of the Cortex-M7: which one runs next, entry, and return (PM0253 section 2.4).
 
-Priorities, stacking and EXC_RETURN follow the Armv7-M Architecture Reference Manual (section B1.5).
-The floating-point context is stacked at entry (lazy stacking is modelled as eager). Entry and
-return cost no cycles in the timing model "instructions".
+Priorities, derived exceptions, tail-chaining and EXC_RETURN follow the Armv7-M Architecture Reference
+Manual (section B1.5); frames.py has what is pushed and popped.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 
 from mcumatrix.vboard.core import Core
+from mcumatrix.vboard.frames import (
+    RETURN_TO_HANDLER,
+    RETURN_TO_MSP,
+    RETURN_TO_PSP,
+    T_BIT,
+    UNPRIVILEGED,
+    Frames,
+)
 
 INTERRUPTS = 98  # interrupt lines of the STM32F746 (RM0385 section 10.1.1)
 
-_T_BIT = 1 << 24
-_STACK_ALIGNED = 1 << 9
-_FP_ACTIVE, _USE_PSP, _UNPRIVILEGED = 1 << 2, 1 << 1, 1 << 0
+ENTRY_CYCLES = 12
+"""From the interrupt to the first instruction of its handler: typically 12, with memory that does not wait
+(Arm, "Cortex-M for Beginners", table of the interrupt latency; 14 at worst)."""
+RETURN_CYCLES = 10
+"""From the return to the next instruction of what was interrupted. Published for the Cortex-M3 and M4 (Arm
+knowledge article ka16366), not for the M7."""
+TAIL_CHAIN_CYCLES = 6
+"""From one handler to the next without unstacking. Published for the Cortex-M3 and M4, not for the M7."""
+
 _LOWEST = 256
 
 
@@ -40,7 +54,18 @@ class LockupError(Exception):
 
 
 class InvalidReturnError(Exception):
-    """An EXC_RETURN value that is not possible where it was used (UsageFault INVPC)."""
+    """An EXC_RETURN value that is not possible where it was used (UsageFault INVPC).
+
+    `chained` tells that the frame is still on the stack: the fault handler gets this EXC_RETURN.
+    """
+
+    def __init__(self, sentence: str, *, chained: bool) -> None:
+        super().__init__(sentence)
+        self.chained = chained
+
+
+class UnstackError(Exception):
+    """The frame of an exception return cannot be read (BusFault UNSTKERR)."""
 
 
 class ExceptionUnit:
@@ -48,10 +73,30 @@ class ExceptionUnit:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.frames = Frames(core)
+        self.stacking_failed: Callable[[int, int], int] = self._no_memory
+        """Told of an exception whose frame cannot be stored at an address; gives the fault that follows."""
+        self.vector_failed: Callable[[], None] = lambda: None
+        """Told that a vector cannot be read (HFSR.VECTTBL)."""
         self.reset()
+
+    @staticmethod
+    def _no_memory(number: int, address: int) -> int:
+        raise LockupError(f"The frame of exception {number} cannot be stored at {address:#010x}")
 
     def reset(self) -> None:
         """Nothing pending, active or enabled; all priorities zero."""
+        self.frames.reset()
+        self.event = False
+        """The event register that WFE looks at (Arm v7-M ARM, section B1.5.18)."""
+        self.event_when_pending = False
+        """SCR.SEVONPEND: whatever becomes pending, enabled or not, is an event."""
+        self.thread_below_handlers = False
+        """CCR.NONBASETHRDENA: a handler may return to Thread mode while others are active."""
+        self.invalid_state = False
+        """The core has left Thumb state by a vector or a frame: its next instruction is a UsageFault."""
+        self.interrupts_masked = False
+        """A debugger steps with C_MASKINTS: PendSV, SysTick and external interrupts wait."""
         self.pending: set[int] = set()
         self.active: set[int] = set()
         self.enabled_faults: set[int] = set()
@@ -65,8 +110,20 @@ class ExceptionUnit:
 
     def pend(self, number: int) -> None:
         """Makes an exception pending; it is taken before the next block at the latest."""
+        self._note_pending({number})
         self.pending.add(number)
         self._core.request_stop()
+
+    def pend_interrupts(self, numbers: set[int]) -> None:
+        """The same for several external interrupts at once (NVIC_ISPR)."""
+        if numbers:
+            self._note_pending(numbers)
+            self.pending |= numbers
+            self._core.request_stop()
+
+    def _note_pending(self, numbers: set[int]) -> None:
+        if self.event_when_pending and numbers - self.pending:
+            self.event = True
 
     def request_look(self) -> None:
         """Something about priorities or enables has changed: look again before the next block."""
@@ -112,6 +169,8 @@ class ExceptionUnit:
     def best_pending(self) -> int | None:
         """The enabled pending exception that goes first, whether or not it may preempt."""
         ready = [number for number in self.pending if self.is_enabled(number)]
+        if self.interrupts_masked:
+            ready = [number for number in ready if number < ExceptionNumber.PENDSV]
         return min(ready, key=lambda number: (self.priority(number), number), default=None)
 
     def take_pending(self) -> bool:
@@ -146,93 +205,107 @@ class ExceptionUnit:
             return False
         return self._group(self.priority(number)) < self.execution_priority()
 
+    def fault_or_hard_fault(self, number: ExceptionNumber) -> ExceptionNumber:
+        """The fault itself, or HardFault if its handler may not run now."""
+        return number if self.can_take(number) else ExceptionNumber.HARD_FAULT
+
     # --- entry and return
 
     def enter(self, number: int, return_address: int) -> None:
         """Pushes the frame and goes to the handler (Arm v7-M ARM, section B1.5.6).
 
-        Raises LockupError when the frame or the vector is not in memory.
+        Where the frame cannot be stored, the fault that says so is derived: the one of the two with the
+        higher priority is entered, the other stays pending (section B1.5.11).
         """
         core = self._core
-        control = core.read_register(core.control)
-        xpsr = core.read_register(core.xpsr)
-        handler_mode = bool(self.active)
-        on_psp = bool(control & _USE_PSP) and not handler_mode
-        with_fp = bool(control & _FP_ACTIVE)
-        stack = core.read_register(core.sp)
-        padded = bool(stack & 4)
-        frame = (stack - (0x68 if with_fp else 0x20)) & ~7
-        words = [core.read_register(register) for register in core.caller_saved]
-        words += [return_address & ~1, xpsr & ~_STACK_ALIGNED | (_STACK_ALIGNED if padded else 0) | _T_BIT]
-        if with_fp:
-            words += [core.read_register(register) for register in core.s[:16]]
-            words += [core.read_register(core.fpscr), 0]
-        if not core.memory.write_words(frame & 0xFFFF_FFFF, tuple(word & 0xFFFF_FFFF for word in words)):
-            raise LockupError(
-                f"The stack pointer {stack:#010x} is not in RAM, so exception {number} cannot be entered"
-            )
+        pushed = self.frames.push(return_address, self._ready_bits())
+        core.pass_cycles(ENTRY_CYCLES)
+        if pushed.failed_at is not None:
+            derived = self.stacking_failed(number, pushed.failed_at)
+            self.pending |= {number, derived}
+            number = min(number, derived, key=lambda each: (self.priority(each), each))
+        self._take(number, pushed.exc_return)
+
+    def chain(self, number: int, exc_return: int) -> None:
+        """Goes to a handler whose frame is on the stack already: nothing is popped or pushed."""
+        self._core.pass_cycles(TAIL_CHAIN_CYCLES)
+        self._take(number, exc_return)
+
+    def _take(self, number: int, exc_return: int) -> None:
+        """ExceptionTaken() of section B1.5.6."""
+        core = self._core
         vector = self._vector(number)
-        core.write_register(core.sp, frame)
-        exc_return = 0xFFFF_FFE1 | (0 if with_fp else 0x10)
-        if not handler_mode:
-            exc_return |= 0xC if on_psp else 0x8
+        if vector is None:
+            self.vector_failed()
+            if self.priority(number) <= self.priority(ExceptionNumber.HARD_FAULT):
+                raise LockupError(self._no_vector(number))
+            self.pending.add(number)
+            number = ExceptionNumber.HARD_FAULT
+            vector = self._vector(number)
+            if vector is None:
+                raise LockupError(self._no_vector(number))
         self.active.add(number)
         self.pending.discard(number)
         # IPSR switches to the main stack; then SPSEL and FPCA are cleared (section B1.5.6).
-        core.write_register(core.xpsr, xpsr & 0xF80F_0000 | _T_BIT | number)
-        core.write_register(core.control, control & _UNPRIVILEGED)
+        core.write_register(core.xpsr, core.read_register(core.xpsr) & 0xF80F_0000 | T_BIT | number)
+        core.write_register(core.control, core.read_register(core.control) & UNPRIVILEGED)
         core.write_register(core.lr, exc_return)
         core.program_counter = vector & ~1
+        self.event = True
+        self.invalid_state = not vector & 1
 
-    def _vector(self, number: int) -> int:
+    def _vector(self, number: int) -> int | None:
         words = self._core.memory.read_words(self.vector_table + 4 * number, 1)
-        if words is None:
-            raise LockupError(
-                f"The vector of exception {number} cannot be read: VTOR is {self.vector_table:#010x}"
-            )
-        if not words[0] & 1:
-            raise LockupError(
-                f"The vector of exception {number} is {words[0]:#010x}, which is not a Thumb address"
-            )
-        return words[0]
+        return None if words is None else words[0]
+
+    def _no_vector(self, number: int) -> str:
+        return f"The vector of exception {number} cannot be read: VTOR is {self.vector_table:#010x}"
+
+    def _ready_bits(self) -> int:
+        """HFRDY, MMRDY and BFRDY of FPCCR: the faults that could be taken now (section B3.2.21)."""
+        bits = {ExceptionNumber.HARD_FAULT: 4, ExceptionNumber.MEM_MANAGE: 5, ExceptionNumber.BUS_FAULT: 6}
+        return sum(1 << bit for number, bit in bits.items() if self.can_take(number))
 
     def leave(self, exc_return: int) -> None:
-        """Pops the frame that EXC_RETURN names (Arm v7-M ARM, section B1.5.8).
+        """Ends the handler that runs (Arm v7-M ARM, section B1.5.8).
 
-        Raises InvalidReturnError for an illegal EXC_RETURN, LockupError when the frame is not in memory.
+        If a pending exception would preempt what is returned to, it is entered at once: tail-chaining.
+        Raises InvalidReturnError for an illegal EXC_RETURN, UnstackError when the frame is not in memory.
         """
         core = self._core
         number = core.read_register(core.xpsr) & 0x1FF
         others = self.active - {number}
         kind = exc_return & 0xF
-        legal = exc_return >> 5 == 0x7FF_FFFF and (kind == 1 if others else kind in (0x9, 0xD))
-        if not legal or number not in self.active:
-            self.active = others
-            raise InvalidReturnError(f"{exc_return:#010x} is no exception return that is possible here")
+        to_thread = kind in (RETURN_TO_MSP, RETURN_TO_PSP) and (not others or self.thread_below_handlers)
+        legal = exc_return >> 5 == 0x7FF_FFFF and (to_thread or (kind == RETURN_TO_HANDLER and others))
+        was_active = number in self.active
+        self.active = others
+        if not legal or not was_active:
+            raise InvalidReturnError(
+                f"{exc_return:#010x} is no exception return that is possible here", chained=True
+            )
         if number != ExceptionNumber.NMI:
             core.write_register(core.faultmask, 0)
-        self.active = others
-        with_fp = not exc_return & 0x10
-        frame = core.read_register(core.psp if kind == 0xD else core.msp) & ~3
-        words = core.memory.read_words(frame, 26 if with_fp else 8)
-        if words is None:
-            raise LockupError(f"The stack frame at {frame:#010x} cannot be read back")
-        xpsr = words[7]
-        stack = (frame + (0x68 if with_fp else 0x20)) | (4 if xpsr & _STACK_ALIGNED else 0)
-        control = core.read_register(core.control) & _UNPRIVILEGED
-        if with_fp:
-            for register, value in zip(core.s[:16], words[8:24], strict=True):
-                core.write_register(register, value)
-            core.write_register(core.fpscr, words[24])
-        for register, value in zip(core.caller_saved, words[:6], strict=True):
-            core.write_register(register, value)
-        # CONTROL first: an unprivileged thread could not be given its stack any more.
-        core.write_register(
-            core.control, control | (_USE_PSP if kind == 0xD else 0) | (_FP_ACTIVE if with_fp else 0)
-        )
-        core.write_register(core.xpsr, xpsr & ~_STACK_ALIGNED | _T_BIT)
-        core.write_register(core.sp, stack)
-        core.program_counter = words[6] & ~1
+        self.event = True
         # A line that is still high asks again.
         if number in self.lines:
             self.pend(number)
+        following = self.best_pending()
+        if following is not None and self._group(self.priority(following)) < self.execution_priority():
+            self.chain(following, exc_return)
+            return
+        if not self.frames.pop(exc_return):
+            raise UnstackError("the frame of an exception return is not in memory")
+        core.pass_cycles(RETURN_CYCLES)
+        self.invalid_state = not self.frames.popped_thumb
+        if bool(self.frames.popped_exception) == bool(to_thread):
+            # The frame's IPSR and EXC_RETURN do not agree.
+            core.write_register(
+                core.xpsr,
+                core.read_register(core.xpsr) & ~0x1FF | (0 if to_thread else min(others, key=self.priority)),
+            )
+            raise InvalidReturnError(
+                f"The frame that was popped is one of exception {self.frames.popped_exception}, "
+                f"which does not go with {exc_return:#010x}",
+                chained=False,
+            )

@@ -40,15 +40,72 @@ class FaultUnit:
         self._scb = control
         self._report = report
         self._entered = entered
+        exceptions.stacking_failed = self._stacking_failed
+        exceptions.vector_failed = lambda: control.record_hard_fault(scb.HFSR_VECTTBL)
 
     def breakpoint(self) -> None:
         """BKPT with neither a debugger nor the debug monitor (Arm v7-M ARM, section C1.4.2)."""
         self._scb.record_hard_fault(scb.HFSR_DEBUGEVT)
         self.synchronous(ExceptionNumber.HARD_FAULT, "a BKPT instruction without a debugger")
 
-    def usage_fault(self, status: int, what: str) -> None:
+    def usage_fault(self, status: int, what: str, chained_to: int | None = None) -> None:
+        """`chained_to` is the EXC_RETURN of a return that failed: its frame stays on the stack."""
         self._scb.record_fault(status)
-        self.synchronous(ExceptionNumber.USAGE_FAULT, what)
+        self.synchronous(ExceptionNumber.USAGE_FAULT, what, chained_to)
+
+    def _stacking_failed(self, number: int, address: int) -> int:
+        """The frame of an exception has no room: the derived fault (Arm v7-M ARM, section B1.5.11)."""
+        block = memory_map.block_name(address)
+        sentence = (
+            f"The frame of exception {number} cannot be stored at {address:#010x} ({block}): "
+            "the stack has overflown, or the stack pointer was never in RAM."
+        )
+        self._report_access(address, Direction.WRITE, 32, sentence)
+        self._scb.record_fault(scb.STKERR)
+        derived = self._exceptions.fault_or_hard_fault(ExceptionNumber.BUS_FAULT)
+        if derived is ExceptionNumber.HARD_FAULT:
+            self._scb.record_hard_fault(scb.HFSR_FORCED)
+            if self._exceptions.priority(number) <= self._exceptions.priority(derived):
+                raise LockupError(sentence.rstrip("."))
+        return derived
+
+    def unstacking_failed(self, exc_return: int) -> None:
+        """The frame of an exception return cannot be read: a fault is entered in its place."""
+        core = self._core
+        address = core.read_register(core.psp if exc_return & 4 else core.msp)
+        sentence = (
+            f"The frame of an exception return cannot be read at {address:#010x} "
+            f"({memory_map.block_name(address)})."
+        )
+        self._report_access(address, Direction.READ, 32, sentence)
+        self._scb.record_fault(scb.UNSTKERR)
+        self.synchronous(ExceptionNumber.BUS_FAULT, sentence, exc_return)
+
+    def stack_floating_point(self) -> None:
+        """The FPU registers of interrupted code are stacked now, before a handler uses the FPU."""
+        floats = self._exceptions.frames.floating_point
+        address = floats.address
+        if not floats.save():
+            sentence = (
+                f"The FPU registers of interrupted code cannot be stored at {address:#010x} "
+                f"({memory_map.block_name(address)})."
+            )
+            self._report_access(address, Direction.WRITE, 72, sentence)
+            self._scb.record_fault(scb.LSPERR)
+            self.synchronous(ExceptionNumber.BUS_FAULT, sentence)
+
+    def _report_access(self, address: int, direction: Direction, size_bytes: int, sentence: str) -> None:
+        self._report(
+            Finding(
+                FindingKind.BUS_FAULT,
+                address,
+                self._core.program_counter,
+                direction,
+                size_bytes,
+                memory_map.block_name(address),
+                sentence,
+            )
+        )
 
     def bus_fault(self, stop: Stop) -> None:
         program_counter = self._core.program_counter
@@ -74,17 +131,7 @@ class FaultUnit:
         )
         if stop.direction is Direction.FETCH:
             sentence = f"The core {verb} {stop.address:#010x} ({block}), which {why}."
-        self._report(
-            Finding(
-                FindingKind.BUS_FAULT,
-                stop.address,
-                program_counter,
-                stop.direction,
-                stop.size_bytes,
-                block,
-                sentence,
-            )
-        )
+        self._report_access(stop.address, stop.direction, stop.size_bytes, sentence)
         control = self._scb
         if stop.direction is not Direction.FETCH:
             control.record_fault(scb.PRECISERR, stop.address)
@@ -97,20 +144,23 @@ class FaultUnit:
             control.record_fault(scb.IBUSERR)
         self.synchronous(ExceptionNumber.BUS_FAULT, sentence)
 
-    def synchronous(self, number: ExceptionNumber, what: str) -> None:
+    def synchronous(self, number: ExceptionNumber, what: str, chained_to: int | None = None) -> None:
         """Enters an exception that cannot wait; escalates to HardFault, and from there to lockup."""
         unit, core = self._exceptions, self._core
-        if unit.can_take(number):
-            unit.enter(number, core.program_counter)
-            self._entered(number)
-        elif unit.can_take(ExceptionNumber.HARD_FAULT):
+        if not unit.can_take(number):
+            if not unit.can_take(ExceptionNumber.HARD_FAULT):
+                running = min(unit.active, key=unit.priority, default=None)
+                where = (
+                    "with FAULTMASK set" if running is None else f"inside the {self._name(running)} handler"
+                )
+                raise LockupError(f"A {self._name(number)} came {where} ({what.rstrip('.')})")
+            number = ExceptionNumber.HARD_FAULT
             self._scb.record_hard_fault(scb.HFSR_FORCED)
-            unit.enter(ExceptionNumber.HARD_FAULT, core.program_counter)
-            self._entered(ExceptionNumber.HARD_FAULT)
+        if chained_to is None:
+            unit.enter(number, core.program_counter)
         else:
-            running = min(unit.active, key=unit.priority, default=None)
-            where = "with FAULTMASK set" if running is None else f"inside the {self._name(running)} handler"
-            raise LockupError(f"A {self._name(number)} came {where} ({what.rstrip('.')})")
+            unit.chain(number, chained_to)
+        self._entered(number)
 
     @staticmethod
     def _name(number: int) -> str:

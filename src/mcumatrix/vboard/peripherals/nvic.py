@@ -74,7 +74,7 @@ class Nvic(RegisterBlock):
         elif offset < _ISPR:
             unit.enabled_interrupts -= numbers
         elif offset < _ICPR:
-            unit.pending |= {16 + number for number in numbers}
+            unit.pend_interrupts({16 + number for number in numbers})
         elif offset < _IABR:
             unit.pending -= {16 + number for number in numbers} - unit.lines
         unit.request_look()

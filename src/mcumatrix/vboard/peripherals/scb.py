@@ -13,11 +13,16 @@ CPUID, ICSR, VTOR, AIRCR, SCR, CCR = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 SHPR1, SHPR2, SHPR3, SHCSR, CFSR, HFSR, DFSR = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30
 MMFAR, BFAR, AFSR = 0x34, 0x38, 0x3C
 CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
+FPCCR, FPCAR = 0x234, 0x238
+
+_SLEEPONEXIT, _SEVONPEND = 1 << 1, 1 << 4
+_NONBASETHRDENA, _USERSETMPEND, _STKALIGN = 1 << 0, 1 << 1, 1 << 9
 
 # Configurable fault status bits (PM0253 section 4.2.11 to 4.2.14)
-IACCVIOL, IBUSERR, PRECISERR, BFARVALID = 1 << 0, 1 << 8, 1 << 9, 1 << 15
+IACCVIOL, DACCVIOL, MUNSTKERR, MSTKERR, MLSPERR, MMARVALID = (1 << bit for bit in (0, 1, 3, 4, 5, 7))
+IBUSERR, PRECISERR, UNSTKERR, STKERR, LSPERR, BFARVALID = (1 << bit for bit in (8, 9, 11, 12, 13, 15))
 UNDEFINSTR, INVSTATE, INVPC, NOCP = 1 << 16, 1 << 17, 1 << 18, 1 << 19
-HFSR_FORCED, HFSR_DEBUGEVT = 1 << 30, 1 << 31
+HFSR_VECTTBL, HFSR_FORCED, HFSR_DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 _AIRCR_KEY = 0x05FA
 _ENDABLE = {16: ExceptionNumber.MEM_MANAGE, 17: ExceptionNumber.BUS_FAULT, 18: ExceptionNumber.USAGE_FAULT}
@@ -35,6 +40,8 @@ _STATUS_BITS = {
     15: ("pending", ExceptionNumber.SVCALL),
 }
 
+_FPCCR_WRITABLE = 0xC000_017B  # ASPEN, LSPEN, what could run when the frame was made, LSPACT
+
 # Cache geometry: 4 KB of each, 32-byte lines; data cache 4 ways, instruction cache 2 (PM0253 table 66).
 _CACHE_SIZES = {0: 0xF003_E019, 1: 0xF007_E009}
 
@@ -48,8 +55,8 @@ REGISTERS = (
     Register("ICSR", ICSR),
     Register("VTOR", VTOR, reset=0x0020_0000, writable=0xFFFF_FF80),
     Register("AIRCR", AIRCR),
-    Register("SCR", SCR, writable=0x16),
-    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_011B, unsupported=0x18),
+    Register("SCR", SCR, writable=0x16, unsupported=0x4),
+    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_031B, unsupported=0x118),
     Register("SHPR1", SHPR1, writable=0x00F0_F0F0),
     Register("SHPR2", SHPR2, writable=0xF000_0000),
     Register("SHPR3", SHPR3, writable=0xF0F0_00F0),
@@ -78,8 +85,8 @@ REGISTERS = (
     Register("CCSIDR", CCSIDR),
     Register("CSSELR", CSSELR, writable=0x1),
     Register("CPACR", CPACR, writable=0x00F0_0000),
-    Register("FPCCR", 0x234, reset=0xC000_0000, writable=0xC000_0000),
-    Register("FPCAR", 0x238, writable=0xFFFF_FFF8),
+    Register("FPCCR", FPCCR),
+    Register("FPCAR", FPCAR),
     Register("FPDSCR", 0x23C, writable=0x07C0_0000, unsupported=0x07C0_0000),
     Register("MVFR0", 0x240, reset=0x1011_0021),
     Register("MVFR1", 0x244, reset=0x1100_0011),
@@ -143,6 +150,10 @@ class SystemControl(RegisterBlock):
             for bit, (state, number) in _STATUS_BITS.items():
                 value |= int(number in (unit.active if state == "active" else unit.pending)) << bit
             return value
+        if offset == FPCCR:
+            return unit.frames.floating_point.control
+        if offset == FPCAR:
+            return unit.frames.floating_point.address
         if offset == CCSIDR:
             return _CACHE_SIZES[self.values[CSSELR] & 1]
         return self.values[offset]
@@ -162,19 +173,33 @@ class SystemControl(RegisterBlock):
                 if value & 1 << 2:
                     self._request_reset()
         elif offset == SHCSR:
-            unit.enabled_faults = {number for bit, number in _ENDABLE.items() if value >> bit & 1}
+            self._write_shcsr(value)
+        elif offset == FPCCR:
+            unit.frames.floating_point.control = value & _FPCCR_WRITABLE
+        elif offset == FPCAR:
+            unit.frames.floating_point.address = value & 0xFFFF_FFF8
         elif offset in (CFSR, HFSR, DFSR):
             self.values[offset] &= ~value
         else:
             super().write_register(offset, value)
-            if offset == VTOR:
-                unit.vector_table = self.values[VTOR]
-            elif offset == CPACR:
-                self._fpu_enabled(self.values[CPACR] >> 20 & 0xF in (0x5, 0xF))
-            elif SHPR1 <= offset <= SHPR3:
-                for lane in range(4):
-                    unit.priorities[4 + offset - SHPR1 + lane] = self.values[offset] >> 8 * lane & 0xFF
+            self._apply(offset, self.values[offset])
         unit.request_look()
+
+    def _apply(self, offset: int, value: int) -> None:
+        """What a written register changes elsewhere."""
+        unit = self._unit
+        if offset == VTOR:
+            unit.vector_table = value
+        elif offset == SCR:
+            unit.event_when_pending = bool(value & _SEVONPEND)
+        elif offset == CCR:
+            unit.thread_below_handlers = bool(value & _NONBASETHRDENA)
+            unit.frames.always_aligned = bool(value & _STKALIGN)
+        elif offset == CPACR:
+            self._fpu_enabled(value >> 20 & 0xF in (0x5, 0xF))
+        elif SHPR1 <= offset <= SHPR3:
+            for lane in range(4):
+                unit.priorities[4 + offset - SHPR1 + lane] = value >> 8 * lane & 0xFF
 
     def _write_icsr(self, value: int) -> None:
         unit = self._unit
@@ -188,6 +213,27 @@ class SystemControl(RegisterBlock):
         for bit, number in ((27, ExceptionNumber.PENDSV), (25, ExceptionNumber.SYSTICK)):
             if value >> bit & 1:
                 unit.pending.discard(number)
+
+    def _write_shcsr(self, value: int) -> None:
+        """Firmware may change what is pending and active too (Arm v7-M ARM, section B3.2.13)."""
+        unit = self._unit
+        unit.enabled_faults = {number for bit, number in _ENDABLE.items() if value >> bit & 1}
+        for bit, (state, number) in _STATUS_BITS.items():
+            numbers = unit.active if state == "active" else unit.pending
+            if value >> bit & 1:
+                numbers.add(number)
+            else:
+                numbers.discard(number)
+
+    @property
+    def sleeps_on_exit(self) -> bool:
+        """SCR.SLEEPONEXIT: a return to Thread mode puts the core to sleep."""
+        return bool(self.values[SCR] & _SLEEPONEXIT)
+
+    @property
+    def user_may_trigger(self) -> bool:
+        """CCR.USERSETMPEND: unprivileged code may write NVIC_STIR."""
+        return bool(self.values[CCR] & _USERSETMPEND)
 
     def record_fault(self, status: int, address: int | None = None) -> None:
         """Sets bits of CFSR, and BFAR where the fault has an address."""
