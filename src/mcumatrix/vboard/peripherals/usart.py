@@ -36,7 +36,7 @@ _POLLS_BETWEEN_WAITS = 16
 _WAITS_PER_SECOND = 50
 
 REGISTERS = (
-    Register("CR1", CR1, writable=0x1FFF_FFFF, unsupported=0x0C00_6902),
+    Register("CR1", CR1, writable=0x1FFF_FFFF, unsupported=0x0C00_6802),
     Register("CR2", CR2, writable=0xFFFF_FF70, unsupported=0xFF7F_CF60),
     Register("CR3", CR3, writable=0x01F7_FFFF, unsupported=0x0130_C7FE & ~0x0800),
     Register("BRR", BRR, writable=0xFFFF),
