@@ -1,4 +1,4 @@
-"""Firmware with the register accesses of a vendor's library, on newlib, in C and C++: it boots and answers."""
+"""Firmware with the register accesses of a vendor's library, on newlib, in C and C++: it answers."""
 
 import subprocess
 from pathlib import Path
@@ -26,9 +26,9 @@ def elf(request, tmp_path_factory):
         command = [*language, *CORE, *COMMON, *libraries, "-c", str(source), "-o", str(objects[-1])]
         subprocess.run(command, check=True)
     linked = folder / "hal_like.elf"
+    options = [f"-T{FOLDER}/link.ld", "-Wl,--gc-sections"]
     subprocess.run(
-        ["arm-none-eabi-g++", *CORE, "-Wl,--gc-sections", *libraries, *map(str, objects)]
-        + ["-T", str(FOLDER / "link.ld"), "-o", str(linked)],
+        ["arm-none-eabi-g++", *CORE, *libraries, *options, *objects, "-o", linked],
         check=True,
     )
     return linked

@@ -145,9 +145,9 @@ class Board:
 
     @property
     def fault(self) -> Finding | None:
-        """The lockup, else the latest bus fault, else None."""
-        for kind in (FindingKind.LOCKUP, FindingKind.BUS_FAULT):
-            found = [finding for finding in self._findings if finding.kind is kind]
+        """The lockup, else the latest bus or memory protection fault, else None."""
+        for kinds in ((FindingKind.LOCKUP,), (FindingKind.BUS_FAULT, FindingKind.PROTECTION)):
+            found = [finding for finding in self._findings if finding.kind in kinds]
             if found:
                 return found[-1]
         return None
@@ -376,6 +376,7 @@ class Board:
             self._system.clock.fire_due()
             exceptions.interrupts_masked = self._system.debug.masks_interrupts
             exceptions.take_pending()
+            self._system.protection.apply()
             stop = None if self._leaves_thumb() else self._core.step()
             if stop is not None and stop.reason is StopReason.LAZY_STACKING:
                 self._decide(stop)
@@ -461,6 +462,7 @@ class Board:
             system.exceptions.take_pending()
             if self._leaves_thumb():
                 return
+            system.protection.apply()
             slice_end = core.cycles + _SLICE_CYCLES
             if end is not None:
                 slice_end = min(slice_end, end)
@@ -488,8 +490,8 @@ class Board:
                 self._system.debug.halt(core_debug.DFSR_BKPT)
             else:
                 self._faults.breakpoint()
-        elif stop.reason is StopReason.BUS_FAULT:
-            self._faults.bus_fault(stop)
+        elif stop.reason in (StopReason.BUS_FAULT, StopReason.PROTECTION):
+            self._faults.access_fault(stop)
         elif stop.reason in _USAGE_FAULTS:
             self._faults.usage_fault(*_USAGE_FAULTS[stop.reason])
         watched, core.watchpoint_hit = core.watchpoint_hit, None

@@ -15,6 +15,7 @@ from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
+from mcumatrix.vboard.protection import PermissionMap
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
@@ -43,6 +44,7 @@ class StopReason(Enum):
     LAZY_STACKING = auto()
     WAIT_FOR_EVENT = auto()
     BUS_FAULT = auto()
+    PROTECTION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,20 @@ class Core:
             first = native.REGISTER_MAP + (address - memory_map.PERIPHERAL_BASE) // 4
         self.arena[first : first + (size_bytes + 3) // 4] = 1
 
+    @property
+    def privileged(self) -> bool:
+        """Whether the code that runs now is privileged: in a handler, or with CONTROL.nPRIV clear."""
+        return bool(self.read_register(self.xpsr) & 0x1FF) or not self.read_register(self.control) & 1
+
+    def protect(self, intervals: PermissionMap) -> None:
+        """Lets the core access what these intervals allow; nothing is in the way if there are none."""
+        state = self.state
+        state[native.MPU_INTERVALS] = len(intervals)
+        for index, (first, allowed) in enumerate(intervals):
+            state[native.MPU_FIRST + 2 * index] = first
+            state[native.MPU_FIRST + 2 * index + 1] = allowed
+        self.memory.protect(intervals)
+
     # --- time
 
     @property
@@ -251,6 +267,10 @@ class Core:
         """Whether FPU instructions run, or stop the slice (CPACR, PM0253 section 4.7.1)."""
         self._fpu_enabled = enabled
         self._watch_fpu()
+
+    def set_stir_for_all(self, allowed: bool) -> None:
+        """Whether unprivileged code may write NVIC_STIR (CCR.USERSETMPEND)."""
+        self.state[native.STIR_FOR_ALL] = int(allowed)
 
     def set_lazy_stacking(self, waits: bool) -> None:
         """Whether a slice stops before the next block with FPU instructions, to stack FPU registers first."""
@@ -443,16 +463,16 @@ class Core:
         kind = state[native.FAULT_TYPE]
         state[native.FAULT_TYPE] = 0
         address, size = state[native.FAULT_ADDRESS], state[native.FAULT_SIZE]
+        reason = StopReason.PROTECTION if state[native.MPU_FAULT] else StopReason.BUS_FAULT
+        state[native.MPU_FAULT] = 0
         if kind in (native.ACCESS_FETCH_UNMAPPED, native.ACCESS_FETCH_PROT):
-            return Stop(StopReason.BUS_FAULT, address, Direction.FETCH, size)
+            return Stop(reason, address, Direction.FETCH, size)
         writes = (native.ACCESS_WRITE_UNMAPPED, native.ACCESS_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.
         self.program_counter = state[native.FAULT_PC]
         state[native.CYCLES] = state[native.FAULT_CYCLES]
         self.write_register(self.xpsr, state[native.FAULT_XPSR])
-        return Stop(
-            StopReason.BUS_FAULT, address, Direction.WRITE if kind in writes else Direction.READ, size
-        )
+        return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)
 
     def _from_interrupt(self, number: int) -> Stop:
         if number == _QEMU_SVC:

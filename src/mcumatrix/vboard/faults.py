@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 
 from mcumatrix.vboard import memory_map
-from mcumatrix.vboard.core import Core, Stop
+from mcumatrix.vboard.core import Core, Stop, StopReason
 from mcumatrix.vboard.exceptions import ExceptionNumber, ExceptionUnit, LockupError
 from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.peripherals import scb
@@ -56,18 +56,30 @@ class FaultUnit:
     def _stacking_failed(self, number: int, address: int) -> int:
         """The frame of an exception has no room: the derived fault (Arm v7-M ARM, section B1.5.11)."""
         block = memory_map.block_name(address)
+        kind, status, fault = self._stack_fault(address, scb.STKERR, scb.MSTKERR)
         sentence = (
             f"The frame of exception {number} cannot be stored at {address:#010x} ({block}): "
             "the stack has overflown, or the stack pointer was never in RAM."
         )
-        self._report_access(address, Direction.WRITE, 32, sentence)
-        self._scb.record_fault(scb.STKERR)
-        derived = self._exceptions.fault_or_hard_fault(ExceptionNumber.BUS_FAULT)
+        if fault is ExceptionNumber.MEM_MANAGE:
+            sentence = f"The MPU does not let the frame of exception {number} be stored at {address:#010x}."
+        self._report_access(address, Direction.WRITE, 32, sentence, kind)
+        self._scb.record_fault(status)
+        derived = self._exceptions.fault_or_hard_fault(fault)
         if derived is ExceptionNumber.HARD_FAULT:
             self._scb.record_hard_fault(scb.HFSR_FORCED)
             if self._exceptions.priority(number) <= self._exceptions.priority(derived):
                 raise LockupError(sentence.rstrip("."))
         return derived
+
+    def _stack_fault(
+        self, address: int, bus_status: int, memory_status: int
+    ) -> tuple[FindingKind, int, ExceptionNumber]:
+        """Of a frame that cannot be stored or read: where there is RAM, the MPU was in the way."""
+        region = memory_map.region_at(address)
+        if region is not None and region.writable:
+            return FindingKind.PROTECTION, memory_status, ExceptionNumber.MEM_MANAGE
+        return FindingKind.BUS_FAULT, bus_status, ExceptionNumber.BUS_FAULT
 
     def unstacking_failed(self, exc_return: int) -> None:
         """The frame of an exception return cannot be read: a fault is entered in its place."""
@@ -77,9 +89,10 @@ class FaultUnit:
             f"The frame of an exception return cannot be read at {address:#010x} "
             f"({memory_map.block_name(address)})."
         )
-        self._report_access(address, Direction.READ, 32, sentence)
-        self._scb.record_fault(scb.UNSTKERR)
-        self.synchronous(ExceptionNumber.BUS_FAULT, sentence, exc_return)
+        kind, status, fault = self._stack_fault(address, scb.UNSTKERR, scb.MUNSTKERR)
+        self._report_access(address, Direction.READ, 32, sentence, kind)
+        self._scb.record_fault(status)
+        self.synchronous(fault, sentence, exc_return)
 
     def stack_floating_point(self) -> None:
         """The FPU registers of interrupted code are stacked now, before a handler uses the FPU."""
@@ -90,14 +103,22 @@ class FaultUnit:
                 f"The FPU registers of interrupted code cannot be stored at {address:#010x} "
                 f"({memory_map.block_name(address)})."
             )
-            self._report_access(address, Direction.WRITE, 72, sentence)
-            self._scb.record_fault(scb.LSPERR)
-            self.synchronous(ExceptionNumber.BUS_FAULT, sentence)
+            kind, status, fault = self._stack_fault(address, scb.LSPERR, scb.MLSPERR)
+            self._report_access(address, Direction.WRITE, 72, sentence, kind)
+            self._scb.record_fault(status)
+            self.synchronous(fault, sentence)
 
-    def _report_access(self, address: int, direction: Direction, size_bytes: int, sentence: str) -> None:
+    def _report_access(
+        self,
+        address: int,
+        direction: Direction,
+        size_bytes: int,
+        sentence: str,
+        kind: FindingKind = FindingKind.BUS_FAULT,
+    ) -> None:
         self._report(
             Finding(
-                FindingKind.BUS_FAULT,
+                kind,
                 address,
                 self._core.program_counter,
                 direction,
@@ -106,6 +127,13 @@ class FaultUnit:
                 sentence,
             )
         )
+
+    def access_fault(self, stop: Stop) -> None:
+        """An access that the MPU or the bus refuses."""
+        if stop.reason is StopReason.PROTECTION:
+            self.protection_fault(stop)
+        else:
+            self.bus_fault(stop)
 
     def bus_fault(self, stop: Stop) -> None:
         program_counter = self._core.program_counter
@@ -125,6 +153,8 @@ class FaultUnit:
                 why = f"is read-only: flash is programmed at {memory_map.FLASH_BASE:#010x} and above"
         elif stop.direction is Direction.FETCH:
             why = "holds no code"
+        elif stop.address >= memory_map.PPB_BASE and not self._core.privileged:
+            why = "only privileged code may access"
         sentence = (
             f"The instruction at {program_counter:#010x} {verb} {stop.address:#010x} "
             f"({block}, {stop.size_bytes} bytes), which {why}."
@@ -143,6 +173,24 @@ class FaultUnit:
         else:
             control.record_fault(scb.IBUSERR)
         self.synchronous(ExceptionNumber.BUS_FAULT, sentence)
+
+    def protection_fault(self, stop: Stop) -> None:
+        """The MPU does not allow an access: MemManage (Arm v7-M ARM, section B3.5.3)."""
+        program_counter = self._core.program_counter
+        name = memory_map.block_name(stop.address)
+        if stop.direction is Direction.FETCH:
+            sentence = f"The MPU lets no code run at {stop.address:#010x} ({name})."
+            self._scb.record_fault(scb.IACCVIOL)
+        else:
+            verb = "read" if stop.direction is Direction.READ else "write"
+            who = "privileged" if self._core.privileged else "unprivileged"
+            sentence = (
+                f"The MPU does not let the {who} instruction at {program_counter:#010x} {verb} "
+                f"{stop.address:#010x} ({name}, {stop.size_bytes} bytes)."
+            )
+            self._scb.record_memory_fault(scb.DACCVIOL, stop.address)
+        self._report_access(stop.address, stop.direction, stop.size_bytes, sentence, FindingKind.PROTECTION)
+        self.synchronous(ExceptionNumber.MEM_MANAGE, sentence)
 
     def synchronous(self, number: ExceptionNumber, what: str, chained_to: int | None = None) -> None:
         """Enters an exception that cannot wait; escalates to HardFault, and from there to lockup."""

@@ -13,6 +13,7 @@ class FindingKind(StrEnum):
     UNSUPPORTED = "unsupported"
     SERIAL_LINE = "serial line"
     FLASH = "flash"
+    PROTECTION = "memory protection"
 
 
 class Direction(StrEnum):

@@ -6,9 +6,11 @@ handler comes to its first floating-point instruction (section B1.5.7). Lazy sta
 granularity of basic blocks: the words are written before the block with that instruction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcumatrix.vboard.core import Core
+from mcumatrix.vboard.peripherals.mpu import PERMIT_READ, PERMIT_WRITE
 
 T_BIT = 1 << 24
 FP_ACTIVE, USE_PSP, UNPRIVILEGED = 1 << 2, 1 << 1, 1 << 0
@@ -95,6 +97,8 @@ class Frames:
         self.floating_point = FloatingPointContext(core)
         self.always_aligned = True
         """CCR.STKALIGN: frames begin at multiples of 8 bytes, else of 4 (section B1.5.7)."""
+        self.allowed: Callable[[int, int, int], bool] = lambda _address, _size, _permission: True
+        """Whether the MPU allows a frame at an address (PERMIT_ bits of peripherals/mpu.py)."""
         self.popped_thumb = True
         self.popped_exception = 0
 
@@ -121,7 +125,8 @@ class Frames:
         lazy = with_fp and bool(floats.control & LSPEN)
         if with_fp and not lazy:
             words += floats.words()
-        stored = core.memory.write_words(frame, tuple(words))
+        stored = self.allowed(frame, 4 * len(words), PERMIT_WRITE)
+        stored = stored and core.memory.write_words(frame, tuple(words))
         if lazy:
             user = USER if thread and control & UNPRIVILEGED else 0
             floats.postpone(frame + _BASIC_BYTES, ready | user | (THREAD if thread else 0))
@@ -139,7 +144,7 @@ class Frames:
         with_fp = not exc_return & 0x10
         frame = core.read_register(core.psp if kind == RETURN_TO_PSP else core.msp) & ~3
         words = core.memory.read_words(frame, 26 if with_fp else 8)
-        if words is None:
+        if words is None or not self.allowed(frame, 4 * len(words), PERMIT_READ):
             return False
         xpsr = words[7]
         stack = frame + (_EXTENDED_BYTES if with_fp else _BASIC_BYTES)

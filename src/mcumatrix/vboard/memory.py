@@ -4,6 +4,8 @@ All of it lies in the arena of native.py, mapped into Unicorn without a copy.
 """
 
 import struct
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,9 @@ import numpy.typing as npt
 
 from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.memory_map import Region, Storage
+from mcumatrix.vboard.protection import PermissionMap, permitted
+
+_PAGE_BYTES = 4096
 
 
 class Memory:
@@ -27,6 +32,7 @@ class Memory:
         import unicorn
 
         origin = self._arena.ctypes.data
+        self._mappings: list[tuple[int, int, int]] = []
         mapped_to = 0
         for region in sorted(memory_map.REGIONS, key=lambda each: each.base):
             if region.base < mapped_to:
@@ -42,6 +48,27 @@ class Memory:
                 # Only this makes Unicorn drop the stores that the access hook lets through.
                 self._engine.mem_protect(region.base, size, permissions)
             mapped_to = region.base + size
+            self._mappings.append((region.base, mapped_to, permissions))
+
+    def protect(self, intervals: PermissionMap) -> None:
+        """Gives Unicorn the permissions of each page: what all of the page allows. Never inside a callback.
+
+        PERMIT_ bits are those of Unicorn (1 read, 2 write, 4 execute).
+        """
+        for base, end, permissions in self._mappings:
+            for first, last in self._uniform_pages(intervals, base, end):
+                allowed = permissions & permitted(intervals, first, last - first)
+                self._engine.mem_protect(first, last - first, allowed)
+        self._engine.ctl_flush_tb()
+
+    @staticmethod
+    def _uniform_pages(intervals: PermissionMap, base: int, end: int) -> Iterator[tuple[int, int]]:
+        """Ranges of whole pages, cut wherever an interval begins, so that mixed pages stand alone."""
+        cuts = {base, end}
+        for first, _ in intervals:
+            if base < first < end:
+                cuts |= {first & ~(_PAGE_BYTES - 1), -(-first // _PAGE_BYTES) * _PAGE_BYTES}
+        yield from pairwise(sorted(cuts))
 
     def _place(self, region: Region, address: int) -> int:
         return native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base

@@ -81,6 +81,15 @@ FLASH_REPEAT_END = 33
 FLASH_STAYS_BUSY = 34
 FLASH_FAILS = 35
 FLASH_FLIP = 36
+# Memory protection: how many intervals there are (0: the MPU is off), then for each its first address
+# and what is allowed there (bits of peripherals/mpu.py). Whether a fault came from it. Whether
+# unprivileged code may write NVIC_STIR.
+MPU_INTERVALS = 64
+MPU_FAULT = 65
+STIR_FOR_ALL = 66
+MPU_FIRST = 67
+MPU_MOST = 128
+_CONTROL_VALUE = 63
 STATE_BYTES = 4096
 
 # --- byte offsets in the arena; all are multiples of a page
@@ -108,6 +117,7 @@ STORAGE_OFFSET = {
 # --- numbers of Unicorn's public interface (unicorn_const, arm_const)
 REG_PC = 11
 REG_XPSR = 120
+REG_CONTROL = 117
 ACCESS_WRITE_UNMAPPED, ACCESS_FETCH_UNMAPPED, ACCESS_WRITE_PROT, ACCESS_READ_PROT = 20, 21, 22, 23
 ACCESS_FETCH_PROT = 24
 
@@ -117,6 +127,7 @@ IT_BITS = 0x0600_FC00
 
 # FLASH_SR and FLASH_CR (RM0385 sections 3.7.4 and 3.7.5).
 FLASH_SR = 0x4002_3C0C
+STIR = 0xE000_EF00
 EOP, OPERR, WRPERR, PGAERR, PGPERR, ERSERR, BSY = 1 << 0, 1 << 1, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 16
 PG, SER, MER, STRT, EOPIE, ERRIE, LOCK = 1 << 0, 1 << 1, 1 << 2, 1 << 16, 1 << 24, 1 << 25, 1 << 31
 SNB_SHIFT, PSIZE_SHIFT = 3, 8
@@ -433,6 +444,43 @@ def peripheral_read(engine: Any, offset: Any, size: Any, arena: Any) -> Any:
     return _call_python(state[READ_REGISTER], engine, offset, size)
 
 
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _mpu_allows(state: Any, kind: Any, address: Any) -> Any:
+    """Whether the MPU lets an access to an address through; it is known to be on."""
+    index = np.int64(state[MPU_INTERVALS]) - 1
+    while index > 0 and state[MPU_FIRST + 2 * index] > address:
+        index -= 1
+    wanted = 1
+    if kind in (ACCESS_WRITE_PROT, ACCESS_WRITE_UNMAPPED):
+        wanted = 2
+    elif kind in (ACCESS_FETCH_PROT, ACCESS_FETCH_UNMAPPED):
+        wanted = 4
+    return state[MPU_FIRST + 2 * index + 1] & np.uint64(wanted) != 0
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _store_in_ram(memory: Any, address: Any, size: Any, value: Any) -> Any:
+    """A store that Unicorn would drop, since not all of its page may be written."""
+    first = _arena_offset(np.int64(address))
+    for index in range(size):
+        memory[first + index] = np.uint8((value >> (8 * index)) & 0xFF)
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _register_word(engine: Any, state: Any, address: Any) -> Any:
+    """Where the register map tells of an address; -1 where there is none for the code that runs."""
+    if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:
+        return REGISTER_MAP + ((np.int64(address) - _PERIPHERAL_BASE) >> 2)
+    if not _PPB_BASE <= address < _PPB_END:
+        return np.int64(-1)
+    if state[ACCESS_XPSR] & np.uint64(0x1FF) == 0 and (address != STIR or state[STIR_FOR_ALL] == 0):
+        # Unprivileged code has no access (Arm v7-M ARM, section B3.1.1), but to STIR if it may.
+        _reg_read(engine, REG_CONTROL, np.uint64(state.ctypes.data) + np.uint64(8 * _CONTROL_VALUE))
+        if state[_CONTROL_VALUE] & np.uint64(1) != 0:
+            return np.int64(-1)
+    return REGISTER_MAP + PERIPHERAL_WORDS + ((np.int64(address) - _PPB_BASE) >> 2)
+
+
 @cfunc(  # type: ignore[untyped-decorator]
     types.uint8(types.uint64, types.int32, types.uint64, types.int32, types.int64, types.voidptr), cache=True
 )
@@ -453,12 +501,17 @@ def access_hook(  # noqa: PLR0917
     block_end = np.int64(state[BLOCK_ADDRESS]) + np.int64(state[BLOCK_SIZE])
     left = _cost_of_block(halfwords, program_counter, block_end - program_counter)
     state[ACCESS_CYCLES] = state[CYCLES] - np.uint64(left)
-    if kind in (ACCESS_READ_PROT, ACCESS_WRITE_PROT):
-        word = np.int64(-1)
-        if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:
-            word = REGISTER_MAP + ((np.int64(address) - _PERIPHERAL_BASE) >> 2)
-        elif _PPB_BASE <= address < _PPB_END:
-            word = REGISTER_MAP + PERIPHERAL_WORDS + ((np.int64(address) - _PPB_BASE) >> 2)
+    refused = state[MPU_INTERVALS] != 0 and not _mpu_allows(state, kind, address)
+    if refused and state[FAULT_TYPE] == 0:
+        state[MPU_FAULT] = 1
+    if state[MPU_INTERVALS] != 0 and not refused and _arena_offset(np.int64(address)) >= 0:
+        if kind in (ACCESS_READ_PROT, ACCESS_FETCH_PROT):
+            return 1
+        if kind == ACCESS_WRITE_PROT and (address < _ITCM_END or _RAM_BASE <= address < _RAM_END):
+            _store_in_ram(memory, address, np.int64(size), value)
+            return 1
+    if not refused and kind in (ACCESS_READ_PROT, ACCESS_WRITE_PROT):
+        word = _register_word(engine, state, address)
         in_flash = kind == ACCESS_WRITE_PROT and _FLASH_BASE <= address < _FLASH_END
         if in_flash:
             _store_in_flash(state, memory, address, np.int64(size), value)

@@ -37,6 +37,7 @@ from mcumatrix.vboard.peripherals.scb import CONTROL_SPACE, SystemControl
 from mcumatrix.vboard.peripherals.systick import SysTick
 from mcumatrix.vboard.peripherals.usart import Surroundings, Usart
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoints
+from mcumatrix.vboard.protection import Protection
 from mcumatrix.vboard.registers import Register, RegisterBlock
 from mcumatrix.vboard.serial_line import SerialLine
 
@@ -111,18 +112,23 @@ class System:
             lambda: core.read_register(core.xpsr) & 0x1FF,
             request_reset,
             core.set_fpu_enabled,
+            core.set_stir_for_all,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)
         self.debug = CoreDebug(debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu()
         self.watchpoints = Watchpoints(core.set_watchpoints)
+        self.mpu = Mpu()
+        self.protection = Protection(core, self.exceptions, self.mpu)
+        self.mpu.changed = self.protection.forget
+        self.exceptions.frames.allowed = self.protection.allows
         control_space = RegisterBlock("system control space", 0xE000_E000, CONTROL_SPACE)
         for block in (
             self.systick,
             Nvic(self.exceptions),
             self.scb,
-            Mpu(),
+            self.mpu,
             self.debug,
             dwt,
             Fpb(core.set_breakpoints),

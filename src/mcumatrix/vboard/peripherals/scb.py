@@ -116,11 +116,14 @@ class SystemControl(RegisterBlock):
         running_exception: Callable[[], int],
         request_reset: Callable[[], None],
         fpu_enabled: Callable[[bool], None],
+        stir_for_all: Callable[[bool], None],
     ) -> None:
+        """`stir_for_all` is told of CCR.USERSETMPEND: whether unprivileged code may write NVIC_STIR."""
         self._unit = unit
         self._running_exception = running_exception
         self._request_reset = request_reset
         self._fpu_enabled = fpu_enabled
+        self._stir_for_all = stir_for_all
         super().__init__("SCB", 0xE000_ED00, REGISTERS)
 
     def reset(self) -> None:
@@ -128,6 +131,7 @@ class SystemControl(RegisterBlock):
         super().reset()
         self._unit.vector_table = self.values[VTOR]
         self._fpu_enabled(False)
+        self._stir_for_all(False)
 
     def read_register(self, offset: int) -> int:
         """What follows from the state of the core."""
@@ -195,6 +199,7 @@ class SystemControl(RegisterBlock):
         elif offset == CCR:
             unit.thread_below_handlers = bool(value & _NONBASETHRDENA)
             unit.frames.always_aligned = bool(value & _STKALIGN)
+            self._stir_for_all(bool(value & _USERSETMPEND))
         elif offset == CPACR:
             self._fpu_enabled(value >> 20 & 0xF in (0x5, 0xF))
         elif SHPR1 <= offset <= SHPR3:
@@ -230,17 +235,17 @@ class SystemControl(RegisterBlock):
         """SCR.SLEEPONEXIT: a return to Thread mode puts the core to sleep."""
         return bool(self.values[SCR] & _SLEEPONEXIT)
 
-    @property
-    def user_may_trigger(self) -> bool:
-        """CCR.USERSETMPEND: unprivileged code may write NVIC_STIR."""
-        return bool(self.values[CCR] & _USERSETMPEND)
-
     def record_fault(self, status: int, address: int | None = None) -> None:
         """Sets bits of CFSR, and BFAR where the fault has an address."""
         self.values[CFSR] |= status
         if address is not None:
             self.values[BFAR] = address
             self.values[CFSR] |= BFARVALID
+
+    def record_memory_fault(self, status: int, address: int) -> None:
+        """Sets bits of CFSR, and MMFAR."""
+        self.values[MMFAR] = address
+        self.values[CFSR] |= status | MMARVALID
 
     def record_debug_event(self, event: int) -> None:
         """Sets bits of DFSR: why the core has halted for a debugger."""
