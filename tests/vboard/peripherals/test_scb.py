@@ -1,5 +1,7 @@
 """System control block: identity, caches, fault status, priorities."""
 
+import pytest
+
 
 def words(bench, body, count):
     board = bench(f"int main(void) {{ {body} seen[63] = 1; return 0; }}").run()
@@ -62,3 +64,33 @@ def test_fault_status_bits_are_cleared_by_writing_ones(bench):
 def test_traps_that_cannot_be_modelled_are_a_finding(bench):
     board = bench("int main(void) { REG(SCB_CCR) |= 1u << 4; seen[63] = 1; return 0; }").run().board
     assert str(board.findings[0]).startswith("SCB_CCR: the virtual board does not act on bits 0x10 ")
+
+
+@pytest.mark.parametrize(("register", "bits"), [("SCB_CCR", 0x8), ("SCB_CCR", 0x100), ("0xE000ED10u", 0x4)])
+def test_other_bits_without_an_effect_here_are_a_finding_too(bench, register, bits):
+    board = bench(f"int main(void) {{ REG({register}) |= {bits}u; seen[63] = 1; return 0; }}").run().board
+    assert f"the virtual board does not act on bits {bits:#x} " in str(board.findings[0])
+
+
+def test_every_cache_maintenance_operation_is_accepted(bench):
+    body = """
+    static const uint8_t operations[] = {0x50, 0x58, 0x5C, 0x60, 0x64, 0x68, 0x6C, 0x70, 0x74, 0x78};
+    for (uint32_t i = 0; i < sizeof operations; i++) REG(0xE000EF00u + operations[i]) = 0x20010000u;
+    seen[0] = REG(0xE000ED78u); seen[1] = REG(0xE000ED7Cu);
+    REG(0xE000ED84u) = 1; seen[2] = REG(0xE000ED80u);
+    """
+    assert words(bench, body, 3) == [0x0900_0003, 0x8303_C003, 0xF007_E009]
+
+
+def test_the_pending_and_active_bits_of_shcsr_can_be_written(bench):
+    source = """
+    void usage_fault_handler(void) { seen[0] = REG(SCB_SHCSR); seen[1]++; }
+    int main(void)
+    {
+        REG(SCB_SHCSR) = 1u << 18 | 1u << 12; __asm volatile("dsb\\n isb");
+        seen[2] = REG(SCB_SHCSR); seen[63] = 1;
+        return 0;
+    }
+    """
+    board = bench(source).run()
+    assert [board.seen(index) for index in range(3)] == [1 << 18 | 1 << 3, 1, 1 << 18]

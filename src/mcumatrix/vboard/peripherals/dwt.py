@@ -2,7 +2,7 @@
 
 On the Cortex-M7 writes of firmware to the DWT are ignored until the lock access register has got its
 key; a debugger's are not. CYCCNT counts while DWT_CTRL.CYCCNTENA and DEMCR.TRCENA are set. The
-comparators are in watchpoints.py, the other counters are not modelled.
+comparators are in watchpoints.py. The other counters keep what is written; enabling them is a finding.
 """
 
 from mcumatrix.vboard.clock import VirtualClock
@@ -16,6 +16,11 @@ _LOCK_IMPLEMENTED, _LOCKED = 1 << 0, 1 << 1
 REGISTERS = (
     Register("CTRL", CTRL, reset=0x4000_0000, writable=_CYCCNTENA, unsupported=0x007F_1FFE),
     Register("CYCCNT", CYCCNT),
+    # They count only while CTRL enables their events, which is a finding here.
+    *(
+        Register(name, 0x008 + 4 * index, writable=0xFF)
+        for index, name in enumerate(("CPICNT", "EXCCNT", "SLEEPCNT", "LSUCNT", "FOLDCNT"))
+    ),
     Register("LAR", LAR),
     Register("LSR", LSR),
 )
