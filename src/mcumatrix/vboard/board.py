@@ -39,6 +39,7 @@ _T_BIT = 1 << 24
 _USAGE_FAULTS = {
     StopReason.UNDEFINED: (scb.UNDEFINSTR, "an undefined instruction"),
     StopReason.INVALID_STATE: (scb.INVSTATE, "a branch to an even address, which is not Thumb code"),
+    StopReason.DIVISION_BY_ZERO: (scb.DIVBYZERO, "a division by zero while CCR.DIV_0_TRP is set"),
     StopReason.NO_COPROCESSOR: (scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off"),
 }
 

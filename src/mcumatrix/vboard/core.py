@@ -45,6 +45,7 @@ class StopReason(Enum):
     WAIT_FOR_EVENT = auto()
     BUS_FAULT = auto()
     PROTECTION = auto()
+    DIVISION_BY_ZERO = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Core:
         self.watchpoint_hit: int | None = None
         """The comparator whose data were accessed in the last slice, until somebody takes note."""
         self._instructions = 0
+        self._divide_hook: int | None = None
+        self._divide_trap_wanted = False
         self._fpu_enabled = False
         self._lazy_stacking = False
         self.program_counter = 0
@@ -245,7 +248,7 @@ class Core:
 
     # --- running
 
-    def _add_native_hook(self, library: Any, kind: int, function: Any) -> None:
+    def _add_native_hook(self, library: Any, kind: int, function: Any) -> int:
         handle = ctypes.c_size_t()
         error = library.uc_hook_add(
             self._engine._uch,
@@ -258,6 +261,27 @@ class Core:
         )
         if error:
             raise self._unicorn.UcError(error)
+        return handle.value
+
+    def trap_division_by_zero(self, wanted: bool) -> None:
+        """Whether a slice ends before a division by zero (CCR.DIV_0_TRP); counts from the next block on."""
+        self._divide_trap_wanted = wanted
+        if wanted != (self._divide_hook is not None):
+            self.request_stop()
+
+    def _place_divide_trap(self) -> None:
+        """Never inside a callback of Unicorn."""
+        if self._divide_trap_wanted == (self._divide_hook is not None):
+            return
+        library = self._binding.uclib
+        if self._divide_hook is None:
+            from mcumatrix.vboard.native_divide import divide_hook
+
+            self._divide_hook = self._add_native_hook(library, self._unicorn.UC_HOOK_CODE, divide_hook)
+        else:
+            library.uc_hook_del(self._handle, ctypes.c_size_t(self._divide_hook))
+            self._divide_hook = None
+        self._engine.ctl_flush_tb()
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number
@@ -390,6 +414,7 @@ class Core:
             self.memory.forget_code()
         self._place_breakpoints()
         self._place_watchpoints()
+        self._place_divide_trap()
         self._breakpoint_hit = None
         try:
             self._engine.emu_start(self.program_counter | 1, until, count=count)
@@ -406,9 +431,15 @@ class Core:
         if state[native.FAULT_TYPE]:
             return self._bus_fault()
         if self._breakpoint_hit is not None:
+            state[native.DIVIDE_TRAP] = 0
             self.program_counter = self._breakpoint_hit
             self._unwind()
             return Stop(StopReason.BREAKPOINT)
+        if state[native.DIVIDE_TRAP]:
+            self.program_counter = state[native.DIVIDE_TRAP]
+            state[native.DIVIDE_TRAP] = 0
+            self._unwind()
+            return Stop(StopReason.DIVISION_BY_ZERO)
         if self._interrupt is not None:
             return self._from_interrupt(self._interrupt)
         if error is not None:

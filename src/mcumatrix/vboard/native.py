@@ -90,6 +90,9 @@ STIR_FOR_ALL = 66
 MPU_FIRST = 67
 MPU_MOST = 128
 _CONTROL_VALUE = 63
+# A division by zero that CCR.DIV_0_TRP lets not happen: its address; and a place for registers.
+DIVIDE_TRAP = 61
+DIVISOR = 62
 STATE_BYTES = 4096
 
 # --- byte offsets in the arena; all are multiples of a page

@@ -113,6 +113,7 @@ class System:
             request_reset,
             core.set_fpu_enabled,
             core.set_stir_for_all,
+            core.trap_division_by_zero,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)

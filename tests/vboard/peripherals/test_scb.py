@@ -61,9 +61,42 @@ def test_fault_status_bits_are_cleared_by_writing_ones(bench):
     assert [board.seen(index) for index in range(5)] == [0x8200, 0x0200, 0, 1 << 30, 0]
 
 
-def test_traps_that_cannot_be_modelled_are_a_finding(bench):
-    board = bench("int main(void) { REG(SCB_CCR) |= 1u << 4; seen[63] = 1; return 0; }").run().board
-    assert str(board.findings[0]).startswith("SCB_CCR: the virtual board does not act on bits 0x10 ")
+DIVIDE = """
+__attribute__((used)) void report(uint32_t *frame)
+{{ seen[0] = REG(SCB_CFSR); seen[1] = frame[6]; seen[63] = 1; for (;;) {{ }} }}
+__attribute__((naked)) void usage_fault_handler(void) {{ __asm volatile("mov r0, sp\\n b report"); }}
+int main(void)
+{{
+    REG(SCB_SHCSR) = 1u << 18; REG(SCB_CCR) |= {trap};
+    __asm volatile("dsb\\n isb\\n movs r0, #7\\n movs r1, #0\\n mov lr, r1\\n movs r2, #9\\n cmp r0, r1\\n"
+                   ".global bad\\n {code}\\n ldr r3, =seen\\n str r2, [r3, #8]"
+                   ::: "r0", "r1", "r2", "r3", "lr", "cc", "memory");
+    seen[3] = 1; seen[63] = 1;
+    return 0;
+}}
+"""
+
+
+@pytest.mark.parametrize("code", ["bad: udiv r2, r0, r1", "bad: sdiv r2, r0, lr"])
+def test_a_division_by_zero_is_a_usage_fault_at_the_instruction_if_ccr_says_so(bench, code):
+    board = bench(DIVIDE.format(trap="1u << 4", code=code)).run()
+    assert (board.seen(0), board.seen(3)) == (1 << 25, 0)
+    assert board.seen(1) == board.board.symbol("bad") & ~1
+
+
+@pytest.mark.parametrize(
+    ("trap", "code", "result"),
+    [
+        ("0u", "bad: udiv r2, r0, r1", 0),
+        ("1u << 4", "bad: udiv r2, r0, r0", 1),
+        ("1u << 4", "it eq\\n bad: sdiveq r2, r0, r1", 9),
+        ("1u << 4", "ite lt\\n bad: udivlt r2, r0, r1\\n addge r2, #3", 12),
+    ],
+)
+def test_a_division_that_gives_a_result_or_does_not_run_is_no_fault(bench, trap, code, result):
+    board = bench(DIVIDE.format(trap=trap, code=code)).run()
+    assert [board.seen(index) for index in (0, 2, 3)] == [0, result, 1]
+    assert board.board.findings == ()
 
 
 @pytest.mark.parametrize(("register", "bits"), [("SCB_CCR", 0x8), ("SCB_CCR", 0x100), ("0xE000ED10u", 0x4)])

@@ -1,7 +1,7 @@
 """System control block, FPU control and cache maintenance (PM0253 sections 4.2, 4.5, 4.7, 4.8).
 
 Caches have no effect on data here, so their maintenance operations are accepted and do nothing.
-CCR.DIV_0_TRP and UNALIGN_TRP are findings: Unicorn does not trap either.
+CCR.UNALIGN_TRP is a finding: Unicorn cannot trap unaligned accesses.
 """
 
 from collections.abc import Callable
@@ -16,12 +16,12 @@ CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
 FPCCR, FPCAR = 0x234, 0x238
 
 _SLEEPONEXIT, _SEVONPEND = 1 << 1, 1 << 4
-_NONBASETHRDENA, _USERSETMPEND, _STKALIGN = 1 << 0, 1 << 1, 1 << 9
+_NONBASETHRDENA, _USERSETMPEND, _DIV_0_TRP, _STKALIGN = 1 << 0, 1 << 1, 1 << 4, 1 << 9
 
 # Configurable fault status bits (PM0253 section 4.2.11 to 4.2.14)
 IACCVIOL, DACCVIOL, MUNSTKERR, MSTKERR, MLSPERR, MMARVALID = (1 << bit for bit in (0, 1, 3, 4, 5, 7))
 IBUSERR, PRECISERR, UNSTKERR, STKERR, LSPERR, BFARVALID = (1 << bit for bit in (8, 9, 11, 12, 13, 15))
-UNDEFINSTR, INVSTATE, INVPC, NOCP = 1 << 16, 1 << 17, 1 << 18, 1 << 19
+UNDEFINSTR, INVSTATE, INVPC, NOCP, DIVBYZERO = (1 << bit for bit in (16, 17, 18, 19, 25))
 HFSR_VECTTBL, HFSR_FORCED, HFSR_DEBUGEVT = 1 << 1, 1 << 30, 1 << 31
 
 _AIRCR_KEY = 0x05FA
@@ -56,7 +56,7 @@ REGISTERS = (
     Register("VTOR", VTOR, reset=0x0020_0000, writable=0xFFFF_FF80),
     Register("AIRCR", AIRCR),
     Register("SCR", SCR, writable=0x16, unsupported=0x4),
-    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_031B, unsupported=0x118),
+    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_031B, unsupported=0x108),
     Register("SHPR1", SHPR1, writable=0x00F0_F0F0),
     Register("SHPR2", SHPR2, writable=0xF000_0000),
     Register("SHPR3", SHPR3, writable=0xF0F0_00F0),
@@ -110,20 +110,22 @@ CONTROL_SPACE = (
 class SystemControl(RegisterBlock):
     """Views of the exception unit, fault status, and the reset request."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         unit: ExceptionUnit,
         running_exception: Callable[[], int],
         request_reset: Callable[[], None],
         fpu_enabled: Callable[[bool], None],
         stir_for_all: Callable[[bool], None],
+        trap_division: Callable[[bool], None],
     ) -> None:
-        """`stir_for_all` is told of CCR.USERSETMPEND: whether unprivileged code may write NVIC_STIR."""
+        """The last three are told of bits: FPU on in CPACR, CCR.USERSETMPEND, and CCR.DIV_0_TRP."""
         self._unit = unit
         self._running_exception = running_exception
         self._request_reset = request_reset
         self._fpu_enabled = fpu_enabled
         self._stir_for_all = stir_for_all
+        self._trap_division = trap_division
         super().__init__("SCB", 0xE000_ED00, REGISTERS)
 
     def reset(self) -> None:
@@ -132,6 +134,7 @@ class SystemControl(RegisterBlock):
         self._unit.vector_table = self.values[VTOR]
         self._fpu_enabled(False)
         self._stir_for_all(False)
+        self._trap_division(False)
 
     def read_register(self, offset: int) -> int:
         """What follows from the state of the core."""
@@ -200,6 +203,7 @@ class SystemControl(RegisterBlock):
             unit.thread_below_handlers = bool(value & _NONBASETHRDENA)
             unit.frames.always_aligned = bool(value & _STKALIGN)
             self._stir_for_all(bool(value & _USERSETMPEND))
+            self._trap_division(bool(value & _DIV_0_TRP))
         elif offset == CPACR:
             self._fpu_enabled(value >> 20 & 0xF in (0x5, 0xF))
         elif SHPR1 <= offset <= SHPR3:
