@@ -3,7 +3,7 @@
 import pytest
 
 from mcumatrix.vboard.findings import Direction, FindingKind
-from mcumatrix.vboard.protection import permitted
+from mcumatrix.vboard.peripherals.mpu import permitted
 
 PRELUDE = """
 #define MPU_CTRL 0xE000ED94u

@@ -14,8 +14,8 @@ from typing import Any
 from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
+from mcumatrix.vboard.peripherals.mpu import PermissionMap
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
-from mcumatrix.vboard.protection import PermissionMap
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]

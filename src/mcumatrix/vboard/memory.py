@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.memory_map import Region, Storage
-from mcumatrix.vboard.protection import PermissionMap, permitted
+from mcumatrix.vboard.peripherals.mpu import PermissionMap, permitted
 
 _PAGE_BYTES = 4096
 

@@ -6,35 +6,16 @@ intervals. A change of privilege is noticed before the next slice, and a slice e
 change it (MSR CONTROL).
 """
 
-from itertools import pairwise
-from typing import TYPE_CHECKING
-
+from mcumatrix.vboard.core import Core
+from mcumatrix.vboard.exceptions import ExceptionUnit
 from mcumatrix.vboard.peripherals import mpu
-
-if TYPE_CHECKING:
-    from mcumatrix.vboard.core import Core
-    from mcumatrix.vboard.exceptions import ExceptionUnit
-    from mcumatrix.vboard.peripherals.mpu import Mpu
-
-PermissionMap = tuple[tuple[int, int], ...]
-"""(first address, PERMIT_ bits) in order, each reaching to the next; empty: no MPU is in the way."""
-
-
-def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
-    """What is allowed at every byte of a range."""
-    if not intervals:
-        return mpu.PERMIT_READ | mpu.PERMIT_WRITE | mpu.PERMIT_EXECUTE
-    allowed = mpu.PERMIT_READ | mpu.PERMIT_WRITE | mpu.PERMIT_EXECUTE
-    for (first, bits), (end, _) in pairwise((*intervals, (1 << 32, 0))):
-        if first < address + size_bytes and address < end:
-            allowed &= bits
-    return allowed
+from mcumatrix.vboard.peripherals.mpu import Mpu, PermissionMap, permitted
 
 
 class Protection:
     """The MPU of one core at work."""
 
-    def __init__(self, core: "Core", exceptions: "ExceptionUnit", unit: "Mpu") -> None:
+    def __init__(self, core: Core, exceptions: ExceptionUnit, unit: Mpu) -> None:
         self._core = core
         self._exceptions = exceptions
         self._mpu = unit

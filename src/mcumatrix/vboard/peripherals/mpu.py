@@ -5,6 +5,7 @@ protection.py lays it over memory. Memory types, caching and sharing have no eff
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from mcumatrix.vboard.registers import Register, RegisterBlock
 
@@ -38,6 +39,10 @@ REGISTERS = (
         )
     ),
 )
+
+
+PermissionMap = tuple[tuple[int, int], ...]
+"""(first address, PERMIT_ bits) in order, each reaching to the next; empty: no MPU is in the way."""
 
 
 def _default_permissions(address: int) -> int:
@@ -77,7 +82,7 @@ def permissions_at(
 
 def permission_map(
     control: int, bases: Sequence[int], attributes: Sequence[int], *, privileged: bool
-) -> tuple[tuple[int, int], ...]:
+) -> PermissionMap:
     """All 4 GB as (first address, PERMIT_ bits), in order; each reaches to the next."""
     edges = set(_DEFAULT_EDGES)
     for base, attribute in zip(bases, attributes, strict=True):
@@ -91,6 +96,17 @@ def permission_map(
         if not intervals or intervals[-1][1] != allowed:
             intervals.append((edge, allowed))
     return tuple(intervals)
+
+
+def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
+    """What is allowed at every byte of a range."""
+    if not intervals:
+        return _ALL
+    allowed = _ALL
+    for (first, bits), (end, _) in pairwise((*intervals, (1 << 32, 0))):
+        if first < address + size_bytes and address < end:
+            allowed &= bits
+    return allowed
 
 
 class Mpu(RegisterBlock):
@@ -112,7 +128,7 @@ class Mpu(RegisterBlock):
         """CTRL: ENABLE, HFNMIENA, PRIVDEFENA."""
         return self.values[CTRL]
 
-    def permission_map(self, *, privileged: bool) -> tuple[tuple[int, int], ...]:
+    def permission_map(self, *, privileged: bool) -> PermissionMap:
         """What the regions allow while ENABLE is set; see the function of this name."""
         return permission_map(self.control, self._bases, self._attributes, privileged=privileged)
 
