@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.runtimes.tflm.library import (
-    Definition,
-    Library,
-    list_library,
-    missing_parties,
-    to_cmake,
-)
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from mcumatrix.adapters.runtimes.tflm.library import Library, list_library, missing_parties
+from mcumatrix.adapters.runtimes.tflm.switches import Definition
 from mcumatrix.adapters.runtimes.tflm.third_party import Place, find_parties
 from mcumatrix.adapters.runtimes.tflm.tree import read_tree
 from mcumatrix.errors import SourceError

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm import library, third_party, tree
-from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library, to_cmake
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library
 from mcumatrix.adapters.runtimes.tflm.third_party import (
     CMSIS,
     FLATBUFFERS,
@@ -75,8 +75,8 @@ class TflmRuntime:
         return (self._firmware / "runtime" / "tflm",)
 
     def generators(self) -> tuple[Path, ...]:
-        own = (__file__, tree.__file__, library.__file__, third_party.__file__)
-        return (*map(Path, own), self._templates / TEMPLATE)
+        own = sorted(Path(__file__).parent.glob("*.py"))
+        return (*own, self._templates / TEMPLATE)
 
     def trees(self, kernels: str) -> dict[str, str]:
         return {name: self._hash(folder) for name, folder in self._given.items()} | {
