@@ -270,7 +270,7 @@ def write_report(
 
     cases = number_cases(matrix.variants, records, reproductions)
     folder = project.results(matrix.name)
-    markdown = render_markdown(matrix.name, matrix.description, cases, matrix.exclusions, project.templates)
+    markdown = render_markdown(matrix, cases, project.templates)
     write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
     write_atomically(folder / "report.md", markdown.encode())
     write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)

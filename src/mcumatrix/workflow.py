@@ -253,7 +253,9 @@ def report_fingerprint(
     return fingerprint(
         "report",
         {
-            "matrix": hash_bytes(repr((matrix.name, matrix.description, matrix.exclusions)).encode()),
+            "matrix": hash_bytes(
+                repr((matrix.name, matrix.description, matrix.exclusions, matrix.substitutions)).encode()
+            ),
             "variants": [variant.slug for variant in matrix.variants],
             "records": [
                 f"{record.log_sha256} {record.finished_at}" if record else None for record in records

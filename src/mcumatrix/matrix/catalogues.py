@@ -200,7 +200,14 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         )
         for source, given in file.sources.items()
     )
-    return Runtime(name, file.adapter, tuple(file.kernels), tuple(file.elements), sources)
+    return Runtime(
+        name,
+        file.adapter,
+        tuple(file.kernels),
+        tuple(file.elements),
+        sources,
+        takes_hybrid=file.hybrid == "tried",
+    )
 
 
 def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -> Toolchain:

@@ -100,7 +100,8 @@ class Runtime:
     """An inference library at one version.
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
-    elsewhere that its library is compiled from.
+    elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
+    weights alone are quantised before anything is built.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Runtime:
     kernels: tuple[str, ...]
     elements: tuple[Element, ...]
     sources: tuple[Source, ...] = ()
+    takes_hybrid: bool = True
 
 
 @dataclass(frozen=True, slots=True)

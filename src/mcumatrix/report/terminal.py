@@ -6,7 +6,7 @@ from pathlib import Path
 from mcumatrix.matrix.hardware_map import FoundBoard, LeftOut, Outcome
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.variant import Axis, Exclusion
+from mcumatrix.model.variant import Matrix
 from mcumatrix.report.findings import find
 from mcumatrix.report.markdown import summary, why_not_measured
 from mcumatrix.report.tables import Case, Table, case_table, time_tables
@@ -44,20 +44,20 @@ def report_text(cases: Sequence[Case]) -> str:
     return "\n\n".join(parts)
 
 
-def plan_text(
-    axes: Sequence[Axis], states: Sequence[tuple[str, str]], exclusions: Sequence[Exclusion], work_left: str
-) -> str:
+def plan_text(matrix: Matrix, states: Sequence[tuple[str, str]], work_left: str) -> str:
     """Axes with their kinds, each variant with what is left to do for it, and what was left out and why."""
     parts = [
         to_text(
-            Table(("axis", "kind", "values"), tuple((a.name, a.kind, ", ".join(a.values)) for a in axes))
+            Table(
+                ("axis", "kind", "values"), tuple((a.name, a.kind, ", ".join(a.values)) for a in matrix.axes)
+            )
         ),
         to_text(Table(("variant", "to do"), tuple(states))),
     ]
-    if exclusions:
-        rows = tuple((", ".join(f"{n}={v}" for n, v in x.axes), x.reason) for x in exclusions)
+    if matrix.exclusions:
+        rows = tuple((", ".join(f"{n}={v}" for n, v in x.axes), x.reason) for x in matrix.exclusions)
         parts.append(to_text(Table(("left out", "because"), rows)))
-    return "\n\n".join([*parts, work_left])
+    return "\n\n".join([*parts, *map(str, matrix.substitutions), work_left])
 
 
 def boards_text(attached: Attached, matches: Sequence[Match]) -> str:
