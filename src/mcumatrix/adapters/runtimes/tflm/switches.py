@@ -9,6 +9,7 @@ from mcumatrix.adapters.runtimes.tflm.reading import Reading, conditions_of
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_makefile
 
 _STATIC_MEMORY = "TF_LITE_STATIC_MEMORY"
+_NO_ASSERTIONS = "NDEBUG"
 _SWITCHES_WHERE_LOOKED_AT = {
     "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK": "lets portable code stand in where there is no NEON",
     "TFLITE_MCU": "says that this is a microcontroller",
@@ -31,8 +32,12 @@ class Definition:
 
 def definitions(tree: TflmTree, reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:
     definitions = []
+    makefile = read_makefile(tree)
+    # Assertions stand in inner loops, and are a part of what is measured: who builds a tree decides.
+    if _NO_ASSERTIONS in reading.conditions and re.search(rf"-D{_NO_ASSERTIONS}\b", makefile):
+        reason = "The tree's own makefile sets it: assertions are left out."
+        definitions.append(Definition(_NO_ASSERTIONS, reason))
     if (path := reading.conditions.get(_STATIC_MEMORY)) is not None:
-        makefile = read_makefile(tree)
         if re.search(rf"-D{_STATIC_MEMORY}\b", makefile):
             definitions.append(
                 Definition(_STATIC_MEMORY, "The tree's own makefile sets it: nothing is allocated.")
