@@ -32,7 +32,7 @@ _LIST = "tflm.cmake"
 _PARTS = {
     TENSORFLOW: ("tensorflow/lite",),
     FLATBUFFERS: ("include",),
-    GEMMLOWP: ("fixedpoint", "internal"),
+    GEMMLOWP: ("fixedpoint", "internal", "profiling", "public"),
     CMSIS: ("CMSIS/Core", "CMSIS/DSP", "CMSIS/NN"),
     RUY: ("ruy",),
 }
