@@ -111,7 +111,9 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
 
     trees, runtime_inputs = _runtime_parts(project, job, say=lambda _line: None)
 
-    def make(name: str, wanted: Build, inputs: Mapping[str, bytes]) -> Path:
+    def make(
+        name: str, wanted: Build, inputs: Mapping[str, bytes], trees: tuple[tuple[str, Path], ...] = ()
+    ) -> Path:
         folders = replace(
             wanted.folders, inputs=folder / name / "inputs", output=folder / name / "output", trees=trees
         )
@@ -119,7 +121,7 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         return folders.output
 
     libraries = [
-        make("runtime", job.runtime, runtime_inputs),
+        make("runtime", job.runtime, runtime_inputs, trees),
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
