@@ -12,9 +12,11 @@ from enum import Enum, auto
 from typing import Any
 
 from mcumatrix.vboard import memory_map, native
+from mcumatrix.vboard.block_records import BlockRecords
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
@@ -55,7 +57,8 @@ class Stop:
 class Core:
     """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
 
-    def __init__(self) -> None:
+    def __init__(self, timing: str = DEFAULT_TIMING_MODEL) -> None:
+        """`timing` is the name of a timing model."""
         import unicorn
         from unicorn import arm_const
         from unicorn.unicorn_py3 import unicorn as binding
@@ -68,7 +71,8 @@ class Core:
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
-        self.memory = Memory(engine, self.arena)
+        self.blocks = BlockRecords(self.arena, timing_model(timing), self._fail)
+        self.memory = Memory(engine, self.arena, self.blocks.forget)
         for kind, function in (
             (unicorn.UC_HOOK_BLOCK, native.block_hook),
             (unicorn.UC_HOOK_MEM_INVALID, native.access_hook),
@@ -91,6 +95,7 @@ class Core:
         """The comparator whose data were accessed in the last slice, until somebody takes note."""
         self._instructions = 0
         self.program_counter = 0
+        self._left_at: int | None = None
         r = arm_const
         self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
         self.s = tuple(r.UC_ARM_REG_S0 + number for number in range(32))
@@ -354,6 +359,9 @@ class Core:
         if self.state[native.CODE_CHANGED]:
             self.state[native.CODE_CHANGED] = 0
             self.memory.forget_code()
+        if self.program_counter != self._left_at:
+            # An exception, a reset or a debugger has moved the core: no branch has led there.
+            self.state[native.PREVIOUS] = native.NO_BLOCK
         self._place_breakpoints()
         self._place_watchpoints()
         self._breakpoint_hit = None
@@ -362,7 +370,7 @@ class Core:
             error = None
         except self._unicorn.UcError as raised:
             error = raised.errno
-        self.program_counter = self.read_register(self.pc)
+        self.program_counter = self._left_at = self.read_register(self.pc)
         if self.state[native.FLASH_NOTICE]:
             self.flash_noticed()
         return error
@@ -403,19 +411,8 @@ class Core:
 
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
-        end = self.state[native.BLOCK_ADDRESS] + self.state[native.BLOCK_SIZE]
         first = self.program_counter + executed_bytes
-        if self.state[native.BLOCK_ADDRESS] <= self.program_counter < end:
-            self.state[native.CYCLES] -= self.count_instructions(first, end - first)
-
-    def count_instructions(self, address: int, size_bytes: int) -> int:
-        """Instructions in a range of Thumb code."""
-        code = self.memory.read(address, size_bytes) or b""
-        count = position = 0
-        while position + 1 < len(code):
-            position += 4 if code[position + 1] >= 0xE8 else 2
-            count += 1
-        return count
+        self.state[native.CYCLES] -= self.blocks.cycles_left(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state

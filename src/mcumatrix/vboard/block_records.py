@@ -1,0 +1,154 @@
+"""The records of the blocks that have run: what each of them costs, for the block hook of native.py."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcumatrix.vboard import memory_map, native
+from mcumatrix.vboard.timing import INSTRUCTIONS, TimingModel
+from mcumatrix.vboard.timing.block_cost import (
+    BlockCost,
+    CodeMemory,
+    MemorySystem,
+    count_instructions,
+    m7_block_cost,
+)
+
+_MAKE_RECORD = ctypes.CFUNCTYPE(
+    ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64
+)
+_NEVER = 1 << 63
+
+
+class BlockRecords:
+    """Makes the record of a block when it runs for the first time.
+
+    A record's number is its place in the table at `native.BLOCKS`; 0 is no block.
+    """
+
+    def __init__(
+        self, arena: npt.NDArray[np.uint8], model: TimingModel, failed: Callable[[BaseException], None]
+    ) -> None:
+        """`failed` gets what goes wrong while a block runs for the first time."""
+        self._model = model
+        self._failed = failed
+        self._arena = arena
+        self._state = arena[: native.STATE_BYTES].view(np.uint64)
+        self._numbers = arena[native.BLOCK_NUMBERS : native.CYCLES_LEFT].view(np.uint32)
+        self._left = arena[native.CYCLES_LEFT : native.BLOCKS].view(np.uint16)
+        self._records = (
+            arena[native.BLOCKS : native.BRANCHES].view(np.uint64).reshape(-1, native.RECORD_WORDS)
+        )
+        self._branches = arena[native.BRANCHES : native.FETCHED_LINES].view(np.uint64).reshape(-1, 2)
+        self._lines = arena[native.FETCHED_LINES : native.EXECUTED].view(np.uint64)
+        self._memory = MemorySystem()
+        self._callback = _MAKE_RECORD(self._make)
+        self._state[native.RECORD_BLOCK] = ctypes.cast(self._callback, ctypes.c_void_p).value
+        self._places: list[int] = []
+        self._branch_of: dict[int, int] = {}
+        self.forget()
+
+    @property
+    def memory_system(self) -> MemorySystem:
+        """What makes memory faster or slower at the moment."""
+        return self._memory
+
+    def set_memory_system(self, **changes: Any) -> None:
+        """The firmware has switched a cache, or changed wait states: every cost is another one."""
+        changed = replace(self._memory, **changes)
+        if changed != self._memory:
+            self._memory = changed
+            self.forget()
+
+    def forget(self) -> None:
+        """Drops all records, as code in memory has changed. What branches did is forgotten too."""
+        self._numbers[self._places] = 0
+        self._places.clear()
+        self._branch_of.clear()
+        self._state[native.PREVIOUS] = native.NO_BLOCK
+
+    def invalidate_lines(self) -> None:
+        """The instruction cache is empty, and so is what the ART accelerator holds."""
+        self._lines[:] = 0
+        self._state[native.FETCHES] += np.uint64(1)
+
+    def cycles_left(self, address: int) -> int:
+        """Cycles of the block that runs from an instruction on, of those that have been counted already."""
+        first, size = int(self._state[native.BLOCK_ADDRESS]), int(self._state[native.BLOCK_SIZE])
+        place = _place(address)
+        if place is None or not first <= address < first + size:
+            return 0
+        return min(int(self._left[place]), int(self._state[native.CHARGED]))
+
+    def _make(self, _engine: int, address: int, size_bytes: int, _value: int) -> int:
+        try:
+            return self._record(address, size_bytes)
+        except BaseException as error:
+            self._failed(error)
+            return 0
+
+    def _record(self, address: int, size_bytes: int) -> int:
+        place = _place(address)
+        assert place is not None
+        number = int(self._numbers[place])
+        if number == 0:
+            if len(self._places) + 1 >= native.MOST_BLOCKS:
+                self.forget()
+            self._places.append(place)
+            number = len(self._places)
+            self._numbers[place] = number
+        code = self._arena[native.FLASH + 2 * place : native.FLASH + 2 * place + size_bytes].tobytes()
+        cost = self._cost(code, address)
+        self._write_left(code, place, cost)
+        record = self._records[number]
+        record[native.ENTERED] = _parts(cost.entered)
+        record[native.ITSELF] = _parts(cost.itself)
+        record[native.UNFILLED_END] = _parts(cost.unfilled_end)
+        record[native.BRANCH] = self._branch(address + size_bytes) if cost.ends_in_branch else 0
+        record[native.LINE_CYCLES] = cost.line_cycles
+        record[native.SEEN_AT] = _NEVER
+        return number
+
+    def _cost(self, code: bytes, address: int) -> BlockCost:
+        if self._model is INSTRUCTIONS:
+            return count_instructions(code)
+        return m7_block_cost(code, _code_memory(address), self._memory)
+
+    def _write_left(self, code: bytes, place: int, cost: BlockCost) -> None:
+        position = 0
+        for left in cost.left:
+            self._left[place + position // 2] = min(left, 0xFFFF)
+            position += 4 if code[position + 1] >= 0xE8 else 2
+
+    def _branch(self, end: int) -> int:
+        """Where the predictor's state for the branch before an address stands, in words of the arena."""
+        if end not in self._branch_of:
+            number = len(self._branch_of)
+            self._branch_of[end] = number
+            self._branches[number] = (1, 0)
+        return native.BRANCHES // 8 + 2 * self._branch_of[end]
+
+
+def _parts(cycles: float) -> int:
+    return round(cycles * native.PARTS_OF_CYCLE)
+
+
+def _place(address: int) -> int | None:
+    """The number of the halfword at an address, counted over flash, ITCM RAM and RAM; None elsewhere."""
+    region = memory_map.region_at(address)
+    if region is None or region.storage is memory_map.Storage.IDENTITY:
+        return None
+    offset = native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
+    return (offset - native.FLASH) // 2
+
+
+def _code_memory(address: int) -> CodeMemory:
+    region = memory_map.region_at(address)
+    assert region is not None
+    if region.storage is memory_map.Storage.FLASH:
+        return CodeMemory.FLASH if region.base == memory_map.FLASH_BASE else CodeMemory.FLASH_ITCM
+    return CodeMemory.SRAM if region.name.startswith("SRAM") else CodeMemory.TCM
