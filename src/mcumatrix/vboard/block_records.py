@@ -16,12 +16,14 @@ from mcumatrix.vboard.timing.block_cost import (
     MemorySystem,
     count_instructions,
     m7_block_cost,
+    m7_cost_after,
 )
 
-_MAKE_RECORD = ctypes.CFUNCTYPE(
+_CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64
 )
 _NEVER = 1 << 63
+_SIZE_BITS = 16
 
 
 class BlockRecords:
@@ -46,8 +48,10 @@ class BlockRecords:
         self._branches = arena[native.BRANCHES : native.FETCHED_LINES].view(np.uint64).reshape(-1, 2)
         self._lines = arena[native.FETCHED_LINES : native.EXECUTED].view(np.uint64)
         self._memory = MemorySystem()
-        self._callback = _MAKE_RECORD(self._make)
-        self._state[native.RECORD_BLOCK] = ctypes.cast(self._callback, ctypes.c_void_p).value
+        self._callbacks = _CALLBACK(self._guarded(self._make)), _CALLBACK(self._guarded(self._cost_after))
+        for word, callback in zip((native.RECORD_BLOCK, native.COST_AFTER), self._callbacks, strict=True):
+            self._state[word] = ctypes.cast(callback, ctypes.c_void_p).value
+        self._count = 0
         self._places: list[int] = []
         self._branch_of: dict[int, int] = {}
         self.forget()
@@ -67,6 +71,7 @@ class BlockRecords:
     def forget(self) -> None:
         """Drops all records, as code in memory has changed. What branches did is forgotten too."""
         self._numbers[self._places] = 0
+        self._count = 0
         self._places.clear()
         self._branch_of.clear()
         self._state[native.PREVIOUS] = native.NO_BLOCK
@@ -84,34 +89,62 @@ class BlockRecords:
             return 0
         return min(int(self._left[place]), int(self._state[native.CHARGED]))
 
-    def _make(self, _engine: int, address: int, size_bytes: int, _value: int) -> int:
-        try:
-            return self._record(address, size_bytes)
-        except BaseException as error:
-            self._failed(error)
-            return 0
+    def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int, int, int], int]:
+        """A function that Unicorn's thread can call: what goes wrong in it is raised by the run loop."""
 
-    def _record(self, address: int, size_bytes: int) -> int:
+        def call(_engine: int, first: int, second: int, _value: int) -> int:
+            try:
+                return function(first, second)
+            except BaseException as error:
+                self._failed(error)
+                return 0
+
+        return call
+
+    def _make(self, address: int, size_bytes: int) -> int:
+        """The number of a new record for a block."""
         place = _place(address)
         assert place is not None
-        number = int(self._numbers[place])
-        if number == 0:
-            if len(self._places) + 1 >= native.MOST_BLOCKS:
-                self.forget()
-            self._places.append(place)
-            number = len(self._places)
-            self._numbers[place] = number
-        code = self._arena[native.FLASH + 2 * place : native.FLASH + 2 * place + size_bytes].tobytes()
+        if self._count + 1 >= native.MOST_BLOCKS:
+            self.forget()
+        self._count += 1
+        number = self._count
+        self._places.append(place)
+        self._numbers[place] = number
+        code = self._code(place, size_bytes)
         cost = self._cost(code, address)
         self._write_left(code, place, cost)
         record = self._records[number]
+        record[:] = 0
+        record[native.BLOCK_KEY] = address << _SIZE_BITS | size_bytes
         record[native.ENTERED] = _parts(cost.entered)
-        record[native.ITSELF] = _parts(cost.itself)
-        record[native.UNFILLED_END] = _parts(cost.unfilled_end)
         record[native.BRANCH] = self._branch(address + size_bytes) if cost.ends_in_branch else 0
         record[native.LINE_CYCLES] = cost.line_cycles
         record[native.SEEN_AT] = _NEVER
         return number
+
+    def _cost_after(self, record: int, previous: int) -> int:
+        """The cost of a block after another one, in parts of a cycle; both by the place of their records."""
+        this, that = (
+            self._records[(at - native.NO_BLOCK) // native.RECORD_WORDS] for at in (record, previous)
+        )
+        if self._model is INSTRUCTIONS:
+            return int(this[native.ENTERED])
+        address, size = divmod(int(this[native.BLOCK_KEY]), 1 << _SIZE_BITS)
+        before, before_size = divmod(int(that[native.BLOCK_KEY]), 1 << _SIZE_BITS)
+        cost = m7_cost_after(
+            self._code(_place(before), before_size),
+            self._code(_place(address), size),
+            address != before + before_size,
+            _code_memory(address),
+            self._memory,
+        )
+        return _parts(cost)
+
+    def _code(self, place: int | None, size_bytes: int) -> bytes:
+        assert place is not None
+        start = native.FLASH + 2 * place
+        return self._arena[start : start + size_bytes].tobytes()
 
     def _cost(self, code: bytes, address: int) -> BlockCost:
         if self._model is INSTRUCTIONS:

@@ -93,8 +93,8 @@ PREVIOUS = 38
 CHARGED = 39
 # Parts of a cycle that are not in the cycle counter yet.
 FRACTION = 40
-# What is to be added if the block that runs is left by a taken branch: the free half of its last cycle.
-UNFILLED = 41
+# Address of the C function that finds the cost of a block after another one, in Python.
+COST_AFTER = 41
 # How often a line has been fetched: a block whose lines were all there at this number still has them.
 FETCHES = 42
 STATE_BYTES = 4096
@@ -105,14 +105,14 @@ PART_BITS = 8
 
 # --- words of a block's record
 BLOCK_KEY = 0  # address and size
-ENTERED = 1  # cost after another block, in parts of a cycle
-ITSELF = 2  # cost after itself
-UNFILLED_END = 3  # what a taken branch at its end adds after it was entered
-BRANCH = 4  # where the state of the predictor for its end stands, in words of the arena; 0: no branch
-LINE_CYCLES = 5  # of a line that has to be fetched; 0: nothing is fetched through a cache
-SEEN_AT = 6  # number of fetches when all its lines were there
-CONTENT = 7  # hash of code in RAM
-RECORD_WORDS = 8
+ENTERED = 1  # cost after a block that is in none of the places below, in parts of a cycle
+BRANCH = 2  # where the state of the predictor for its end stands, in words of the arena; 0: no branch
+LINE_CYCLES = 3  # of a line that has to be fetched; 0: nothing is fetched through a cache
+SEEN_AT = 4  # number of fetches when all its lines were there
+CONTENT = 5  # hash of code in RAM
+ACCOUNT = 6  # free for who counts what each block has cost; word 7 is free
+AFTER = 8  # four places: the record of a block before it, and the cost after that block in parts of a cycle
+RECORD_WORDS = 16
 
 # --- byte offsets in the arena; all are multiples of a page
 CODE_HALFWORDS = (memory_map.FLASH_SIZE_BYTES + memory_map.ITCM_SIZE_BYTES + memory_map.RAM_SIZE_BYTES) // 2
@@ -286,15 +286,13 @@ def _find_record(words: Any, arena: Any, engine: Any, address: Any, size: Any, k
         return BLOCKS // 8
     numbers = carray(arena, (CYCLES_LEFT // 4,), np.uint32)
     halfwords = carray(arena, (ARENA_BYTES // 2,), np.uint16)
-    number = np.int64(numbers[BLOCK_NUMBERS // 4 + ((offset - FLASH) >> 1)])
-    record = BLOCKS // 8 + RECORD_WORDS * number
+    record = BLOCKS // 8 + RECORD_WORDS * np.int64(numbers[BLOCK_NUMBERS // 4 + ((offset - FLASH) >> 1)])
     in_flash = _ITCM_END <= address < _RAM_BASE
     if words[record + BLOCK_KEY] != key or (
         not in_flash and words[record + CONTENT] != _hash_code(halfwords, offset, size)
     ):
         number = np.int64(_call_python(words[RECORD_BLOCK], engine, address, size))
         record = BLOCKS // 8 + RECORD_WORDS * number
-        words[record + BLOCK_KEY] = key
         if in_flash:
             _note_executed(carray(arena, (ARENA_BYTES,), np.uint8), address, size)
         else:
@@ -315,6 +313,24 @@ def _mispredicts(words: Any, branch: Any, address: Any, taken: Any) -> Any:
     if counter > 0:
         words[branch] = counter - np.uint64(1)
     return counter >= 2
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _cost_after(words: Any, engine: Any, record: Any, previous: Any) -> Any:
+    """The cost of a block after another one; Python finds it when they follow each other for the first time."""
+    before = np.uint64(previous)
+    for place in range(AFTER, RECORD_WORDS, 2):
+        if words[record + place] == before:
+            return words[record + place + 1]
+        if words[record + place] == 0:
+            if previous == NO_BLOCK or record == NO_BLOCK:
+                break
+            words[record + place + 1] = _call_python(
+                words[COST_AFTER], engine, np.uint64(record), np.uint32(previous)
+            )
+            words[record + place] = before
+            return words[record + place + 1]
+    return words[record + ENTERED]
 
 
 @njit  # type: ignore[untyped-decorator]
@@ -383,18 +399,12 @@ def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
         return
     if words[WATCH_UNMASK] | words[FPU_OFF] != 0 and _needs_decision(words, arena, engine, address, size):
         return
-    if record == previous:
-        cost = words[record + ITSELF]
-        unfilled = np.uint64(0)
-    else:
-        cost = words[record + ENTERED]
-        unfilled = words[record + UNFILLED_END]
-    taken = address != words[BLOCK_ADDRESS] + words[BLOCK_SIZE]
+    cost = _cost_after(words, engine, record, previous)
     branch = np.int64(words[previous + BRANCH])
-    if branch != 0 and _mispredicts(words, branch, address, taken):
-        cost += np.uint64(m7_table.MISPREDICTED_CYCLES << PART_BITS)
-    if taken:
-        cost += words[UNFILLED]
+    if branch != 0:
+        taken = address != words[BLOCK_ADDRESS] + words[BLOCK_SIZE]
+        if _mispredicts(words, branch, address, taken):
+            cost += np.uint64(m7_table.MISPREDICTED_CYCLES << PART_BITS)
     if words[record + LINE_CYCLES] != 0 and words[record + SEEN_AT] != words[FETCHES]:
         cost += (_fetch(words, address, size) * words[record + LINE_CYCLES]) << np.uint64(PART_BITS)
         words[record + SEEN_AT] = words[FETCHES]
@@ -402,7 +412,6 @@ def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     words[FRACTION] = cost & np.uint64(PARTS_OF_CYCLE - 1)
     words[CHARGED] = cost >> np.uint64(PART_BITS)
     words[CYCLES] += cost >> np.uint64(PART_BITS)
-    words[UNFILLED] = unfilled
     words[PREVIOUS] = np.uint64(record)
     words[BLOCK_ADDRESS] = address
     words[BLOCK_SIZE] = np.uint64(size)

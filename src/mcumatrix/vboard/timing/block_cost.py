@@ -47,13 +47,7 @@ class BlockCost:
     """The cost of a block in cycles, without fetched lines and the branch before it."""
 
     entered: float
-    """After another block."""
-
-    itself: float
-    """After itself, in the long run."""
-
-    unfilled_end: float
-    """What a taken branch at its end adds after it was entered: 0.5 if its last cycle has room, else 0."""
+    """After a block that has left nothing to wait for."""
 
     left: tuple[int, ...]
     """From the issue of each instruction to the end, when the block was entered."""
@@ -67,7 +61,7 @@ class BlockCost:
 def count_instructions(code: bytes) -> BlockCost:
     """The timing model "instructions": one cycle per instruction, nothing else."""
     count = len(_starts(code))
-    return BlockCost(count, count, 0, tuple(range(count, 0, -1)), 0, False)
+    return BlockCost(count, tuple(range(count, 0, -1)), 0, False)
 
 
 @lru_cache(maxsize=1 << 15)
@@ -77,23 +71,40 @@ def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> B
     scoreboard = Scoreboard()
     issued = [scoreboard.issue(operation) for operation in instructions]
     waits = [_load_cycles(operation, memory) for operation in instructions]
-    spent = scoreboard.spent
-    fetches = _uncached_fetch_cycles(len(code), stands_in, memory)
-    data = sum(waits)
-    unfilled = 0.5 if scoreboard.has_room else 0.0
-    total = spent + data + fetches
-    left = tuple(
-        round(total - at - sum(waits[:index])) if index else round(total) for index, at in enumerate(issued)
-    )
-    itself = _cycles_in_loop(instructions) if _follows_itself(instructions) else float(spent)
+    rest = sum(waits) + _uncached_fetch_cycles(len(code), stands_in, memory)
+    total = scoreboard.spent + rest
+    left = [round(total - at - sum(waits[:index])) for index, at in enumerate(issued)]
     return BlockCost(
-        entered=total - unfilled,
-        itself=itself + data + fetches,
-        unfilled_end=unfilled,
-        left=left,
+        entered=scoreboard.exact + rest,
+        left=tuple([round(total), *left[1:]]),
         line_cycles=_line_cycles(stands_in, memory),
         ends_in_branch=bool(instructions) and _is_branch(instructions[-1]),
     )
+
+
+@lru_cache(maxsize=1 << 15)
+def m7_cost_after(
+    before: bytes, code: bytes, taken: bool, stands_in: CodeMemory, memory: MemorySystem
+) -> float:
+    """What a block costs after another one, for whose results it may have to wait; "m7-block-1".
+
+    `taken` says whether a branch has led from the one to the other. A block that follows on itself does so
+    again and again: its cost is that of one turn in the long run.
+    """
+    instructions = operations(code)
+    rest = sum(_load_cycles(operation, memory) for operation in instructions)
+    rest += _uncached_fetch_cycles(len(code), stands_in, memory)
+    if taken and before == code and _follows_itself(instructions):
+        return _cycles_in_loop(instructions) + rest
+    scoreboard = Scoreboard()
+    for operation in operations(before):
+        scoreboard.issue(operation)
+    start = scoreboard.exact
+    if taken:
+        scoreboard.start_group()
+    for operation in instructions:
+        scoreboard.issue(operation)
+    return scoreboard.exact - start + rest
 
 
 def _starts(code: bytes) -> list[int]:
@@ -118,7 +129,7 @@ def _follows_itself(instructions: tuple[Operation, ...]) -> bool:
 
 
 def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
-    """Cycles of one turn when the block follows on itself again and again."""
+    """Cycles of one turn when a block follows on itself again and again."""
     scoreboard = Scoreboard()
     before = 0
     for turn in range(_WARM_UP + _MEASURED):

@@ -238,7 +238,7 @@ FLASH_BEATS_PER_LINE = 4
 SRAM_LINE_CYCLES = 14
 """D: 8 beats over the 32-bit bus to SRAM1 and SRAM2 (R section 2.1), and 6 for bridge and bus matrix."""
 
-SHARE_OF_LOADS_THAT_STREAM = 0.5
+SHARE_OF_LOADS_THAT_STREAM = 0.35
 """C: of two loads one runs through flash, with its share of a line to wait for, and one hits the data cache. A dot
 product of weights and activations is just that. Loads from the stack and of literals always hit."""
 

@@ -80,10 +80,11 @@ class Scoreboard:
         return self.cycle + self._younger
 
     @property
-    def has_room(self) -> bool:
-        """Whether the last cycle could take one more instruction."""
+    def exact(self) -> float:
+        """Cycles that are used up, in halves: a cycle that can take one more instruction is a half."""
         last = self._previous
-        return self._younger and last is not None and last.kind not in m7.ALONE and not last.alone
+        is_alone = last is not None and (last.kind in m7.ALONE or last.alone)
+        return self.spent - (0.5 if self._younger and not is_alone else 0.0)
 
     def start_group(self) -> None:
         """After a taken branch the next instruction is the older one of its cycle."""
