@@ -73,11 +73,9 @@ class Core:
         self._engine = engine
         self.blocks = BlockRecords(self.arena, timing_model(timing), self._fail)
         self.memory = Memory(engine, self.arena, self.blocks.forget)
-        for kind, function in (
-            (unicorn.UC_HOOK_BLOCK, native.block_hook),
-            (unicorn.UC_HOOK_MEM_INVALID, native.access_hook),
-        ):
-            self._add_native_hook(library, kind, function)
+        self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
+        """Unicorn's handle of the hook that counts cycles."""
+        self._add_native_hook(library, unicorn.UC_HOOK_MEM_INVALID, native.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._interrupt: int | None = None
         self._in_access = False
@@ -229,7 +227,7 @@ class Core:
 
     # --- running
 
-    def _add_native_hook(self, library: Any, kind: int, function: Any) -> None:
+    def _add_native_hook(self, library: Any, kind: int, function: Any) -> int:
         handle = ctypes.c_size_t()
         error = library.uc_hook_add(
             self._engine._uch,
@@ -242,6 +240,7 @@ class Core:
         )
         if error:
             raise self._unicorn.UcError(error)
+        return handle.value
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number
