@@ -74,7 +74,12 @@ class BlockRecords:
         self._count = 0
         self._places.clear()
         self._branch_of.clear()
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """What runs next does not follow on what ran before: no branch has led there."""
         self._state[native.PREVIOUS] = native.NO_BLOCK
+        self._state[native.LOOP_KEY] = 0
 
     def invalidate_lines(self) -> None:
         """The instruction cache is empty, and so is what the ART accelerator holds."""

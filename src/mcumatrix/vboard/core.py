@@ -360,7 +360,7 @@ class Core:
             self.memory.forget_code()
         if self.program_counter != self._left_at:
             # An exception, a reset or a debugger has moved the core: no branch has led there.
-            self.state[native.PREVIOUS] = native.NO_BLOCK
+            self.blocks.interrupt()
         self._place_breakpoints()
         self._place_watchpoints()
         self._breakpoint_hit = None

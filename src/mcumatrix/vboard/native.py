@@ -97,6 +97,9 @@ FRACTION = 40
 COST_AFTER = 41
 # How often a line has been fetched: a block whose lines were all there at this number still has them.
 FETCHES = 42
+# A block in flash that follows on itself with nothing left to find out, and what it costs; 0 if there is none.
+LOOP_KEY = 43
+LOOP_COST = 44
 STATE_BYTES = 4096
 
 # A part of a cycle: costs are whole numbers of these.
@@ -381,12 +384,29 @@ def _needs_decision(words: Any, arena: Any, engine: Any, address: Any, size: Any
     return False
 
 
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _charge(words: Any, cost: Any) -> None:
+    """Adds the cost of the block that runs, in parts of a cycle, to the cycle counter."""
+    parts = cost + words[FRACTION]
+    words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
+    words[CHARGED] = parts >> np.uint64(PART_BITS)
+    words[CYCLES] += parts >> np.uint64(PART_BITS)
+
+
 @cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
 def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Runs before every basic block (UC_HOOK_BLOCK)."""
     words = carray(arena, (ARENA_BYTES // 8,), np.uint64)
-    stands_in_flash = _ITCM_END <= address < _RAM_BASE
     key = (address << np.uint64(16)) | np.uint64(size)
+    if (
+        words[LOOP_KEY] == key
+        and words[CYCLES] < words[DEADLINE]
+        and words[STOP] | words[WATCH_UNMASK] | words[FPU_OFF] == 0
+        and words[CYCLES] >= words[FLASH_BUSY_UNTIL]
+    ):
+        _charge(words, words[LOOP_COST])
+        return
+    stands_in_flash = _ITCM_END <= address < _RAM_BASE
     previous = np.int64(words[PREVIOUS])
     record = previous
     if words[previous + BLOCK_KEY] != key or not stands_in_flash:
@@ -399,7 +419,7 @@ def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
         return
     if words[WATCH_UNMASK] | words[FPU_OFF] != 0 and _needs_decision(words, arena, engine, address, size):
         return
-    cost = _cost_after(words, engine, record, previous)
+    pipeline = cost = _cost_after(words, engine, record, previous)
     branch = np.int64(words[previous + BRANCH])
     if branch != 0:
         taken = address != words[BLOCK_ADDRESS] + words[BLOCK_SIZE]
@@ -408,10 +428,11 @@ def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     if words[record + LINE_CYCLES] != 0 and words[record + SEEN_AT] != words[FETCHES]:
         cost += (_fetch(words, address, size) * words[record + LINE_CYCLES]) << np.uint64(PART_BITS)
         words[record + SEEN_AT] = words[FETCHES]
-    cost += words[FRACTION]
-    words[FRACTION] = cost & np.uint64(PARTS_OF_CYCLE - 1)
-    words[CHARGED] = cost >> np.uint64(PART_BITS)
-    words[CYCLES] += cost >> np.uint64(PART_BITS)
+    # A block that follows on itself, with its branch foreseen and its lines in the cache, goes on so.
+    in_loop = record == previous and stands_in_flash and branch != 0 and words[branch] == 3
+    words[LOOP_KEY] = key if in_loop and cost == pipeline else np.uint64(0)
+    words[LOOP_COST] = cost
+    _charge(words, cost)
     words[PREVIOUS] = np.uint64(record)
     words[BLOCK_ADDRESS] = address
     words[BLOCK_SIZE] = np.uint64(size)
