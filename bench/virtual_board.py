@@ -1,9 +1,9 @@
-"""How fast the virtual board is: CONV_2D with and without its timing model, its start, and ten at once. Prints JSON.
+"""How fast the virtual board is: with and without its timing model, its start, ten at once. Prints JSON.
 
     doit matrix quickstart && .venv/bin/python bench/virtual_board.py
 
-Uses the images of the matrix quickstart. Numbers of a shared machine are noisy: what is compared is measured in
-turns in one run, and medians are given.
+Uses the images of the matrix quickstart. Numbers of a shared machine are noisy: what is compared is
+measured in turns in one run, and medians are given.
 """
 
 import argparse
@@ -215,7 +215,9 @@ def main() -> None:
         return
     result = {
         "million_instructions_per_second_in_conv_2d": {
-            f"{kernels}_{model}": measure_kernel(image(kernels, model)) for kernels in KERNELS for model in MODELS
+            f"{kernels}_{model}": measure_kernel(image(kernels, model))
+            for kernels in KERNELS
+            for model in MODELS
         },
         "from_start_to_banner": measure_start(image("simd", "mnist-int8")),
         "ten_boards_at_once": measure_crowd(image("reference", "mnist-float32")),

@@ -148,8 +148,8 @@ class Flashed:
 class Provenance:
     """Where the numbers come from.
 
-    `timing_model` is empty where hardware counted the cycles, and so is `expected_error`: how far a model's time
-    may be from that of a real board, as a phrase.
+    `timing_model` is empty where hardware counted the cycles, and so is `expected_error`: how far a
+    model's time may be from that of a real board, as a phrase.
     """
 
     __pydantic_config__ = KEPT

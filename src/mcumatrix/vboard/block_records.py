@@ -50,7 +50,7 @@ class BlockRecords:
         self._memory = MemorySystem()
         self._callbacks = _CALLBACK(self._guarded(self._make)), _CALLBACK(self._guarded(self._cost_after))
         for word, callback in zip((native.RECORD_BLOCK, native.COST_AFTER), self._callbacks, strict=True):
-            self._state[word] = ctypes.cast(callback, ctypes.c_void_p).value
+            self._state[word] = ctypes.cast(callback, ctypes.c_void_p).value or 0
         self._count = 0
         self._places: list[int] = []
         self._branch_of: dict[int, int] = {}

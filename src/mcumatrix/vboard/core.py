@@ -71,7 +71,8 @@ class Core:
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
-        self.blocks = BlockRecords(self.arena, timing_model(timing), self._fail)
+        self.timing = timing_model(timing)
+        self.blocks = BlockRecords(self.arena, self.timing, self._fail)
         self.memory = Memory(engine, self.arena, self.blocks.forget)
         self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
         """Unicorn's handle of the hook that counts cycles."""
@@ -202,6 +203,10 @@ class Core:
         self.state[native.WAITED] += count
         if self._in_access:
             self.state[native.ACCESS_CYCLES] += count
+
+    def spend_cycles(self, count: int) -> None:
+        """Adds cycles in which the core is busy with something that is no instruction."""
+        self.state[native.CYCLES] += count
 
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""

@@ -17,9 +17,7 @@ from mcumatrix.vboard.memory_map import Region, Storage
 class Memory:
     """Reads and writes memory from outside of the running code, by addresses of the target."""
 
-    def __init__(
-        self, engine: Any, arena: npt.NDArray[np.uint8], forget_costs: Callable[[], None]
-    ) -> None:
+    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8], forget_costs: Callable[[], None]) -> None:
         """`forget_costs` is called when what blocks of code cost may be wrong from now on."""
         self._engine = engine
         self._forget_costs = forget_costs

@@ -97,7 +97,7 @@ FRACTION = 40
 COST_AFTER = 41
 # How often a line has been fetched: a block whose lines were all there at this number still has them.
 FETCHES = 42
-# A block in flash that follows on itself with nothing left to find out, and what it costs; 0 if there is none.
+# A block in flash that follows on itself with nothing left to find out, and its cost; 0 if there is none.
 LOOP_KEY = 43
 LOOP_COST = 44
 STATE_BYTES = 4096
@@ -212,7 +212,7 @@ def new_arena() -> npt.NDArray[np.uint8]:
     start = -raw.ctypes.data % page
     arena = raw[start : start + ARENA_BYTES]
     arena[FLASH : FLASH + memory_map.FLASH_SIZE_BYTES] = 0xFF
-    arena[: STATE_BYTES].view(np.uint64)[PREVIOUS] = NO_BLOCK
+    arena[:STATE_BYTES].view(np.uint64)[PREVIOUS] = NO_BLOCK
     return arena
 
 
@@ -282,7 +282,9 @@ def _note_executed(memory: Any, address: Any, size: Any) -> None:
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
-def _find_record(words: Any, arena: Any, engine: Any, address: Any, size: Any, key: Any) -> Any:
+def _find_record(  # noqa: PLR0917
+    words: Any, arena: Any, engine: Any, address: Any, size: Any, key: Any
+) -> Any:
     """Where the record of a block stands, in words of the arena; Python makes it if there is none."""
     offset = _arena_offset(np.int64(address))
     if offset < 0:
@@ -320,13 +322,13 @@ def _mispredicts(words: Any, branch: Any, address: Any, taken: Any) -> Any:
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
 def _cost_after(words: Any, engine: Any, record: Any, previous: Any) -> Any:
-    """The cost of a block after another one; Python finds it when they follow each other for the first time."""
+    """The cost of a block after another one; Python finds it when they follow each other the first time."""
     before = np.uint64(previous)
     for place in range(AFTER, RECORD_WORDS, 2):
         if words[record + place] == before:
             return words[record + place + 1]
         if words[record + place] == 0:
-            if previous == NO_BLOCK or record == NO_BLOCK:
+            if NO_BLOCK in (previous, record):
                 break
             words[record + place + 1] = _call_python(
                 words[COST_AFTER], engine, np.uint64(record), np.uint32(previous)

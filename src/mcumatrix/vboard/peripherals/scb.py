@@ -184,18 +184,21 @@ class SystemControl(RegisterBlock):
             self.values[offset] &= ~value
         else:
             super().write_register(offset, value)
+            self._tell_caches(offset)
             if offset == VTOR:
                 unit.vector_table = self.values[VTOR]
-            elif offset == CCR:
-                self._switch_caches()
-            elif offset == ICIALLU:
-                self._caches.invalidate_lines()
             elif offset == CPACR:
                 self._fpu_enabled(self.values[CPACR] >> 20 & 0xF in (0x5, 0xF))
             elif SHPR1 <= offset <= SHPR3:
                 for lane in range(4):
                     unit.priorities[4 + offset - SHPR1 + lane] = self.values[offset] >> 8 * lane & 0xFF
         unit.request_look()
+
+    def _tell_caches(self, offset: int) -> None:
+        if offset == CCR:
+            self._switch_caches()
+        elif offset == ICIALLU:
+            self._caches.invalidate_lines()
 
     def _switch_caches(self) -> None:
         """What the caches are good for is known to the timing model alone."""

@@ -12,6 +12,7 @@ block_cost.py  the cost of a basic block: its pipeline, its loads and its fetche
 from dataclasses import dataclass
 
 from mcumatrix.errors import VirtualBoardError
+from mcumatrix.vboard.timing.m7_table import EXCEPTION_CYCLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,21 @@ class TimingModel:
     expected_error: str
     """How far a time may be from that of a real board, as a phrase that stands beside times."""
 
+    exception_cycles: int
+    """Of an exception's entry, and of its return."""
+
 
 INSTRUCTIONS = TimingModel(
     "instructions",
     "one cycle per instruction",
     "no estimate of a board's times",
+    0,
 )
 M7_BLOCK_1 = TimingModel(
     "m7-block-1",
     "a Cortex-M7's pipeline, branch predictor and caches, block by block",
-    "typical error 10 % a layer, 40 % at worst",
+    "typical error ±10 % a layer, at worst 45 %",
+    EXCEPTION_CYCLES,
 )
 TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1)}
 DEFAULT_TIMING_MODEL = M7_BLOCK_1.name
@@ -46,6 +52,7 @@ def timing_model(name: str) -> TimingModel:
     """
     if name not in TIMING_MODELS:
         raise VirtualBoardError(
-            f"The virtual board has no timing model {name!r}.", hint="It has " + " and ".join(TIMING_MODELS) + "."
+            f"The virtual board has no timing model {name!r}.",
+            hint="It has " + " and ".join(TIMING_MODELS) + ".",
         )
     return TIMING_MODELS[name]

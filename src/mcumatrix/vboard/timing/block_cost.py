@@ -1,7 +1,7 @@
 """The cost of a basic block: what its pipeline takes, what its loads wait for, and what its fetches cost.
 
-Costs are known before the block runs, from its instructions alone. Which lines it has to fetch, and whether the
-branch before it was predicted, is found out while it runs (native.py).
+Costs are known before the block runs, from its instructions and those of the block before it. Which lines it
+has to fetch, and whether the branch before it was predicted, is found out while it runs (native.py).
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> B
     left = [round(total - at - sum(waits[:index])) for index, at in enumerate(issued)]
     return BlockCost(
         entered=scoreboard.exact + rest,
-        left=tuple([round(total), *left[1:]]),
+        left=(round(total), *left[1:]),
         line_cycles=_line_cycles(stands_in, memory),
         ends_in_branch=bool(instructions) and _is_branch(instructions[-1]),
     )

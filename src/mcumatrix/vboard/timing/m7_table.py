@@ -2,25 +2,26 @@
 
 Sources, by their letters:
 
-J  Measurements of a Cortex-M7 (STM32H743) by jnk0le, github.com/jnk0le/random,
-   "pipeline cycle test/doc/cortex_m7.md" (2024)
+J  measurements of a Cortex-M7 (STM32H743) by jnk0le, github.com/jnk0le/random,
+   "pipeline cycle test/doc/cortex_m7.md"
 L  LLVM's scheduling model for the Cortex-M7, llvm/lib/Target/ARM/ARMScheduleM7.td
-S  SLOTHY's model of the Cortex-M7, github.com/slothy-optimizer/slothy, targets/arm_v7m/cortex_m7.py
+S  SLOTHY's model of the Cortex-M7, github.com/slothy-optimizer/slothy
 Q  Cortex-M7 instruction timings, quinapalus.com/cm7cycles.html
-R  RM0385, reference manual of the STM32F746
-D  Derived here from the widths of the buses; see each
-C  Calibrated: the one number that was chosen because of published times, see docs/timing.md
+R  RM0385, the reference manual of the STM32F746
+P  PM0253, the programming manual of its core
+D  derived here from the widths of the buses; see each
+C  calibrated: the one number that was chosen because of a time on hardware, see docs/timing.md
 
-A cycle is one of the core clock. "Late" is the cycle in which most instructions use their operands, "early" the
-stage before it, where addresses are made and inline shifts are done (J: early and late ALU one cycle apart).
+A cycle is one of the core clock. "Late" is the cycle in which most instructions use their operands, "early"
+the one before it, in which addresses are made and operands are shifted (J: an early and a late ALU).
 """
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 
-class Kind(Enum):
-    """Instruction classes that the pipeline tells apart."""
+class Kind(IntEnum):
+    """Instruction classes that the pipeline tells apart. Integers, because their hash costs nothing."""
 
     EARLY_ALU = auto()
     SHIFT = auto()
@@ -57,23 +58,25 @@ class Kind(Enum):
 
 
 MNEMONICS: dict[Kind, str] = {
-    # J: these can execute in the early ALU, if their operands are there (immediates that are not shifted).
+    # J: these can execute in the early ALU, if their operands are there early.
     Kind.EARLY_ALU: "add addw adr mov movw movt sub subw",
     Kind.SHIFT: "asr lsl lsr ror",
     Kind.ALU: "adc and bic cmn cmp eor mvn orn orr rrx rsb sbc teq tst",
     # J: "bitfield and DSP instructions except multiplication".
     Kind.BITFIELD: (
-        "bfc bfi clz pkhbt pkhtb qadd qadd16 qadd8 qasx qdadd qdsub qsax qsub qsub16 qsub8 sadd16 sadd8 sasx sel "
-        "shadd16 shadd8 shasx shsax shsub16 shsub8 ssat ssat16 ssax ssub16 ssub8 sxtab sxtab16 sxtah sxtb sxtb16 "
-        "sxth uadd16 uadd8 uasx uhadd16 uhadd8 uhasx uhsax uhsub16 uhsub8 uqadd16 uqadd8 uqasx uqsax uqsub16 "
-        "uqsub8 usad8 usada8 usat usat16 usax usub16 usub8 uxtab uxtab16 uxtah uxtb uxtb16 uxth"
+        "bfc bfi clz pkhbt pkhtb qadd qadd16 qadd8 qasx qdadd qdsub qsax qsub qsub16 qsub8 sadd16 "
+        "sadd8 sasx sel shadd16 shadd8 shasx shsax shsub16 shsub8 ssat ssat16 ssax ssub16 ssub8 "
+        "sxtab sxtab16 sxtah sxtb sxtb16 sxth uadd16 uadd8 uasx uhadd16 uhadd8 uhasx uhsax "
+        "uhsub16 uhsub8 uqadd16 uqadd8 uqasx uqsax uqsub16 uqsub8 usad8 usada8 usat usat16 usax "
+        "usub16 usub8 uxtab uxtab16 uxtah uxtb uxtb16 uxth"
     ),
     # J: these execute in the early ALU, and take their operand a cycle earlier.
     Kind.EARLY_BITFIELD: "rbit rev rev16 revsh sbfx ubfx",
     Kind.MULTIPLY: (
-        "mla mls mul smlabb smlabt smlad smladx smlal smlalbb smlalbt smlald smlaldx smlaltb smlaltt smlatb smlatt "
-        "smlawb smlawt smlsd smlsdx smlsld smlsldx smmla smmlar smmls smmlsr smmul smmulr smuad smuadx smulbb "
-        "smulbt smull smultb smultt smulwb smulwt smusd smusdx umaal umlal umull"
+        "mla mls mul smlabb smlabt smlad smladx smlal smlalbb smlalbt smlald smlaldx smlaltb "
+        "smlaltt smlatb smlatt smlawb smlawt smlsd smlsdx smlsld smlsldx smmla smmlar smmls "
+        "smmlsr smmul smmulr smuad smuadx smulbb smulbt smull smultb smultt smulwb smulwt smusd "
+        "smusdx umaal umlal umull"
     ),
     Kind.DIVIDE: "sdiv udiv",
     Kind.LOAD: "ldr ldrex ldrt",
@@ -83,10 +86,12 @@ MNEMONICS: dict[Kind, str] = {
     Kind.STORE_MULTIPLE: "push stm stmdb strd",
     Kind.BRANCH: "b bl blx bx cbnz cbz",
     Kind.TABLE_BRANCH: "tbb tbh",
-    Kind.IT: "it ite itee iteee iteet itet itete itett itt itte ittee ittet ittt ittte itttt nop pld pli yield",
+    Kind.IT: (
+        "it ite itee iteee iteet itet itete itett itt itte ittee ittet ittt ittte itttt nop pld pli yield"
+    ),
     Kind.FP_ARITHMETIC: (
-        "vabs vcvt vcvta vcvtb vcvtm vcvtn vcvtp vcvtr vcvtt vmaxnm vminnm vmul vneg vnmul vrinta vrintm vrintn "
-        "vrintp vrintr vrintx vrintz vseleq vselge vselgt vselvs"
+        "vabs vcvt vcvta vcvtb vcvtm vcvtn vcvtp vcvtr vcvtt vmaxnm vminnm vmul vneg vnmul vrinta "
+        "vrintm vrintn vrintp vrintr vrintx vrintz vseleq vselge vselgt vselvs"
     ),
     Kind.FP_ADD: "vadd vsub",
     Kind.FP_FUSED: "vfma vfms vfnma vfnms",
@@ -129,7 +134,7 @@ WRITE_BACK = Latency(1, 1)
 """J, S: the updated base of a load or store; not for the early ALU in the next cycle, but for addresses."""
 
 LOADED_WORD_TO_MULTIPLIER = 2
-"""J: multiplications, and whatever uses an operand early, cannot consume a loaded word in the next cycle."""
+"""J: multiplications, and what uses another operand early, cannot consume a loaded word one cycle later."""
 
 ACCUMULATE_LATER = 1
 """J: the accumulator of a multiply-accumulate is consumed a cycle after the late ALU."""
@@ -170,8 +175,8 @@ FP_SQUARE_ROOT_CYCLES = 14
 """J: "execute in 16/14 cycles", and the pipeline stands still."""
 
 AFTER_MULTIPLY_ACCUMULATE = 4
-"""J: no FP addition, FP load or store multiple or constant for the 3 next cycles, and no FP load, store or move
-as the younger of two instructions."""
+"""J: for the 3 next cycles no FP addition, FP load or store multiple or FP constant, and no FP load, store or
+move as the younger of two instructions."""
 
 FP_COMPARE_TO_FLAGS = 1
 """S: cycles from a comparison until VMRS can read its flags."""
@@ -180,7 +185,7 @@ FP_COMPARE_TO_FLAGS = 1
 
 ALONE = frozenset(
     {
-        Kind.LOAD_MULTIPLE, Kind.STORE_MULTIPLE,  # J: "cannot dual issue with preceding or following instructions"
+        Kind.LOAD_MULTIPLE, Kind.STORE_MULTIPLE,  # J: nothing before or after goes with them
         Kind.FP_LOAD_MULTIPLE, Kind.FP_STORE_MULTIPLE,  # J: as those
         Kind.FP_FLAGS, Kind.SYSTEM, Kind.DIVIDE, Kind.TABLE_BRANCH,  # S
     }
@@ -218,38 +223,44 @@ OLDER_ONLY = _BITFIELDS
 # --- branches
 
 MISPREDICTED_CYCLES = 8
-"""J: 8, or 6 if the flags were there 3 cycles before; the more frequent one."""
+"""J: 8, or 6 if the flags were there 3 cycles before, which is rare. How the core predicts is not published:
+it is taken to have a counter of two bits for each branch, and to remember where it went. A branch that was
+predicted and taken costs nothing, but its target begins a new pair (J)."""
 
 # --- memory
 
 LINE_BYTES = 32
-"""PM0253 section 4.5.3 (CCSIDR): a line of either cache."""
+"""P section 4.5 (CCSIDR): a line of either cache."""
 
 INSTRUCTION_CACHE_SETS, INSTRUCTION_CACHE_WAYS = 64, 2
-"""PM0253 table 66: 4 KB with 2 ways."""
-
-BRIDGE_CYCLES = 8
-"""D: from the core over the AXI-to-AHB bridge to flash and back, so that with 7 wait states a line is there after
-8 + 8 + 4 = 20 cycles, which is what a stream of weights out of flash suggests."""
+"""P section 4.5 (CCSIDR): 4 KB in 2 ways."""
 
 FLASH_BEATS_PER_LINE = 4
-"""D: 32 bytes over the 64-bit bus between the bridge and flash (R section 2.1)."""
+"""D: 32 bytes over the 64-bit bus to flash (R section 2.1)."""
+
+BRIDGE_CYCLES = 8
+"""D: from the core over the bridge between AXI and AHB to flash and back; assumed. With 7 wait states a line
+is there after 8 + 4 + 8 = 20 cycles."""
 
 SRAM_LINE_CYCLES = 14
-"""D: 8 beats over the 32-bit bus to SRAM1 and SRAM2 (R section 2.1), and 6 for bridge and bus matrix."""
+"""D: 8 beats over the 32-bit bus to SRAM1 and SRAM2 (R section 2.1), and 6 on the way; assumed."""
 
 SHARE_OF_LOADS_THAT_STREAM = 0.35
-"""C: of two loads one runs through flash, with its share of a line to wait for, and one hits the data cache. A dot
-product of weights and activations is just that. Loads from the stack and of literals always hit."""
+"""C: this share of what is loaded is taken to come out of flash, in order, so that it waits for its share of
+each line; the rest hits the data cache. Loads from the stack and of literals always hit. In a dot product of
+weights and activations one would expect a half; chosen so that one layer, the first CONV_2D of 1.14.0, takes
+what it takes on hardware."""
 
 ART_LINES, ART_WAYS = 64, 2
-"""R section 3.3.2: the ART accelerator has 64 lines of 256 bits; its ways are not published."""
-
-EXCEPTION_ENTRY_CYCLES = 12
-EXCEPTION_RETURN_CYCLES = 12
-"""Arm: "12 cycles interrupt latency" of the Cortex-M7 without wait states; a return is taken to cost the same."""
+"""R section 3.3: the ART accelerator keeps 64 lines of 256 bits. Two ways are assumed."""
 
 
 def flash_line_cycles(wait_states: int) -> int:
-    """Cycles until a line out of flash is in a cache: R section 3.3.2, one access takes wait states + 1."""
+    """Cycles until a line of flash is in a cache; one access takes wait states + 1 (R section 3.3.2)."""
     return wait_states + 1 + FLASH_BEATS_PER_LINE + BRIDGE_CYCLES
+
+
+# --- exceptions
+
+EXCEPTION_CYCLES = 12
+"""Arm gives 12 cycles as the Cortex-M7's interrupt latency; a return is taken to last as long."""

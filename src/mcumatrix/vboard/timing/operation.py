@@ -14,7 +14,9 @@ SP, LR, PC, S0 = 13, 14, 15, 16
 """Registers have numbers: R0 to R15 are 0 to 15, S0 to S31 are 16 to 47."""
 
 _KINDS = {mnemonic: kind for kind, names in MNEMONICS.items() for mnemonic in names.split()}
-_CONDITIONS = frozenset("eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le".split())
+_CONDITIONS = frozenset(
+    {"eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"}
+)
 _CORE_REGISTERS = {f"r{number}": number for number in range(16)} | {
     "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": SP, "lr": LR, "pc": PC
 }  # fmt: skip
@@ -120,7 +122,7 @@ def operation(encoding: bytes) -> Operation:
 
 def _plain_name(mnemonic: str, sets_flags: bool) -> str:
     """Without width, types, condition and the S of instructions that set flags."""
-    name = mnemonic.split(".")[0]
+    name = mnemonic.partition(".")[0]
     if name in _KINDS or name == "vmov":
         return name
     if name[-2:] in _CONDITIONS and (name[:-2] in _KINDS or name[:-2] == "vmov"):
@@ -185,7 +187,7 @@ def _branch(name: str, kind: Kind, operands: list[_Operand], size_bytes: int) ->
 def _memory(name: str, kind: Kind, operands: list[_Operand], writes_back: bool, size_bytes: int) -> Operation:
     place = next(operand for operand in operands if operand.is_memory)
     data = _all(operands)
-    addresses = tuple(register for register in (place.base, place.index) if register not in (None, PC))
+    addresses = tuple(x for x in (place.base, place.index) if x is not None and x != PC)
     loads = kind in _LOADS
     words = len(data) if kind is not Kind.LOAD_NARROW else 1
     return Operation(
@@ -193,7 +195,7 @@ def _memory(name: str, kind: Kind, operands: list[_Operand], writes_back: bool, 
         kind,
         size_bytes,
         late=() if loads else data,
-        early=addresses,  # type: ignore[arg-type]
+        early=addresses,
         results=data if loads else (),
         base=place.base,
         offset=place.offset if place.index is None else None,
@@ -234,10 +236,9 @@ def _fp_move(operands: list[_Operand], size_bytes: int) -> Operation:
     pair = len(operands) > 2
     count = len(operands) // 2
     written, read = _all(operands[:count]), _all(operands[count:])
+    kind = Kind.FP_FROM_CORE if read and read[0] < S0 else Kind.FP_MOVE
     if into_core:
         kind = Kind.FP_TO_CORE
-    else:
-        kind = Kind.FP_FROM_CORE if read and read[0] < S0 else Kind.FP_MOVE
     return Operation("vmov", kind, size_bytes, late=read, results=written, alone=pair)
 
 

@@ -1,7 +1,7 @@
 """The pipeline of the Cortex-M7 as a scoreboard: two instructions a cycle, in order, when operands are there.
 
-Its numbers are in m7_table.py. Flags are always there in time; what a byte or halfword store does to the store
-buffer, alignment of code, and a third instruction at the target of a branch are left out.
+Its numbers are in m7_table.py. Flags are always there in time. Left out are the store buffer, the alignment
+of code and data, and an instruction that is issued together with the branch that leads to it.
 """
 
 from mcumatrix.vboard.timing import m7_table as m7
