@@ -595,6 +595,8 @@ def access_hook(  # noqa: PLR0917
     _reg_read(engine, REG_XPSR, base + np.uint64(8 * ACCESS_XPSR))
     left = _cycles_left(state, arena, np.int64(state[ACCESS_PC]))
     state[ACCESS_CYCLES] = state[CYCLES] - left
+    # What firmware measures between two reads of a counter does not depend on what it did before.
+    state[FRACTION] = 0
     if kind in (ACCESS_READ_PROT, ACCESS_WRITE_PROT):
         word = np.int64(-1)
         if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:
