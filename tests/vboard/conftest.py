@@ -80,7 +80,7 @@ class Bench:
 def bench(compile_firmware: Callable[..., Path]) -> Iterator[Callable[..., Bench]]:
     """bench(c_source, *flags, **options_of_board) gives a board that has not run yet.
 
-    Its cycles are instructions, so that a test can count them; `timing` is for what another model makes of it.
+    Its cycles are instructions, so that a test can count them, unless `timing` names another model.
     """
     boards: list[Board] = []
 

@@ -17,6 +17,7 @@ _KINDS = {mnemonic: kind for kind, names in MNEMONICS.items() for mnemonic in na
 _CONDITIONS = frozenset(
     {"eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"}
 )
+_DOUBLES = 16
 _CORE_REGISTERS = {f"r{number}": number for number in range(16)} | {
     "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": SP, "lr": LR, "pc": PC
 }  # fmt: skip
@@ -155,7 +156,7 @@ class _Operand:
             self.registers = (_CORE_REGISTERS[name],)
         elif name[0] == "s" and name[1:].isdecimal():
             self.registers = (S0 + int(name[1:]),)
-        elif name[0] == "d" and name[1:].isdecimal():
+        elif name[0] == "d" and name[1:].isdecimal() and int(name[1:]) < _DOUBLES:
             self.is_double = True
             first = S0 + 2 * int(name[1:])
             self.registers = (first, first + 1)
