@@ -54,7 +54,7 @@ BRANCH = "1: tst r0, r1; beq 2f; nop; nop; 2: subs r0, #1; bne 1b; bx lr"
 
 @pytest.mark.parametrize(("mask", "wrong"), [(0, 0.0), (1, 1.0), (2, 0.75)])
 def test_a_branch_that_is_not_foreseen_costs_eight_cycles(bench, mask, wrong):
-    """A counter of two bits never foresees a branch that is taken every other time, and only one in four of one
+    """A counter of two bits never foresees a branch that is taken every other time, and one time in four one
     that is taken twice and then not taken twice."""
     functions = assembly("never", "movs r1, #0; " + BRANCH) + assembly("loop", f"movs r1, #{mask}; " + BRANCH)
     main = (

@@ -112,6 +112,7 @@ def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
         "-t stm32f746xg)",
         f"Control port: {found.control_port}",
+        f"Time: virtual, {arguments.timing}, {TIMING_MODELS[arguments.timing].expected_error}",
     ]
     return "\n".join(lines)
 
