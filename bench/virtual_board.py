@@ -126,6 +126,8 @@ def measure_kernel(elf: Path) -> dict[str, float]:
 def measure_start(elf: Path) -> dict[str, object]:
     """Seconds from the start of the program to the banner on its serial port."""
 
+    import serial
+
     def once() -> float:
         before = time.perf_counter()
         process = subprocess.Popen(
@@ -135,10 +137,8 @@ def measure_start(elf: Path) -> dict[str, object]:
         )
         assert process.stdin and process.stdout
         port = json.loads(process.stdout.readline())["serial_port"]
-        with Path(port).open("rb", buffering=0) as serial:
-            said = b""
-            while b"Program started" not in said:
-                said += serial.read(256)
+        with serial.Serial(port, 115_200, timeout=10) as line:
+            assert line.read_until(b"Program started")
         seconds = time.perf_counter() - before
         process.stdin.close()
         process.wait()

@@ -177,6 +177,6 @@ def test_what_goes_wrong_while_a_cost_is_found_stops_the_run(bench, monkeypatch)
     def fails(*_):
         raise ArithmeticError("no cost")
 
-    monkeypatch.setattr(block_records, "m7_block_cost", fails)
+    monkeypatch.setattr(block_records.CostCache, "block", fails)
     with pytest.raises(ArithmeticError, match="no cost"):
         bench(firmware(LOOP, TWICE), timing=M7).run()

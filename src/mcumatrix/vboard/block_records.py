@@ -15,9 +15,8 @@ from mcumatrix.vboard.timing.block_cost import (
     CodeMemory,
     MemorySystem,
     count_instructions,
-    m7_block_cost,
-    m7_cost_after,
 )
+from mcumatrix.vboard.timing.cost_cache import CostCache
 
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64
@@ -48,6 +47,7 @@ class BlockRecords:
         self._branches = arena[native.BRANCHES : native.FETCHED_LINES].view(np.uint64).reshape(-1, 2)
         self._lines = arena[native.FETCHED_LINES : native.EXECUTED].view(np.uint64)
         self._memory = MemorySystem()
+        self._costs = CostCache()
         self._callbacks = _CALLBACK(self._guarded(self._make)), _CALLBACK(self._guarded(self._cost_after))
         for word, callback in zip((native.RECORD_BLOCK, native.COST_AFTER), self._callbacks, strict=True):
             self._state[word] = ctypes.cast(callback, ctypes.c_void_p).value or 0
@@ -55,6 +55,10 @@ class BlockRecords:
         self._places: list[int] = []
         self._branch_of: dict[int, int] = {}
         self.forget()
+
+    def close(self) -> None:
+        """Keeps costs for the next board."""
+        self._costs.save()
 
     @property
     def memory_system(self) -> MemorySystem:
@@ -137,7 +141,7 @@ class BlockRecords:
             return int(this[native.ENTERED])
         address, size = divmod(int(this[native.BLOCK_KEY]), 1 << _SIZE_BITS)
         before, before_size = divmod(int(that[native.BLOCK_KEY]), 1 << _SIZE_BITS)
-        cost = m7_cost_after(
+        cost = self._costs.after(
             self._code(_place(before), before_size),
             self._code(_place(address), size),
             address != before + before_size,
@@ -154,7 +158,7 @@ class BlockRecords:
     def _cost(self, code: bytes, address: int) -> BlockCost:
         if self._model is INSTRUCTIONS:
             return count_instructions(code)
-        return m7_block_cost(code, _code_memory(address), self._memory)
+        return self._costs.block(code, _code_memory(address), self._memory)
 
     def _write_left(self, code: bytes, place: int, cost: BlockCost) -> None:
         position = 0

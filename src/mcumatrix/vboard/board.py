@@ -234,6 +234,7 @@ class Board:
             if self._flash_file is not None:
                 self._flash_file.close()
                 self._flash_file = None
+            self._core.blocks.close()
             self._wakeup.end()
 
     def __enter__(self) -> Self:

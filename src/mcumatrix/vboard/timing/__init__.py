@@ -7,6 +7,7 @@ m7_table.py    every number of m7-block-1, with its source
 operation.py   what the pipeline has to know of an instruction, from its disassembly
 scoreboard.py  two instructions a cycle, in order, when their operands are there
 block_cost.py  the cost of a basic block: its pipeline, its loads and its fetches
+cost_cache.py  costs that are known from earlier boards
 """
 
 from dataclasses import dataclass
