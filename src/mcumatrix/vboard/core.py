@@ -363,6 +363,7 @@ class Core:
         if self.state[native.CODE_CHANGED]:
             self.state[native.CODE_CHANGED] = 0
             self.memory.forget_code()
+        self.state[native.LOOP_KEY] = 0
         if self.program_counter != self._left_at:
             # An exception, a reset or a debugger has moved the core: no branch has led there.
             self.blocks.interrupt()

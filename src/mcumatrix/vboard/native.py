@@ -386,27 +386,15 @@ def _needs_decision(words: Any, arena: Any, engine: Any, address: Any, size: Any
     return False
 
 
-@njit(inline="always")  # type: ignore[untyped-decorator]
-def _charge(words: Any, cost: Any) -> None:
-    """Adds the cost of the block that runs, in parts of a cycle, to the cycle counter."""
-    parts = cost + words[FRACTION]
-    words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
-    words[CHARGED] = parts >> np.uint64(PART_BITS)
-    words[CYCLES] += parts >> np.uint64(PART_BITS)
-
-
 @cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
 def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Runs before every basic block (UC_HOOK_BLOCK)."""
     words = carray(arena, (ARENA_BYTES // 8,), np.uint64)
     key = (address << np.uint64(16)) | np.uint64(size)
-    if (
-        words[LOOP_KEY] == key
-        and words[CYCLES] < words[DEADLINE]
-        and words[STOP] | words[WATCH_UNMASK] | words[FPU_OFF] == 0
-        and words[CYCLES] >= words[FLASH_BUSY_UNTIL]
-    ):
-        _charge(words, words[LOOP_COST])
+    if words[LOOP_KEY] == key and words[CYCLES] < words[DEADLINE] and words[STOP] == 0:
+        parts = words[LOOP_COST] + words[FRACTION]
+        words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
+        words[CYCLES] += parts >> np.uint64(PART_BITS)
         return
     stands_in_flash = _ITCM_END <= address < _RAM_BASE
     previous = np.int64(words[PREVIOUS])
@@ -430,11 +418,15 @@ def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     if words[record + LINE_CYCLES] != 0 and words[record + SEEN_AT] != words[FETCHES]:
         cost += (_fetch(words, address, size) * words[record + LINE_CYCLES]) << np.uint64(PART_BITS)
         words[record + SEEN_AT] = words[FETCHES]
-    # A block that follows on itself, with its branch foreseen and its lines in the cache, goes on so.
-    in_loop = record == previous and stands_in_flash and branch != 0 and words[branch] == 3
+    # A block that follows on itself, with its branch foreseen and its lines in the cache, goes on so until it
+    # accesses a register, or Python has had its turn: nothing else changes what has been looked at here.
+    in_loop = record == previous and stands_in_flash and (branch == 0 or words[branch] == 3)
     words[LOOP_KEY] = key if in_loop and cost == pipeline else np.uint64(0)
     words[LOOP_COST] = cost
-    _charge(words, cost)
+    parts = cost + words[FRACTION]
+    words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
+    words[CHARGED] = parts >> np.uint64(PART_BITS)
+    words[CYCLES] += parts >> np.uint64(PART_BITS)
     words[PREVIOUS] = np.uint64(record)
     words[BLOCK_ADDRESS] = address
     words[BLOCK_SIZE] = np.uint64(size)
@@ -597,6 +589,7 @@ def access_hook(  # noqa: PLR0917
     state[ACCESS_CYCLES] = state[CYCLES] - left
     # What firmware measures between two reads of a counter does not depend on what it did before.
     state[FRACTION] = 0
+    state[LOOP_KEY] = 0
     if kind in (ACCESS_READ_PROT, ACCESS_WRITE_PROT):
         word = np.int64(-1)
         if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:
