@@ -74,7 +74,7 @@ def measure_kernels(project: Path) -> dict[str, float]:
 
 
 def measure_board(project: Path) -> dict[str, float]:
-    """Million instructions per second while RunBench runs, by variant, counted by the model "instructions"."""
+    """Million instructions per second while RunBench runs, by variant."""
     from mcumatrix import wire
     from mcumatrix.vboard import Board, load_elf
 
