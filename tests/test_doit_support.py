@@ -38,10 +38,11 @@ def test_a_run_remembers_values_until_it_ends() -> None:
     assert not backend.in_("task")
 
 
-def _said(task: Task, failure: TaskFailed | UnmetDependency | None = None) -> str:
+def _said(task: Task, failure: TaskFailed | UnmetDependency | None = None, *, is_started: bool = True) -> str:
     stream = io.StringIO()
     reporter = Reporter(stream, {})
-    reporter.execute_task(task)
+    if is_started:
+        reporter.execute_task(task)
     if failure is None:
         reporter.add_success(task)
     else:
@@ -63,9 +64,8 @@ def test_a_failure_is_said_with_its_whole_message() -> None:
 
 
 def test_what_could_not_be_tried_is_said_so() -> None:
-    assert _said(_task("run:variant"), UnmetDependency("build:variant")) == (
-        "run:variant  not tried: what it needs failed  [0.0 s]\n"
-    )
+    said = _said(_task("run:variant"), UnmetDependency("build:variant"), is_started=False)
+    assert said == "run:variant  not tried: what it needs failed\n"
 
 
 def test_what_is_up_to_date_is_not_mentioned() -> None:

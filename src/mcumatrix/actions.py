@@ -14,6 +14,7 @@ from mcumatrix.artifact import MANIFEST, write_atomically, write_manifest
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
+from mcumatrix.model.kernels import read_kernel_facts
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
@@ -32,8 +33,8 @@ from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
-def render_model(project: Project, job: Job) -> str:
-    """Makes the C sources of a model and of the built-in digit; returns what the runtime will not run of it.
+def render_model(project: Project, job: Job) -> None:
+    """Makes the C sources of a model and of the built-in digit.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -49,7 +50,6 @@ def render_model(project: Project, job: Job) -> str:
     for name, data in files.items():
         (plan.folder / name).write_bytes(data)
     write_manifest(plan.folder, plan.fingerprint, files)
-    return registry.warning_about(model, job.variant.runtime)
 
 
 def build_runtime(project: Project, job: Job, builder: Builder, say: Callable[[str], None]) -> None:
@@ -83,12 +83,23 @@ def build_model(job: Job, builder: Builder) -> None:
 
 
 def build_image(project: Project, job: Job, builder: Builder) -> str:
-    """Links the image of a variant; returns its size in words. Raises BuildError or ToolError."""
+    """Links the image of a variant; returns its size in words, and what is known against running it.
+
+    Raises:
+        BuildError, ToolError: as the builder does.
+    """
     libraries = [library.folders.output for library in job.libraries]
     inputs = _image_inputs(project, job, libraries)
     build.execute(job.image.plan, builder, job.image.folders, inputs)
     sizes = _read_image(job).sizes
-    return f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
+    size = f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
+    return "; ".join(filter(None, (size, _warning(job))))
+
+
+def _warning(job: Job) -> str:
+    """What is known against a variant before it is flashed: it is marked, and run all the same."""
+    facts = read_kernel_facts(job.runtime.folders.inputs)
+    return registry.warning_about(job.variant.model, job.variant.runtime, facts)
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
@@ -100,7 +111,9 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
 
     trees, runtime_inputs = _runtime_parts(project, job, say=lambda _line: None)
 
-    def make(name: str, wanted: Build, inputs: Mapping[str, bytes]) -> Path:
+    def make(
+        name: str, wanted: Build, inputs: Mapping[str, bytes], trees: tuple[tuple[str, Path], ...] = ()
+    ) -> Path:
         folders = replace(
             wanted.folders, inputs=folder / name / "inputs", output=folder / name / "output", trees=trees
         )
@@ -108,7 +121,7 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         return folders.output
 
     libraries = [
-        make("runtime", job.runtime, runtime_inputs),
+        make("runtime", job.runtime, runtime_inputs, trees),
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
@@ -197,10 +210,10 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         matrix=matrix.name,
         variant=job.variant,
         fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, ran.timing_model, boards),
+        provenance=_provenance(job, ran.timing_model, ran.expected_error, boards),
         image=image,
         flashed=ran.flashed,
-        warning=registry.warning_about(job.variant.model, job.variant.runtime),
+        warning=_warning(job),
     )
     return store.add(record, ran.log)
 
@@ -217,20 +230,21 @@ def record_failure(
             matrix=matrix.name,
             variant=job.variant,
             fingerprint=job.run_fingerprint,
-            provenance=_provenance(job, "", boards),
+            provenance=_provenance(job, "", "", boards),
             image=None,
-            warning=registry.warning_about(job.variant.model, job.variant.runtime),
+            warning=_warning(job),
         )
         store.add(record, b"")
     return True
 
 
-def _provenance(job: Job, timing_model: str, boards: Boards) -> Provenance:
+def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards) -> Provenance:
     board = job.variant.board
     return Provenance(
         board=board.name,
         kind=board.kind,
         timing_model=timing_model,
+        expected_error=expected_error,
         tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
     )
 
@@ -259,7 +273,7 @@ def write_report(
 
     cases = number_cases(matrix.variants, records, reproductions)
     folder = project.results(matrix.name)
-    markdown = render_markdown(matrix.name, matrix.description, cases, matrix.exclusions, project.templates)
+    markdown = render_markdown(matrix, cases, project.templates)
     write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
     write_atomically(folder / "report.md", markdown.encode())
     write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)

@@ -324,7 +324,7 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         libraries = {library.name for job in jobs for library in job.libraries if not library.is_done()}
         print(
             plan_text(
-                work.matrix.axes,
+                work.matrix,
                 [
                     *(
                         (job.variant.slug, " and ".join(steps) or "nothing")
@@ -332,7 +332,6 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
                     ),
                     *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
                 ],
-                work.matrix.exclusions,
                 f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
                 f"{runs} to run; builder: {work.builders.reason}.",
             )

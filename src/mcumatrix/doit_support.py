@@ -76,6 +76,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         pass
 
     def _line(self, task: Task, said: str) -> None:
-        seconds = time.monotonic() - self._started.get(task.name, time.monotonic())
-        self.write(f"{task.name}  {said}  [{seconds:.1f} s]\n")
+        started = self._started.get(task.name)
+        # What was never started took no time.
+        took = "" if started is None else f"  [{time.monotonic() - started:.1f} s]"
+        self.write(f"{task.name}  {said}{took}\n")
         self.outstream.flush()

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from mcumatrix.errors import MatrixError, ModelError, ToolError, VirtualBoardError
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
@@ -13,8 +14,12 @@ from mcumatrix.model.catalogue import Archive, BoardKind, Model, Source, Toolcha
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
+from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime
+
+if TYPE_CHECKING:
+    from mcumatrix.adapters.models.host_check import ModelProblem
 
 BUILDERS = ("auto", "docker", "local")
 
@@ -177,15 +182,33 @@ def model_contents(entry: Model) -> bytes:
     return read_contents(entry.file)
 
 
-def warning_about(entry: Model, runtime: RuntimeEntry) -> str:
-    """What a runtime will not run of a model, in a sentence; empty if nothing is known against it."""
+def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
+    """What a runtime will not run of a model, in a sentence; empty if nothing is known against it.
+
+    `facts` are what its kernels say of themselves, where they were asked. A model with nothing against it is
+    tried on the host, where the runtime is a TensorFlow Lite Micro too.
+    """
     from mcumatrix.adapters.models.host_check import check_model, summarise
 
     try:
         contents = model_contents(entry)
     except ModelError as error:
         return error.message
-    return summarise(check_model(contents, runtime), runtime)
+    problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None)
+    if not problems and runtime.adapter == "tflm":
+        problems = _tried(contents)
+    return summarise(problems, runtime)
+
+
+@cache
+def _tried(contents: bytes) -> "tuple[ModelProblem, ...]":
+    """What a trial of a model file on the host shows against it. It takes a second, so each is tried once."""
+    from mcumatrix.adapters.models.host_check import is_judged_by_trial, trial_problems
+    from mcumatrix.adapters.models.tflite_file import read_network
+    from mcumatrix.adapters.models.tflm_host import try_model
+
+    network = read_network(contents, hybrid=True)
+    return trial_problems(try_model(contents, network), network) if is_judged_by_trial(network) else ()
 
 
 def golden_case(entry: Model) -> GoldenCase:

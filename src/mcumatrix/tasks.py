@@ -9,7 +9,8 @@ from doit.exceptions import TaskFailed
 
 from mcumatrix import actions, registry
 from mcumatrix.artifact import is_current
-from mcumatrix.errors import McuMatrixError
+from mcumatrix.errors import McuMatrixError, SourceError, ToolError
+from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix
@@ -113,8 +114,17 @@ def load_work(
     from mcumatrix.matrix.load import find_matrix, load_matrix
 
     path = find_matrix(matrix_name, project.matrices)
-    matrix = load_matrix(path, load_catalogues(project.matrices))
     builders = registry.builders(builder, project.build / "cache", say)
+
+    def can_be_had(toolchain: Toolchain) -> bool:
+        try:
+            builders.chosen.identity(toolchain)
+        except (ToolError, SourceError) as error:
+            say(f"Toolchain {toolchain.name} cannot be had: {error}")
+            return False
+        return True
+
+    matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
     return Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)

@@ -208,6 +208,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
                 "image": image.fingerprint,
                 "board": variant.board.name,
                 "board_identity": facts.board_identity(variant.board),
+                "timing_model": variant.board.timing_model,
                 "golden": facts.file(variant.model.golden),
                 "repeat": variant.repeat,
                 "warmup": variant.warmup,
@@ -253,7 +254,9 @@ def report_fingerprint(
     return fingerprint(
         "report",
         {
-            "matrix": hash_bytes(repr((matrix.name, matrix.description, matrix.exclusions)).encode()),
+            "matrix": hash_bytes(
+                repr((matrix.name, matrix.description, matrix.exclusions, matrix.substitutions)).encode()
+            ),
             "variants": [variant.slug for variant in matrix.variants],
             "records": [
                 f"{record.log_sha256} {record.finished_at}" if record else None for record in records

@@ -91,6 +91,9 @@ def test_a_real_tree_gives_right_answers_in_eight_layers_at_both_clocks(
     place.write_matrix("real", REAL.format(runtime=runtime))
     ran = place.doit("matrix", "real")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    report = place.report("real")
+    assert "CMSIS-NN requested, 0 of 8 layers use it: float32 has no CMSIS-NN kernels." in report
+    assert report.count("hybrid weights in layers 2, 4, 5") >= 1, "known before anything was flashed"
     with (place.root / "results" / "real" / "report.csv").open(newline="") as file:
         rows = [
             row for row in csv.DictReader(file) if row["model"] == "mnist-float32" and row["layer"].isdigit()

@@ -241,6 +241,11 @@ CORE = {
                 : MicroInterpreter(model, resolver, arena, size, reporter, 0) {}
             TfLiteStatus AllocateTensors() {
                 const TfLiteStatus placed = Place(32);
+                if (placed == kTfLiteOk) {
+                    /* As the planner of 2.1 does: it spreads its lists over all that is free. */
+                    const std::size_t half = (size_ - 32) / 2 & ~static_cast<std::size_t>(3);
+                    __builtin_memset(arena_ + half, 0, 4);
+                }
                 return placed == kTfLiteOk ? ForAll(true, false) : placed;
             }
             TfLiteStatus Invoke() { return ForAll(false, true); }
@@ -624,7 +629,7 @@ def test_tensors_are_described_as_in_the_model(power_on, generation):
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_the_arena_counts_as_far_as_it_was_written(power_on, generation):
+def test_the_arena_counts_as_far_as_it_is_needed(power_on, generation):
     bench = answer(power_on(generation), wire.RunBench(0xBEEF, 1, 1))
     kept = 0 if generation == "allocator" else PERSISTENT_BYTES
     assert bench.of(wire.Memory) == (wire.Memory(TENSORS * TENSOR_BYTES + kept),)

@@ -19,8 +19,8 @@ axes:
 """
 
 
-def _model(name: str, element: Element) -> Model:
-    return Model(name, element, Path(f"{name}.tflite"), Path(f"{name}.json"), Path("digits"), 2)
+def _model(name: str, element: Element, weights: Element | None = None) -> Model:
+    return Model(name, element, Path(f"{name}.tflite"), Path(f"{name}.json"), Path("digits"), 2, weights)
 
 
 CATALOGUES = Catalogues(
@@ -29,7 +29,9 @@ CATALOGUES = Catalogues(
         "lab": Board("lab", BoardKind.REAL, "stm32f746g_disco", units=(Unit(serial_port="/dev/ttyUSB0"),)),
     },
     runtimes={
-        "builtin": Runtime("builtin", "builtin", ("reference", "simd"), (Element.FLOAT32, Element.INT8)),
+        "builtin": Runtime(
+            "builtin", "builtin", ("reference", "simd"), (Element.FLOAT32, Element.INT8), takes_hybrid=False
+        ),
         "tflm-1.14.0": Runtime("tflm-1.14.0", "tflm", ("reference",), (Element.FLOAT32, Element.UINT8)),
         "tflm-2.1.0": Runtime(
             "tflm-2.1.0", "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32, Element.INT8)
@@ -38,10 +40,12 @@ CATALOGUES = Catalogues(
     toolchains={
         "debian-12": Toolchain("debian-12", "arm-none-eabi-"),
         "gcc-9": Toolchain("gcc-9", "arm-none-eabi-"),
+        "arm-13": Toolchain("arm-13", "arm-none-eabi-"),
+        "gcc-arm-9-2019-q4": Toolchain("gcc-arm-9-2019-q4", "arm-none-eabi-"),
     },
     models={
         "mnist-float32": _model("mnist-float32", Element.FLOAT32),
-        "mnist-hybrid": _model("mnist-hybrid", Element.FLOAT32),
+        "mnist-hybrid": _model("mnist-hybrid", Element.FLOAT32, Element.INT8),
         "mnist-int8": _model("mnist-int8", Element.INT8),
         "mnist-uint8": _model("mnist-uint8", Element.UINT8),
     },

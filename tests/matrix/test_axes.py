@@ -150,6 +150,7 @@ def test_a_clock_is_the_same_however_it_is_written(load: Load, small: str, writt
         ("tflm-1.14.0", "reference", "mnist-int8", "tflm-1.14.0 does not run int8 models"),
         ("tflm-1.14.0", "reference", "mnist-uint8", ""),
         ("tflm-2.1.0", "cmsis-nn", "mnist-hybrid", ""),
+        ("builtin", "simd", "mnist-hybrid", "builtin does not run int8 weights with float32 activations"),
     ],
 )
 def test_a_variant_is_impossible_when_its_runtime_lacks_something(

@@ -19,9 +19,9 @@ BOARDS_DOCS = (PROJECT / "docs/boards.md").read_text(encoding="utf-8")
 BOARDS = re.findall(r"```yaml\n(.*?)```", BOARDS_DOCS, re.DOTALL)
 
 
-@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7)])
+@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7), (3, 1)])
 def test_every_example_is_a_matrix(load: Callable[[str], Matrix], example: int, variants: int) -> None:
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
     assert len(load(EXAMPLES[example]).variants) == variants
 
 
@@ -81,6 +81,6 @@ def test_every_key_of_a_board_is_explained_with_what_it_is_if_it_is_not_given() 
         assert f"| `{name}` |" in BOARDS_DOCS
     for name, field in TimeoutsFile.model_fields.items():
         assert f"| `{name}` | `{field.default}` |" in BOARDS_DOCS
-    for name in ("connect", "swd_frequency", "baud", "count"):
+    for name in ("connect", "swd_frequency", "baud", "count", "timing_model"):
         row = re.search(rf"\| `{name}` \|.* if not given", BOARDS_DOCS)
         assert row and str(BoardFile.model_fields[name].default) in row[0]

@@ -93,5 +93,15 @@ def test_cmsis_nn_that_no_layer_uses_is_a_finding_with_the_reason_for_float() ->
     assert _with_cmsis_nn(Element.INT8, ()) == ["[1]: CMSIS-NN requested, 0 of 2 layers use it."]
 
 
+def test_cases_with_the_same_finding_share_a_sentence() -> None:
+    measurement = a_measurement()
+    measurement = replace(measurement, output=replace(measurement.output, element=Element.FLOAT32))
+    cases = _cases(
+        (_variant("cmsis-nn"), measurement), (_variant("cmsis-nn", clock_hz=288_000_000), measurement)
+    )
+    sentence = "[1], [2]: CMSIS-NN requested, 0 of 2 layers use it: float32 has no CMSIS-NN kernels."
+    assert find(cases).count(sentence) == 1
+
+
 def test_cmsis_nn_that_a_layer_uses_is_no_finding() -> None:
     assert _with_cmsis_nn(Element.INT8, ("arm_convolve_s8",)) == []

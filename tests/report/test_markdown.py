@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcumatrix.errors import BuildError, FirmwareError
 from mcumatrix.model.record import Correctness, Flashed, Record
-from mcumatrix.model.variant import Exclusion, Expectation, Outcome, Variant
+from mcumatrix.model.variant import Exclusion, Expectation, Matrix, Outcome, Substitution, Variant
 from mcumatrix.report.markdown import render_markdown, summary
 from mcumatrix.report.tables import number_cases
 from mcumatrix.report.terminal import report_text
@@ -59,14 +59,12 @@ def _matches(name: str, text: str) -> bool:
 
 def test_the_report_is_the_golden_one() -> None:
     variants, records = _variants_and_records()
-    exclusions = [Exclusion((("runtime", "builtin"), ("kernels", "cmsis-nn")), "builtin has no such kernels")]
-    text = render_markdown(
-        "example",
-        "What the report looks like.",
-        number_cases(variants, records),
-        exclusions,
-        ROOT / "templates",
+    exclusion = Exclusion((("runtime", "builtin"), ("kernels", "cmsis-nn")), "builtin has no such kernels")
+    substitution = Substitution("gcc-arm-9-2019-q4", "debian-12")
+    matrix = Matrix(
+        "example", "What the report looks like.", (), tuple(variants), (exclusion,), (substitution,)
     )
+    text = render_markdown(matrix, number_cases(variants, records), ROOT / "templates")
     assert _matches("report.md", text)
 
 
@@ -99,7 +97,8 @@ def test_what_fails_as_the_matrix_expects_does_not_make_a_report_incomplete() ->
 
 
 def test_a_report_without_any_result_can_be_made() -> None:
-    text = render_markdown("empty", "", number_cases([a_variant()], [None]), [], ROOT / "templates")
+    matrix = Matrix("empty", "", (), (a_variant(),))
+    text = render_markdown(matrix, number_cases(matrix.variants, [None]), ROOT / "templates")
     assert "0 of 1 variants have times." in text
     assert "- [1] builtin-simd-216MHz-mnist-int8: not run yet" in text
 

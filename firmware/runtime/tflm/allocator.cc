@@ -1,14 +1,12 @@
 /* TensorFlow 1.14: tensors are placed by a SimpleTensorAllocator, in the interpreter's constructor. Kernels are found
  * and prepared anew in every inference. */
-#include "generation.h"
-#include "room.h"
+#include "interpreter.h"
 #include "versioned_resolver.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include MICRO_HEADER(kernels/all_ops_resolver.h)
-#include MICRO_HEADER(micro_interpreter.h)
 #include MICRO_HEADER(simple_tensor_allocator.h)
 #pragma GCC diagnostic pop
 
@@ -16,9 +14,7 @@ using Resolver = VersionedResolver<tflite::ops::micro::AllOpsResolver>;
 
 static Room<Resolver> resolver_room;
 static Room<tflite::SimpleTensorAllocator> allocator_room;
-static Room<tflite::MicroInterpreter> interpreter_room;
 static Resolver *resolver;
-static tflite::MicroInterpreter *interpreter;
 
 void generation::begin() {
     resolver = resolver_room.make();
@@ -39,16 +35,9 @@ TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, 
     return interpreter->initialization_status();
 }
 
-TfLiteTensor *generation::input() {
-    return interpreter->input(0);
-}
-
-TfLiteTensor *generation::output() {
-    return interpreter->output(0);
-}
-
-TfLiteStatus generation::invoke() {
-    return interpreter->Invoke();
+/* Tensors lie one behind the other, and an arena that is too small is not always noticed. */
+bool generation::plans_arena() {
+    return false;
 }
 
 void *generation::tensor_data(TfLiteContext *context, int tensor) {

@@ -1,21 +1,17 @@
 /* TensorFlow 2.1 and 2.2: the interpreter takes the arena, and AllocateTensors places the tensors in it. */
-#include "generation.h"
-#include "room.h"
+#include "interpreter_in_arena.h"
 #include "versioned_resolver.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include MICRO_HEADER(kernels/all_ops_resolver.h)
-#include MICRO_HEADER(micro_interpreter.h)
 #pragma GCC diagnostic pop
 
 using Resolver = VersionedResolver<tflite::ops::micro::AllOpsResolver>;
 
 static Room<Resolver> resolver_room;
-static Room<tflite::MicroInterpreter> interpreter_room;
 static Resolver *resolver;
-static tflite::MicroInterpreter *interpreter;
 
 void generation::begin() {
     resolver = resolver_room.make();
@@ -31,23 +27,7 @@ tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code
 
 TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
                                tflite::ErrorReporter *reporter) {
-    interpreter = interpreter_room.make(model, *resolver, arena, arena_size_bytes, reporter);
-    if (interpreter->initialization_status() != kTfLiteOk) {
-        return kTfLiteError;
-    }
-    return interpreter->AllocateTensors();
-}
-
-TfLiteTensor *generation::input() {
-    return interpreter->input(0);
-}
-
-TfLiteTensor *generation::output() {
-    return interpreter->output(0);
-}
-
-TfLiteStatus generation::invoke() {
-    return interpreter->Invoke();
+    return start_in_arena(*resolver, model, arena, arena_size_bytes, reporter);
 }
 
 void *generation::tensor_data(TfLiteContext *context, int tensor) {

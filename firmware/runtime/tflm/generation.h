@@ -21,6 +21,10 @@ tflite::BuiltinOperator operator_of(const tflite::OperatorCode &code);
 TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
                    tflite::ErrorReporter *reporter);
 
+/* Whether tensors are planned into the arena, so that it holds more at times than it needs to, and whether an arena that
+ * is too small for the plan is refused. */
+bool plans_arena();
+
 /* The model's only input and output, after start. */
 TfLiteTensor *input();
 TfLiteTensor *output();

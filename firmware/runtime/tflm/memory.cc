@@ -22,14 +22,14 @@ void memory_paint() {
     }
 }
 
-std::uint32_t memory_used_bytes() {
+std::uint32_t memory_used_bytes(std::uint32_t size_bytes) {
     std::uint32_t longest = 0;
     std::uint32_t length = 0;
-    for (std::uint32_t word = 0; word < word_count(); word++) {
+    for (std::uint32_t word = 0; word < size_bytes / WORD_BYTES; word++) {
         length = words()[word] == COLOUR ? length + 1 : 0;
         if (length > longest) {
             longest = length;
         }
     }
-    return tflm_arena_size_bytes - longest * WORD_BYTES;
+    return size_bytes - longest * WORD_BYTES;
 }

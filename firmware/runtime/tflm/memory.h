@@ -6,8 +6,8 @@
 
 void memory_paint();
 
-/* All but the longest stretch that was never written. TensorFlow fills the arena from its start, and since 2.1 from
- * both of its ends, so that this is what it needs, once an inference has run. */
-std::uint32_t memory_used_bytes();
+/* All but the longest stretch that was never written, of the first `size_bytes` of the arena. TensorFlow fills it from
+ * its start, and since 2.1 from both of its ends: it needs no more than this, once an inference has run. */
+std::uint32_t memory_used_bytes(std::uint32_t size_bytes);
 
 #endif

@@ -2,15 +2,13 @@
  * the interpreter can take a profiler, which it gets none of. */
 #include <utility>
 
-#include "generation.h"
+#include "interpreter_in_arena.h"
 #include "layers.h"
-#include "room.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include MICRO_HEADER(all_ops_resolver.h)
-#include MICRO_HEADER(micro_interpreter.h)
 #include MICRO_HEADER(micro_op_resolver.h)
 #pragma GCC diagnostic pop
 
@@ -42,9 +40,7 @@ class Resolver : public tflite::MicroOpResolver {
 };
 
 static Room<Resolver> resolver_room;
-static Room<tflite::MicroInterpreter> interpreter_room;
 static Resolver *resolver;
-static tflite::MicroInterpreter *interpreter;
 
 void generation::begin() {
     resolver = resolver_room.make();
@@ -73,23 +69,7 @@ tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code
 
 TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
                                tflite::ErrorReporter *reporter) {
-    interpreter = interpreter_room.make(model, *resolver, arena, arena_size_bytes, reporter);
-    if (interpreter->initialization_status() != kTfLiteOk) {
-        return kTfLiteError;
-    }
-    return interpreter->AllocateTensors();
-}
-
-TfLiteTensor *generation::input() {
-    return interpreter->input(0);
-}
-
-TfLiteTensor *generation::output() {
-    return interpreter->output(0);
-}
-
-TfLiteStatus generation::invoke() {
-    return interpreter->Invoke();
+    return start_in_arena(*resolver, model, arena, arena_size_bytes, reporter);
 }
 
 /* Since 2.4 a context has no list of tensors: it is asked for each. */

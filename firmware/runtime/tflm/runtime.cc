@@ -13,9 +13,11 @@
 /* Of schema.fbs, "file_identifier" and the field `version` of Model; TensorFlow Lite never had a newer one. */
 constexpr std::uint32_t SCHEMA_VERSION = 3;
 constexpr unsigned int SMALLEST_MODEL_BYTES = 8; /* root offset and identifier */
+constexpr std::uint32_t ARENA_STEP_BYTES = 16; /* TensorFlow's alignment of buffers */
 
 static const tflite::Model *model;
 static const tflite::SubGraph *graph;
+static std::uint32_t arena_needed_bytes; /* 0: known after an inference */
 static runtime_tensor input;
 static runtime_tensor output;
 
@@ -131,9 +133,46 @@ static bool check_layer(std::uint32_t layer) {
     return output_of(layer, &written, &tensor);
 }
 
-enum runtime_status runtime_setup(void) {
+/* Places the tensors in the first bytes of the arena. */
+static bool starts_in(std::uint32_t size_bytes) {
     report_begin();
     memory_paint();
+    return generation::start(model, tflm_arena, size_bytes, report_collector()) == kTfLiteOk;
+}
+
+/* The smallest arena that is not refused, in steps of ARENA_STEP_BYTES. What is planned with lies in the arena too, spread
+ * over all that is free, so that looking at what was written would tell too much.
+ *
+ * No arena is tried that has not room for what stays: that was written when it was last started, and only plans that do
+ * not fit are known to be refused in every release. */
+static std::uint32_t find_needed_bytes() {
+    std::uint32_t fits = tflm_arena_size_bytes;
+    std::uint32_t too_small = 0;
+    while (too_small == 0) {
+        const std::uint32_t written = memory_used_bytes(fits);
+        const std::uint32_t next = (written + ARENA_STEP_BYTES - 1) / ARENA_STEP_BYTES * ARENA_STEP_BYTES;
+        if (next >= fits) {
+            return fits;
+        }
+        if (starts_in(next)) {
+            fits = next;
+        } else {
+            too_small = next;
+        }
+    }
+    while (fits - too_small > ARENA_STEP_BYTES) {
+        const std::uint32_t middle = too_small + (fits - too_small) / 2 / ARENA_STEP_BYTES * ARENA_STEP_BYTES;
+        if (starts_in(middle)) {
+            fits = middle;
+        } else {
+            too_small = middle;
+        }
+    }
+    return fits;
+}
+
+enum runtime_status runtime_setup(void) {
+    report_begin();
     generation::begin();
     if (!read_model()) {
         return RUNTIME_ERROR;
@@ -147,7 +186,11 @@ enum runtime_status runtime_setup(void) {
         !describe(graph->outputs()->Get(0), "output", runtime_layer_count() - 1, &output)) {
         return RUNTIME_ERROR;
     }
-    if (generation::start(model, tflm_arena, tflm_arena_size_bytes, report_collector()) != kTfLiteOk) {
+    arena_needed_bytes = 0;
+    if (starts_in(tflm_arena_size_bytes) && generation::plans_arena()) {
+        arena_needed_bytes = find_needed_bytes();
+    }
+    if (!starts_in(tflm_arena_size_bytes)) {
         report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
         return RUNTIME_ERROR;
     }
@@ -205,7 +248,7 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
 }
 
 uint32_t runtime_arena_bytes(void) {
-    return memory_used_bytes();
+    return arena_needed_bytes != 0 ? arena_needed_bytes : memory_used_bytes(tflm_arena_size_bytes);
 }
 
 const char *runtime_error(void) {

@@ -92,11 +92,13 @@ def canonical(axis: str, text: str, catalogues: Catalogues) -> str:
 def impossible(point: Point, catalogues: Catalogues) -> str:
     """Why the runtime of a variant cannot have its kernels or run its model, or nothing."""
     runtime = catalogues.runtimes[point["runtime"]]
-    element = catalogues.models[point["model"]].element
+    model = catalogues.models[point["model"]]
     if point["kernels"] not in runtime.kernels:
         return f"{runtime.name} has no {point['kernels']} kernels"
-    if element not in runtime.elements:
-        return f"{runtime.name} does not run {element} models"
+    if model.element not in runtime.elements:
+        return f"{runtime.name} does not run {model.element} models"
+    if model.is_hybrid and not runtime.takes_hybrid:
+        return f"{runtime.name} does not run {model.weights} weights with {model.element} activations"
     return ""
 
 

@@ -1,7 +1,8 @@
 """From a matrix file to its variants, with the semantics of a GitHub Actions matrix.
 
 The product of all axes is made first, then the excludes take away, then the includes add, then the
-expectations are noted. See docs/matrix.md for what each step promises.
+expectations are noted; last, toolchains that cannot be had are replaced where the file says by what. See
+docs/matrix.md for what each step promises.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.include import Included, include
+from mcumatrix.matrix.instead import CanBeHad, always, substitute
 from mcumatrix.matrix.schema import KNOWN_AXES, ExcludeFile, ExpectFile, MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.catalogue import Catalogues
@@ -24,7 +26,9 @@ MAXIMUM_SLUG_LENGTH = 120
 _ALWAYS_IN_SLUG = ("runtime", "kernels", "clock", "model")
 
 
-def expand(file: MatrixFile, document: Document, catalogues: Catalogues) -> Matrix:
+def expand(
+    file: MatrixFile, document: Document, catalogues: Catalogues, can_be_had: CanBeHad = always
+) -> Matrix:
     """Makes the variants of a matrix; its name is that of the document's file without the suffix.
 
     Variants are in the order of the file: the first axis varies slowest, included variants come last.
@@ -32,7 +36,7 @@ def expand(file: MatrixFile, document: Document, catalogues: Catalogues) -> Matr
     Raises:
         MatrixError: what the file says does not fit the catalogues or itself; see docs/matrix.md.
     """
-    return _Expansion(file, document, catalogues).matrix()
+    return _Expansion(file, document, catalogues).matrix(can_be_had)
 
 
 class _Expansion:
@@ -46,7 +50,7 @@ class _Expansion:
         self._axes: Axes = check_axes(file, document, catalogues)
         self._automatic: dict[tuple[str, str], str] = {}
 
-    def matrix(self) -> Matrix:
+    def matrix(self, can_be_had: CanBeHad) -> Matrix:
         drafts, exclusions = self._exclude(self._points())
         included = include(self._file, self._document, self._axes, drafts, self._catalogues)
         exclusions = [
@@ -56,6 +60,7 @@ class _Expansion:
         ]
         self._check_left(included.drafts, exclusions)
         self._expect(included)
+        substitutions = substitute(self._file, self._document, included, self._catalogues, can_be_had)
         return Matrix(
             name=self._document.path.stem,
             description=self._file.description.strip(),
@@ -65,6 +70,7 @@ class _Expansion:
             ),
             variants=self._variants(included),
             exclusions=tuple(exclusions),
+            substitutions=substitutions,
         )
 
     def _points(self) -> list[Point]:

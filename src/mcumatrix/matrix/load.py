@@ -5,6 +5,7 @@ from pathlib import Path
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.expand import expand
 from mcumatrix.matrix.flags import RefusedError
+from mcumatrix.matrix.instead import CanBeHad, always
 from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import MatrixFile, check_name
 from mcumatrix.matrix.suggest import did_you_mean, shown
@@ -27,8 +28,8 @@ def find_matrix(name_or_path: str, folder: Path) -> Path:
     raise MatrixError(f"there is no matrix {shown(name_or_path)}", hint=hint or f"Write one in {folder}.")
 
 
-def load_matrix(path: Path, catalogues: Catalogues) -> Matrix:
-    """Reads a matrix file and makes its variants.
+def load_matrix(path: Path, catalogues: Catalogues, can_be_had: CanBeHad = always) -> Matrix:
+    """Reads a matrix file and makes its variants; `can_be_had` is asked where a toolchain has a substitute.
 
     Raises:
         MatrixError: the file is wrong; the message has every problem that was found, with line and column.
@@ -39,7 +40,7 @@ def load_matrix(path: Path, catalogues: Catalogues) -> Matrix:
         message = f"{path}: a matrix cannot be called {shown(path.stem)}: {error}"
         raise MatrixError(message, hint=error.hint) from error
     document = read_document(path)
-    return expand(validated(MatrixFile, document), document, catalogues)
+    return expand(validated(MatrixFile, document), document, catalogues, can_be_had)
 
 
 def _is_file(path: Path) -> bool:

@@ -9,7 +9,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -22,7 +22,7 @@ from pydantic import (
 
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
-from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts
+from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
 from mcumatrix.model.variant import Outcome
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
@@ -31,7 +31,7 @@ KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
-        *("description", "expect", "outcome", "reason", "repeat", "warmup"),
+        *("description", "expect", "instead", "outcome", "reason", "repeat", "use", "warmup"),
         *("clock_hz", "correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
         *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
     )
@@ -326,6 +326,13 @@ class IncludeFile(_Match):
     warmup: Warmup = Field(default=1, description="As at the top, for these variants.")
 
 
+class InsteadFile(_Strict):
+    """A toolchain that takes the place of another one where that cannot be had."""
+
+    toolchain: Text = Field(description="The one that is wanted, as the axis has it.")
+    use: Text = Field(description="The one that takes its place, a file in matrix/toolchains.")
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -334,6 +341,9 @@ class MatrixFile(_Strict):
     include: list[IncludeFile] = Field(default=[], description="Variants to add, or to add to.")
     exclude: list[ExcludeFile] = Field(default=[], description="Variants to leave out, each with a reason.")
     expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
+    instead: list[InsteadFile] = Field(
+        default=[], description="Toolchains to use where others cannot be had."
+    )
     repeat: Repeat = Field(default=3, description="Timed inferences of a run.")
     warmup: Warmup = Field(default=1, description="Inferences before them that are not timed.")
 
@@ -393,6 +403,9 @@ class BoardFile(_Strict):
         default=[], description="Several specimens, over which runs spread; instead of the three keys above."
     )
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
+    timing_model: TimingModel = Field(
+        default=_BOARD.timing_model, description="How a virtual board makes its cycles."
+    )
 
 
 class SourceFile(_Strict):
@@ -414,6 +427,9 @@ class RuntimeFile(_Strict):
     )
     elements: Annotated[list[Element], Field(min_length=1)] = Field(
         description="The activations that it runs."
+    )
+    hybrid: Literal["tried", "refused"] = Field(
+        default="tried", description="What becomes of models whose weights alone are quantised."
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."

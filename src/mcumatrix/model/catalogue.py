@@ -29,6 +29,13 @@ class ConnectMode(StrEnum):
     ATTACH = "attach"
 
 
+class TimingModel(StrEnum):
+    """How a virtual board makes its cycles; `mcumatrix.vboard.timing` has what they stand for."""
+
+    INSTRUCTIONS = "instructions"
+    M7_BLOCK_1 = "m7-block-1"
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each phase of a run may take, in seconds.
@@ -75,6 +82,8 @@ class Board:
     connect: ConnectMode = ConnectMode.HALT
     swd_hz: int = 1_000_000
     timeouts: Timeouts = Timeouts()
+    timing_model: TimingModel = TimingModel.M7_BLOCK_1
+    """Of a virtual board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,8 @@ class Runtime:
     """An inference library at one version.
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
-    elsewhere that its library is compiled from.
+    elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
+    weights alone are quantised before anything is built.
     """
 
     name: str
@@ -108,6 +118,7 @@ class Runtime:
     kernels: tuple[str, ...]
     elements: tuple[Element, ...]
     sources: tuple[Source, ...] = ()
+    takes_hybrid: bool = True
 
 
 @dataclass(frozen=True, slots=True)

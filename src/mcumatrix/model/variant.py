@@ -84,6 +84,17 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Substitution:
+    """A toolchain that could not be had, and the name of the one that took its place."""
+
+    wanted: str
+    used: str
+
+    def __str__(self) -> str:
+        return f"{self.wanted} could not be had here; {self.used} took its place."
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """An axis of a matrix with its values as people write them."""
 
@@ -101,3 +112,4 @@ class Matrix:
     axes: tuple[Axis, ...]
     variants: tuple[Variant, ...]
     exclusions: tuple[Exclusion, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()

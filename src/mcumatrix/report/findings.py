@@ -1,6 +1,6 @@
 """What a careful reader would notice in the numbers: said by the report itself."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from mcumatrix.model.catalogue import Element
@@ -44,13 +44,21 @@ def _wrong(cases: Sequence[Case]) -> Iterator[str]:
 
 
 def _warned(cases: Sequence[Case]) -> Iterator[str]:
-    """What a look at the models said before anything was flashed, once for all cases that it is about."""
-    said: dict[str, list[str]] = {}
-    for case in cases:
-        if case.record and case.record.warning:
-            said.setdefault(case.record.warning, []).append(case.label)
-    for warning, labels in said.items():
-        yield f"{', '.join(labels)}: known before anything was flashed: {warning}."
+    """What a look at the models said before anything was flashed."""
+    yield from _once(
+        (case, f"known before anything was flashed: {case.record.warning}.")
+        for case in cases
+        if case.record and case.record.warning
+    )
+
+
+def _once(said: Iterable[tuple[Case, str]]) -> Iterator[str]:
+    """Each sentence once, for all cases that it is about."""
+    cases: dict[str, list[str]] = {}
+    for case, sentence in said:
+        cases.setdefault(sentence, []).append(case.label)
+    for sentence, labels in cases.items():
+        yield f"{', '.join(labels)}: {sentence}"
 
 
 def _without_effect(cases: Sequence[Case]) -> Iterator[str]:
@@ -75,6 +83,10 @@ def _same_milliseconds(cases: Sequence[Case]) -> Iterator[str]:
 
 def _not_accelerated(cases: Sequence[Case]) -> Iterator[str]:
     """Cases that asked for an optimised library which none of their layers used."""
+    yield from _once(_unused_libraries(cases))
+
+
+def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
     for case in cases:
         record = case.record
         library = _LIBRARIES.get(case.axes.get("kernels", ""))
@@ -84,7 +96,7 @@ def _not_accelerated(cases: Sequence[Case]) -> Iterator[str]:
         if not any(layer.functions for layer in layers):
             element = record.measurement.output.element
             why = f": {element} has no {library} kernels" if element is Element.FLOAT32 else ""
-            yield f"{case.label}: {library} requested, 0 of {len(layers)} layers use it{why}."
+            yield case, f"{library} requested, 0 of {len(layers)} layers use it{why}."
 
 
 def _cycles(measurement: Measurement) -> tuple[tuple[str, tuple[int, ...]], ...]:

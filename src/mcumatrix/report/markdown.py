@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcumatrix.model.record import Record
-from mcumatrix.model.variant import Exclusion, Outcome
+from mcumatrix.model.variant import Matrix, Outcome
 from mcumatrix.report.findings import find
 from mcumatrix.report.tables import (
     Case,
@@ -19,10 +19,8 @@ from mcumatrix.report.tables import (
 
 
 def render_markdown(
-    title: str,
-    description: str,
+    matrix: Matrix,
     cases: Sequence[Case],
-    exclusions: Sequence[Exclusion],
     templates: Path,
 ) -> str:
     """The report of the cases, complete or not: it says how many there are and why the others are not."""
@@ -40,14 +38,15 @@ def render_markdown(
     sizes, provenance, rebuilt = size_table(cases), provenance_table(cases), reproduction_table(cases)
     records = [case.record for case in cases if case.record]
     return environment.get_template("report.md.j2").render(
-        title=title,
-        description=description,
+        title=matrix.name,
+        description=matrix.description,
         summary=summary(cases),
         cases=to_markdown(case_table(cases)),
         times=[
             {
                 "kind": time.kind.value,
                 "timing_model": time.timing_model,
+                "expected_error": time.expected_error,
                 "repeats": time.repeats,
                 "text": to_markdown(time.table),
             }
@@ -61,8 +60,9 @@ def render_markdown(
         ],
         exclusions=[
             f"{', '.join(f'{name} {value}' for name, value in exclusion.axes)}: {exclusion.reason}"
-            for exclusion in exclusions
+            for exclusion in matrix.exclusions
         ],
+        substitutions=list(map(str, matrix.substitutions)),
         provenance=to_markdown(provenance) if provenance else "",
         tools=_tools(records),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from mcumatrix.matrix.hardware_map import FoundBoard, LeftOut, Outcome
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.variant import Axis, Exclusion
+from mcumatrix.model.variant import Matrix
 from mcumatrix.report.findings import find
 from mcumatrix.report.markdown import summary, why_not_measured
 from mcumatrix.report.tables import Case, Table, case_table, time_tables
@@ -32,7 +32,10 @@ def report_text(cases: Sequence[Case]) -> str:
     parts = [to_text(case_table(cases))]
     for time in time_tables(cases):
         is_virtual = time.kind is BoardKind.VIRTUAL
-        source = f"virtual board, timing model {time.timing_model!r}" if is_virtual else "hardware"
+        model = f"timing model {time.timing_model!r}"
+        if time.expected_error:
+            model += f", {time.expected_error}"
+        source = f"virtual board, {model}" if is_virtual else "hardware"
         parts.append(f"Time per layer in msec, medians ({source})\n{to_text(time.table)}")
     parts += [f"Finding: {_visible(finding)}" for finding in find(cases)]
     parts += [
@@ -44,20 +47,20 @@ def report_text(cases: Sequence[Case]) -> str:
     return "\n\n".join(parts)
 
 
-def plan_text(
-    axes: Sequence[Axis], states: Sequence[tuple[str, str]], exclusions: Sequence[Exclusion], work_left: str
-) -> str:
+def plan_text(matrix: Matrix, states: Sequence[tuple[str, str]], work_left: str) -> str:
     """Axes with their kinds, each variant with what is left to do for it, and what was left out and why."""
     parts = [
         to_text(
-            Table(("axis", "kind", "values"), tuple((a.name, a.kind, ", ".join(a.values)) for a in axes))
+            Table(
+                ("axis", "kind", "values"), tuple((a.name, a.kind, ", ".join(a.values)) for a in matrix.axes)
+            )
         ),
         to_text(Table(("variant", "to do"), tuple(states))),
     ]
-    if exclusions:
-        rows = tuple((", ".join(f"{n}={v}" for n, v in x.axes), x.reason) for x in exclusions)
+    if matrix.exclusions:
+        rows = tuple((", ".join(f"{n}={v}" for n, v in x.axes), x.reason) for x in matrix.exclusions)
         parts.append(to_text(Table(("left out", "because"), rows)))
-    return "\n\n".join([*parts, work_left])
+    return "\n\n".join([*parts, *map(str, matrix.substitutions), work_left])
 
 
 def boards_text(attached: Attached, matches: Sequence[Match]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix.errors import ExitCode, McuMatrixError
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS
 
 if TYPE_CHECKING:
     from mcumatrix.vboard.daemon import Daemon
@@ -48,6 +49,14 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--debug-port", type=int, default=0, metavar="PORT", help="for pyocd; any free port if not given"
     )
+    parser.add_argument(
+        "--timing",
+        default=DEFAULT_TIMING_MODEL,
+        choices=TIMING_MODELS,
+        help="how cycles are made: "
+        + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
+        + f" (default {DEFAULT_TIMING_MODEL})",
+    )
     parser.add_argument("--off", action="store_true", help="begin switched off")
     parser.add_argument("--json", action="store_true", help="say in a line of JSON where the ports are")
     parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input does")
@@ -74,6 +83,7 @@ def main(argv: list[str] | None = None) -> int:
             link=arguments.link,
             debug_port=arguments.debug_port,
             powered=not arguments.off,
+            timing=arguments.timing,
             injection=parse_injection(faults) if faults else None,
             on_finding=lambda finding: print(finding.sentence, file=sys.stderr, flush=True),
         )
@@ -102,6 +112,7 @@ def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
         "-t stm32f746xg)",
         f"Control port: {found.control_port}",
+        f"Time: virtual, {arguments.timing}, {TIMING_MODELS[arguments.timing].expected_error}",
     ]
     return "\n".join(lines)
 

@@ -1,7 +1,8 @@
 """Exceptions of the Cortex-M7: which one runs next, entry, and return (PM0253 section 2.4).
 
 Priorities, derived exceptions, tail-chaining and EXC_RETURN follow the Armv7-M Architecture Reference
-Manual (section B1.5); frames.py has what is pushed and popped.
+Manual (section B1.5); frames.py has what is pushed and popped. What entry and return
+cost is said by the timing model.
 """
 
 from collections.abc import Callable
@@ -19,14 +20,8 @@ from mcumatrix.vboard.frames import (
 
 INTERRUPTS = 98  # interrupt lines of the STM32F746 (RM0385 section 10.1.1)
 
-ENTRY_CYCLES = 12
-"""From the interrupt to the first instruction of its handler: typically 12, with memory that does not wait
-(Arm, "Cortex-M for Beginners", table of the interrupt latency; 14 at worst)."""
-RETURN_CYCLES = 10
-"""From the return to the next instruction of what was interrupted. Published for the Cortex-M3 and M4 (Arm
-knowledge article ka16366), not for the M7."""
 TAIL_CHAIN_CYCLES = 6
-"""From one handler to the next without unstacking. Published for the Cortex-M3 and M4, not for the M7."""
+"""At most, from one handler to the next. Published for the Cortex-M3 and M4, not for the M7."""
 
 _LOWEST = 256
 
@@ -219,7 +214,7 @@ class ExceptionUnit:
         """
         core = self._core
         pushed = self.frames.push(return_address, self._ready_bits())
-        core.pass_cycles(ENTRY_CYCLES)
+        core.spend_cycles(core.timing.exception_cycles)
         if pushed.failed_at is not None:
             derived = self.stacking_failed(number, pushed.failed_at)
             self.pending |= {number, derived}
@@ -228,7 +223,7 @@ class ExceptionUnit:
 
     def chain(self, number: int, exc_return: int) -> None:
         """Goes to a handler whose frame is on the stack already: nothing is popped or pushed."""
-        self._core.pass_cycles(TAIL_CHAIN_CYCLES)
+        self._core.spend_cycles(min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES))
         self._take(number, exc_return)
 
     def _take(self, number: int, exc_return: int) -> None:
@@ -296,7 +291,7 @@ class ExceptionUnit:
             return
         if not self.frames.pop(exc_return):
             raise UnstackError("the frame of an exception return is not in memory")
-        core.pass_cycles(RETURN_CYCLES)
+        core.spend_cycles(core.timing.exception_cycles)
         self.invalid_state = not self.frames.popped_thumb
         if bool(self.frames.popped_exception) == bool(to_thread):
             # The frame's IPSR and EXC_RETURN do not agree.

@@ -114,6 +114,7 @@ class System:
             core.set_fpu_enabled,
             core.set_stir_for_all,
             core.trap_division_by_zero,
+            core.blocks,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)

@@ -7,7 +7,16 @@ import tflite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcumatrix.adapters.models.host_check import ModelProblem, ProblemKind, check_model, summarise
+from mcumatrix.adapters.models.host_check import (
+    ModelProblem,
+    ProblemKind,
+    check_model,
+    is_judged_by_trial,
+    summarise,
+    trial_problems,
+)
+from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus, try_model
 from mcumatrix.model.catalogue import Element, Runtime
 from mcumatrix.model.network import Operator
 
@@ -124,6 +133,38 @@ def test_a_file_that_cannot_be_read_is_a_problem_too() -> None:
             ProblemKind.UNREADABLE, None, "", "The model is not a .tflite file: bytes 4 to 7 are not TFL3."
         ),
     )
+
+
+FLOAT32 = read_network(MODELS / "mnist-float32.tflite")
+UINT8 = read_network(MODELS / "mnist-uint8.tflite")
+
+
+def test_what_refuses_a_model_on_the_host_is_said_in_its_own_words() -> None:
+    network = read_network(HYBRID, hybrid=True)
+    problems = trial_problems(try_model(HYBRID, network), network)
+    assert summarise(problems, TFLM_2_1) == (
+        "TensorFlow Lite Micro on the host refuses it: tensorflow/lite/micro/kernels/conv_common.cc Hybrid"
+        " models are not supported on TFLite Micro. Node CONV_2D (number 2) failed to prepare with status 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (TrialStatus.RUNS, ""),
+        (TrialStatus.REFUSES, "TensorFlow Lite Micro on the host refuses it: why"),
+        (TrialStatus.CRASHES, "TensorFlow Lite Micro on the host crashes: why"),
+        (TrialStatus.NOT_TRIED, ""),
+    ],
+)
+def test_only_a_trial_that_went_wrong_speaks_against_a_model(status: TrialStatus, sentence: str) -> None:
+    assert summarise(trial_problems(Trial(status, "why"), FLOAT32), TFLM_2_1) == sentence
+
+
+def test_a_release_that_no_longer_has_uint8_does_not_judge_it() -> None:
+    assert is_judged_by_trial(FLOAT32)
+    assert not is_judged_by_trial(UINT8)
+    assert trial_problems(Trial(TrialStatus.REFUSES, "Type UINT8 (3) not supported."), UINT8) == ()
 
 
 SMALL_HYBRID = (SMALL_MODELS / "hybrid.tflite").read_bytes()

@@ -62,7 +62,7 @@ def test_a_missing_package_is_an_error_that_says_how_to_get_it(monkeypatch: pyte
             use()
         assert str(caught.value) == (
             "The package tflite-micro is not installed.\n"
-            "  Install what requirements-dev.lock names: ./dev test does it."
+            "  Install what requirements.lock names: ./dev setup does it."
         )
 
 

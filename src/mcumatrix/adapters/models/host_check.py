@@ -1,4 +1,4 @@
-"""A look at a model before it is built for a board: what a runtime will not run, or will run wrongly.
+"""A look at a model before anything is flashed: what a runtime will not run, or will run wrongly.
 
 A hybrid model has weights that were quantised alone: integers, with float32 activations. No release of
 TensorFlow Lite Micro computes them. What a release does with them depends on each kernel. One that compares
@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from mcumatrix.adapters.models.checks import is_hybrid
 from mcumatrix.adapters.models.tflite_file import operator_names, read_network
+from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus
 from mcumatrix.errors import ModelError
 from mcumatrix.model.catalogue import Runtime
 from mcumatrix.model.network import Network, Operator, Tensor, TensorType
@@ -28,13 +29,15 @@ class ProblemKind(StrEnum):
     HYBRID_REFUSED = "hybrid-refused"
     HYBRID_GARBAGE = "hybrid-garbage"
     HYBRID = "hybrid"
+    TRIAL = "trial"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelProblem:
     """Something that a runtime will not run as it is meant. `layer` is None where it is about the whole file.
 
-    HYBRID is for runtimes of which it is not known whether they refuse such weights.
+    HYBRID is for runtimes of which it is not known whether they refuse such weights. TRIAL is what today's
+    library says on the host, whatever the runtime is.
     """
 
     kind: ProblemKind
@@ -63,6 +66,8 @@ def summarise(problems: tuple[ModelProblem, ...], runtime: Runtime) -> str:
     if not problems:
         return ""
     hybrid = [problem for problem in problems if problem.kind in _HYBRID_VERDICTS]
+    if problems[0].kind is ProblemKind.TRIAL:
+        return problems[0].sentence
     if not hybrid:
         return f"{runtime.name} will not run this: {problems[0].sentence}"
     verdict = _HYBRID_VERDICTS[hybrid[0].kind].format(name=runtime.name)
@@ -75,6 +80,31 @@ _HYBRID_VERDICTS = {
     ProblemKind.HYBRID_REFUSED: "{name} will refuse this",
     ProblemKind.HYBRID: "this will not work on {name}",
 }
+
+
+def trial_problems(trial: Trial, network: Network) -> tuple[ModelProblem, ...]:
+    """What a trial of a model on the host has shown, if today's release of the library can judge it at all.
+
+    It no longer has uint8, which says nothing of releases that do.
+    """
+    if trial.status not in (TrialStatus.REFUSES, TrialStatus.CRASHES) or not is_judged_by_trial(network):
+        return ()
+    verb = "refuses it" if trial.status is TrialStatus.REFUSES else "crashes"
+    sentence = f"TensorFlow Lite Micro on the host {verb}: {trial.said}"
+    return (ModelProblem(ProblemKind.TRIAL, None, "", sentence),)
+
+
+def is_judged_by_trial(network: Network) -> bool:
+    """Whether all elements that are computed with are among those of today's release."""
+    return all(
+        tensor.type in _ELEMENTS_OF_TODAY
+        for layer in network.layers
+        for tensor in (network.input_of(layer, 0), network.output_of(layer))
+        if tensor is not None
+    )
+
+
+_ELEMENTS_OF_TODAY = (TensorType.FLOAT32, TensorType.INT8)
 
 
 def _unknown_operators(names: tuple[str, ...]) -> Iterator[ModelProblem]:

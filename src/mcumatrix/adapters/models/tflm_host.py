@@ -154,12 +154,12 @@ def _load_extension() -> ModuleType:
             return module
     raise ToolError(
         f"The package {PACKAGE} {version()} has no {_EXTENSION}.",
-        hint="Install the version that requirements-dev.lock names.",
+        hint="Install the version that requirements.lock names: ./dev setup does it.",
     )
 
 
 def _missing() -> ToolError:
     return ToolError(
         f"The package {PACKAGE} is not installed.",
-        hint="Install what requirements-dev.lock names: ./dev test does it.",
+        hint="Install what requirements.lock names: ./dev setup does it.",
     )

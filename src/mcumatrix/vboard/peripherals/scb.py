@@ -1,10 +1,12 @@
 """System control block, FPU control and cache maintenance (PM0253 sections 4.2, 4.5, 4.7, 4.8).
 
-Caches have no effect on data here, so their maintenance operations are accepted and do nothing.
+Caches have no effect on data here, so their maintenance operations are accepted and do nothing; what they
+save in time is known to the timing model.
 CCR.UNALIGN_TRP is a finding: Unicorn cannot trap unaligned accesses.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from mcumatrix.vboard.exceptions import ExceptionNumber, ExceptionUnit
 from mcumatrix.vboard.registers import WORD, Register, RegisterBlock
@@ -14,6 +16,8 @@ SHPR1, SHPR2, SHPR3, SHCSR, CFSR, HFSR, DFSR = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2
 MMFAR, BFAR, AFSR = 0x34, 0x38, 0x3C
 CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
 FPCCR, FPCAR = 0x234, 0x238
+ICIALLU = 0x250
+CCR_DC, CCR_IC = 1 << 16, 1 << 17
 
 _SLEEPONEXIT, _SEVONPEND = 1 << 1, 1 << 4
 _NONBASETHRDENA, _USERSETMPEND, _DIV_0_TRP, _STKALIGN = 1 << 0, 1 << 1, 1 << 4, 1 << 9
@@ -46,7 +50,7 @@ _FPCCR_WRITABLE = 0xC000_017B  # ASPEN, LSPEN, what could run when the frame was
 _CACHE_SIZES = {0: 0xF003_E019, 1: 0xF007_E009}
 
 _CACHE_OPERATIONS = {
-    "ICIALLU": 0x250, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
+    "ICIALLU": ICIALLU, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
     "DCCMVAC": 0x268, "DCCSW": 0x26C, "DCCIMVAC": 0x270, "DCCISW": 0x274, "BPIALL": 0x278,
 }  # fmt: skip
 
@@ -107,6 +111,16 @@ CONTROL_SPACE = (
 )
 
 
+class Caches(Protocol):
+    """Who has to know what the caches do: see `BlockRecords`."""
+
+    def set_memory_system(self, *, instruction_cache: bool, data_cache: bool) -> None:
+        """CCR has been written."""
+
+    def invalidate_lines(self) -> None:
+        """The instruction cache is empty."""
+
+
 class SystemControl(RegisterBlock):
     """Views of the exception unit, fault status, and the reset request."""
 
@@ -118,6 +132,7 @@ class SystemControl(RegisterBlock):
         fpu_enabled: Callable[[bool], None],
         stir_for_all: Callable[[bool], None],
         trap_division: Callable[[bool], None],
+        caches: "Caches",
     ) -> None:
         """The last three are told of bits: FPU on in CPACR, CCR.USERSETMPEND, and CCR.DIV_0_TRP."""
         self._unit = unit
@@ -126,11 +141,13 @@ class SystemControl(RegisterBlock):
         self._fpu_enabled = fpu_enabled
         self._stir_for_all = stir_for_all
         self._trap_division = trap_division
+        self._caches = caches
         super().__init__("SCB", 0xE000_ED00, REGISTERS)
 
     def reset(self) -> None:
-        """Vectors where the option bytes boot from, FPU off."""
+        """Vectors where the option bytes boot from, FPU and caches off."""
         super().reset()
+        self._switch_caches()
         self._unit.vector_table = self.values[VTOR]
         self._fpu_enabled(False)
         self._stir_for_all(False)
@@ -189,6 +206,7 @@ class SystemControl(RegisterBlock):
             self.values[offset] &= ~value
         else:
             super().write_register(offset, value)
+            self._tell_caches(offset)
             self._apply(offset, self.values[offset])
         unit.request_look()
 
@@ -209,6 +227,19 @@ class SystemControl(RegisterBlock):
         elif SHPR1 <= offset <= SHPR3:
             for lane in range(4):
                 unit.priorities[4 + offset - SHPR1 + lane] = value >> 8 * lane & 0xFF
+
+    def _tell_caches(self, offset: int) -> None:
+        if offset == CCR:
+            self._switch_caches()
+        elif offset == ICIALLU:
+            self._caches.invalidate_lines()
+
+    def _switch_caches(self) -> None:
+        """What the caches are good for is known to the timing model alone."""
+        value = self.values[CCR]
+        self._caches.set_memory_system(
+            instruction_cache=bool(value & CCR_IC), data_cache=bool(value & CCR_DC)
+        )
 
     def _write_icsr(self, value: int) -> None:
         unit = self._unit

@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.runtimes.tflm.library import (
-    Definition,
-    Library,
-    list_library,
-    missing_parties,
-    to_cmake,
-)
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from mcumatrix.adapters.runtimes.tflm.library import Library, list_library, missing_parties
+from mcumatrix.adapters.runtimes.tflm.switches import Definition
 from mcumatrix.adapters.runtimes.tflm.third_party import Place, find_parties
 from mcumatrix.adapters.runtimes.tflm.tree import read_tree
 from mcumatrix.errors import SourceError
@@ -240,7 +236,8 @@ def test_a_library_that_is_missing_is_named_with_who_includes_it(
         list_library(read_tree(folder), "reference", parties)
     assert caught.value.message.startswith(
         "gemmlowp is missing: tensorflow/lite/kernels/internal/common.h includes fixedpoint/fixedpoint.h."
-        f" Looked for fixedpoint/fixedpoint.h in {folder}/{NEW}/tools/make/downloads/gemmlowp, "
+        " Looked for folders called gemmlowp or fixedpoint with fixedpoint/fixedpoint.h below them, in"
+        f"\n    {folder}/{NEW}/tools/make/downloads\n"
     )
     assert missing_parties(read_tree(folder), "reference", parties) == {
         "flatbuffers": "tensorflow/lite/schema/schema_generated.h includes flatbuffers/flatbuffers.h",
@@ -256,9 +253,10 @@ def test_cmsis_is_missed_by_the_kernels_that_call_it_alone(listed: Listed, tmp_p
     error = refusal(listed, kernels="cmsis-nn", extra=extra)
     assert error.message.startswith(
         "cmsis is missing: the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it."
-        " Looked for NN/Include/arm_nnfunctions.h in "
+        " Looked for folders called cmsis or CMSIS or CMSIS_5 with NN/Include/arm_nnfunctions.h below them,"
+        " in\n"
     )
-    assert f", {tmp_path}/CMSIS, {tmp_path}/CMSIS/CMSIS, " in error.message
+    assert error.message.endswith(f"\n    {tmp_path}")
     tree = read_tree(tmp_path / "tree")
     parties = find_parties(tmp_path / "tree", {})
     assert missing_parties(tree, "reference", parties) == {}
@@ -512,6 +510,16 @@ def test_static_memory_is_set_if_the_makefile_sets_it_or_there_is_none(listed: L
     assert (
         definitions(listed(extra={f"{LITE}/c/common.h": "", makefile: "X := -DTF_LITE_STATIC_MEMORY\n"}))
         == []
+    )
+
+
+def test_assertions_are_left_out_if_the_makefile_leaves_them_out(listed: Listed) -> None:
+    extra = {f"{LITE}/c/common.h": "#ifdef NDEBUG\n#endif\n"}
+    makefile = f"{NEW}/tools/make/Makefile"
+    assert definitions(listed(extra=extra)) == []
+    assert definitions(listed(extra={**extra, makefile: "CXXFLAGS := -O3\n"})) == []
+    assert listed(extra={**extra, makefile: "CXXFLAGS := -O3 -DNDEBUG -g\n"}).definitions == (
+        Definition("NDEBUG", "The tree's own makefile sets it: assertions are left out."),
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm import library, third_party, tree
-from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library, to_cmake
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from mcumatrix.adapters.runtimes.tflm.hybrid import operators_refusing_hybrid
+from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library
 from mcumatrix.adapters.runtimes.tflm.third_party import (
     CMSIS,
     FLATBUFFERS,
@@ -19,6 +20,7 @@ from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
 from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
+from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
 from mcumatrix.model.network import Network
 
 TEMPLATE = "tflm_model.c.j2"
@@ -30,7 +32,7 @@ _LIST = "tflm.cmake"
 _PARTS = {
     TENSORFLOW: ("tensorflow/lite",),
     FLATBUFFERS: ("include",),
-    GEMMLOWP: ("fixedpoint", "internal"),
+    GEMMLOWP: ("fixedpoint", "internal", "profiling", "public"),
     CMSIS: ("CMSIS/Core", "CMSIS/DSP", "CMSIS/NN"),
     RUY: ("ruy",),
 }
@@ -75,8 +77,8 @@ class TflmRuntime:
         return (self._firmware / "runtime" / "tflm",)
 
     def generators(self) -> tuple[Path, ...]:
-        own = (__file__, tree.__file__, library.__file__, third_party.__file__)
-        return (*map(Path, own), self._templates / TEMPLATE)
+        own = sorted(Path(__file__).parent.glob("*.py"))
+        return (*own, self._templates / TEMPLATE)
 
     def trees(self, kernels: str) -> dict[str, str]:
         return {name: self._hash(folder) for name, folder in self._given.items()} | {
@@ -84,9 +86,21 @@ class TflmRuntime:
         }
 
     def folders(self, kernels: str) -> dict[str, Path]:
-        return self._given | {
-            name: self._obtain(source, _PARTS[name]) for name, source in self._fetchable(kernels)
-        }
+        fetched: dict[str, Path] = {}
+        errors: list[SourceError] = []
+        for name, source in self._fetchable(kernels):
+            try:
+                fetched[name] = self._obtain(source, _PARTS[name])
+            except SourceError as error:
+                errors.append(error)
+        if len(errors) > 1:
+            # Who has no network wants to know of all of them at once.
+            raise SourceError(
+                f"{len(errors)} archives cannot be had:\n" + "\n".join(f"  {error}" for error in errors)
+            )
+        if errors:
+            raise errors[0]
+        return self._given | fetched
 
     def definitions(self, kernels: str, element: Element) -> dict[str, str]:  # noqa: ARG002 - it runs them all
         names = [*self._given, *(name for name, _ in self._fetchable(kernels))]
@@ -99,7 +113,10 @@ class TflmRuntime:
             self._say(difference)
         given = {name: path for name, path in folders.items() if name != TENSORFLOW}
         parties = find_parties(folders[TENSORFLOW], given)
-        return {_LIST: to_cmake(list_library(found, kernels, parties))}
+        return {
+            _LIST: to_cmake(list_library(found, kernels, parties)),
+            KERNELS_FILE: KernelFacts(operators_refusing_hybrid(found, kernels)).to_json(),
+        }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
         return render_tflm(model, self._templates)

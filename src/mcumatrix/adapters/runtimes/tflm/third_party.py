@@ -90,7 +90,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """The libraries that were found, by name, and where each was looked for."""
+    """The libraries that were found, by name, and the folders in which each was looked for by its name."""
 
     tree_folder: Path
     found: Mapping[str, Party]
@@ -104,10 +104,11 @@ class Parties:
         """
         party = self.found.get(name)
         if party is None:
-            marker = _KINDS[name].markers[0]
-            looked = ", ".join(map(str, self.looked.get(name, ())))
+            kind = _KINDS[name]
+            looked = "".join(f"\n    {folder}" for folder in self.looked.get(name, ()))
             raise SourceError(
-                f"{name} is missing: {because}. Looked for {marker} in {looked}.",
+                f"{name} is missing: {because}. Looked for folders called {' or '.join(kind.folders)} with"
+                f" {kind.markers[0]} below them, in{looked}",
                 hint=f"Put {name} beside the tree, or give it as a source of the runtime (matrix/runtimes).",
             )
         return party
@@ -139,7 +140,9 @@ def find_parties(tree_folder: Path, given: Mapping[str, Path]) -> Parties:
     for kind in _KINDS.values():
         folders = [absolute(given[kind.name])] if kind.name in given else _candidates(kind, tree_folder)
         bases = [(folder, folder / base) for folder in folders for base in kind.bases]
-        looked[kind.name] = tuple(base for _, base in bases)
+        looked[kind.name] = tuple(
+            dict.fromkeys(folder.parent for folder in folders if folder.name in kind.folders)
+        )
         party = next((pair for pair in bases if _is_there(kind, pair[1])), None)
         if party is not None:
             inside = kind.name not in given and party[0].is_relative_to(tree_folder)

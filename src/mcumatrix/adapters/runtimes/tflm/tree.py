@@ -10,7 +10,9 @@ from pathlib import Path
 from mcumatrix.errors import SourceError
 from mcumatrix.model.catalogue import Element, Source
 
-SCHEMA = "tensorflow/lite/schema/schema_generated.h"
+LITE = "tensorflow/lite"
+
+SCHEMA = f"{LITE}/schema/schema_generated.h"
 """What marks an include root."""
 
 MICRO_FOLDERS = ("tensorflow/lite/micro", "tensorflow/lite/experimental/micro")
@@ -123,6 +125,12 @@ def read_tree(folder: Path) -> TflmTree:
         elements=_find_elements(root / micro / "kernels" / "conv.cc"),
         pins=read_pins(root / micro / "tools" / "make" / "third_party_downloads.inc"),
     )
+
+
+def read_makefile(tree: TflmTree) -> str:
+    """The makefile that builds the tree's micro folder; empty if it has none."""
+    path = tree.micro_folder / "tools" / "make" / "Makefile"
+    return read_text(path) if path.is_file() else ""
 
 
 def read_pins(path: Path) -> dict[str, TreePin]:

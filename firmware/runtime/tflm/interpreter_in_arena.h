@@ -1,0 +1,21 @@
+/* How the interpreter starts since TensorFlow 2.1: it takes the arena, and AllocateTensors plans where tensors lie. */
+#ifndef MCUMATRIX_TFLM_INTERPRETER_IN_ARENA_H
+#define MCUMATRIX_TFLM_INTERPRETER_IN_ARENA_H
+
+#include "interpreter.h"
+
+template <typename Resolver>
+static TfLiteStatus start_in_arena(const Resolver &resolver, const tflite::Model *model, std::uint8_t *arena,
+                                   std::size_t arena_size_bytes, tflite::ErrorReporter *reporter) {
+    interpreter = interpreter_room.make(model, resolver, arena, arena_size_bytes, reporter);
+    if (interpreter->initialization_status() != kTfLiteOk) {
+        return kTfLiteError;
+    }
+    return interpreter->AllocateTensors();
+}
+
+bool generation::plans_arena() {
+    return true;
+}
+
+#endif

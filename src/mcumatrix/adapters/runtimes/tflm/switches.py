@@ -1,0 +1,77 @@
+"""The switches of the preprocessor that a library is compiled with, each with its reason."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcumatrix.adapters.runtimes.tflm.reading import Reading, conditions_of
+from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_makefile
+
+_STATIC_MEMORY = "TF_LITE_STATIC_MEMORY"
+_NO_ASSERTIONS = "NDEBUG"
+_SWITCHES_WHERE_LOOKED_AT = {
+    "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK": "lets portable code stand in where there is no NEON",
+    "TFLITE_MCU": "says that this is a microcontroller",
+}
+_CMSIS_SWITCHES_OF_KERNELS = ("ARM_MATH_DSP", "ARM_MATH_LOOPUNROLL")
+"""What a Cortex-M7 has or wants of that which kernels look at. GCC defines __ARM_FEATURE_DSP by itself."""
+_CMSIS_NN_SWITCH = "CMSIS_NN"
+_CORE_SWITCH = "ARM_MATH_CM7"
+_CORE_HEADER = "core_cm7.h"
+_START_SWITCH = "__PROGRAM_START"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A switch of the preprocessor, `NAME` or `NAME=VALUE`, and why it is set."""
+
+    text: str
+    reason: str
+
+
+def definitions(tree: TflmTree, reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:
+    definitions = []
+    makefile = read_makefile(tree)
+    # Assertions stand in inner loops, and are a part of what is measured: who builds a tree decides.
+    if _NO_ASSERTIONS in reading.conditions and re.search(rf"-D{_NO_ASSERTIONS}\b", makefile):
+        reason = "The tree's own makefile sets it: assertions are left out."
+        definitions.append(Definition(_NO_ASSERTIONS, reason))
+    if (path := reading.conditions.get(_STATIC_MEMORY)) is not None:
+        if re.search(rf"-D{_STATIC_MEMORY}\b", makefile):
+            definitions.append(
+                Definition(_STATIC_MEMORY, "The tree's own makefile sets it: nothing is allocated.")
+            )
+        elif not makefile:
+            reason = f"{reading.name_of(path)} looks at it: nothing is allocated."
+            definitions.append(Definition(_STATIC_MEMORY, reason))
+    for name, purpose in _SWITCHES_WHERE_LOOKED_AT.items():
+        if (path := reading.conditions.get(name)) is not None:
+            definitions.append(Definition(name, f"{reading.name_of(path)} looks at it: {purpose}."))
+    if kernel_files:
+        definitions += _cmsis_definitions(reading, kernel_files)
+    return definitions
+
+
+def _cmsis_definitions(reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:
+    definitions = []
+    if (path := reading.conditions.get(_CMSIS_NN_SWITCH)) is not None:
+        reason = f"{reading.name_of(path)} looks at it: these kernels are compiled."
+        definitions.append(Definition(_CMSIS_NN_SWITCH, reason))
+    looked_at = conditions_of(kernel_files)
+    for name in _CMSIS_SWITCHES_OF_KERNELS:
+        if (path := looked_at.get(name)) is not None:
+            value = reading.value_of(name)
+            # As the header has it, which then does not complain.
+            text = name if value is None else f"{name}={value}"
+            reason = f"{reading.name_of(path)} calls CMSIS-NN only with it."
+            definitions.append(Definition(text, reason))
+    if (path := reading.conditions.get(_CORE_SWITCH)) is not None:
+        definitions.append(Definition(_CORE_SWITCH, f"{path.name} must be told the core."))
+        if any(file.name == _CORE_HEADER for file in reading.files):
+            reason = f"{_CORE_HEADER} must be told that there is a floating point unit."
+            definitions.append(Definition("__FPU_PRESENT=1", reason))
+    if _START_SWITCH in reading.conditions:
+        reason = "CMSIS would define how a program starts otherwise, and in 5.6.0 this is no C++."
+        definitions.append(Definition(f"{_START_SWITCH}=Reset_Handler", reason))
+    return definitions
