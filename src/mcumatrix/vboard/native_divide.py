@@ -2,6 +2,7 @@
 
 The hook runs before every instruction (UC_HOOK_CODE), so Unicorn gets it only while firmware wants the trap.
 Inside of an IT block Unicorn does not stop when a hook asks for it, so a conditional division is not trapped.
+It is not cached: numba would not notice that the layout of the arena, in native.py, has changed.
 """
 
 from typing import Any
@@ -30,7 +31,7 @@ def _it_state(halfwords: Any, position: Any, index: Any) -> Any:
     return state
 
 
-@cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr))  # type: ignore[untyped-decorator]
 def divide_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Stops before an SDIV or UDIV outside of an IT block whose divisor is zero."""
     offset = native._arena_offset(np.int64(address))
