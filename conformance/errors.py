@@ -1,0 +1,7 @@
+"""The errors of the comparison."""
+
+from mcumatrix.errors import McuMatrixError
+
+
+class ConformanceError(McuMatrixError):
+    """The comparison cannot be made: a tool is missing, or an implementation has stopped answering."""
