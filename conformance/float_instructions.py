@@ -64,15 +64,15 @@ def _float() -> list[Encoding]:
             Encoding(f"VRINT{rounding}", f"11111110 1D11 10{number:02b} DDDD 1010 01M0 MMMM", in_it=False)
         )
         found.append(
-            Encoding(f"VCVT{rounding}", f"11111110 1D11 11{number:02b} DDDD 1010 u1M0 MMMM", in_it=False)
+            Encoding(f"VCVT{rounding}", f"11111110 1D11 11{number:02b} DDDD 1010 U1M0 MMMM", in_it=False)
         )
     return [
         *found,
         Encoding("VDIV", "11101110 1D00 NNNN DDDD 1010 N0M0 MMMM"),
         Encoding("VMOV imm", "11101110 1D11 iiii DDDD 1010 0000 iiii"),
         Encoding("VCMP zero", "11101110 1D11 0101 DDDD 1010 e100 0000"),
-        Encoding("VCVT from fixed", "11101110 1D11 101u DDDD 1010 s1i0 iiii", _has_fraction_bits),
-        Encoding("VCVT to fixed", "11101110 1D11 111u DDDD 1010 s1i0 iiii", _has_fraction_bits),
+        Encoding("VCVT from fixed", "11101110 1D11 101U DDDD 1010 s1i0 iiii", _has_fraction_bits),
+        Encoding("VCVT to fixed", "11101110 1D11 111U DDDD 1010 s1i0 iiii", _has_fraction_bits),
         Encoding("VSEL", "11111110 0Dkk NNNN DDDD 1010 N0M0 MMMM", in_it=False),
         Encoding("VMAXNM", "11111110 1D00 NNNN DDDD 1010 N0M0 MMMM", in_it=False),
         Encoding("VMINNM", "11111110 1D00 NNNN DDDD 1010 N1M0 MMMM", in_it=False),

@@ -160,7 +160,7 @@ def _dsp() -> list[Encoding]:
 
 _MULTIPLIES = {
     ("MLA", "MUL"): "000 nnnn aaaa dddd 0000 mmmm",
-    ("SMLAxy", "SMULxy"): "001 nnnn aaaa dddd 00yx mmmm",
+    ("SMLAxy", "SMULxy"): "001 nnnn aaaa dddd 00xy mmmm",
     ("SMLAD", "SMUAD"): "010 nnnn aaaa dddd 000x mmmm",
     ("SMLAWy", "SMULWy"): "011 nnnn aaaa dddd 000y mmmm",
     ("SMLSD", "SMUSD"): "100 nnnn aaaa dddd 000x mmmm",
@@ -171,7 +171,7 @@ _LONG_MULTIPLIES = {
     "SMULL": "000 nnnn llll hhhh 0000 mmmm",
     "UMULL": "010 nnnn llll hhhh 0000 mmmm",
     "SMLAL": "100 nnnn llll hhhh 0000 mmmm",
-    "SMLALxy": "100 nnnn llll hhhh 10yx mmmm",
+    "SMLALxy": "100 nnnn llll hhhh 10xy mmmm",
     "SMLALD": "100 nnnn llll hhhh 110x mmmm",
     "SMLSLD": "101 nnnn llll hhhh 110x mmmm",
     "UMLAL": "110 nnnn llll hhhh 0000 mmmm",
