@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from conformance.batch import BLOCK_SP, MAX_RUNS, RECORD_BYTES, Batch, State, Unit
+from conformance.batch import BLOCK_SP, RECORD_BYTES, Batch, State, Unit
 from conformance.qemu import Qemu
 
 CORE_NAMES = (*(f"r{number}" for number in range(13)), "lr")
@@ -77,26 +77,37 @@ def differing_runs(batch: Batch, reference: bytes, tested: bytes) -> Iterator[tu
 
 
 def reduce(qemu: Qemu, core: Implementation, block: tuple[Unit, ...], before: State) -> Difference:
-    """The first unit after which the states differ, with the state before it, in which they were the same.
+    """A unit after which the states differ, with the state before it, in which they were the same.
 
-    Where that unit alone makes no difference from that state, what made it is in no register: then the
-    whole beginning of the block is given.
+    Where that unit alone makes no difference from that state, what made it is in no register, or is its
+    address: then the whole beginning of the block is given.
     """
-    beginnings = tuple(block[:end] for end in range(1, len(block) + 1))
-    assert len(beginnings) <= MAX_RUNS
-    batch = Batch(beginnings, (before,))
-    reference, tested = run_both(qemu, core, batch)
-    first = next((index for index, _ in differing_runs(batch, reference, tested)), None)
-    if first is None:
-        whole = Unit(b"".join(unit.code for unit in block), sum(unit.instructions for unit in block), "not again")
-        return Difference(whole, before, before, before)
-    start = before if first == 0 else batch.result(reference, first - 1, 0)
-    start = replace(start, stack_pointer=BLOCK_SP)
-    alone = Batch(((block[first],),), (start,))
-    of_qemu, of_core = run_both(qemu, core, alone)
-    unit, results = block[first], (alone.result(of_qemu, 0, 0), alone.result(of_core, 0, 0))
-    if not parts(*results):
-        taken = block[: first + 1]
-        unit = Unit(b"".join(each.code for each in taken), sum(each.instructions for each in taken), "block")
-        start, results = before, (batch.result(reference, first, 0), batch.result(tested, first, 0))
-    return Difference(unit, start, *results)
+    ends: dict[int, tuple[State, State]] = {}
+
+    def differs(end: int) -> bool:
+        """Whether the first units make a difference: a batch for each, so that they stand at the same address."""
+        batch = Batch((block[:end],), (before,))
+        reference, tested = (batch.result(results, 0, 0) for results in run_both(qemu, core, batch))
+        ends[end] = reference, tested
+        return bool(parts(reference, tested))
+
+    if not differs(len(block)):
+        return Difference(_joined(block, "not seen again"), before, before, before)
+    same, different = 0, len(block)
+    while different - same > 1:
+        middle = (same + different) // 2
+        if differs(middle):
+            different = middle
+        else:
+            same = middle
+    unit = block[same]
+    start = replace(ends[same][0], stack_pointer=BLOCK_SP) if same else before
+    alone = Batch(((unit,),), (start,))
+    alone_results = tuple(alone.result(results, 0, 0) for results in run_both(qemu, core, alone))
+    if parts(*alone_results):
+        return Difference(unit, start, *alone_results)
+    return Difference(_joined(block[:different], "only together"), before, *ends[different])
+
+
+def _joined(units: tuple[Unit, ...], label: str) -> Unit:
+    return Unit(b"".join(unit.code for unit in units), sum(unit.instructions for unit in units), label)
