@@ -46,6 +46,7 @@ FPSCR_BITS = 0xF7C0_009F
 """N, Z, C, V, AHP, DN, FZ, RMode, IDC, IXC, UFC, OFC, DZC, IOC (Armv7-M ARM, section A2.5.3)."""
 
 RETURN_TO_DRIVER_BYTES = 8
+NOP = b"\x00\xbf"
 MAX_STATES = (BLOCK_CODE - INPUT - HEADER_BYTES) // RECORD_BYTES
 MAX_RUNS = (OUTPUT_END - OUTPUT) // RECORD_BYTES
 _RECORD = struct.Struct(f"<{CORE_REGISTERS}III{FLOAT_REGISTERS}I{SCRATCH_BYTES}sII")
@@ -97,12 +98,15 @@ class Batch:
 
     blocks: tuple[tuple[Unit, ...], ...]
     states: tuple[State, ...]
+    least_block_bytes: int = 0
+    """Where the blocks of a batch stand depends on the longest; this puts them where those of another stood."""
     block_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
         longest = max(sum(len(unit.code) for unit in block) for block in self.blocks)
         # A multiple of 8, so that literals and tables are aligned alike in all blocks.
-        object.__setattr__(self, "block_bytes", (longest + 2 + RETURN_TO_DRIVER_BYTES + 7) & ~7)
+        needed = (longest + 2 + RETURN_TO_DRIVER_BYTES + 7) & ~7
+        object.__setattr__(self, "block_bytes", max(needed, self.least_block_bytes))
         if len(self.states) > MAX_STATES or self.runs > MAX_RUNS:
             raise ValueError(f"{len(self.blocks)} blocks and {len(self.states)} states are too many")
         if BLOCK_CODE + len(self.blocks) * self.block_bytes > CODE_END:
@@ -133,7 +137,7 @@ class Batch:
     def _block(self, block: tuple[Unit, ...], block_end: int) -> bytes:
         code = b"".join(unit.code for unit in block)
         if len(code) % 4:
-            code += b"\x00\xbf"  # NOP
+            code += NOP
         # LDR.W PC, [PC, #0]: takes no register.
         code += struct.pack("<2HI", 0xF8DF, 0xF000, block_end | 1)
         return code.ljust(self.block_bytes, b"\0")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from conformance.batch import BLOCK_SP, RECORD_BYTES, Batch, State, Unit
+from conformance.batch import BLOCK_SP, NOP, RECORD_BYTES, Batch, State, Unit
 from conformance.qemu import Qemu
 
 CORE_NAMES = (*(f"r{number}" for number in range(13)), "lr")
@@ -76,37 +76,37 @@ def differing_runs(batch: Batch, reference: bytes, tested: bytes) -> Iterator[tu
                 yield block, state
 
 
-def reduce(qemu: Qemu, core: Implementation, block: tuple[Unit, ...], before: State) -> Difference:
+def reduce(qemu: Qemu, core: Implementation, batch: Batch, block: int, state: int) -> Difference:
     """A unit after which the states differ, with the state before it, in which they were the same.
 
-    Where that unit alone makes no difference from that state, what made it is in no register, or is its
-    address: then the whole beginning of the block is given.
+    Where that unit alone makes no difference from that state, what made it is in no register: then the
+    whole beginning of the block is given.
     """
-    ends: dict[int, tuple[State, State]] = {}
+    units, before = batch.blocks[block], batch.states[state]
 
-    def differs(end: int) -> bool:
-        """Whether the first units make a difference: a batch for each, so that they stand at the same address."""
-        batch = Batch((block[:end],), (before,))
-        reference, tested = (batch.result(results, 0, 0) for results in run_both(qemu, core, batch))
-        ends[end] = reference, tested
-        return bool(parts(reference, tested))
+    def run(code: tuple[Unit, ...], start: State) -> tuple[State, State]:
+        # Behind empty blocks, at the address of the block: addresses are values too.
+        alike = Batch((*[()] * block, code), (start,), batch.block_bytes)
+        reference, tested = run_both(qemu, core, alike)
+        return alike.result(reference, block, 0), alike.result(tested, block, 0)
 
-    if not differs(len(block)):
-        return Difference(_joined(block, "not seen again"), before, before, before)
-    same, different = 0, len(block)
+    ends = {len(units): run(units, before)}
+    if not parts(*ends[len(units)]):
+        return Difference(_joined(units, "not seen again"), before, before, before)
+    same, different = 0, len(units)
     while different - same > 1:
         middle = (same + different) // 2
-        if differs(middle):
+        ends[middle] = run(units[:middle], before)
+        if parts(*ends[middle]):
             different = middle
         else:
             same = middle
-    unit = block[same]
     start = replace(ends[same][0], stack_pointer=BLOCK_SP) if same else before
-    alone = Batch(((unit,),), (start,))
-    alone_results = tuple(alone.result(results, 0, 0) for results in run_both(qemu, core, alone))
-    if parts(*alone_results):
-        return Difference(unit, start, *alone_results)
-    return Difference(_joined(block[:different], "only together"), before, *ends[different])
+    filler = Unit(NOP * (sum(len(unit.code) for unit in units[:same]) // len(NOP)))
+    alone = run((filler, units[same]), start)
+    if parts(*alone):
+        return Difference(units[same], start, *alone)
+    return Difference(_joined(units[:different], "only together"), before, *ends[different])
 
 
 def _joined(units: tuple[Unit, ...], label: str) -> Unit:

@@ -10,6 +10,7 @@ from conformance.batch import (
     CORE_REGISTERS,
     FLOAT_REGISTERS,
     FPSCR_BITS,
+    NOP,
     SCRATCH,
     SCRATCH_BYTES,
     Batch,
@@ -39,8 +40,6 @@ HALF_WORDS = (0x0001, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0x7C00, 0x7C01, 0x7E00, 0x
 
 _MOVW = instructions.BY_NAME["MOVW"]
 _MOVT = instructions.BY_NAME["MOVT"]
-_ADR_FORWARD = instructions.BY_NAME["ADR T3"]
-_NOP = struct.pack("<H", 0xBF00)
 UNITS_PER_BLOCK = 32
 BLOCKS_PER_BATCH = 28
 STATES_PER_BATCH = 16
@@ -224,7 +223,7 @@ class Generator:
             head = struct.pack("<2H", 0xF000, 0xF800 | half)
         else:
             if half < 0:
-                body, count = body + _NOP, count + 1
+                body, count = body + NOP, count + 1
                 half += 1
             op = 0xB900 if kind == "CBNZ" else 0xB100
             head = struct.pack("<H", op | half << 3 | source.choice(LOW_REGISTERS))
@@ -269,9 +268,20 @@ class Generator:
         return Unit(code, 2, "PUSH, POP")
 
     def _literal(self) -> Unit:
+        """A load from 16 bytes that stand in the unit itself, and are jumped over."""
         source = self._random
+        data = source.randbytes(16)
+        skip = struct.pack("<H", 0xE000 | (len(data) - 2) // 2)
         encoding: Encoding = source.choice((memory_instructions.LITERAL_T1, *memory_instructions.LITERAL))
-        return Unit(encoding.random(source), 1, encoding.name)
+        # Counted from the aligned PC: these offsets are right wherever the unit stands.
+        if encoding is memory_instructions.LITERAL_T1:
+            offset = {"i": source.choice((1, 2))}
+        else:
+            up = source.getrandbits(1)
+            offset = {"U": up, "i": source.randrange(4, 13) if up else source.randrange(8, 19)}
+        load = encoding.encode(encoding.random_values(source, offset))
+        parts = (load, skip, data) if offset.get("U", 1) else (skip, data, load)
+        return Unit(b"".join(parts), 2, encoding.name)
 
     def _exclusive(self) -> Unit:
         """Load and store exclusive at the same address, sometimes with a CLREX or another store in between."""

@@ -206,5 +206,5 @@ LITERAL = tuple(
         ("LDRSH literal", "1", "011"),
     )
 )
-"""From the code itself, up to 255 bytes away; LDR T1 is 16 bits wide."""
+"""From the code itself; LDR T1 is 16 bits wide."""
 LITERAL_T1 = Encoding("LDR literal T1", "01001 ttt 00 iiiiii")

@@ -79,7 +79,7 @@ def compare_random(
             # The other states of the same block differ for the same reason nearly always.
             if block not in reduced:
                 reduced.add(block)
-                difference = reduce(on.qemu, on.core, batch.blocks[block], batch.states[state])
+                difference = reduce(on.qemu, on.core, batch, block, state)
                 outcome.note("QEMU and the virtual board", difference, known)
         outcome.instructions += batch.instructions
         outcome.blocks += len(batch.blocks)
