@@ -20,9 +20,7 @@ def describe(what: str, difference: Difference) -> str:
     lines = [f"{what} differ in {difference.unit.label} ({difference.unit.code.hex()}):"]
     lines += [f"    {line}" for line in disassemble(difference.unit.code)]
     lines.append("  from " + _inputs(difference.before))
-    lines += [
-        f"  {part}: {one:#010x} and {other:#010x}" for part, (one, other) in difference.parts().items()
-    ]
+    lines += [f"  {part}: {one:#010x} and {other:#010x}" for part, (one, other) in difference.parts().items()]
     return "\n".join(lines)
 
 
@@ -37,8 +35,8 @@ def _inputs(state: State) -> str:
 
 def _print(name: str, outcome: Outcome) -> None:
     print(
-        f"{name}: {outcome.instructions:,} instructions in {outcome.blocks:,} blocks and {outcome.runs:,} runs, "
-        f"{outcome.seconds:.1f} s, {outcome.instructions_per_minute / 1e6:.1f} million a minute; "
+        f"{name}: {outcome.instructions:,} instructions in {outcome.blocks:,} blocks and "
+        f"{outcome.runs:,} runs, {outcome.seconds:.1f} s, {outcome.instructions_per_minute / 1e6:.1f} million a minute; "
         f"{sum(outcome.known.values())} known differences, {len(outcome.new)} others"
     )
     for known, count in outcome.known.most_common():
@@ -57,13 +55,21 @@ def _explain(known: tuple[Known, ...]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Runs what the command line asks for; 0 if nothing was found that is not known."""
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same blocks (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed makes the same blocks (default: 1)"
+    )
     parser.add_argument("--blocks", type=int, help="end after this many random blocks")
     parser.add_argument(
-        "--seconds", type=float, help=f"end after this time (default without --blocks: {_DEFAULT_SECONDS:.0f})"
+        "--seconds",
+        type=float,
+        help=f"end after this time (default without --blocks: {_DEFAULT_SECONDS:.0f})",
     )
-    parser.add_argument("--rounds", type=int, default=10, help="how often each definition is checked (default: 10)")
-    parser.add_argument("--known", action="store_true", help="print the known differences with their reasons, and end")
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="how often each definition is checked (default: 10)"
+    )
+    parser.add_argument(
+        "--known", action="store_true", help="print the known differences with their reasons, and end"
+    )
     given = parser.parse_args(arguments)
     for name in ("blocks", "seconds", "rounds"):
         value = getattr(given, name)

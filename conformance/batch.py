@@ -1,13 +1,13 @@
 """What goes to both implementations and what comes back: states, blocks, and where they stand in memory.
 
-A batch is a header of four words (blocks, states, bytes after the header, bytes of a block), the states, and the
-code of the blocks. Every block is run from every state; the results come back in that order. A record, which is
-a state before or after a run, is
+A batch is a header of four words (blocks, states, bytes after the header, bytes of a block), the states, and
+the code of the blocks. Every block is run from every state; the results come back in that order. A record,
+which is a state before or after a run, is
 
     r0-r12 lr | APSR | FPSCR | s0-s31 | scratch memory | SP | fault
 
-The memory exists on both: the mps2-an500 has RAM from 0 and from 0x20000000, 4 MiB each; the STM32F746 has 16 KiB
-of ITCM RAM from 0 and 320 KiB of RAM from 0x20000000 (RM0385 section 2.2.2).
+The memory exists on both: the mps2-an500 has RAM from 0 and from 0x20000000, 4 MiB each; the STM32F746 has
+16 KiB of ITCM RAM from 0 and 320 KiB of RAM from 0x20000000 (RM0385 section 2.2.2).
 """
 
 import struct
@@ -56,8 +56,8 @@ _RECORD = struct.Struct(f"<{CORE_REGISTERS}III{FLOAT_REGISTERS}I{SCRATCH_BYTES}s
 class State:
     """Everything a block can see or change. `core` is r0 to r12 and lr; `memory` is the scratch memory.
 
-    `fault` is CFSR (Armv7-M ARM, section B3.2.15), not 0 when the run ended with an exception; then the rest has
-    no meaning.
+    `fault` is CFSR (Armv7-M ARM, section B3.2.15), not 0 when the run ended with an exception; then the rest
+    has no meaning.
     """
 
     core: tuple[int, ...] = (0,) * CORE_REGISTERS
@@ -78,9 +78,7 @@ class State:
     def from_bytes(cls, record: bytes) -> "State":
         """The state of a record of RECORD_BYTES."""
         values = _RECORD.unpack(record)
-        return cls(
-            values[:14], values[14], values[15], values[16:48], values[48], values[49], values[50]
-        )
+        return cls(values[:14], values[14], values[15], values[16:48], values[48], values[49], values[50])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class Batch:
     blocks: tuple[tuple[Unit, ...], ...]
     states: tuple[State, ...]
     least_block_bytes: int = 0
-    """Where the blocks of a batch stand depends on the longest; this puts them where those of another stood."""
+    """Where the blocks of a batch stand depends on the longest; this puts them where those of another did."""
     block_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:

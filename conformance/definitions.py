@@ -22,7 +22,9 @@ def defined(encoding: Encoding, values: dict[str, int], before: State) -> State:
     return machine.state(before)
 
 
-def rounds(seed: int, encodings: tuple[Encoding, ...] = ENCODINGS) -> Iterator[tuple[Batch, list[_Instruction]]]:
+def rounds(
+    seed: int, encodings: tuple[Encoding, ...] = ENCODINGS
+) -> Iterator[tuple[Batch, list[_Instruction]]]:
     """Batches without end; in each run through them, every encoding comes as often as every other."""
     generator, source = Generator(seed), random.Random(seed)
     while True:

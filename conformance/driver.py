@@ -11,9 +11,10 @@ from conformance.errors import ConformanceError
 _HERE = Path(__file__).parent
 _VARIABLES = ("BLOCKS_LEFT", "STATES_LEFT", "BLOCK", "STATE", "OUT", "FAULT", "BATCHES_FILE", "RESULTS_FILE")
 _FROM_BATCH = (
-    "APSR_OFFSET FPSCR_OFFSET FLOAT_OFFSET MEMORY_OFFSET SP_OFFSET FAULT_OFFSET RECORD_BYTES HEADER_BYTES "
-    "SCRATCH_BYTES INPUT BLOCK_CODE SCRATCH BLOCK_SP SAVE_BELOW_SP VARIABLES STACK_TOP OUTPUT"
-).split()
+    *("APSR_OFFSET", "FPSCR_OFFSET", "FLOAT_OFFSET", "MEMORY_OFFSET", "SP_OFFSET", "FAULT_OFFSET"),
+    *("RECORD_BYTES", "HEADER_BYTES", "SCRATCH_BYTES", "INPUT", "BLOCK_CODE", "SCRATCH", "BLOCK_SP"),
+    *("SAVE_BELOW_SP", "VARIABLES", "STACK_TOP", "OUTPUT"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,6 @@ def _read(elf: Path) -> Driver:
         table = file.get_section_by_name(".symtab")
         symbols = {symbol.name: symbol["st_value"] & ~1 for symbol in table.iter_symbols()}
         image = segment.data()
-    places = (symbols[name] for name in ("begin", "block_end", "run_over"))
-    return Driver(elf, image, *places, batch.VARIABLES + 4 * _VARIABLES.index("FAULT"))
+    begin, block_end, run_over = (symbols[name] for name in ("begin", "block_end", "run_over"))
+    fault = batch.VARIABLES + 4 * _VARIABLES.index("FAULT")
+    return Driver(elf, image, begin, block_end, run_over, fault)

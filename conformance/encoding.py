@@ -1,8 +1,8 @@
 """Encodings as the Armv7-M Architecture Reference Manual prints them: patterns of 16 or 32 characters.
 
-0 and 1 are fixed, a letter is a field; a letter that comes twice is one field in two parts, the first part on top.
-`d n m a t u h l` are core registers, `c` is a copy of `m`; every other letter may have any value that `allowed`
-admits. What the manual calls UNPREDICTABLE is not made: neither implementation would be wrong.
+0 and 1 are fixed, a letter is a field; a letter that comes twice is one field in two parts, the first part
+on top. `d n m a t u h l` are core registers, `c` is a copy of `m`; every other letter may have any value
+that `allowed` admits. What the manual calls UNPREDICTABLE is not made: neither implementation would be wrong.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""Floating-point arithmetic as the Armv7-M ARM defines it (section A2.5, pseudocode in A2.5.4), in exact fractions.
+"""Floating-point arithmetic as the Armv7-M ARM defines it (section A2.5), in exact fractions.
 
 Numbers are words of single precision (or halfwords of half precision); modes come from FPSCR, and so do the
 cumulative flags that an operation sets.

@@ -1,7 +1,7 @@
-"""The instructions of FPv5 with single precision, as the F746 has it (Armv7-M ARM, sections A6.4 to A6.7, A7.7).
+"""The instructions of FPv5 with single precision, as the F746 has it (Armv7-M ARM, chapter A6).
 
-Registers are S registers in two parts. `M`, `N` and `D` stand for all five bits of one; the order of the parts does
-not matter where any register will do.
+Registers are S registers in two parts. `M`, `N` and `D` stand for all five bits of one; the order of the
+parts does not matter where any register will do.
 """
 
 from collections.abc import Mapping

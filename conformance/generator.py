@@ -28,10 +28,24 @@ SPECIAL_FLOATS = (
     *(0x0000_0000, 0x8000_0000),  # zeros
     *(0x0000_0001, 0x8000_0001, 0x007F_FFFF, 0x807F_FFFF, 0x0040_0000),  # denormals
     *(0x0080_0000, 0x8080_0000, 0x0080_0001, 0x0100_0000),  # the smallest normal numbers
-    *(0x3F80_0000, 0xBF80_0000, 0x3F00_0000, 0x3FC0_0000, 0x4020_0000, 0xC020_0000),  # 1, -1, 0.5, 1.5, 2.5, -2.5
+    *(
+        0x3F80_0000,
+        0xBF80_0000,
+        0x3F00_0000,
+        0x3FC0_0000,
+        0x4020_0000,
+        0xC020_0000,
+    ),  # 1, -1, 0.5, 1.5, 2.5, -2.5
     *(0x3F7F_FFFF, 0x3F80_0001, 0x4B00_0000, 0x4B00_0001, 0x4AFF_FFFF),  # near 1, and where fractions end
     *(0x4EFF_FFFF, 0x4F00_0000, 0xCF00_0000, 0xCF00_0001, 0x4F7F_FFFF, 0x4F80_0000),  # near 2**31, 2**32
-    *(0x477F_E000, 0x477F_F000, 0x3880_0000, 0x387F_E000, 0x3300_0000, 0x3300_0001),  # limits of half precision
+    *(
+        0x477F_E000,
+        0x477F_F000,
+        0x3880_0000,
+        0x387F_E000,
+        0x3300_0000,
+        0x3300_0001,
+    ),  # limits of half precision
     *(0x7F7F_FFFF, 0xFF7F_FFFF, 0x7F80_0000, 0xFF80_0000),  # largest, infinities
     *(0x7FC0_0000, 0xFFC0_0000, 0x7FC1_2345, 0xFFFF_FFFF),  # quiet NaNs
     *(0x7F80_0001, 0xFF80_0001, 0x7FA0_0000, 0xFFBF_FFFF),  # signalling NaNs
@@ -201,7 +215,7 @@ class Generator:
         """What a branch jumps over: one to four instructions, an even number of bytes."""
         source = self._random
         count = source.randrange(1, 5)
-        chosen = [source.choice(instructions.INTEGER) for _ in range(count)]
+        chosen = source.choices(instructions.INTEGER, k=count)
         return b"".join(encoding.random(source) for encoding in chosen), count
 
     def _branch(self) -> Unit:
@@ -248,7 +262,6 @@ class Generator:
         body, count = self._body()
         register = source.choice(REGISTERS)
         links = source.getrandbits(1)
-        # ADR counts from the aligned PC; two NOPs make it the same wherever the unit stands.
         branch = struct.pack("<H", 0x4700 | links << 7 | register << 3)
         # MOV register, PC reads the address of the instruction plus 4; ADDW adds the rest and the Thumb bit.
         move = instructions.BY_NAME["MOV reg T1"].encode({"d": register, "m": 15})
@@ -264,7 +277,9 @@ class Generator:
         # As many are popped as were pushed, into registers that may be others.
         count = source.randrange(1, 9)
         lists = [sum(1 << bit for bit in source.sample(LOW_REGISTERS, count)) for _ in range(2)]
-        code = memory_instructions.PUSH.encode({"r": lists[0]}) + memory_instructions.POP.encode({"r": lists[1]})
+        code = memory_instructions.PUSH.encode({"r": lists[0]}) + memory_instructions.POP.encode(
+            {"r": lists[1]}
+        )
         return Unit(code, 2, "PUSH, POP")
 
     def _literal(self) -> Unit:
@@ -284,7 +299,7 @@ class Generator:
         return Unit(b"".join(parts), 2, encoding.name)
 
     def _exclusive(self) -> Unit:
-        """Load and store exclusive at the same address, sometimes with a CLREX or another store in between."""
+        """Load and store exclusive at the same address, sometimes with a CLREX in between."""
         source = self._random
         load, store = source.choice(memory_instructions.EXCLUSIVE)
         base = source.choice(REGISTERS)
@@ -305,6 +320,8 @@ def disassemble(code: bytes, address: int = 0) -> Sequence[str]:
     """The instructions of a unit, by capstone."""
     import capstone
 
-    engine = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8)
+    engine = capstone.Cs(
+        capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS | capstone.CS_MODE_V8
+    )
     engine.skipdata = True
     return [f"{each.mnemonic} {each.op_str}".strip() for each in engine.disasm(code, address)]

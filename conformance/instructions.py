@@ -102,12 +102,8 @@ def _wide_immediate() -> list[Encoding]:
         Encoding("ADR T3", "11110 i 100000 1111 0iii dddd iiiiiiii"),
         Encoding("MOVW", "11110 i 100100 jjjj 0iii dddd iiiiiiii"),
         Encoding("MOVT", "11110 i 101100 jjjj 0iii dddd iiiiiiii"),
-        Encoding(
-            "SSAT", "1111001100 k 0 nnnn 0iii dddd ii0 sssss", _shift_is_not_a_halfword_operation
-        ),
-        Encoding(
-            "USAT", "1111001110 k 0 nnnn 0iii dddd ii0 sssss", _shift_is_not_a_halfword_operation
-        ),
+        Encoding("SSAT", "1111001100 k 0 nnnn 0iii dddd ii0 sssss", _shift_is_not_a_halfword_operation),
+        Encoding("USAT", "1111001110 k 0 nnnn 0iii dddd ii0 sssss", _shift_is_not_a_halfword_operation),
         Encoding("SSAT16", "111100110010 nnnn 0000 dddd 0000 ssss"),
         Encoding("USAT16", "111100111010 nnnn 0000 dddd 0000 ssss"),
         Encoding("SBFX", "111100110100 nnnn 0iii dddd ii0 wwwww", lambda v: v["i"] + v["w"] <= 31),
@@ -184,7 +180,9 @@ def _multiply() -> list[Encoding]:
     for (with_sum, without), pattern in _MULTIPLIES.items():
         found.append(Encoding(with_sum, "111110110" + pattern))
         found.append(Encoding(without, "111110110" + pattern.replace("aaaa", "1111")))
-    found += [Encoding(name, "111110111" + pattern, _halves_differ) for name, pattern in _LONG_MULTIPLIES.items()]
+    found += [
+        Encoding(name, "111110111" + pattern, _halves_differ) for name, pattern in _LONG_MULTIPLIES.items()
+    ]
     return [
         *found,
         Encoding("MLS", "111110110000 nnnn aaaa dddd 0001 mmmm"),

@@ -212,7 +212,9 @@ def _saturate_halves(is_signed: bool) -> Definition:
         for lane in (0, 1):
             number = signed(half(machine.r(values["n"]), lane), 16)
             kept, saturated = (
-                saturate_signed(number, values["s"] + 1) if is_signed else saturate_unsigned(number, values["s"])
+                saturate_signed(number, values["s"] + 1)
+                if is_signed
+                else saturate_unsigned(number, values["s"])
             )
             result |= (kept & 0xFFFF) << 16 * lane
             machine.set_q(saturated)

@@ -42,7 +42,10 @@ class Known:
     def explains(self, difference: Difference) -> bool:
         """Whether this is why the implementations differ."""
         found = difference.parts()
-        if not self.encoding.search(difference.unit.label) or not {kind_of(part) for part in found} <= self.parts:
+        if (
+            not self.encoding.search(difference.unit.label)
+            or not {kind_of(part) for part in found} <= self.parts
+        ):
             return False
         if self.rounding == _NOT_NEAREST and not difference.before.fpscr >> 22 & 3:
             return False

@@ -1,7 +1,7 @@
 """A state that the definitions of instructions can work on, and the arithmetic that they share.
 
-The functions are those of the pseudocode of the Armv7-M Architecture Reference Manual (appendix D6), in Python's
-unbounded integers: written from the definitions, with nothing taken from QEMU or Unicorn.
+The functions are those of the pseudocode of the Armv7-M Architecture Reference Manual (appendix D6), in
+Python's unbounded integers: written from the definitions, with nothing taken from QEMU or Unicorn.
 """
 
 from dataclasses import dataclass, replace
@@ -138,6 +138,4 @@ class Machine:
     def set_flags(self, result: int, carry: int, overflow: int | None = None) -> None:
         """N and Z from a result, C, and V unless it stays."""
         kept = self.apsr & (0x0FFF_FFFF if overflow is not None else 0x1FFF_FFFF)
-        self.apsr = (
-            kept | (result >> 31) << 31 | int(result == 0) << 30 | carry << 29 | (overflow or 0) << 28
-        )
+        self.apsr = kept | (result >> 31) << 31 | int(result == 0) << 30 | carry << 29 | (overflow or 0) << 28

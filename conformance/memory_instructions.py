@@ -1,4 +1,4 @@
-"""The instructions that access memory, in all addressing modes (Armv7-M ARM, sections A5.2.4, A5.3.5 to A5.3.10)."""
+"""The instructions that access memory, in all addressing modes (Armv7-M ARM, chapters A5 to A7)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ Span = Callable[[Values], tuple[int, int]]
 class Access(Encoding):
     """An access to memory through the base register `n`, plus the index register `m` where there is one.
 
-    `span` gives the first byte relative to base plus index, and how many bytes are accessed; the address has to
-    be a multiple of `alignment`.
+    `span` gives the first byte relative to base plus index, and how many bytes are accessed; the address has
+    to be a multiple of `alignment`.
     """
 
     span: Span = lambda _: (0, 4)
@@ -183,7 +183,9 @@ EXCLUSIVE = (
     ),
     (
         Access("LDREXH", "111010001101 nnnn tttt 1111 0101 1111", span=_fixed(2), alignment=2),
-        Access("STREXH", "111010001100 nnnn tttt 1111 0101 dddd", _exclusive_store, span=_fixed(2), alignment=2),
+        Access(
+            "STREXH", "111010001100 nnnn tttt 1111 0101 dddd", _exclusive_store, span=_fixed(2), alignment=2
+        ),
     ),
 )
 """Load and store exclusive of each size."""
@@ -197,8 +199,8 @@ STACK = (
 PUSH = Encoding("PUSH T1", "1011010 0 rrrrrrrr", lambda values: values["r"] != 0)
 POP = Encoding("POP T1", "1011110 0 rrrrrrrr", lambda values: values["r"] != 0)
 LITERAL = tuple(
-    Encoding(name, f"1111100{sign} U{op} 1111 tttt 0000 iiiiiiii") for name, sign, op in
-    (
+    Encoding(name, f"1111100{sign} U{op} 1111 tttt 0000 iiiiiiii")
+    for name, sign, op in (
         ("LDR literal", "0", "101"),
         ("LDRB literal", "0", "001"),
         ("LDRH literal", "0", "011"),

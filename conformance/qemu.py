@@ -1,7 +1,7 @@
 """The other side: Debian's qemu-system-arm, machine mps2-an500, a Cortex-M7.
 
-One process runs for the whole comparison. The driver reads batches from one pipe and writes results to another,
-through QEMU's semihosting.
+One process runs for the whole comparison. The driver reads batches from one pipe and writes results to
+another, through QEMU's semihosting.
 """
 
 import os
@@ -43,14 +43,18 @@ class Qemu:
         self._results = os.open(folder / "results", os.O_RDONLY | os.O_NONBLOCK)
         self._log = (folder / "log").open("w+")
         self._process = subprocess.Popen(
-            [PROGRAM, "-machine", _MACHINE, "-nographic", "-monitor", "none", "-serial", "none"]
-            + ["-semihosting-config", "enable=on,target=native", "-kernel", str(driver.elf)],
+            self._command(),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
         self._wanted_bytes = 0
+
+    def _command(self) -> list[str]:
+        without = ("-nographic", "-monitor", "none", "-serial", "none")
+        semihosting = ("-semihosting-config", "enable=on,target=native")
+        return [PROGRAM, "-machine", _MACHINE, *without, *semihosting, "-kernel", str(self._driver.elf)]
 
     @staticmethod
     def version() -> str:
@@ -102,7 +106,9 @@ class Qemu:
     def _check(self, end: float) -> None:
         if self._process.poll() is None and time.monotonic() < end:
             return
-        how = "has ended" if self._process.poll() is not None else f"gave nothing for {_TIMEOUT_SECONDS:.0f} s"
+        how = (
+            "has ended" if self._process.poll() is not None else f"gave nothing for {_TIMEOUT_SECONDS:.0f} s"
+        )
         self._log.seek(0)
         raise ConformanceError(
             f"QEMU {how} in the middle of a batch. It said: {self._log.read().strip() or 'nothing'}",

@@ -1,4 +1,4 @@
-"""A whole comparison: random blocks on both, single instructions against their definitions, the known differences."""
+"""A whole comparison: random blocks, single instructions against their definitions, the known differences."""
 
 import time
 from collections import Counter

@@ -40,15 +40,16 @@ class VirtualCore:
         self._input = batch.to_bytes(self._driver.block_end)
         self._results = None
         while self._results is None:
-            stop = self._core.run(self._core.cycles + _SLICE_CYCLES, None)
+            core = self._core
+            stop = core.run(core.cycles + _SLICE_CYCLES, None)
             if stop.reason is StopReason.BREAKPOINT and self._at_semihosting():
                 self._serve()
             elif stop.reason in _CFSR:
                 self._end_run(_CFSR[stop.reason])
             elif stop.reason is not StopReason.SLICE:
                 raise ConformanceError(
-                    f"The virtual board's core has stopped at {self._core.program_counter:#x}: {stop.reason.name}.",
-                    hint="The generator makes no instruction that does this; look at the last block of the seed.",
+                    f"The virtual board's core has stopped at {core.program_counter:#x}: {stop.reason.name}.",
+                    hint="The generator makes no instruction that does this: look at the last batch.",
                 )
         return self._results
 
