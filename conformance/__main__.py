@@ -36,7 +36,8 @@ def _inputs(state: State) -> str:
 def _print(name: str, outcome: Outcome) -> None:
     print(
         f"{name}: {outcome.instructions:,} instructions in {outcome.blocks:,} blocks and "
-        f"{outcome.runs:,} runs, {outcome.seconds:.1f} s, {outcome.instructions_per_minute / 1e6:.1f} million a minute; "
+        f"{outcome.runs:,} runs, {outcome.seconds:.1f} s, "
+        f"{outcome.instructions_per_minute / 1e6:.1f} million a minute; "
         f"{sum(outcome.known.values())} known differences, {len(outcome.new)} others"
     )
     for known, count in outcome.known.most_common():

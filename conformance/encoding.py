@@ -50,7 +50,7 @@ class Encoding:
         """The bytes of the instruction; `values` has every field but `c`."""
         word = self._fixed
         for letter, places in self.fields.items():
-            value = values["m" if letter == "c" else letter]
+            value: int = values["m" if letter == "c" else letter]
             for place in reversed(places):
                 word |= (value & 1) << place
                 value >>= 1

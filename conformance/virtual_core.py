@@ -15,7 +15,7 @@ _CFSR = {
     StopReason.UNDEFINED: 1 << 16,
     StopReason.INVALID_STATE: 1 << 17,
     StopReason.NO_COPROCESSOR: 1 << 19,
-    StopReason.BUS_FAULT: 1 << 9,
+    StopReason.BUS_FAULT: 1 << 15 | 1 << 9,  # BFARVALID, PRECISERR
 }
 """Bits of CFSR for the reasons for which a slice ends (Armv7-M ARM, section B3.2.15)."""
 
@@ -65,6 +65,8 @@ class VirtualCore:
         core.memory.store(self._driver.fault_variable, struct.pack("<I", cfsr))
         core.write_register(core.xpsr, core.read_register(core.xpsr) & ~_IT_BITS | 1 << 24)
         core.program_counter = self._driver.run_over
+        # A refused access leaves a stop request behind.
+        core.clear_stop()
 
     def _serve(self) -> None:
         core = self._core

@@ -72,7 +72,7 @@ def test_a_wrong_instruction_is_found_with_the_state_before_it(both: Bench) -> N
     assert found.before.core[:4] == (12, 0x7FFF_FFFF, 5, 0)
     assert found.parts() == {"r3": (0x7FFF_FFFF, 0), "apsr": (1 << 27, 0)}
     text = describe("QEMU and a wrong core", found).splitlines()
-    assert text[:2] == ["QEMU and a wrong core differ in QADD (82fa81f3):", "    qadd r3, r2, r1"]
+    assert text[:2] == ["QEMU and a wrong core differ in QADD (81fa82f3):", "    qadd r3, r2, r1"]
     assert text[-2:] == ["  r3: 0x7fffffff and 0x00000000", "  apsr: 0x08000000 and 0x00000000"]
 
 
@@ -117,7 +117,8 @@ def test_an_entry_that_is_wrong_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ConformanceError) as caught:
         load(path)
     assert str(caught.value) == (
-        "known.toml: the entry 'one' is wrong: parts are core, apsr, fpscr, float, memory, fault, not flags.\n"
+        "known.toml: the entry 'one' is wrong: "
+        "parts are core, apsr, fpscr, float, memory, fault, not flags.\n"
         "  The beginning of the file says what an entry has."
     )
 
