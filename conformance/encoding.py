@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-LOW_REGISTERS = tuple(range(8))
-REGISTERS = (*range(13), 14)
+LOW_REGISTERS: tuple[int, ...] = tuple(range(8))
+REGISTERS: tuple[int, ...] = (*range(13), 14)
 """What instructions may use: not SP, which the driver needs, and not PC."""
 CORE_FIELDS = "dnmatuhl"
 

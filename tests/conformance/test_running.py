@@ -22,7 +22,7 @@ COUNT = BY_NAME["ADD imm T2"].encode({"d": 0, "i": 1})
 
 
 def test_random_blocks_differ_in_nothing_that_is_not_known(both: Bench) -> None:
-    outcome = compare_random(both, KNOWN, seed=7, blocks=560, seconds=None)
+    outcome = compare_random(both, KNOWN, seed=7, blocks=196, seconds=None)
     assert [describe(*each) for each in outcome.new] == []
     assert outcome.instructions > 100_000
     assert outcome.known
