@@ -16,7 +16,6 @@ class Implementation(Protocol):
     name: str
 
     def run(self, batch: Batch) -> bytes: ...
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

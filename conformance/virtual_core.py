@@ -54,9 +54,6 @@ class VirtualCore:
                 )
         return self._results
 
-    def close(self) -> None:
-        """Nothing to end: the core lives in this process."""
-
     def _at_semihosting(self) -> bool:
         return self._core.memory.read(self._core.program_counter, 2) == _BKPT_SEMIHOSTING
 
