@@ -74,7 +74,10 @@ def test_a_record_says_that_its_times_are_virtual_and_what_they_were_made_from(d
 
 def test_the_whole_report_ends_the_run_on_the_terminal(done: Workplace) -> None:
     printed = done.doit("matrix", "two").stdout
-    assert "Time per layer in msec, medians (virtual board, timing model 'instructions')" in printed
+    assert (
+        "Time per layer in msec, medians (virtual board, timing model 'm7-block-1', "
+        "typical error ±10 % a layer, at worst 45 %)"
+    ) in printed
     assert printed.splitlines()[-3:] == [
         "results/two/report.csv",
         "results/two/report.md",
