@@ -17,7 +17,7 @@ from typing import Self
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
 from mcumatrix.vboard.clock_tree import Clocks
-from mcumatrix.vboard.core import Core, Stop, StopReason
+from mcumatrix.vboard.core import AccessObserver, Core, Stop, StopReason
 from mcumatrix.vboard.debug import core_registers
 from mcumatrix.vboard.debug.gate import Gate
 from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError
@@ -26,8 +26,10 @@ from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.firmware import Firmware
 from mcumatrix.vboard.flash_file import FlashFile
 from mcumatrix.vboard.peripherals import core_debug, scb
+from mcumatrix.vboard.profiler import Profiler
 from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
+from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS, System
 from mcumatrix.vboard.timing import TIMING_MODEL
 
@@ -57,7 +59,12 @@ class Board:
         link: Path | None = None,
         flash: Path | None = None,
         on_finding: Callable[[Finding], None] | None = None,
+        on_access: AccessObserver | None = None,
+        profile: Functions | None = None,
     ) -> None:
+        """`on_access` sees every access to a register of a peripheral (see `Core`). With `profile`, which are
+        the firmware's functions, `profiler` counts the cycles of each.
+        """
         if serial not in {wiring.name for wiring in USARTS}:
             raise VirtualBoardError(
                 f"The virtual board has no serial port {serial}.",
@@ -75,7 +82,7 @@ class Board:
         self._gate = Gate(self._may_run, self._hurry)
         self._wakeup = Wakeup()
         self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
-        self._core = Core()
+        self._core = Core(profiled=profile is not None, observe=on_access)
         self._system = System(
             self._core,
             self._lines,
@@ -84,6 +91,9 @@ class Board:
             request_reset=self._request_reset,
             wait_for_host=self._wait_for_host,
             debugged=self,
+        )
+        self.profiler = (
+            Profiler(self._core, self._system.exceptions, profile) if profile is not None else None
         )
         self._faults = FaultUnit(
             self._core, self._system.exceptions, self._system.scb, self._report, self._fault_entered

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from mcumatrix.vboard import memory_map, native
+from mcumatrix.vboard import memory_map, native, native_profile
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
+AccessObserver = Callable[[int, int, int, int, int, bool], None]
 
 # Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
 _QEMU_UNDEFINED, _QEMU_SVC, _QEMU_PREFETCH_ABORT, _QEMU_DATA_ABORT = 1, 2, 3, 4
@@ -55,7 +56,11 @@ class Stop:
 class Core:
     """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, profiled: bool = False, observe: AccessObserver | None = None) -> None:
+        """With `profiled`, the tables of native_profile.py follow the arena, and its hook runs.
+
+        `observe(cycle, program counter, address, size, value, is a write)` sees every access to a register.
+        """
         import unicorn
         from unicorn import arm_const
         from unicorn.unicorn_py3 import unicorn as binding
@@ -63,12 +68,18 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.arena = native.new_arena()
+        self.arena = native.new_arena(native_profile.PROFILE_BYTES if profiled else 0)
         self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
         self.memory = Memory(engine, self.arena)
+        self._observe = observe
+        if profiled:
+            # First, so that it sees the cycle at which a block begins.
+            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native_profile.profile_hook)
+        self.before_run: Callable[[], None] = lambda: None
+        """Called before the core is let go from somewhere."""
         for kind, function in (
             (unicorn.UC_HOOK_BLOCK, native.block_hook),
             (unicorn.UC_HOOK_MEM_INVALID, native.access_hook),
@@ -150,6 +161,8 @@ class Core:
         if base == memory_map.PERIPHERAL_BASE:
             self.state[native.READ_REGISTER] = reader.value or 0
             reader = ctypes.c_void_p(native.peripheral_read.address)
+        if self._observe is not None:
+            reader, writer = self._observed(base, self._observe, reader, callbacks[1])
         error = self._binding.uclib.uc_mmio_map(
             self._handle, base, size_bytes, reader, self.arena.ctypes.data, writer, None
         )
@@ -157,6 +170,35 @@ class Core:
             raise self._unicorn.UcError(error)
         # Without permissions every access goes through the native access hook first.
         self._engine.mem_protect(base, size_bytes, self._unicorn.UC_PROT_NONE)
+
+    def _observed(
+        self, base: int, observe: AccessObserver, reader: ctypes.c_void_p, write: Any
+    ) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+        """The same callbacks, with somebody who looks on; what native.py answers is seen as well."""
+        read = self._binding.MMIO_READ_CFUNC(reader.value)
+        state, arena = self.state, self.arena.ctypes.data
+
+        def on_read(engine: Any, offset: int, size: int, _data: Any) -> int:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            value = int(read(engine, offset, size, arena))
+            try:
+                observe(cycle, program_counter, base + offset, size, value, False)
+            except BaseException as error:
+                self._fail(error)
+            return value
+
+        def on_write(engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            try:
+                observe(cycle, program_counter, base + offset, size, value, True)
+            except BaseException as error:
+                self._fail(error)
+            write(engine, offset, size, value, arena)
+
+        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._register_callbacks.extend((read, *callbacks))
+        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
+        return reader, writer
 
     def _fail(self, error: BaseException) -> None:
         """An error of our own inside a callback: Unicorn cannot carry it, so run() raises it."""
@@ -357,6 +399,7 @@ class Core:
         self._place_breakpoints()
         self._place_watchpoints()
         self._breakpoint_hit = None
+        self.before_run()
         try:
             self._engine.emu_start(self.program_counter | 1, until, count=count)
             error = None

@@ -6,6 +6,7 @@ return cost no cycles in the timing model "instructions".
 """
 
 from enum import IntEnum
+from typing import Protocol
 
 from mcumatrix.vboard.core import Core
 
@@ -43,11 +44,25 @@ class InvalidReturnError(Exception):
     """An EXC_RETURN value that is not possible where it was used (UsageFault INVPC)."""
 
 
+class ExceptionObserver(Protocol):
+    """Somebody who follows what runs: a profiler."""
+
+    def entered(self, number: int, frame: int) -> None:
+        """An exception's handler is about to run; the frame of what it interrupts is at `frame`."""
+
+    def left(self, frame: int, still_active: int) -> None:
+        """What goes on has its frame at `frame`; so many exceptions are active after this."""
+
+    def reset(self) -> None:
+        """The core starts anew."""
+
+
 class ExceptionUnit:
     """Pending, enabled and active exceptions, and the two ways between them."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.observer: ExceptionObserver | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -60,6 +75,8 @@ class ExceptionUnit:
         self.priorities: dict[int, int] = {}
         self.priority_group = 0
         self.vector_table = 0
+        if self.observer is not None:
+            self.observer.reset()
 
     # --- what is pending
 
@@ -183,6 +200,8 @@ class ExceptionUnit:
         core.write_register(core.control, control & _UNPRIVILEGED)
         core.write_register(core.lr, exc_return)
         core.program_counter = vector & ~1
+        if self.observer is not None:
+            self.observer.entered(number, frame)
 
     def _vector(self, number: int) -> int:
         words = self._core.memory.read_words(self.vector_table + 4 * number, 1)
@@ -233,6 +252,8 @@ class ExceptionUnit:
         core.write_register(core.xpsr, xpsr & ~_STACK_ALIGNED | _T_BIT)
         core.write_register(core.sp, stack)
         core.program_counter = words[6] & ~1
+        if self.observer is not None:
+            self.observer.left(frame, len(self.active))
         # A line that is still high asks again.
         if number in self.lines:
             self.pend(number)

@@ -161,12 +161,15 @@ def _call_python(_typing: Any, function: Any, engine: Any, offset: Any, size: An
     return types.uint64(function, engine, offset, size), generate
 
 
-def new_arena() -> npt.NDArray[np.uint8]:
-    """An arena of zeros whose first byte stands on a page of the host; flash is erased (0xFF)."""
+def new_arena(more_bytes: int = 0) -> npt.NDArray[np.uint8]:
+    """An arena of zeros whose first byte stands on a page of the host; flash is erased (0xFF).
+
+    `more_bytes` follow it: the tables of native_profile.py.
+    """
     page = 4096
-    raw = np.zeros(ARENA_BYTES + page, np.uint8)
+    raw = np.zeros(ARENA_BYTES + more_bytes + page, np.uint8)
     start = -raw.ctypes.data % page
-    arena = raw[start : start + ARENA_BYTES]
+    arena = raw[start : start + ARENA_BYTES + more_bytes]
     arena[FLASH : FLASH + memory_map.FLASH_SIZE_BYTES] = 0xFF
     return arena
 
