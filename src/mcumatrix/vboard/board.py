@@ -17,7 +17,7 @@ from typing import Self
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
 from mcumatrix.vboard.clock_tree import Clocks
-from mcumatrix.vboard.core import AccessObserver, Core, Stop, StopReason
+from mcumatrix.vboard.core import Core, Stop, StopReason
 from mcumatrix.vboard.debug import core_registers
 from mcumatrix.vboard.debug.gate import Gate
 from mcumatrix.vboard.exceptions import ExceptionNumber, InvalidReturnError, LockupError
@@ -32,6 +32,7 @@ from mcumatrix.vboard.serial_line import SerialLine, Wakeup
 from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS, System
 from mcumatrix.vboard.timing import TIMING_MODEL
+from mcumatrix.vboard.trace import Trace
 
 _SLICE_CYCLES = 500_000
 # What a core gets for itself while a debugger waits: some tens of microseconds of wall time.
@@ -59,11 +60,11 @@ class Board:
         link: Path | None = None,
         flash: Path | None = None,
         on_finding: Callable[[Finding], None] | None = None,
-        on_access: AccessObserver | None = None,
+        trace: Trace | None = None,
         profile: Functions | None = None,
     ) -> None:
-        """`on_access` sees every access to a register of a peripheral (see `Core`). With `profile`, which are
-        the firmware's functions, `profiler` counts the cycles of each.
+        """`trace` sees every access to a register of a peripheral. With `profile`, which are the firmware's
+        functions, `profiler` counts the cycles of each.
         """
         if serial not in {wiring.name for wiring in USARTS}:
             raise VirtualBoardError(
@@ -82,7 +83,7 @@ class Board:
         self._gate = Gate(self._may_run, self._hurry)
         self._wakeup = Wakeup()
         self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
-        self._core = Core(profiled=profile is not None, observe=on_access)
+        self._core = Core(profiled=profile is not None, observe=trace)
         self._system = System(
             self._core,
             self._lines,
@@ -92,6 +93,8 @@ class Board:
             wait_for_host=self._wait_for_host,
             debugged=self,
         )
+        if trace is not None:
+            trace.watch(self._system.bus)
         self.profiler = (
             Profiler(self._core, self._system.exceptions, profile) if profile is not None else None
         )
@@ -106,6 +109,7 @@ class Board:
         self._asleep = False
         self._locked_up = False
         self._writes_seen = 0
+        self._host_waits = 0
         self._powered = True
         self._in_reset = False
         self._flash_file = FlashFile(flash) if flash is not None else None
@@ -160,6 +164,11 @@ class Board:
     def running(self) -> bool:
         """Whether the core can go on: it is not locked up, and its thread has not failed."""
         return not self._locked_up and self._crash is None
+
+    @property
+    def host_waits(self) -> int:
+        """How often the firmware has waited for the host: it grows as long as there is nothing else to do."""
+        return self._host_waits
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware."""
@@ -531,6 +540,7 @@ class Board:
     def _wait_for_host(self, seconds: float) -> None:
         """Lets the CPU thread sleep until the host writes, or a stop, or the time is over."""
         wakeup = self._wakeup
+        self._host_waits += 1
         with wakeup.condition:
             wakeup.condition.wait_for(
                 lambda: self._stop_wanted or self._gate.is_wanted or wakeup.writes != self._writes_seen,

@@ -36,7 +36,7 @@ class CallPath:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCost:
-    """What one function took: by itself (`cycles`), and with everything that it called (`inclusive_cycles`)."""
+    """Cycles of one function by itself, and `inclusive_cycles` with everything that it called."""
 
     name: str
     cycles: int

@@ -139,7 +139,9 @@ def _ranges(symbols: list[_Symbol], sections: list[tuple[int, int]]) -> list[Fun
             (other.start for other in ordered[index + 1 :] if other.is_function or not symbol.size_bytes),
             section_end,
         )
-        end = min(symbol.start + symbol.size_bytes if symbol.size_bytes else following, following, section_end)
+        end = min(
+            symbol.start + symbol.size_bytes if symbol.size_bytes else following, following, section_end
+        )
         functions.append(Function(_readable(symbol.name), symbol.start, end, symbol.file))
         covered = max(covered, end)
     return functions

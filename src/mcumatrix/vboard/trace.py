@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mcumatrix.errors import VirtualBoardError
+from mcumatrix.vboard.bus import Bus
 from mcumatrix.vboard.register_fields import describe
 from mcumatrix.vboard.registers import RegisterBlock
 
@@ -66,35 +67,39 @@ def choose_blocks(patterns: Sequence[str], blocks: Sequence[RegisterBlock]) -> f
 
 
 class Trace:
-    """Writes accesses as lines. Made before the board; `watch` tells it which blocks the board has."""
+    """Writes accesses as lines. Made before the board, which then shows it the bus."""
 
-    def __init__(self, write: Callable[[str], None], place: Callable[[int], str]) -> None:
-        """`write` takes a line without its end, `place` says in which function an address is."""
+    def __init__(
+        self, write: Callable[[str], None], place: Callable[[int], str], only: Sequence[str] = ()
+    ) -> None:
+        """`write` takes a line without its end, `place` says in which function an address is. `only` are the
+        blocks to write about, as `choose_blocks` takes them; none means all.
+        """
         self._write = write
         self._place = place
-        self._block_at: Callable[[int], RegisterBlock | None] = lambda _address: None
-        self._is_clocked: Callable[[RegisterBlock], bool] = lambda _block: True
+        self._patterns = only
         self._only: frozenset[str] | None = None
+        self._bus: Bus | None = None
         self._recent: deque[Access] = deque(maxlen=_LONGEST_LOOP)
         self._period = 0
         self._held: list[Access] = []
         self._left_out = 0
 
-    def watch(
-        self,
-        block_at: Callable[[int], RegisterBlock | None],
-        is_clocked: Callable[[RegisterBlock], bool],
-        only: frozenset[str] | None = None,
-    ) -> None:
-        """`only` are the labels of the blocks to write about; None means all."""
-        self._block_at, self._is_clocked, self._only = block_at, is_clocked, only
+    def watch(self, bus: Bus) -> None:
+        """Gets to know the blocks of the board.
+
+        Raises:
+            VirtualBoardError: there is no block that was asked for.
+        """
+        self._bus = bus
+        self._only = choose_blocks(self._patterns, bus.blocks) if self._patterns else None
 
     def __call__(  # noqa: PLR0917
         self, cycle: int, program_counter: int, address: int, size_bytes: int, value: int, is_write: bool
     ) -> None:
         """One access; what `Core` calls."""
         if self._only is not None:
-            block = self._block_at(address)
+            block = self._bus.block_at(address) if self._bus else None
             if block is None or block_label(block) not in self._only:
                 return
         self._take(Access(cycle, program_counter, address, size_bytes, value, is_write))
@@ -142,15 +147,15 @@ class Trace:
             self._left_out += self._period
 
     def _line(self, access: Access) -> str:
-        block = self._block_at(access.address)
+        block = self._bus.block_at(access.address) if self._bus else None
         digits = 2 * access.size_bytes
         value = f"{access.value & ((1 << 4 * digits) - 1):#0{digits + 2}x}"
         name, notes = f"{access.address:#010x}", ""
-        if block is not None:
+        if self._bus is not None and block is not None:
             label, offset = block_label(block), access.address - block.base
             register = block.registers[offset & ~3]
             name = f"{label}.{register.name}" + (f"[{offset & 3}]" if offset & 3 else "")
-            if not self._is_clocked(block):
+            if not self._bus.is_clocked(block):
                 notes = " (its clock is off)"
             elif access.size_bytes == 4:
                 notes = describe(label, register.name, access.value)
