@@ -12,8 +12,9 @@ and returns are recognised, at a block that does not follow the one before in me
 
 - BL and BLX push a frame (Arm v7-M ARM, sections A7.7.18 and A7.7.19).
 - After any other branch through a register or memory, frames that lie below the stack pointer are dropped:
-  what called them has returned already, as after longjmp. The top frame is popped if the branch went to its
-  return address with its stack pointer, as the procedure call standard asks for (AAPCS32, section 6.2.1).
+  what called them has returned already, as after longjmp. The top frame is popped if the branch went with
+  its stack pointer to its return address, as the procedure call standard asks for (AAPCS32, section 6.2.1),
+  or to another place inside of the caller.
 - A function that is reached in no such way, as by a tail call, takes the place of the one before.
 
 Exceptions have a floor in the stack: no return goes below it. Python puts it there (profiler.py).
@@ -158,12 +159,13 @@ def _push(engine: Any, tables: Any, return_address: Any) -> Any:
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
-def _unwind(engine: Any, tables: Any, target: Any) -> None:
-    """Pops the frames that a branch to a target has left."""
+def _unwind(engine: Any, tables: Any, target: Any, entry: Any) -> None:
+    """Pops the frames that a branch to a target has left; `entry` is the target's in the map of functions."""
     stack_pointer = _read_stack_pointer(engine, tables)
     while tables[DEPTH] > tables[FLOOR]:
         frame = STACK + (tables[DEPTH] - 1) * FRAME_WORDS
-        returns = tables[frame + 1] == stack_pointer and tables[frame] == target
+        caller = tables[NODE_TABLE + tables[frame + 2] * NODE_WORDS + FUNCTION]
+        returns = tables[frame + 1] == stack_pointer and (tables[frame] == target or caller << 1 == entry)
         if not returns and tables[frame + 1] >= stack_pointer:
             return
         tables[NODE] = tables[frame + 2]
@@ -183,6 +185,9 @@ def profile_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     tables[BLOCK_ADDRESS] = here
     tables[BLOCK_SIZE] = np.int64(size)
     follows = before + length
+    offset = _arena_offset(here)
+    functions = carray(arena, (_FUNCTIONS + native.ARENA_BYTES // 2,), np.int32)
+    entry = np.int64(functions[_FUNCTIONS + (offset >> 1)]) if offset >= 0 else np.int64(NO_FUNCTION)
     calls = False
     if length != 0 and here != follows:
         halfwords = carray(arena, (native.ARENA_BYTES // 2,), np.uint16)
@@ -191,10 +196,7 @@ def profile_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
             if _is_call(halfwords, end, here, follows):
                 calls = _push(engine, tables, follows)
             elif _may_return(np.int64(halfwords[(end >> 1) - 1])):
-                _unwind(engine, tables, here)
-    offset = _arena_offset(here)
-    functions = carray(arena, (_FUNCTIONS + native.ARENA_BYTES // 2,), np.int32)
-    entry = np.int64(functions[_FUNCTIONS + (offset >> 1)]) if offset >= 0 else np.int64(NO_FUNCTION)
+                _unwind(engine, tables, here, entry)
     function = entry >> 1
     node = tables[NODE]
     if calls:
