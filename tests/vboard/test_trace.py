@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import Board, load_elf
@@ -153,6 +155,28 @@ def test_no_cycle_is_different_for_being_traced(traced, bench):
     plain = bench(BUSY).run()
     assert plain.seen(0) == int.from_bytes(board.read_memory(board.symbol("seen"), 4), "little")
     assert len(lines) > 30
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0x100, 0x102, 0x104]), st.sampled_from([0, 4]), st.sampled_from([0, 0, 0, 1])
+        ),
+        max_size=60,
+    )
+)
+def test_lines_and_what_they_leave_out_are_all_accesses(accesses):
+    lines = []
+    trace = Trace(lines.append, lambda _address: "f+0x0")
+    for cycle, (program_counter, address, is_write) in enumerate(accesses):
+        trace(cycle, program_counter, address, 4, 0, bool(is_write))
+    trace.flush()
+    left_out = [re.search(r"\.\.\. (?:this|these (\d)) reads? (\d+) more time", line) for line in lines]
+    shown = [line for line, left in zip(lines, left_out, strict=True) if left is None]
+    assert len(shown) + sum(int(left[1] or 1) * int(left[2]) for left in left_out if left) == len(accesses)
+    assert sum("<-" in line for line in shown) == sum(write for _, _, write in accesses)
+    cycles = [int(line.split()[0]) for line in shown]
+    assert cycles == sorted(cycles)
 
 
 def test_a_block_that_is_not_there_is_an_error_with_those_that_are(compile_firmware):

@@ -23,7 +23,6 @@ def print_table(profile: Profile, timing_model: str, stream: IO[str]) -> None:
         title_justify="left",
         box=None,
         pad_edge=False,
-        show_footer=False,
     )
     for heading in ("cycles", "share", "with callees", "share", "calls"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -40,7 +39,7 @@ def print_table(profile: Profile, timing_model: str, stream: IO[str]) -> None:
     if rest := costs[_ROWS:]:
         cycles = sum(cost.cycles for cost in rest)
         table.add_row(f"{cycles:,}", _share(cycles, total), "", "", "", f"({len(rest)} more functions)")
-    table.add_section()
+    table.add_row()
     table.add_row(f"{total:,}", _share(total, total), "", "", "", "(all functions)")
     table.add_row(f"{profile.waited_cycles:,}", "", "", "", "", f"{WAITING}: asleep, or polling a register")
     table.add_row(f"{total + profile.waited_cycles:,}", "", "", "", "", "(all cycles of the board)")
