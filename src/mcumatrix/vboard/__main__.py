@@ -45,12 +45,12 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
     firmware = load_elf(arguments.firmware) if arguments.firmware else None
     functions = _functions(arguments)
     console = Console(echo=arguments.echo) if arguments.serial_console else None
-    say = console.say if console else lambda text: print(text, file=sys.stderr, flush=True)
+    say = console.say if console else _to_stderr(interrupted)
     trace = None
     if arguments.trace is not None:
         write = say
         if arguments.trace != options.STANDARD_ERROR:
-            write = _line_writer(_open(Path(arguments.trace), files))
+            write = _line_writer(_open(Path(arguments.trace), files), Path(arguments.trace))
         trace = Trace(write, functions.place, arguments.trace_only)
     profile_path = _profile_path(arguments)
     profile_file = _open(profile_path, files) if profile_path else None
@@ -76,7 +76,7 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
     if trace is not None:
         trace.flush()
     if profile_file is not None:
-        _write_profile(daemon, arguments.firmware.name, profile_file)
+        _write_profile(daemon, arguments.firmware.name, profile_file, Path(profile_file.name))
     return code
 
 
@@ -100,17 +100,15 @@ def _talk(
 
     board = daemon.board
     line = board.line()
-    waits_seen = 0
 
     def is_over() -> bool:
         board.check()
         return interrupted.is_set() or daemon.ended.is_set()
 
     def is_idle() -> bool:
-        nonlocal waits_seen
-        seen, waits_seen = waits_seen, board.host_waits
+        waits = board.has_waited_for_host() and not line.has_input
         stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
-        return stands or waits_seen != seen
+        return stands or waits
 
     console.press_reset = daemon.press_reset
     with console:
@@ -121,7 +119,6 @@ def _talk(
             ending = console.serve(line, is_over=is_over, is_idle=is_idle, silence_seconds=silence)
         finally:
             daemon.close()
-            console.put(line.read())
     if console.is_interactive or ending is Ending.ASKED:
         return ExitCode.OK
     if ending is Ending.SILENT:
@@ -186,31 +183,53 @@ def _profile_path(arguments: argparse.Namespace) -> Path | None:
 def _open(path: Path, files: ExitStack) -> IO[str]:
     """A file to write to, opened before the board runs: a run shall not be lost for it."""
     try:
-        return files.enter_context(path.open("w", encoding="utf-8"))
+        # By lines, so that a trace can be followed while it grows.
+        file = path.open("w", encoding="utf-8", buffering=1)
     except OSError as error:
-        raise VirtualBoardError(
-            f"{path} cannot be written: {error.strerror}.",
-            hint="Name a file in a folder that is there and that you may write to.",
-        ) from error
+        raise _cannot_write(path, error) from error
+    files.callback(_guarded, path, file.close)
+    return file
 
 
-def _line_writer(file: IO[str]) -> Callable[[str], None]:
-    def write(text: str) -> None:
-        file.write(f"{text}\n")
+def _guarded(path: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
-    return write
+
+def _cannot_write(path: Path, error: OSError) -> VirtualBoardError:
+    return VirtualBoardError(
+        f"{path} cannot be written: {error.strerror}.",
+        hint="Name a file in a folder that is there, that you may write to, and that has room.",
+    )
 
 
-def _write_profile(daemon: "Daemon", name: str, file: IO[str]) -> None:
+def _line_writer(file: IO[str], path: Path) -> Callable[[str], None]:
+    return lambda text: _guarded(path, lambda: file.write(f"{text}\n"))
+
+
+def _to_stderr(interrupted: threading.Event) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            # Whoever read it has gone, as `head` does.
+            interrupted.set()
+
+    return say
+
+
+def _write_profile(daemon: "Daemon", name: str, file: IO[str], path: Path) -> None:
     from mcumatrix.vboard.profile_report import print_table, speedscope_text
     from mcumatrix.vboard.timing import TIMING_MODEL
 
     if daemon.board.profiler is None:
         return
     profile = daemon.board.profiler.profile()
-    file.write(speedscope_text(profile, name, TIMING_MODEL))
     print_table(profile, TIMING_MODEL, sys.stderr)
-    print(f"\nCall paths: {file.name}, to be opened at https://www.speedscope.app", file=sys.stderr)
+    _guarded(path, lambda: (file.write(speedscope_text(profile, name, TIMING_MODEL)), file.flush()))
+    print(f"\nCall paths: {path}, to be opened at https://www.speedscope.app", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class Board:
         self._asleep = False
         self._locked_up = False
         self._writes_seen = 0
-        self._host_waits = 0
+        self._waits = self._waited = False
         self._powered = True
         self._in_reset = False
         self._flash_file = FlashFile(flash) if flash is not None else None
@@ -165,10 +165,10 @@ class Board:
         """Whether the core can go on: it is not locked up, and its thread has not failed."""
         return not self._locked_up and self._crash is None
 
-    @property
-    def host_waits(self) -> int:
-        """How often the firmware has waited for the host: it grows as long as there is nothing else to do."""
-        return self._host_waits
+    def has_waited_for_host(self) -> bool:
+        """Whether the firmware waits for the host, or has done so since this was asked before."""
+        waited, self._waited = self._waited, False
+        return waited or self._waits
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware."""
@@ -540,13 +540,14 @@ class Board:
     def _wait_for_host(self, seconds: float) -> None:
         """Lets the CPU thread sleep until the host writes, or a stop, or the time is over."""
         wakeup = self._wakeup
-        self._host_waits += 1
+        self._waits = self._waited = True
         with wakeup.condition:
             wakeup.condition.wait_for(
                 lambda: self._stop_wanted or self._gate.is_wanted or wakeup.writes != self._writes_seen,
                 min(seconds, _LONGEST_WAIT_SECONDS),
             )
             self._writes_seen = wakeup.writes
+        self._waits = False
 
     def _lock_up(self, reason: str) -> None:
         self._locked_up = True
@@ -566,4 +567,7 @@ class Board:
     def _report(self, finding: Finding) -> None:
         self._findings.append(finding)
         if self._on_finding is not None:
+            # What the firmware said before it comes before it.
+            for usart in self._system.usarts.values():
+                usart.flush()
             self._on_finding(finding)

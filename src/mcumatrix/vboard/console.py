@@ -24,6 +24,9 @@ END_KEY, MENU_KEY = 0x1D, 0x14  # Ctrl-], Ctrl-T
 _HELP_KEY, _RESET_KEY, _ECHO_KEY = 0x08, 0x12, 0x05  # Ctrl-H, Ctrl-R, Ctrl-E
 _CHUNK_BYTES = 4096
 _LOOK_SECONDS = 0.05
+_FEED_SECONDS = 0.005
+IMPATIENCE_SECONDS = 5.0
+"""A firmware that is never idle gets its next line of input after that long without a word."""
 BUSY_SILENCE_SECONDS = 60.0
 """When input has ended, a firmware that neither speaks nor waits for anything is given up after this."""
 
@@ -63,6 +66,7 @@ class Console:
         press_reset: Callable[[], None] = lambda: None,
     ) -> None:
         """`keyboard` and `screen` are file descriptors; what is said goes to `errors`."""
+        self._line: SerialLine | None = None
         self._keyboard, self._screen, self._errors = keyboard, screen, errors
         self._echo = echo
         self.press_reset = press_reset
@@ -72,8 +76,8 @@ class Console:
         self._line_is_open = False
         self._screen_is_gone = False
         self._in_menu = False
-        self._lock = threading.Lock()
-        self._last_output = time.monotonic()
+        self._lock = threading.RLock()
+        self._last_event = time.monotonic()
 
     def __enter__(self) -> Self:
         if self.is_interactive:
@@ -89,13 +93,18 @@ class Console:
             with suppress(termios.error):
                 termios.tcsetattr(self._keyboard, termios.TCSAFLUSH, self._saved)
             self._saved = None
-        self._end_line()
+        with self._lock:
+            self._show()
+            self._end_line()
 
     # --- what is written
 
     def say(self, text: str) -> None:
-        """Lines for a person, on the error output, never in the middle of a line of the firmware."""
+        """Lines for a person, on the error output: after what the firmware has said before, and never in the
+        middle of a line of it.
+        """
         with self._lock:
+            self._show()
             self._end_line()
             with suppress(OSError, ValueError):
                 print(text, file=self._errors, flush=True)
@@ -106,20 +115,23 @@ class Console:
                 os.write(self._screen, b"\n")
             self._line_is_open = False
 
-    def put(self, data: bytes) -> None:
-        """Bytes of the firmware, as they are, to the screen."""
+    def _show(self) -> None:
+        with self._lock:
+            if self._line is not None:
+                self._put(self._line.read())
+
+    def _put(self, data: bytes) -> None:
         if not data:
             return
-        self._last_output = time.monotonic()
-        with self._lock:
-            self._line_is_open = data[-1] != 0x0A
-            while data and not self._screen_is_gone:
-                try:
-                    data = data[os.write(self._screen, data) :]
-                except BlockingIOError:
-                    select.select([], [self._screen], [], _LOOK_SECONDS)
-                except OSError:
-                    self._screen_is_gone = True
+        self._last_event = time.monotonic()
+        self._line_is_open = data[-1] != 0x0A
+        while data and not self._screen_is_gone:
+            try:
+                data = data[os.write(self._screen, data) :]
+            except BlockingIOError:
+                select.select([], [self._screen], [], _LOOK_SECONDS)
+            except OSError:
+                self._screen_is_gone = True
 
     # --- the way between
 
@@ -133,17 +145,22 @@ class Console:
     ) -> Ending:
         """Moves bytes in both directions until the end.
 
-        `is_over` is asked often, and may raise. After the end of input `is_idle` tells whether the firmware
-        has been waiting since it was asked before; if it does so for `silence_seconds` without a word, it is
-        done.
+        `is_over` is asked often, and may raise. `is_idle` tells whether the firmware has taken all input and
+        waits for more. Without a terminal the firmware gets a line of input when it is idle, as from a person
+        who waits for the answer, and after the end of input it is done when it is idle for `silence_seconds`
+        without a word.
         """
+        self._line = line
         over = threading.Event()
         writer = threading.Thread(
             target=self._write_output, args=(line, over), name="console-output", daemon=True
         )
         writer.start()
         try:
-            return self._read_input(line, is_over, is_idle, silence_seconds)
+            if self.is_interactive:
+                self._read_keys(line, is_over)
+                return Ending.ASKED
+            return self._feed(line, is_over, is_idle) or self._finish(is_over, is_idle, silence_seconds)
         finally:
             over.set()
             writer.join(timeout=1)
@@ -151,55 +168,62 @@ class Console:
     def _write_output(self, line: SerialLine, over: threading.Event) -> None:
         while not over.is_set():
             if line.wait_for_output(_LOOK_SECONDS):
-                self.put(line.read())
+                self._show()
 
-    def _read_input(
-        self,
-        line: SerialLine,
-        is_over: Callable[[], bool],
-        is_idle: Callable[[], bool],
-        silence_seconds: float,
-    ) -> Ending:
+    def _read(self, poller: select.poll) -> bytes | None:
+        """What has come from the keyboard: None for nothing yet, no bytes for the end."""
+        if not poller.poll(1000 * _LOOK_SECONDS):
+            return None
+        try:
+            return os.read(self._keyboard, _CHUNK_BYTES)
+        except OSError:
+            return b""
+
+    def _read_keys(self, line: SerialLine, is_over: Callable[[], bool]) -> None:
         poller = select.poll()
         poller.register(self._keyboard, select.POLLIN)
         while not is_over() and not self._screen_is_gone:
-            if not poller.poll(1000 * _LOOK_SECONDS):
-                continue
-            try:
-                data = os.read(self._keyboard, _CHUNK_BYTES)
-            except OSError:
-                data = b""
-            if not data:
-                return (
-                    Ending.ASKED
-                    if self.is_interactive
-                    else self._finish(line, is_over, is_idle, silence_seconds)
-                )
-            if self.is_interactive and not self._type(line, data):
-                break
-            if not self.is_interactive:
-                line.write(data)
+            data = self._read(poller)
+            if data is not None and (not data or not self._type(line, data)):
+                return
+
+    def _feed(
+        self, line: SerialLine, is_over: Callable[[], bool], is_idle: Callable[[], bool]
+    ) -> Ending | None:
+        """Gives the firmware its input line by line; None at the end of it."""
+        poller = select.poll()
+        poller.register(self._keyboard, select.POLLIN)
+        rest = b""
+        while not is_over() and not self._screen_is_gone:
+            if not rest:
+                data = self._read(poller)
+                if data == b"":
+                    return None
+                rest = data or b""
+            elif is_idle() or time.monotonic() - self._last_event > IMPATIENCE_SECONDS:
+                end = rest.find(b"\n") + 1 or len(rest)
+                self._last_event = time.monotonic()
+                line.write(rest[:end])
+                rest = rest[end:]
+            else:
+                time.sleep(_FEED_SECONDS)
         return Ending.ASKED
 
     def _finish(
-        self,
-        line: SerialLine,
-        is_over: Callable[[], bool],
-        is_idle: Callable[[], bool],
-        silence_seconds: float,
+        self, is_over: Callable[[], bool], is_idle: Callable[[], bool], silence_seconds: float
     ) -> Ending:
         idle_since = busy_since = time.monotonic()
         while not is_over() and not self._screen_is_gone:
             time.sleep(_LOOK_SECONDS)
             now = time.monotonic()
-            if line.has_input or not is_idle():
-                idle_since = now
-            else:
+            if is_idle():
                 busy_since = now
-            if now - max(idle_since, self._last_output) >= silence_seconds:
-                return Ending.DONE
-            if now - max(busy_since, self._last_output) >= max(BUSY_SILENCE_SECONDS, silence_seconds):
-                return Ending.SILENT
+                if now - max(idle_since, self._last_event) >= silence_seconds:
+                    return Ending.DONE
+            else:
+                idle_since = now
+                if now - max(busy_since, self._last_event) >= max(BUSY_SILENCE_SECONDS, silence_seconds):
+                    return Ending.SILENT
         return Ending.ASKED
 
     # --- keys
@@ -235,7 +259,8 @@ class Console:
         if data:
             line.write(data)
             if self._echo:
-                self.put(data.replace(b"\r", b"\r\n"))
+                with self._lock:
+                    self._put(data.replace(b"\r", b"\n"))
 
     def _reset(self) -> None:
         self.say("Reset.")
