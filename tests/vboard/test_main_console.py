@@ -113,9 +113,8 @@ def test_a_finding_does_not_break_the_line_of_the_firmware(session, echoing):
     terminal.shows(b"ready\r\n")
     terminal.type(b"abcf")
     terminal.shows(b"fault\r\n")
-    assert re.search(rb"abc\?\r\n[^\r]* writes 0x40000000 [^\r]*\r\n(fault\r\n)", terminal.seen), (
-        terminal.seen
-    )
+    said = terminal.seen.decode()
+    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000000 [^\r]*\r\nfault\r\n", said), said
     terminal.type(b"\x1d")
     assert terminal.ends() == 0
 
@@ -258,7 +257,9 @@ def test_a_profile_is_a_table_and_a_file(echoing, tmp_path):
     stacks = {tuple(names[index] for index in sample) for sample in profile["samples"]}
     assert ("reset_handler", "start_up", "main", "answer", "put_text") in stacks
     rows = {
-        line.split("  ")[-1].strip(): line.split()[0] for line in done.stderr.splitlines() if line.strip()
+        line.rstrip().split("  ")[-1].strip(): line.split()[0]
+        for line in done.stderr.splitlines()
+        if line.strip()
     }
     total = int(rows["(all cycles of the board)"].replace(",", ""))
     assert total == profile["endValue"]

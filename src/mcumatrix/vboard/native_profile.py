@@ -1,8 +1,8 @@
 """The native part of the profiler: cycles for each call path, counted at the entry of every basic block.
 
 It runs before `native.block_hook`, on boards that are made with a profiler only. It looks at the cycle
-counter and nothing else of the timing model: what has passed since the entry of the block before belongs to
-that block. Its tables follow the arena of native.py:
+counter and nothing else of the timing model: what passes between the entries of two blocks belongs to the
+first of them. Its tables follow the arena of native.py:
 
     words | nodes | stack | function of each halfword of memory
 
@@ -179,34 +179,39 @@ def profile_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Runs before every basic block, before `native.block_hook` does (UC_HOOK_BLOCK)."""
     state = carray(arena, (native.STATE_BYTES // 8,), np.int64)
     tables = carray(arena, (_ARENA_WORDS + TABLE_WORDS,), np.int64)[_ARENA_WORDS:]
-    _settle(state, tables)
     here = np.int64(address)
     before, length = tables[BLOCK_ADDRESS], tables[BLOCK_SIZE]
+    follows = before + length
     tables[BLOCK_ADDRESS] = here
     tables[BLOCK_SIZE] = np.int64(size)
-    follows = before + length
     offset = _arena_offset(here)
     functions = carray(arena, (_FUNCTIONS + native.ARENA_BYTES // 2,), np.int32)
     entry = np.int64(functions[_FUNCTIONS + (offset >> 1)]) if offset >= 0 else np.int64(NO_FUNCTION)
-    calls = False
+    function = entry >> 1
+    calls = returns = False
     if length != 0 and here != follows:
         halfwords = carray(arena, (native.ARENA_BYTES // 2,), np.uint16)
         end = _arena_offset(before) + length
         if end > length:
-            if _is_call(halfwords, end, here, follows):
-                calls = _push(engine, tables, follows)
-            elif _may_return(np.int64(halfwords[(end >> 1) - 1])):
-                _unwind(engine, tables, here, entry)
-    function = entry >> 1
+            calls = _is_call(halfwords, end, here, follows)
+            returns = not calls and _may_return(np.int64(halfwords[(end >> 1) - 1]))
+    if not calls and not returns and tables[NODE_TABLE + tables[NODE] * NODE_WORDS + FUNCTION] == function:
+        # As in almost all blocks: what they take is given to the node when another one follows.
+        return
+    _settle(state, tables)
+    if calls:
+        calls = _push(engine, tables, follows)
+    elif returns:
+        _unwind(engine, tables, here, entry)
     node = tables[NODE]
     if calls:
         node = _child(tables, node, function)
         tables[NODE_TABLE + node * NODE_WORDS + CALLS] += 1
         tables[NODE] = node
     elif tables[NODE_TABLE + node * NODE_WORDS + FUNCTION] != function:
-        # At the floor the node is that of the exception, or the root: the function is called by it.
+        # Where the core starts nothing has run yet: the function is called by it.
         parent = node
-        if tables[NODE_TABLE + node * NODE_WORDS + FUNCTION] >= 0:
+        if tables[NODE_TABLE + node * NODE_WORDS + FUNCTION] > ENTRY:
             parent = tables[NODE_TABLE + node * NODE_WORDS + PARENT]
         node = _child(tables, parent, function)
         if entry & 1 != 0:

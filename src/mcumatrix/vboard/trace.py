@@ -83,6 +83,7 @@ class Trace:
         self._recent: deque[Access] = deque(maxlen=_LONGEST_LOOP)
         self._period = 0
         self._held: list[Access] = []
+        self._dropped: list[Access] = []
         self._left_out = 0
 
     def watch(self, bus: Bus) -> None:
@@ -109,10 +110,12 @@ class Trace:
         if not self._period:
             return
         rounds = self._left_out // self._period
-        if rounds:
-            what = "this read" if self._period == 1 else f"these {self._period} reads"
-            self._write(f"{'':>12}  ... {what} {rounds:,} more time{'s' if rounds != 1 else ''}")
         held, self._held = self._held, []
+        if rounds == 1:
+            held = self._dropped + held
+        elif rounds:
+            what = "this read" if self._period == 1 else f"these {self._period} reads"
+            self._write(f"{'':>12}  ... {what} {rounds:,} more times")
         self._period = self._left_out = 0
         for access in held:
             self._write(self._line(access))
@@ -143,6 +146,7 @@ class Trace:
         self._recent.append(access)
         self._held.append(access)
         if len(self._held) >= 2 * self._period:
+            self._dropped = self._held[: self._period]
             del self._held[: self._period]
             self._left_out += self._period
 
