@@ -137,6 +137,23 @@ def test_writes_are_never_left_out(traced):
     assert len(lines) == 50
 
 
+def test_no_byte_that_is_received_is_left_out(compile_firmware):
+    source = """
+    int main(void) { serial_on(139); for (unsigned i = 0; i < 20; i++) seen[0] = (uint32_t)get();
+      seen[63] = 1; return 0; }
+    """
+    elf = compile_firmware(source)
+    lines = []
+    with Board(load_elf(elf), trace=(trace := Trace(lines.append, str, ("USART6",)))) as board:
+        board.line().write(b"abcdefghijklmnopqrst")
+        done = board.symbol("seen") + 4 * 63
+        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)
+        trace.flush()
+    received = [line[-2] for line in lines if "USART6.RDR -> " in line]
+    assert "".join(received) == "abcdefghijklmnopqrst"
+    assert any(" more times" in line for line in lines)
+
+
 def test_what_native_code_answers_is_traced_too(traced):
     _, lines = traced("int main(void) { (void)REG(FLASH_SR); seen[63] = 1; return 0; }", only=("FLASH",))
     assert what(lines) == ["FLASH.SR -> 0x00000000"]

@@ -19,6 +19,8 @@ from mcumatrix.vboard.register_fields import describe
 from mcumatrix.vboard.registers import RegisterBlock
 
 _LONGEST_LOOP = 4
+_DATA_REGISTERS = ("RDR", "DR")
+"""A read of these takes something that the next one does not find any more: none is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Access:
     size_bytes: int
     value: int
     is_write: bool
+    may_poll: bool
+    """Whether it is a read that changes nothing, as in a waiting loop."""
 
     def repeats(self, other: "Access") -> bool:
-        """Whether it is a read by the same instruction of the same register."""
+        """Whether it is such a read by the same instruction of the same register."""
         return (
-            not self.is_write
-            and not other.is_write
+            self.may_poll
+            and other.may_poll
             and (self.program_counter, self.address) == (other.program_counter, other.address)
         )
 
@@ -99,11 +103,12 @@ class Trace:
         self, cycle: int, program_counter: int, address: int, size_bytes: int, value: int, is_write: bool
     ) -> None:
         """One access; what `Core` calls."""
-        if self._only is not None:
-            block = self._bus.block_at(address) if self._bus else None
-            if block is None or block_label(block) not in self._only:
-                return
-        self._take(Access(cycle, program_counter, address, size_bytes, value, is_write))
+        block = self._bus.block_at(address) if self._bus else None
+        if self._only is not None and (block is None or block_label(block) not in self._only):
+            return
+        takes_data = block is not None and block.registers[address - block.base & ~3].name in _DATA_REGISTERS
+        may_poll = not is_write and not takes_data
+        self._take(Access(cycle, program_counter, address, size_bytes, value, is_write, may_poll))
 
     def flush(self) -> None:
         """Writes what is held back of a loop."""
@@ -131,7 +136,7 @@ class Trace:
                 period
                 for period in range(1, len(self._recent) + 1)
                 if self._recent[-period].repeats(access)
-                and not any(each.is_write for each in list(self._recent)[-period:])
+                and all(each.may_poll for each in list(self._recent)[-period:])
             ),
             0,
         )
