@@ -26,6 +26,7 @@ class Terminal:
         self.over = threading.Event()
         self.ending = None
         self.seen = b""
+        self.thread = None
 
     def start(self):
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -72,6 +73,8 @@ class Terminal:
 
     def close(self):
         self.over.set()
+        if self.thread is not None:
+            self.thread.join(10)
         with suppress(OSError):
             self.errors.close()
         for descriptor in (self.master, self.slave):

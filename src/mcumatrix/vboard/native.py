@@ -22,6 +22,7 @@ kept as well: only when one of these is programmed, costs and translated blocks 
 """
 
 import ctypes
+import mmap
 from typing import Any
 
 import llvmlite.binding
@@ -166,10 +167,9 @@ def new_arena(more_bytes: int = 0) -> npt.NDArray[np.uint8]:
 
     `more_bytes` follow it: the tables of native_profile.py.
     """
-    page = 4096
-    raw = np.zeros(ARENA_BYTES + more_bytes + page, np.uint8)
-    start = -raw.ctypes.data % page
-    arena = raw[start : start + ARENA_BYTES + more_bytes]
+    # A mapping of its own: flash can be a file mapped over a part of it, which goes with the whole.
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    arena = np.frombuffer(mmap.mmap(-1, ARENA_BYTES + more_bytes, flags=private), np.uint8)
     arena[FLASH : FLASH + memory_map.FLASH_SIZE_BYTES] = 0xFF
     return arena
 
