@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
@@ -26,13 +26,15 @@ from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.firmware import Firmware
 from mcumatrix.vboard.flash_file import FlashFile
 from mcumatrix.vboard.peripherals import core_debug, scb
-from mcumatrix.vboard.profiler import Profiler
 from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
 from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS, System
 from mcumatrix.vboard.timing import TIMING_MODEL
 from mcumatrix.vboard.trace import Trace
+
+if TYPE_CHECKING:
+    from mcumatrix.vboard.profiler import Profiler
 
 _SLICE_CYCLES = 500_000
 # What a core gets for itself while a debugger waits: some tens of microseconds of wall time.
@@ -95,9 +97,7 @@ class Board:
         )
         if trace is not None:
             trace.watch(self._system.bus)
-        self.profiler = (
-            Profiler(self._core, self._system.exceptions, profile) if profile is not None else None
-        )
+        self.profiler = self._made_profiler(profile) if profile is not None else None
         self._faults = FaultUnit(
             self._core, self._system.exceptions, self._system.scb, self._report, self._fault_entered
         )
@@ -117,6 +117,12 @@ class Board:
             self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load()
         self._power_on()
+
+    def _made_profiler(self, functions: Functions) -> "Profiler":
+        # Loaded for a profile only: it takes time at the start.
+        from mcumatrix.vboard.profiler import Profiler
+
+        return Profiler(self._core, self._system.exceptions, functions)
 
     # --- what a person or a tool asks for
 

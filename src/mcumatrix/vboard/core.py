@@ -9,9 +9,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import ModuleType
 from typing import Any
 
-from mcumatrix.vboard import memory_map, native, native_profile
+from mcumatrix.vboard import memory_map, native
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
@@ -27,6 +28,13 @@ _QEMU_BREAKPOINT, _QEMU_EXCEPTION_EXIT, _QEMU_NO_COPROCESSOR, _QEMU_INVALID_STAT
 _THUMB_WFI = b"\x30\xbf"
 _THUMB2_WFI = b"\xaf\xf3\x03\x80"
 _THUMB_WFE = b"\x20\xbf"
+
+
+def _native_profile() -> ModuleType:
+    # Loaded for a profile only: it takes time at the start.
+    from mcumatrix.vboard import native_profile
+
+    return native_profile
 
 
 class StopReason(Enum):
@@ -68,7 +76,7 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.arena = native.new_arena(native_profile.PROFILE_BYTES if profiled else 0)
+        self.arena = native.new_arena(_native_profile().PROFILE_BYTES if profiled else 0)
         self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
@@ -77,7 +85,7 @@ class Core:
         self._observe = observe
         if profiled:
             # First, so that it sees the cycle at which a block begins.
-            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native_profile.profile_hook)
+            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, _native_profile().profile_hook)
         self.before_run: Callable[[], None] = lambda: None
         """Called before the core is let go from somewhere."""
         for kind, function in (
