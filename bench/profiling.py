@@ -21,7 +21,7 @@ SECONDS = 2.0
 
 def run(elf: Path, repeat: int, functions: Functions | None) -> tuple[float, int]:
     """Seconds and instructions of a measurement, which is almost only inferences."""
-    with Board(load_elf(elf), profile=functions) as board:
+    with Board(load_elf(elf), timing="instructions", profile=functions) as board:
         line = board.line()
         board.start()
         line.read_until(b"@end ")

@@ -30,6 +30,7 @@ ONE_PLACE = {
     "serial": {"adapters.consoles.serial_port"},
     "unicorn": {"vboard"},
     "numba": {"vboard"},
+    "capstone": {"vboard"},
     "tflite": {"adapters.models.tflite_file"},
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
@@ -44,6 +45,7 @@ ONE_PLACE = {
 HEAVY = {
     "numba",
     "unicorn",
+    "capstone",
     "pandas",
     "tflite",
     "jinja2",

@@ -210,7 +210,7 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         matrix=matrix.name,
         variant=job.variant,
         fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, ran.timing_model, boards),
+        provenance=_provenance(job, ran.timing_model, ran.expected_error, boards),
         image=image,
         flashed=ran.flashed,
         warning=_warning(job),
@@ -230,7 +230,7 @@ def record_failure(
             matrix=matrix.name,
             variant=job.variant,
             fingerprint=job.run_fingerprint,
-            provenance=_provenance(job, "", boards),
+            provenance=_provenance(job, "", "", boards),
             image=None,
             warning=_warning(job),
         )
@@ -238,12 +238,13 @@ def record_failure(
     return True
 
 
-def _provenance(job: Job, timing_model: str, boards: Boards) -> Provenance:
+def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards) -> Provenance:
     board = job.variant.board
     return Provenance(
         board=board.name,
         kind=board.kind,
         timing_model=timing_model,
+        expected_error=expected_error,
         tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
     )
 

@@ -133,6 +133,11 @@ class TakenBoard(Protocol):
         ...
 
     @property
+    def expected_error(self) -> str:
+        """How far the timing model's times may be from hardware's, as a phrase; empty for hardware."""
+        ...
+
+    @property
     def probe(self) -> str:
         """The unique id of its debug probe."""
         ...

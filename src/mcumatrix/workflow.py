@@ -208,6 +208,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
                 "image": image.fingerprint,
                 "board": variant.board.name,
                 "board_identity": facts.board_identity(variant.board),
+                "timing_model": variant.board.timing_model,
                 "golden": facts.file(variant.model.golden),
                 "repeat": variant.repeat,
                 "warmup": variant.warmup,

@@ -64,7 +64,8 @@ def test_two_clocks_take_the_same_cycles_and_other_times(done: Workplace) -> Non
 def test_a_record_says_that_its_times_are_virtual_and_what_they_were_made_from(done: Workplace) -> None:
     record = json.loads(done.records("two")[0].read_text())
     assert record["provenance"]["kind"] == "virtual"
-    assert record["provenance"]["timing_model"] == "instructions"
+    assert record["provenance"]["timing_model"] == "m7-block-1"
+    assert record["provenance"]["expected_error"] == "typical error ±10 % a layer, at worst 45 %"
     assert record["measurement"]["clock"]["measured_hz"] == record["clock_hz"]
     assert record["image"]["elf_sha256"] in done.report("two")
     log = done.records("two")[0].with_suffix(".log").read_bytes()

@@ -16,6 +16,7 @@ from mcumatrix.model.catalogue import (
     Model,
     Runtime,
     Timeouts,
+    TimingModel,
     Toolchain,
     Unit,
 )
@@ -131,6 +132,17 @@ def test_several_specimens_of_a_real_board_are_its_units(folder: Path) -> None:
 def test_a_single_unit_needs_no_probe(folder: Path) -> None:
     (folder / "boards/lab.yaml").write_text(REAL + "units: [{serial_port: /dev/ttyACM0}]\n")
     assert load_boards(folder)["lab"].units == (Unit("", "/dev/ttyACM0"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [("", TimingModel.M7_BLOCK_1), ("timing_model: instructions\n", TimingModel.INSTRUCTIONS)],
+)
+def test_a_virtual_board_makes_its_cycles_as_the_file_says(
+    folder: Path, text: str, model: TimingModel
+) -> None:
+    (folder / "boards/virtual.yaml").write_text(VIRTUAL + text)
+    assert load_boards(folder)["virtual"].timing_model is model
 
 
 @pytest.mark.parametrize(("text", "count"), [("", 2), ("count: 1\n", 1), ("count: 16\n", 16)])
@@ -403,6 +415,14 @@ WRONG_BOARDS = {
     "a real board that is counted": (
         REAL + PORT + "count: 2\n",
         f"{LAB}:5:1: count is for virtual boards\n  Name the specimens of a real board under units.",
+    ),
+    "a real board with a timing model": (
+        REAL + PORT + "timing_model: m7-block-1\n",
+        f"{LAB}:5:1: timing_model is for virtual boards\n  A real board counts its cycles itself.",
+    ),
+    "a timing model that is not there": (
+        VIRTUAL + "timing_model: m7-block\n",
+        f"{LAB}:4:15: timing_model cannot be 'm7-block'\n  Did you mean 'm7-block-1'?",
     ),
     "a virtual board with a probe": (
         VIRTUAL + "probe: a\n",

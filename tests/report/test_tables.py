@@ -55,11 +55,26 @@ def test_times_of_a_wrong_answer_are_never_shown() -> None:
 def test_virtual_and_real_times_never_share_a_table() -> None:
     virtual = a_record()
     real = replace(virtual, provenance=replace(virtual.provenance, kind=BoardKind.REAL, timing_model=""))
+    real = replace(real, provenance=replace(real.provenance, expected_error=""))
     tables = time_tables(_cases(virtual, real))
     assert [(time.kind, time.table.header) for time in tables] == [
         (BoardKind.VIRTUAL, ("Layer", "[1]")),
         (BoardKind.REAL, ("Layer", "[2]")),
     ]
+
+
+def test_times_of_two_timing_models_never_share_a_table() -> None:
+    model = a_record()
+    counted = replace(model, provenance=replace(model.provenance, timing_model="instructions"))
+    assert [time.timing_model for time in time_tables(_cases(model, counted))] == [
+        "m7-block-1",
+        "instructions",
+    ]
+
+
+def test_times_of_a_model_have_its_expected_error() -> None:
+    (time,) = time_tables(_cases(a_record()))
+    assert (time.timing_model, time.expected_error) == ("m7-block-1", "typical error ±10 % a layer")
 
 
 def test_networks_with_other_layers_have_a_table_of_their_own() -> None:

@@ -39,6 +39,7 @@ class ScriptedBoard:
 
     kind = BoardKind.VIRTUAL
     timing_model = "script"
+    expected_error = "made up"
     probe = "the probe"
 
     def __init__(self, first_words: bytes, answer: Script, *, hang_up: bool = False, fault: str = "") -> None:
@@ -147,7 +148,7 @@ def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
     assert ran.measurement.total_cycles == (5000, 5000)
     assert ran.log.startswith(boot_log())
     assert b"@total 14 repeat=1 cycles=5000 " in ran.log
-    assert ran.timing_model == "script"
+    assert (ran.timing_model, ran.expected_error) == ("script", "made up")
     assert board.given_back
 
 

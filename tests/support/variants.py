@@ -79,7 +79,11 @@ def a_record(outcome: object = None, variant: Variant | None = None, **changes: 
         "variant": variant or a_variant(),
         "fingerprint": "f" * 64,
         "provenance": Provenance(
-            "virtual-f746", BoardKind.VIRTUAL, "instructions", {"mcumatrix": "0.1.0", "unicorn": "2.1.4"}
+            "virtual-f746",
+            BoardKind.VIRTUAL,
+            "m7-block-1",
+            {"mcumatrix": "0.1.0", "unicorn": "2.1.4"},
+            "typical error ±10 % a layer",
         ),
         "image": an_image(),
     }

@@ -78,11 +78,14 @@ class Bench:
 
 @pytest.fixture
 def bench(compile_firmware: Callable[..., Path]) -> Iterator[Callable[..., Bench]]:
-    """bench(c_source, *flags, **options_of_board) gives a board that has not run yet."""
+    """bench(c_source, *flags, **options_of_board) gives a board that has not run yet.
+
+    Its cycles are instructions, so that a test can count them, unless `timing` names another model.
+    """
     boards: list[Board] = []
 
     def made(source: str, *flags: str, **options: Any) -> Bench:
-        board = Board(load_elf(compile_firmware(source, *flags)), **options)
+        board = Board(load_elf(compile_firmware(source, *flags)), **{"timing": "instructions"} | options)
         boards.append(board)
         return Bench(board)
 

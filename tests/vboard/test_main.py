@@ -1,5 +1,6 @@
 """`python -m mcumatrix.vboard` as a process."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 import serial
 
 from mcumatrix.vboard.__main__ import main
+from mcumatrix.vboard.control import ask
 
 COMMAND = [sys.executable, "-m", "mcumatrix.vboard"]
 
@@ -54,4 +56,21 @@ def test_help_names_every_option(capsys):
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    assert all(option in text for option in ("firmware", "--link", "--serial", "--baud"))
+    assert all(option in text for option in ("firmware", "--link", "--serial", "--baud", "--timing"))
+
+
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+def test_cycles_are_made_as_the_option_says(timing):
+    command = [*COMMAND, "--json", "--end-with-stdin", "--timing", timing]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        port = json.loads(process.stdout.readline())["control_port"]
+        assert ask(port, "status")["timing_model"] == timing
+        process.communicate(timeout=20)
+
+
+def test_the_model_is_the_default_and_said_before_its_times_are_read():
+    with subprocess.Popen(
+        [*COMMAND, "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        said, _ = process.communicate(timeout=20)
+    assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 45 %\n" in said

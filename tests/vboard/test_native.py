@@ -71,3 +71,4 @@ def test_code_in_ram_that_rewrites_itself_is_counted_as_it_stands(bench):
 
 def test_the_board_says_which_timing_model_its_cycles_come_from(bench):
     assert bench("int main(void) { return 0; }").board.timing_model == "instructions"
+    assert bench("int main(void) { return 0; }", timing="m7-block-1").board.timing_model == "m7-block-1"

@@ -31,9 +31,10 @@ class Run:
 def profiled(compile_firmware):
     boards = []
 
-    def run(source, *flags, functions=None):
+    def run(source, *flags, functions=None, timing="instructions"):
         elf = compile_firmware(source, *flags)
-        board = Board(load_elf(elf), profile=read_functions(elf) if functions is None else functions)
+        functions = read_functions(elf) if functions is None else functions
+        board = Board(load_elf(elf), timing=timing, profile=functions)
         boards.append(board)
         return Run(board)
 
@@ -316,8 +317,9 @@ int main(void) { clock_216(); serial_on(938); REG(SYST_RVR) = 2000; REG(SYST_CVR
 """
 
 
-def test_no_cycle_is_different_for_being_counted(profiled, bench):
-    assert profiled(BUSY).seen(0) == bench(BUSY).run().seen(0)
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+def test_no_cycle_is_different_for_being_counted(profiled, bench, timing):
+    assert profiled(BUSY, timing=timing).seen(0) == bench(BUSY, timing=timing).run().seen(0)
 
 
 def test_single_steps_and_breakpoints_lose_no_cycle(compile_firmware):

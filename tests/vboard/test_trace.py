@@ -21,7 +21,7 @@ def traced(compile_firmware):
         elf = compile_firmware(source, *flags)
         lines = []
         trace = Trace(lines.append, read_functions(elf).place, only)
-        board = Board(load_elf(elf), trace=trace)
+        board = Board(load_elf(elf), timing="instructions", trace=trace)
         boards.append(board)
         done = board.symbol("seen") + 4 * 63
         board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)
@@ -169,7 +169,7 @@ int main(void) { clock_216(); serial_on(938); put_text("hello"); cycles_on();
 
 def test_no_cycle_is_different_for_being_traced(traced, bench):
     board, lines = traced(BUSY)
-    plain = bench(BUSY).run()
+    plain = bench(BUSY, timing="instructions").run()
     assert plain.seen(0) == int.from_bytes(board.read_memory(board.symbol("seen"), 4), "little")
     assert len(lines) > 30
 

@@ -118,6 +118,7 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         connect=file.connect,
         swd_hz=parse_frequency_hz(file.swd_frequency),
         timeouts=_timeouts(file.timeouts),
+        timing_model=file.timing_model,
     )
 
 
@@ -128,6 +129,9 @@ def _check_virtual(file: BoardFile, problems: Problems) -> None:
 
 
 def _check_real(file: BoardFile, problems: Problems) -> None:
+    if "timing_model" in file.model_fields_set:
+        message = "timing_model is for virtual boards"
+        problems.add(("timing_model",), message, "A real board counts its cycles itself.", of_key=True)
     if "count" in file.model_fields_set:
         message = "count is for virtual boards"
         problems.add(("count",), message, "Name the specimens of a real board under units.", of_key=True)

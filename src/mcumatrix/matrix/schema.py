@@ -22,7 +22,7 @@ from pydantic import (
 
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
-from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts
+from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
 from mcumatrix.model.variant import Outcome
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
@@ -403,6 +403,9 @@ class BoardFile(_Strict):
         default=[], description="Several specimens, over which runs spread; instead of the three keys above."
     )
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
+    timing_model: TimingModel = Field(
+        default=_BOARD.timing_model, description="How a virtual board makes its cycles."
+    )
 
 
 class SourceFile(_Strict):

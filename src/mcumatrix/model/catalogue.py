@@ -29,6 +29,13 @@ class ConnectMode(StrEnum):
     ATTACH = "attach"
 
 
+class TimingModel(StrEnum):
+    """How a virtual board makes its cycles; `mcumatrix.vboard.timing` has what they stand for."""
+
+    INSTRUCTIONS = "instructions"
+    M7_BLOCK_1 = "m7-block-1"
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each phase of a run may take, in seconds.
@@ -75,6 +82,8 @@ class Board:
     connect: ConnectMode = ConnectMode.HALT
     swd_hz: int = 1_000_000
     timeouts: Timeouts = Timeouts()
+    timing_model: TimingModel = TimingModel.M7_BLOCK_1
+    """Of a virtual board."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,11 @@ class Flashed:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the numbers come from. `timing_model` is empty where hardware counted the cycles."""
+    """Where the numbers come from.
+
+    `timing_model` is empty where hardware counted the cycles, and so is `expected_error`: how far a
+    model's time may be from that of a real board, as a phrase.
+    """
 
     __pydantic_config__ = KEPT
 
@@ -154,6 +158,7 @@ class Provenance:
     kind: BoardKind
     timing_model: str
     tools: dict[str, str]
+    expected_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def render_markdown(
             {
                 "kind": time.kind.value,
                 "timing_model": time.timing_model,
+                "expected_error": time.expected_error,
                 "repeats": time.repeats,
                 "text": to_markdown(time.table),
             }

@@ -101,6 +101,7 @@ class TimeTable:
 
     kind: BoardKind
     timing_model: str
+    expected_error: str
     repeats: tuple[int, ...]
     table: Table
 
@@ -110,7 +111,7 @@ def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
 
     A case without times keeps its column, in the table of its model.
     """
-    groups: dict[tuple[BoardKind, str, tuple[str, ...]], list[Case]] = {}
+    groups: dict[_Group, list[Case]] = {}
     for case in cases:
         if case.is_measured:
             groups.setdefault(_group(case), []).append(case)
@@ -125,10 +126,15 @@ def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
     ]
 
 
-def _group(case: Case) -> tuple[BoardKind, str, tuple[str, ...]]:
+_Group = tuple[BoardKind, str, str, tuple[str, ...]]
+"""Kind of board, timing model, its expected error, operators of the layers."""
+
+
+def _group(case: Case) -> _Group:
     assert case.record is not None and case.record.measurement is not None
     provenance = case.record.provenance
-    return provenance.kind, provenance.timing_model, tuple(x.op for x in case.record.measurement.layers)
+    operators = tuple(layer.op for layer in case.record.measurement.layers)
+    return provenance.kind, provenance.timing_model, provenance.expected_error, operators
 
 
 def _home(case: Case, groups: list[list[Case]]) -> list[Case]:
@@ -138,12 +144,15 @@ def _home(case: Case, groups: list[list[Case]]) -> list[Case]:
     return groups[0]
 
 
-def _time_table(kind: BoardKind, timing_model: str, ops: tuple[str, ...], cases: list[Case]) -> TimeTable:
+def _time_table(
+    kind: BoardKind, timing_model: str, expected_error: str, ops: tuple[str, ...], cases: list[Case]
+) -> TimeTable:
     columns = [_times(case, len(ops)) for case in cases]
     names = (*ops, "Between layers", "Total time")
     return TimeTable(
         kind=kind,
         timing_model=timing_model,
+        expected_error=expected_error,
         repeats=tuple(
             sorted(
                 {

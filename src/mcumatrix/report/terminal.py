@@ -32,7 +32,10 @@ def report_text(cases: Sequence[Case]) -> str:
     parts = [to_text(case_table(cases))]
     for time in time_tables(cases):
         is_virtual = time.kind is BoardKind.VIRTUAL
-        source = f"virtual board, timing model {time.timing_model!r}" if is_virtual else "hardware"
+        model = f"timing model {time.timing_model!r}"
+        if time.expected_error:
+            model += f", {time.expected_error}"
+        source = f"virtual board, {model}" if is_virtual else "hardware"
         parts.append(f"Time per layer in msec, medians ({source})\n{to_text(time.table)}")
     parts += [f"Finding: {_visible(finding)}" for finding in find(cases)]
     parts += [

@@ -27,6 +27,7 @@ _TAIL = (
     "reason",
     "provenance",
     "timing_model",
+    "expected_error",
     "fingerprint",
     "elf_sha256",
 )
@@ -58,6 +59,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "reason": record.reason,
             "provenance": record.provenance.kind.value,
             "timing_model": record.provenance.timing_model,
+            "expected_error": record.provenance.expected_error,
             "fingerprint": record.fingerprint,
             "elf_sha256": record.image.elf_sha256 if record.image else None,
         }

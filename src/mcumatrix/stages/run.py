@@ -99,6 +99,7 @@ class Ran:
 
     log: bytes
     timing_model: str
+    expected_error: str
     flashed: Flashed | None = None
     measurement: Measurement | None = None
     error: McuMatrixError | None = None
@@ -128,14 +129,14 @@ def run_image(
         ToolError: a virtual board does not start.
     """
     log = SerialLog(stopped)
-    timing_model = ""
+    timing_model = expected_error = ""
     flashed: Flashed | None = None
     timeouts = variant.board.timeouts
     hello = hello_of(variant, image.build_id)
     nonce = secrets.randbits(32)
     try:
         with board.take() as taken:
-            timing_model = taken.timing_model
+            timing_model, expected_error = taken.timing_model, taken.expected_error
             try:
                 with flasher.connect(variant.board, taken.probe) as debugger:
                     flashed = debugger.program(image)
@@ -160,8 +161,8 @@ def run_image(
         if stopped():
             # What failed then failed for that, and says nothing about the variant.
             raise StoppedError(f"The run of {variant.slug} was stopped.") from error
-        return Ran(bytes(log.data), timing_model, flashed, error=error)
-    return Ran(bytes(log.data), timing_model, flashed, measurement)
+        return Ran(bytes(log.data), timing_model, expected_error, flashed, error=error)
+    return Ran(bytes(log.data), timing_model, expected_error, flashed, measurement)
 
 
 def _require_as_asked(measurement: Measurement, variant: Variant) -> None:

@@ -6,8 +6,8 @@
         board.start()
         print(board.serial_port)
 
-How it hangs together is drawn in `system.py`. Times are those of the timing model "instructions":
-one cycle per instruction; nobody should mistake them for hardware.
+How it hangs together is drawn in `system.py`. Times are those of a timing model; see `timing`. Nobody
+should mistake them for hardware.
 """
 
 from typing import TYPE_CHECKING, Any

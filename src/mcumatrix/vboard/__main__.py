@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from mcumatrix.errors import ExitCode, McuMatrixError, VirtualBoardError
 from mcumatrix.vboard import options
+from mcumatrix.vboard.timing import TIMING_MODELS
 
 if TYPE_CHECKING:
     from mcumatrix.vboard.console import Console
@@ -63,6 +64,7 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
         link=arguments.link,
         debug_port=arguments.debug_port,
         powered=not arguments.off,
+        timing=arguments.timing,
         injection=parse_injection(faults) if faults else None,
         on_finding=lambda finding: say(finding.sentence),
         in_process=console is not None,
@@ -147,6 +149,7 @@ def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
         "-t stm32f746xg)",
         f"Control port: {found.control_port}",
+        f"Time: virtual, {arguments.timing}, {TIMING_MODELS[arguments.timing].expected_error}",
     ]
     return "\n".join(lines)
 
@@ -222,13 +225,12 @@ def _to_stderr(interrupted: threading.Event) -> Callable[[str], None]:
 
 def _write_profile(daemon: "Daemon", name: str, file: IO[str], path: Path) -> None:
     from mcumatrix.vboard.profile_report import print_table, speedscope_text
-    from mcumatrix.vboard.timing import TIMING_MODEL
 
     if daemon.board.profiler is None:
         return
-    profile = daemon.board.profiler.profile()
-    print_table(profile, TIMING_MODEL, sys.stderr)
-    _guarded(path, lambda: (file.write(speedscope_text(profile, name, TIMING_MODEL)), file.flush()))
+    profile, timing = daemon.board.profiler.profile(), daemon.board.timing_model
+    print_table(profile, timing, sys.stderr)
+    _guarded(path, lambda: (file.write(speedscope_text(profile, name, timing)), file.flush()))
     print(f"\nCall paths: {path}, to be opened at https://www.speedscope.app", file=sys.stderr)
 
 

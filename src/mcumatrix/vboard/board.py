@@ -30,7 +30,7 @@ from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
 from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS, System
-from mcumatrix.vboard.timing import TIMING_MODEL
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
 from mcumatrix.vboard.trace import Trace
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ class Board:
 
     `start()` runs the firmware in a thread of its own until `stop()`; `run()` runs it in the caller's
     thread. Use it as a context manager, or call `close()`. Without a firmware, flash is as it is: erased,
-    or what a debugger has programmed. `flash` is a file that keeps its contents.
+    or what a debugger has programmed. `flash` is a file that keeps its contents. `timing` is the name of a
+    timing model.
     """
-
-    timing_model = TIMING_MODEL
 
     def __init__(
         self,
@@ -61,6 +60,7 @@ class Board:
         host_baud: int = 115_200,
         link: Path | None = None,
         flash: Path | None = None,
+        timing: str = DEFAULT_TIMING_MODEL,
         on_finding: Callable[[Finding], None] | None = None,
         trace: Trace | None = None,
         profile: Functions | None = None,
@@ -78,6 +78,7 @@ class Board:
                 f"The host cannot listen at {host_baud} baud.", hint="115200 is the usual rate."
             )
         self.firmware = firmware
+        self.timing_model = timing_model(timing).name
         self._serial = serial
         self._link = link
         self._on_finding = on_finding
@@ -85,7 +86,7 @@ class Board:
         self._gate = Gate(self._may_run, self._hurry)
         self._wakeup = Wakeup()
         self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
-        self._core = Core(profiled=profile is not None, observe=trace)
+        self._core = Core(timing, profiled=profile is not None, observe=trace)
         self._system = System(
             self._core,
             self._lines,
@@ -144,7 +145,7 @@ class Board:
 
     @property
     def cycles(self) -> int:
-        """Core clock cycles since power-on (timing model: one per instruction)."""
+        """Core clock cycles since power-on, by the board's timing model."""
         return self._core.cycles
 
     @property
@@ -258,6 +259,7 @@ class Board:
             if self._flash_file is not None:
                 self._flash_file.close()
                 self._flash_file = None
+            self._core.blocks.close()
             self._wakeup.end()
 
     def __enter__(self) -> Self:

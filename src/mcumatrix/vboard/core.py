@@ -13,9 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from mcumatrix.vboard import memory_map, native
+from mcumatrix.vboard.block_records import BlockRecords
 from mcumatrix.vboard.findings import Direction
 from mcumatrix.vboard.memory import Memory
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoint
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
@@ -64,10 +66,16 @@ class Stop:
 class Core:
     """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
 
-    def __init__(self, *, profiled: bool = False, observe: AccessObserver | None = None) -> None:
-        """With `profiled`, the tables of native_profile.py follow the arena, and its hook runs.
-
-        `observe(cycle, program counter, address, size, value, is a write)` sees every access to a register.
+    def __init__(  # noqa: PLR0915
+        self,
+        timing: str = DEFAULT_TIMING_MODEL,
+        *,
+        profiled: bool = False,
+        observe: AccessObserver | None = None,
+    ) -> None:
+        """`timing` is the name of a timing model. With `profiled`, the tables of native_profile.py follow the
+        arena, and its hook runs. `observe(cycle, program counter, address, size, value, is a write)` sees
+        every access to a register.
         """
         import unicorn
         from unicorn import arm_const
@@ -81,18 +89,18 @@ class Core:
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
-        self.memory = Memory(engine, self.arena)
+        self.timing = timing_model(timing)
+        self.blocks = BlockRecords(self.arena, self.timing, self._fail)
+        self.memory = Memory(engine, self.arena, self.blocks.forget)
         self._observe = observe
+        self.before_run: Callable[[], None] = lambda: None
+        """Called before the core is let go from somewhere."""
         if profiled:
             # First, so that it sees the cycle at which a block begins.
             self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, _native_profile().profile_hook)
-        self.before_run: Callable[[], None] = lambda: None
-        """Called before the core is let go from somewhere."""
-        for kind, function in (
-            (unicorn.UC_HOOK_BLOCK, native.block_hook),
-            (unicorn.UC_HOOK_MEM_INVALID, native.access_hook),
-        ):
-            self._add_native_hook(library, kind, function)
+        self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
+        """Unicorn's handle of the hook that counts cycles."""
+        self._add_native_hook(library, unicorn.UC_HOOK_MEM_INVALID, native.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._interrupt: int | None = None
         self._in_access = False
@@ -110,6 +118,7 @@ class Core:
         """The comparator whose data were accessed in the last slice, until somebody takes note."""
         self._instructions = 0
         self.program_counter = 0
+        self._left_at: int | None = None
         r = arm_const
         self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
         self.s = tuple(r.UC_ARM_REG_S0 + number for number in range(32))
@@ -250,6 +259,10 @@ class Core:
         if self._in_access:
             self.state[native.ACCESS_CYCLES] += count
 
+    def spend_cycles(self, count: int) -> None:
+        """Adds cycles in which the core is busy with something that is no instruction."""
+        self.state[native.CYCLES] += count
+
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""
         self.state[native.DEADLINE] = min(self.state[native.DEADLINE], max(at, 0))
@@ -274,7 +287,7 @@ class Core:
 
     # --- running
 
-    def _add_native_hook(self, library: Any, kind: int, function: Any) -> None:
+    def _add_native_hook(self, library: Any, kind: int, function: Any) -> int:
         handle = ctypes.c_size_t()
         error = library.uc_hook_add(
             self._engine._uch,
@@ -287,6 +300,7 @@ class Core:
         )
         if error:
             raise self._unicorn.UcError(error)
+        return handle.value
 
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number
@@ -404,6 +418,10 @@ class Core:
         if self.state[native.CODE_CHANGED]:
             self.state[native.CODE_CHANGED] = 0
             self.memory.forget_code()
+        self.state[native.LOOP_KEY] = 0
+        if self.program_counter != self._left_at:
+            # An exception, a reset or a debugger has moved the core: no branch has led there.
+            self.blocks.interrupt()
         self._place_breakpoints()
         self._place_watchpoints()
         self._breakpoint_hit = None
@@ -413,7 +431,7 @@ class Core:
             error = None
         except self._unicorn.UcError as raised:
             error = raised.errno
-        self.program_counter = self.read_register(self.pc)
+        self.program_counter = self._left_at = self.read_register(self.pc)
         if self.state[native.FLASH_NOTICE]:
             self.flash_noticed()
         return error
@@ -454,19 +472,8 @@ class Core:
 
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
-        end = self.state[native.BLOCK_ADDRESS] + self.state[native.BLOCK_SIZE]
         first = self.program_counter + executed_bytes
-        if self.state[native.BLOCK_ADDRESS] <= self.program_counter < end:
-            self.state[native.CYCLES] -= self.count_instructions(first, end - first)
-
-    def count_instructions(self, address: int, size_bytes: int) -> int:
-        """Instructions in a range of Thumb code."""
-        code = self.memory.read(address, size_bytes) or b""
-        count = position = 0
-        while position + 1 < len(code):
-            position += 4 if code[position + 1] >= 0xE8 else 2
-            count += 1
-        return count
+        self.state[native.CYCLES] -= self.blocks.cycles_left(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state

@@ -28,7 +28,7 @@ from mcumatrix.vboard.peripherals.flash import FlashFaults
 from mcumatrix.vboard.running import RunningBoard, announce
 from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS
-from mcumatrix.vboard.timing import TIMING_MODEL
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL
 from mcumatrix.vboard.trace import Trace
 
 _UID = re.compile(r"VB[0-9A-F]{22}")
@@ -47,6 +47,7 @@ class Daemon:
         link: Path | None = None,
         debug_port: int = 0,
         powered: bool = True,
+        timing: str = DEFAULT_TIMING_MODEL,
         injection: Injection | None = None,
         on_finding: Callable[[Finding], None] | None = None,
         in_process: bool = False,
@@ -74,6 +75,7 @@ class Daemon:
                     host_baud=host_baud,
                     link=link,
                     flash=folder / "flash.bin" if folder else None,
+                    timing=timing,
                     on_finding=on_finding,
                     trace=trace,
                     profile=profile,
@@ -125,7 +127,7 @@ class Daemon:
             return {
                 **asdict(self.description),
                 "serial_ports": self.serial_ports,
-                "timing_model": TIMING_MODEL,
+                "timing_model": board.timing_model,
                 "powered": board.powered,
                 "in_reset": board.in_reset,
                 "halted": board.system.debug.halted,

@@ -1,8 +1,8 @@
 """Exceptions of the Cortex-M7: which one runs next, entry, and return (PM0253 section 2.4).
 
 Priorities, stacking and EXC_RETURN follow the Armv7-M Architecture Reference Manual (section B1.5).
-The floating-point context is stacked at entry (lazy stacking is modelled as eager). Entry and
-return cost no cycles in the timing model "instructions".
+The floating-point context is stacked at entry (lazy stacking is modelled as eager). What entry and
+return cost is said by the timing model.
 """
 
 from enum import IntEnum
@@ -202,6 +202,7 @@ class ExceptionUnit:
         core.program_counter = vector & ~1
         if self.observer is not None:
             self.observer.entered(number, frame)
+        core.spend_cycles(core.timing.exception_cycles)
 
     def _vector(self, number: int) -> int:
         words = self._core.memory.read_words(self.vector_table + 4 * number, 1)
@@ -252,6 +253,7 @@ class ExceptionUnit:
         core.write_register(core.xpsr, xpsr & ~_STACK_ALIGNED | _T_BIT)
         core.write_register(core.sp, stack)
         core.program_counter = words[6] & ~1
+        core.spend_cycles(core.timing.exception_cycles)
         if self.observer is not None:
             self.observer.left(frame, len(self.active))
         # A line that is still high asks again.

@@ -1,10 +1,15 @@
 """Reading an ELF file: what goes where in memory, and where its symbols are."""
 
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
+
+_SYMBOL = struct.Struct("<IIIBBH")
+_UNDEFINED_SECTION = 0
+_FUNCTION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +55,43 @@ def load_elf(path: Path | str) -> Firmware:
             )
             table = elf.get_section_by_name(".symtab")
             symbols = {}
-            for symbol in table.iter_symbols() if table is not None else ():
-                if symbol.name and symbol["st_shndx"] != "SHN_UNDEF":
-                    # Bit 0 of a function's address says Thumb; it is no part of the address.
-                    thumb = symbol["st_info"]["type"] == "STT_FUNC"
-                    symbols[symbol.name] = symbol["st_value"] & (~1 if thumb else ~0)
+            if table is not None:
+                names = elf.get_section(table["sh_link"]).data()
+                symbols = _symbols(table.data(), names)
             entry = elf["e_entry"] & ~1
     except OSError as error:
         raise VirtualBoardError(
             f"{path} cannot be read: {error.strerror}.", hint="Give the path of a firmware's ELF file."
         ) from error
-    except (ELFError, ValueError, KeyError, UnicodeDecodeError, AttributeError, TypeError) as error:
+    except (
+        ELFError,
+        ValueError,
+        struct.error,
+        KeyError,
+        UnicodeDecodeError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise VirtualBoardError(
             f"{path} is not an ELF file, or a damaged one: {error}.",
             hint="Give the .elf that the linker wrote, not a .bin or .hex made from it.",
         ) from error
     _check_placement(path, segments)
     return Firmware(path, segments, entry, symbols)
+
+
+def _symbols(table: bytes, names: bytes) -> dict[str, int]:
+    """Addresses by name, of a symbol table (Elf32_Sym of the System V ABI) and its strings.
+
+    pyelftools takes as long for them as for the rest of a board's start.
+    """
+    symbols = {}
+    for name_at, value, _, info, _, section in _SYMBOL.iter_unpack(table):
+        name = names[name_at : names.index(b"\0", name_at)].decode()
+        if name and section != _UNDEFINED_SECTION:
+            # Bit 0 of a function's address says Thumb; it is no part of the address.
+            symbols[name] = value & (~1 if info & 0xF == _FUNCTION else ~0)
+    return symbols
 
 
 def _check_kind(path: Path, elf: "ELFFile") -> None:  # type: ignore[name-defined]  # noqa: F821

@@ -4,6 +4,7 @@ All of it lies in the arena of native.py, mapped into Unicorn without a copy.
 """
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from mcumatrix.vboard.memory_map import Region, Storage
 class Memory:
     """Reads and writes memory from outside of the running code, by addresses of the target."""
 
-    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8]) -> None:
+    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8], forget_costs: Callable[[], None]) -> None:
+        """`forget_costs` is called when what blocks of code cost may be wrong from now on."""
         self._engine = engine
+        self._forget_costs = forget_costs
         self._arena = arena
         self.flash = arena[native.FLASH : native.FLASH + memory_map.FLASH_SIZE_BYTES]
         """All of flash; whoever changes it calls `forget_code`."""
@@ -76,7 +79,8 @@ class Memory:
     def forget_code(self) -> None:
         """Drops the blocks translated from code in memory, and their costs. Never inside a callback."""
         self._engine.ctl_flush_tb()
-        self._arena[native.COSTS : native.EXECUTED + native.EXECUTED_BYTES] = 0
+        self._arena[native.EXECUTED : native.EXECUTED + native.EXECUTED_BYTES] = 0
+        self._forget_costs()
 
     def store(self, address: int, data: bytes) -> bool:
         """Puts bytes into RAM; False where not all of it is RAM. What was code there is to be forgotten."""

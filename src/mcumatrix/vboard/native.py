@@ -3,11 +3,12 @@
 Unicorn calls these functions directly, without Python (numba compiles them). They and the Python
 side share one page-aligned array, the arena:
 
-    state words | cost table | executed | register map | flash | ITCM RAM | RAM | identity
+    state words | block numbers | cycles left | blocks | branches | fetched lines | executed |
+    register map | flash | ITCM RAM | RAM | identity
 
 - `block_hook` stops before a block when the deadline has passed or a stop is wanted, otherwise it
-  adds the cost of the block to the cycle counter. With the timing model "instructions" the cost is
-  the number of instructions; a later model only has to replace `_cost_of_block`. Code in flash
+  adds the cost of the block to the cycle counter: what block_costs.py has put into the block's
+  record, a mispredicted branch, lines that are not in the cache for instructions. Code in flash
   waits there until flash is no longer busy (RM0385 section 3.3).
 - `access_hook` sees every access that plain memory does not answer. It asks Unicorn for the exact
   program counter, works out the cycle count at that instruction, and lets the access through only
@@ -16,9 +17,10 @@ side share one page-aligned array, the arena:
 - `peripheral_read` answers reads of FLASH_SR, which firmware polls once and more for every word that
   it programs, and leaves all other registers to Python.
 
-Costs of blocks in flash are kept in a direct-mapped table. Which parts of flash have been executed is
-kept as well: only when one of these is programmed, costs and translated blocks are to be dropped
-(`Memory.forget_code`). Code in RAM may change at any time: it is counted from memory each time.
+Every block that has run has a record, found by a table with a number for each halfword of code. Python makes
+it when the block runs for the first time. Which parts of flash have been executed is kept as well: only when
+one of these is programmed, costs and translated blocks are to be dropped (`Memory.forget_code`). Code in RAM
+may change at any time: its record has a hash of it, which is looked at each time.
 """
 
 import ctypes
@@ -34,6 +36,7 @@ from numba.extending import intrinsic
 from unicorn.unicorn_py3 import unicorn as binding
 
 from mcumatrix.vboard import memory_map
+from mcumatrix.vboard.timing import m7_table
 
 # --- indices of the 64-bit state words
 CYCLES = 0
@@ -82,12 +85,53 @@ FLASH_REPEAT_END = 33
 FLASH_STAYS_BUSY = 34
 FLASH_FAILS = 35
 FLASH_FLIP = 36
+# Address of the C function that makes the record of a block in Python; it returns the record's number.
+RECORD_BLOCK = 37
+# Where the record of the block that ran before stands, in words of the arena; NO_BLOCK if what runs next does
+# not follow on a block.
+PREVIOUS = 38
+# What the block that runs has added to the cycle counter.
+CHARGED = 39
+# Parts of a cycle that are not in the cycle counter yet.
+FRACTION = 40
+# Address of the C function that finds the cost of a block after another one, in Python.
+COST_AFTER = 41
+# How often a line has been fetched: a block whose lines were all there at this number still has them.
+FETCHES = 42
+# A block in flash that follows on itself with nothing left to find out, and its cost; 0 if there is none.
+LOOP_KEY = 43
+LOOP_COST = 44
 STATE_BYTES = 4096
 
+# A part of a cycle: costs are whole numbers of these.
+PARTS_OF_CYCLE = 256
+PART_BITS = 8
+
+# --- words of a block's record
+BLOCK_KEY = 0  # address and size
+ENTERED = 1  # cost after a block that is in none of the places below, in parts of a cycle
+BRANCH = 2  # where the state of the predictor for its end stands, in words of the arena; 0: no branch
+LINE_CYCLES = 3  # of a line that has to be fetched; 0: nothing is fetched through a cache
+SEEN_AT = 4  # number of fetches when all its lines were there
+CONTENT = 5  # hash of code in RAM
+ACCOUNT = 6  # free for who counts what each block has cost; word 7 is free
+AFTER = 8  # four places: the record of a block before it, and the cost after that block in parts of a cycle
+RECORD_WORDS = 16
+
 # --- byte offsets in the arena; all are multiples of a page
-COST_ENTRIES = 1 << 15
-COSTS = STATE_BYTES
-EXECUTED = COSTS + COST_ENTRIES * 16
+CODE_HALFWORDS = (memory_map.FLASH_SIZE_BYTES + memory_map.ITCM_SIZE_BYTES + memory_map.RAM_SIZE_BYTES) // 2
+MOST_BLOCKS = 1 << 15
+BLOCK_NUMBERS = STATE_BYTES
+CYCLES_LEFT = BLOCK_NUMBERS + 4 * CODE_HALFWORDS
+BLOCKS = CYCLES_LEFT + 2 * CODE_HALFWORDS
+BRANCHES = BLOCKS + 8 * RECORD_WORDS * MOST_BLOCKS
+# Two words for each branch: a counter from 0 to 3, and where it went the last time it was taken.
+FETCHED_LINES = BRANCHES + 16 * MOST_BLOCKS
+# Two caches (for instructions, and of the ART accelerator), each a word for each set and two for its ways.
+CACHE_SETS = m7_table.INSTRUCTION_CACHE_SETS
+CACHE_BYTES = 8 * (1 + 2) * CACHE_SETS
+EXECUTED = FETCHED_LINES + 4096
+NO_BLOCK = BLOCKS // 8
 EXECUTED_SHIFT = 8  # one byte stands for 256 bytes of flash
 EXECUTED_BYTES = memory_map.FLASH_SIZE_BYTES >> EXECUTED_SHIFT
 REGISTER_MAP = EXECUTED + EXECUTED_BYTES
@@ -171,6 +215,7 @@ def new_arena(more_bytes: int = 0) -> npt.NDArray[np.uint8]:
     private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     arena = np.frombuffer(mmap.mmap(-1, ARENA_BYTES + more_bytes, flags=private), np.uint8)
     arena[FLASH : FLASH + memory_map.FLASH_SIZE_BYTES] = 0xFF
+    arena[:STATE_BYTES].view(np.uint64)[PREVIOUS] = NO_BLOCK
     return arena
 
 
@@ -186,30 +231,6 @@ def _arena_offset(address: Any) -> Any:
     if _FLASH_ITCM_BASE <= address < _FLASH_ITCM_END:
         return FLASH + (address - _FLASH_ITCM_BASE)
     return -1
-
-
-@njit(inline="always")  # type: ignore[untyped-decorator]
-def _count_instructions(halfwords: Any, address: Any, size: Any) -> Any:
-    """Instructions in `size` bytes of Thumb code (Arm v7-M ARM, section A5.1).
-
-    A halfword whose top five bits are 0b11101, 0b11110 or 0b11111 starts a 32-bit instruction.
-    """
-    offset = _arena_offset(np.int64(address))
-    if offset < 0 or size <= 0:
-        return 0
-    index = offset >> 1
-    end = index + (size >> 1)
-    count = 0
-    while index < end:
-        count += 1
-        index += 2 if halfwords[index] >= 0xE800 else 1
-    return count
-
-
-@njit(inline="always")  # type: ignore[untyped-decorator]
-def _cost_of_block(halfwords: Any, address: Any, size: Any) -> Any:
-    """Cycles that one run through a block takes: timing model "instructions", one per instruction."""
-    return _count_instructions(halfwords, address, size)
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
@@ -245,17 +266,12 @@ def _follows_unmask(halfwords: Any, address: Any) -> Any:
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
-def _word(arena: Any, index: Any) -> Any:
-    """One 64-bit word of the arena."""
-    return carray(arena, (ARENA_BYTES // 8,), np.uint64)[index]
-
-
-@njit(inline="always")  # type: ignore[untyped-decorator]
-def _store_cost(arena: Any, index: Any, key: Any, cost: Any) -> None:
-    """Writes one entry of the cost table."""
-    words = carray(arena, (ARENA_BYTES // 8,), np.uint64)
-    words[index] = key
-    words[index + 1] = cost
+def _hash_code(halfwords: Any, offset: Any, size: Any) -> Any:
+    """FNV-1a over the halfwords of a block, which starts at a byte of the arena."""
+    found = np.uint64(0xCBF29CE484222325)
+    for index in range(offset >> 1, (offset + np.int64(size)) >> 1):
+        found = (found ^ np.uint64(halfwords[index])) * np.uint64(0x100000001B3)
+    return found
 
 
 @njit  # type: ignore[untyped-decorator]
@@ -268,45 +284,166 @@ def _note_executed(memory: Any, address: Any, size: Any) -> None:
             memory[EXECUTED + part] = 1
 
 
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _find_record(  # noqa: PLR0917
+    words: Any, arena: Any, engine: Any, address: Any, size: Any, key: Any
+) -> Any:
+    """Where the record of a block stands, in words of the arena; Python makes it if there is none."""
+    offset = _arena_offset(np.int64(address))
+    if offset < 0:
+        return BLOCKS // 8
+    numbers = carray(arena, (CYCLES_LEFT // 4,), np.uint32)
+    halfwords = carray(arena, (ARENA_BYTES // 2,), np.uint16)
+    record = BLOCKS // 8 + RECORD_WORDS * np.int64(numbers[BLOCK_NUMBERS // 4 + ((offset - FLASH) >> 1)])
+    in_flash = _ITCM_END <= address < _RAM_BASE
+    if words[record + BLOCK_KEY] != key or (
+        not in_flash and words[record + CONTENT] != _hash_code(halfwords, offset, size)
+    ):
+        number = np.int64(_call_python(words[RECORD_BLOCK], engine, address, size))
+        record = BLOCKS // 8 + RECORD_WORDS * number
+        if in_flash:
+            _note_executed(carray(arena, (ARENA_BYTES,), np.uint8), address, size)
+        else:
+            words[record + CONTENT] = _hash_code(halfwords, offset, size)
+    return record
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _mispredicts(words: Any, branch: Any, address: Any, taken: Any) -> Any:
+    """Whether the branch before a block was predicted wrongly: a counter of two bits, and the last target."""
+    counter = words[branch]
+    if taken:
+        wrong = counter < 2 or words[branch + 1] != address
+        words[branch + 1] = address
+        if counter < 3:
+            words[branch] = counter + np.uint64(1)
+        return wrong
+    if counter > 0:
+        words[branch] = counter - np.uint64(1)
+    return counter >= 2
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _cost_after(words: Any, engine: Any, record: Any, previous: Any) -> Any:
+    """The cost of a block after another one; Python finds it when they follow each other the first time."""
+    before = np.uint64(previous)
+    for place in range(AFTER, RECORD_WORDS, 2):
+        if words[record + place] == before:
+            return words[record + place + 1]
+        if words[record + place] == 0:
+            if NO_BLOCK in (previous, record):
+                break
+            words[record + place + 1] = _call_python(
+                words[COST_AFTER], engine, np.uint64(record), np.uint32(previous)
+            )
+            words[record + place] = before
+            return words[record + place + 1]
+    return words[record + ENTERED]
+
+
+@njit  # type: ignore[untyped-decorator]
+def _fetch(words: Any, address: Any, size: Any) -> Any:
+    """How many lines of a block have to be fetched; they are in the cache from then on.
+
+    Which line of a set gives way is taken in turn; Arm does not say what the core does.
+    """
+    sets = m7_table.INSTRUCTION_CACHE_SETS
+    cache = FETCHED_LINES // 8
+    if _FLASH_ITCM_BASE <= address < _FLASH_ITCM_END:
+        sets = m7_table.ART_LINES // m7_table.ART_WAYS
+        cache += CACHE_BYTES // 8
+    missing = 0
+    last = (np.int64(address) + np.int64(size) - 1) // m7_table.LINE_BYTES
+    for line in range(np.int64(address) // m7_table.LINE_BYTES, last + 1):
+        place = cache + 3 * (line & (sets - 1))
+        tag = np.uint64(line + 1)
+        if words[place + 1] != tag and words[place + 2] != tag:
+            turn = words[place] & np.uint64(1)
+            words[place + 1 + np.int64(turn)] = tag
+            words[place] = turn ^ np.uint64(1)
+            missing += 1
+    words[FETCHES] += np.uint64(missing)
+    return np.uint64(missing)
+
+
+@njit  # type: ignore[untyped-decorator]
+def _needs_decision(words: Any, arena: Any, engine: Any, address: Any, size: Any) -> Any:
+    """Stops before a block at which Python has to look: interrupts unmasked, or an FPU that is off."""
+    halfwords = carray(arena, (ARENA_BYTES // 2,), np.uint16)
+    if words[WATCH_UNMASK] != 0 and _follows_unmask(halfwords, address):
+        if words[UNMASK_SEEN] != address:
+            words[UNMASK_SEEN] = address
+            words[WATCH_UNMASK] = 0
+            words[STOP] = 1
+            _stop(engine)
+            return True
+        words[UNMASK_SEEN] = 0
+    if words[FPU_OFF] != 0 and _uses_fpu(halfwords, address, size):
+        words[FPU_TRAP] = 1
+        words[STOP] = 1
+        words[BLOCK_ADDRESS] = address
+        words[BLOCK_SIZE] = np.uint64(size)
+        words[PREVIOUS] = np.uint64(NO_BLOCK)
+        _stop(engine)
+        return True
+    return False
+
+
 @cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
 def block_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Runs before every basic block (UC_HOOK_BLOCK)."""
-    state = carray(arena, (STATE_BYTES // 8,), np.uint64)
-    halfwords = carray(arena, (ARENA_BYTES // 2,), np.uint16)
+    words = carray(arena, (ARENA_BYTES // 8,), np.uint64)
+    key = (address << np.uint64(16)) | np.uint64(size)
+    if words[LOOP_KEY] == key and words[CYCLES] < words[DEADLINE] and words[STOP] == 0:
+        parts = words[LOOP_COST] + words[FRACTION]
+        words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
+        words[CYCLES] += parts >> np.uint64(PART_BITS)
+        return
     stands_in_flash = _ITCM_END <= address < _RAM_BASE
-    slot = COSTS // 8 + 2 * ((np.int64(address) >> 1) & (COST_ENTRIES - 1))
-    if stands_in_flash:
-        key = (address << np.uint64(16)) | np.uint64(size)
-        if _word(arena, slot) != key:
-            _note_executed(carray(arena, (ARENA_BYTES,), np.uint8), address, size)
-            _store_cost(arena, slot, key, np.uint64(_cost_of_block(halfwords, address, size)))
-        if state[CYCLES] < state[FLASH_BUSY_UNTIL]:
-            state[WAITED] += state[FLASH_BUSY_UNTIL] - state[CYCLES]
-            state[CYCLES] = state[FLASH_BUSY_UNTIL]
-    if state[CYCLES] >= state[DEADLINE] or state[STOP] != 0:
+    previous = np.int64(words[PREVIOUS])
+    record = previous
+    if words[previous + BLOCK_KEY] != key or not stands_in_flash:
+        record = _find_record(words, arena, engine, address, size, key)
+    if stands_in_flash and words[CYCLES] < words[FLASH_BUSY_UNTIL]:
+        words[WAITED] += words[FLASH_BUSY_UNTIL] - words[CYCLES]
+        words[CYCLES] = words[FLASH_BUSY_UNTIL]
+    if words[CYCLES] >= words[DEADLINE] or words[STOP] != 0:
         _stop(engine)
         return
-    if state[WATCH_UNMASK] != 0 and _follows_unmask(halfwords, address):
-        if state[UNMASK_SEEN] != address:
-            state[UNMASK_SEEN] = address
-            state[WATCH_UNMASK] = 0
-            state[STOP] = 1
-            _stop(engine)
-            return
-        state[UNMASK_SEEN] = 0
-    if state[FPU_OFF] != 0 and _uses_fpu(halfwords, address, size):
-        state[FPU_TRAP] = 1
-        state[STOP] = 1
-        state[BLOCK_ADDRESS] = address
-        state[BLOCK_SIZE] = size
-        _stop(engine)
+    if words[WATCH_UNMASK] | words[FPU_OFF] != 0 and _needs_decision(words, arena, engine, address, size):
         return
-    state[BLOCK_ADDRESS] = address
-    state[BLOCK_SIZE] = size
-    if stands_in_flash:
-        state[CYCLES] += _word(arena, slot + 1)
-    else:
-        state[CYCLES] += np.uint64(_cost_of_block(halfwords, address, size))
+    pipeline = cost = _cost_after(words, engine, record, previous)
+    branch = np.int64(words[previous + BRANCH])
+    if branch != 0:
+        taken = address != words[BLOCK_ADDRESS] + words[BLOCK_SIZE]
+        if _mispredicts(words, branch, address, taken):
+            cost += np.uint64(m7_table.MISPREDICTED_CYCLES << PART_BITS)
+    if words[record + LINE_CYCLES] != 0 and words[record + SEEN_AT] != words[FETCHES]:
+        cost += (_fetch(words, address, size) * words[record + LINE_CYCLES]) << np.uint64(PART_BITS)
+        words[record + SEEN_AT] = words[FETCHES]
+    # A block that follows on itself, with its branch foreseen and its lines in the cache, goes on so until it
+    # accesses a register, or Python has had its turn: nothing else changes what has been looked at here.
+    in_loop = record == previous and stands_in_flash and (branch == 0 or words[branch] == 3)
+    words[LOOP_KEY] = key if in_loop and cost == pipeline else np.uint64(0)
+    words[LOOP_COST] = cost
+    parts = cost + words[FRACTION]
+    words[FRACTION] = parts & np.uint64(PARTS_OF_CYCLE - 1)
+    words[CHARGED] = parts >> np.uint64(PART_BITS)
+    words[CYCLES] += parts >> np.uint64(PART_BITS)
+    words[PREVIOUS] = np.uint64(record)
+    words[BLOCK_ADDRESS] = address
+    words[BLOCK_SIZE] = np.uint64(size)
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _cycles_left(state: Any, arena: Any, address: Any) -> Any:
+    """Cycles of the block that runs from an instruction on, of those that have been counted already."""
+    offset = _arena_offset(address)
+    first = np.int64(state[BLOCK_ADDRESS])
+    if offset < 0 or not first <= address < first + np.int64(state[BLOCK_SIZE]):
+        return np.uint64(0)
+    left = carray(arena, (BLOCKS // 2,), np.uint16)[CYCLES_LEFT // 2 + ((offset - FLASH) >> 1)]
+    return min(np.uint64(left), state[CHARGED])
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
@@ -448,14 +585,14 @@ def access_hook(  # noqa: PLR0917
     """
     state = carray(arena, (STATE_BYTES // 8,), np.uint64)
     base = np.uint64(state.ctypes.data)
-    halfwords = carray(arena, (ARENA_BYTES // 2,), np.uint16)
     memory = carray(arena, (ARENA_BYTES,), np.uint8)
     _reg_read(engine, REG_PC, base + np.uint64(8 * ACCESS_PC))
     _reg_read(engine, REG_XPSR, base + np.uint64(8 * ACCESS_XPSR))
-    program_counter = np.int64(state[ACCESS_PC])
-    block_end = np.int64(state[BLOCK_ADDRESS]) + np.int64(state[BLOCK_SIZE])
-    left = _cost_of_block(halfwords, program_counter, block_end - program_counter)
-    state[ACCESS_CYCLES] = state[CYCLES] - np.uint64(left)
+    left = _cycles_left(state, arena, np.int64(state[ACCESS_PC]))
+    state[ACCESS_CYCLES] = state[CYCLES] - left
+    # What firmware measures between two reads of a counter does not depend on what it did before.
+    state[FRACTION] = 0
+    state[LOOP_KEY] = 0
     if kind in (ACCESS_READ_PROT, ACCESS_WRITE_PROT):
         word = np.int64(-1)
         if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:

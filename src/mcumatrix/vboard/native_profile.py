@@ -18,6 +18,9 @@ and returns are recognised, at a block that does not follow the one before in me
 - A function that is reached in no such way, as by a tail call, takes the place of the one before.
 
 Exceptions have a floor in the stack: no return goes below it. Python puts it there (profiler.py).
+
+It is compiled anew each time it is loaded: numba's cache looks at the date of this file, and the layout of
+the arena is in another.
 """
 
 from typing import Any
@@ -174,7 +177,7 @@ def _unwind(engine: Any, tables: Any, target: Any, entry: Any) -> None:
             return
 
 
-@cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.void(types.uint64, types.uint64, types.uint32, types.voidptr))  # type: ignore[untyped-decorator]
 def profile_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
     """Runs before every basic block, before `native.block_hook` does (UC_HOOK_BLOCK)."""
     state = carray(arena, (native.STATE_BYTES // 8,), np.int64)
@@ -219,14 +222,14 @@ def profile_hook(engine: Any, address: Any, size: Any, arena: Any) -> None:
         tables[NODE] = node
 
 
-@cfunc(types.void(types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.void(types.voidptr))  # type: ignore[untyped-decorator]
 def settle(arena: Any) -> None:
     """Counts up to now, while the core stands still."""
     state = carray(arena, (native.STATE_BYTES // 8,), np.int64)
     _settle(state, carray(arena, (_ARENA_WORDS + TABLE_WORDS,), np.int64)[_ARENA_WORDS:])
 
 
-@cfunc(types.int64(types.int64, types.int64, types.voidptr), cache=True)  # type: ignore[untyped-decorator]
+@cfunc(types.int64(types.int64, types.int64, types.voidptr))  # type: ignore[untyped-decorator]
 def child(parent: Any, function: Any, arena: Any) -> Any:
     """The node of a function below a node, while the core stands still."""
     tables = carray(arena, (_ARENA_WORDS + TABLE_WORDS,), np.int64)[_ARENA_WORDS:]

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS
+
 STANDARD_ERROR = "-"
 """What `--trace` without a file has for its name."""
 
@@ -79,6 +81,14 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--debug-port", type=int, default=0, metavar="PORT", help="for pyocd; any free port if not given"
+    )
+    group.add_argument(
+        "--timing",
+        default=DEFAULT_TIMING_MODEL,
+        choices=TIMING_MODELS,
+        help="how cycles are made: "
+        + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
+        + f" (default {DEFAULT_TIMING_MODEL})",
     )
     group.add_argument("--off", action="store_true", help="begin switched off")
 

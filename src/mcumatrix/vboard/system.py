@@ -111,6 +111,7 @@ class System:
             lambda: core.read_register(core.xpsr) & 0x1FF,
             request_reset,
             core.set_fpu_enabled,
+            core.blocks,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)

@@ -35,6 +35,7 @@ def test_a_unit_has_its_probe_and_its_serial_port_and_no_timing_model() -> None:
     with _board().take() as taken:
         assert (taken.probe, taken.serial_port) == ("066BFF", "/dev/ttyACM0")
         assert (taken.kind, taken.timing_model, taken.fault()) == (BoardKind.REAL, "", "")
+        assert taken.expected_error == ""
 
 
 def test_a_file_without_a_probe_means_the_only_one_and_locks_that() -> None:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,9 @@ from mcumatrix.adapters.boards.virtual import TakenVirtualBoard, VirtualBoard
 from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.errors import LockedError, StoppedError, ToolError
 from mcumatrix.locking import held
-from mcumatrix.model.catalogue import Board, BoardKind, Unit
+from mcumatrix.model.catalogue import Board, BoardKind, TimingModel, Unit
 from mcumatrix.vboard.running import RunningBoard, running_boards
+from mcumatrix.vboard.timing import timing_model
 
 PATIENCE_S = 20.0
 
@@ -28,11 +30,12 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Callable[..., VirtualBoard]]:
-    """make(count) gives a board with so many units; all are ended with the test."""
+    """make(count, **of_its_entry) gives a board with so many units; all are ended with the test."""
     made: list[VirtualBoard] = []
 
-    def board(count: int = 1, stop: threading.Event | None = None) -> VirtualBoard:
-        entry = Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", (Unit(),) * count)
+    def board(count: int = 1, stop: threading.Event | None = None, **entry_values: Any) -> VirtualBoard:
+        units = (Unit(),) * count
+        entry = Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", units, **entry_values)
         made.append(
             VirtualBoard(entry, tmp_path / "boards", wait=False, say=print, stop=stop or threading.Event())
         )
@@ -61,9 +64,13 @@ def _ends(pid: int) -> bool:
     return False
 
 
-def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make) -> None:
-    with make().take() as board:
-        assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, "instructions")
+@pytest.mark.parametrize("model", TimingModel)
+def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make, model) -> None:
+    virtual = make(timing_model=model)
+    with virtual.take() as board:
+        assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, model)
+        assert board.expected_error == timing_model(model).expected_error
+        assert virtual._machines["virtual-0"].ask("status")["timing_model"] == model
 
 
 def test_results_depend_on_the_emulator_and_on_the_boards_own_sources(make) -> None:

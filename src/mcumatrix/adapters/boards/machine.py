@@ -21,8 +21,8 @@ class Machine:
     It ends when its standard input does: a run that is killed leaves none behind.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Starts it and waits until it is ready.
+    def __init__(self, folder: Path, timing: str) -> None:
+        """Starts it, with cycles by the timing model of that name, and waits until it is ready.
 
         Raises:
             ToolError: it does not start.
@@ -33,7 +33,7 @@ class Machine:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "mcumatrix.vboard"),
-                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off"),
+                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off", "--timing", timing),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -51,7 +51,7 @@ class TakenRealBoard:
     """A unit of ours."""
 
     kind = BoardKind.REAL
-    timing_model = ""
+    timing_model = expected_error = ""
 
     def __init__(self, unit: Unit, probe: str, say: Callable[[str], None]) -> None:
         self.probe = probe

@@ -12,7 +12,7 @@ from mcumatrix.adapters.boards.units import Locks, Units
 from mcumatrix.errors import StoppedError, VirtualBoardError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Board, BoardKind
-from mcumatrix.vboard.timing import TIMING_MODEL
+from mcumatrix.vboard.timing import timing_model
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.boards.machine import Machine
@@ -30,6 +30,7 @@ class VirtualBoard:
         names = [f"{entry.name}-{index}" for index in range(len(entry.units))]
         self._folders = {name: folder / name for name in names}
         self._units = Units(entry.name, names, wait=wait, say=say, stop=stop)
+        self._timing = entry.timing_model.value
         self._machines: dict[str, Machine] = {}
         self._lock = Lock()
         self._closed = False
@@ -46,7 +47,7 @@ class VirtualBoard:
             machine = self._machine(name)
             machine.ask("power", on=True)
             try:
-                yield TakenVirtualBoard(machine)
+                yield TakenVirtualBoard(machine, self._timing)
             finally:
                 # A board that is off costs nothing, and its RAM is fresh for the next.
                 with suppress(VirtualBoardError):
@@ -65,7 +66,7 @@ class VirtualBoard:
             return machine
         if machine is not None:
             machine.end()
-        machine = Machine(self._folders[name])
+        machine = Machine(self._folders[name], self._timing)
         with self._lock:
             if not self._closed:
                 self._machines[name] = machine
@@ -93,9 +94,10 @@ class TakenVirtualBoard:
     """A virtual board of ours."""
 
     kind = BoardKind.VIRTUAL
-    timing_model = TIMING_MODEL
 
-    def __init__(self, machine: "Machine") -> None:
+    def __init__(self, machine: "Machine", timing: str) -> None:
+        model = timing_model(timing)
+        self.timing_model, self.expected_error = model.name, model.expected_error
         self._machine = machine
         self.probe = f"vboard:{machine.uid}"
         self.serial_port = machine.serial_port

@@ -8,8 +8,8 @@ lets it pass at once. Loads of data from flash do not wait.
 Every store has to have the size that PSIZE says, and to be aligned to it. A double word is what VSTR of
 a double register stores; STRD and STM store words.
 
-Option bytes are not programmed. Wait states and the ART accelerator read back and cost no cycles in the
-timing model "instructions".
+Option bytes are not programmed. What wait states and the ART accelerator do to time is known to the timing
+model.
 """
 
 from collections.abc import Callable
@@ -41,6 +41,7 @@ from mcumatrix.vboard.registers import Register, RegisterBlock
 
 ACR, KEYR, OPTKEYR, SR, CR, OPTCR, OPTCR1 = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18
 KEYS = (0x4567_0123, 0xCDEF_89AB)
+_LATENCY, _ARTEN, _ARTRST = 0xF, 1 << 9, 1 << 11
 _OPTLOCK = 1 << 0
 _OPTION_KEYS = (0x0819_2A3B, 0x4C5D_6E7F)
 _CLEARABLE = EOP | OPERR | WRPERR | PGAERR | PGPERR | ERSERR
@@ -133,6 +134,7 @@ class FlashInterface(RegisterBlock):
         for word in (native.FLASH_STATUS, native.FLASH_PENDING, native.FLASH_BUSY_UNTIL, native.FLASH_NOTICE):
             self._state[word] = 0
         self._control_changed()
+        self._access_changed()
 
     # --- for a debugger and for tests of software, while the core stands still
 
@@ -227,6 +229,14 @@ class FlashInterface(RegisterBlock):
                 self.values[OPTCR] |= value & _OPTLOCK if offset == OPTCR else 0
         else:
             super().write_register(offset, value)
+            self._access_changed()
+
+    def _access_changed(self) -> None:
+        """ACR (section 3.7.1): wait states and the ART accelerator, which is emptied by ARTRST."""
+        access = self.values[ACR]
+        self._core.blocks.set_memory_system(wait_states=access & _LATENCY, art=bool(access & _ARTEN))
+        if access & _ARTRST:
+            self._core.blocks.invalidate_lines()
 
     @staticmethod
     def _next_key(seen: int, keys: tuple[int, int], value: int) -> int:

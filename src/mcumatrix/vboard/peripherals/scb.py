@@ -1,10 +1,12 @@
 """System control block, FPU control and cache maintenance (PM0253 sections 4.2, 4.5, 4.7, 4.8).
 
-Caches have no effect on data here, so their maintenance operations are accepted and do nothing.
+Caches have no effect on data here, so their maintenance operations are accepted and do nothing; what they
+save in time is known to the timing model.
 CCR.DIV_0_TRP and UNALIGN_TRP are findings: Unicorn does not trap either.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from mcumatrix.vboard.exceptions import ExceptionNumber, ExceptionUnit
 from mcumatrix.vboard.registers import WORD, Register, RegisterBlock
@@ -13,6 +15,8 @@ CPUID, ICSR, VTOR, AIRCR, SCR, CCR = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14
 SHPR1, SHPR2, SHPR3, SHCSR, CFSR, HFSR, DFSR = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x30
 MMFAR, BFAR, AFSR = 0x34, 0x38, 0x3C
 CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
+ICIALLU = 0x250
+CCR_DC, CCR_IC = 1 << 16, 1 << 17
 
 # Configurable fault status bits (PM0253 section 4.2.11 to 4.2.14)
 IACCVIOL, IBUSERR, PRECISERR, BFARVALID = 1 << 0, 1 << 8, 1 << 9, 1 << 15
@@ -39,7 +43,7 @@ _STATUS_BITS = {
 _CACHE_SIZES = {0: 0xF003_E019, 1: 0xF007_E009}
 
 _CACHE_OPERATIONS = {
-    "ICIALLU": 0x250, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
+    "ICIALLU": ICIALLU, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
     "DCCMVAC": 0x268, "DCCSW": 0x26C, "DCCIMVAC": 0x270, "DCCISW": 0x274, "BPIALL": 0x278,
 }  # fmt: skip
 
@@ -100,6 +104,16 @@ CONTROL_SPACE = (
 )
 
 
+class Caches(Protocol):
+    """Who has to know what the caches do: see `BlockRecords`."""
+
+    def set_memory_system(self, *, instruction_cache: bool, data_cache: bool) -> None:
+        """CCR has been written."""
+
+    def invalidate_lines(self) -> None:
+        """The instruction cache is empty."""
+
+
 class SystemControl(RegisterBlock):
     """Views of the exception unit, fault status, and the reset request."""
 
@@ -109,16 +123,19 @@ class SystemControl(RegisterBlock):
         running_exception: Callable[[], int],
         request_reset: Callable[[], None],
         fpu_enabled: Callable[[bool], None],
+        caches: "Caches",
     ) -> None:
         self._unit = unit
         self._running_exception = running_exception
         self._request_reset = request_reset
         self._fpu_enabled = fpu_enabled
+        self._caches = caches
         super().__init__("SCB", 0xE000_ED00, REGISTERS)
 
     def reset(self) -> None:
-        """Vectors where the option bytes boot from, FPU off."""
+        """Vectors where the option bytes boot from, FPU and caches off."""
         super().reset()
+        self._switch_caches()
         self._unit.vector_table = self.values[VTOR]
         self._fpu_enabled(False)
 
@@ -167,6 +184,7 @@ class SystemControl(RegisterBlock):
             self.values[offset] &= ~value
         else:
             super().write_register(offset, value)
+            self._tell_caches(offset)
             if offset == VTOR:
                 unit.vector_table = self.values[VTOR]
             elif offset == CPACR:
@@ -175,6 +193,19 @@ class SystemControl(RegisterBlock):
                 for lane in range(4):
                     unit.priorities[4 + offset - SHPR1 + lane] = self.values[offset] >> 8 * lane & 0xFF
         unit.request_look()
+
+    def _tell_caches(self, offset: int) -> None:
+        if offset == CCR:
+            self._switch_caches()
+        elif offset == ICIALLU:
+            self._caches.invalidate_lines()
+
+    def _switch_caches(self) -> None:
+        """What the caches are good for is known to the timing model alone."""
+        value = self.values[CCR]
+        self._caches.set_memory_system(
+            instruction_cache=bool(value & CCR_IC), data_cache=bool(value & CCR_DC)
+        )
 
     def _write_icsr(self, value: int) -> None:
         unit = self._unit

@@ -1,0 +1,57 @@
+"""How far the timing model is from what others measured on hardware. Prints Markdown.
+
+    doit matrix timing && .venv/bin/python bench/timing_error.py
+
+Compares results/timing/report.csv with results/published; layers below 0.1 ms are shown and not counted.
+"""
+
+import argparse
+import csv
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SHORT_MS = 0.1
+Key = tuple[str, str, str]
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    with path.open() as file:
+        yield from csv.DictReader(file)
+
+
+def key(row: dict[str, str]) -> Key:
+    return row["runtime"], row["layer"], row["op"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--toolchain", default="gcc-arm-9-2019-q4")
+    parser.add_argument("--flags", default="author")
+    wanted = parser.parse_args()
+    published = {
+        key(row): float(row["ms"])
+        for row in rows(ROOT / "results" / "published" / "dimtass-2020-04.csv")
+        if (row["kernels"], row["clock_hz"]) == ("reference", "216000000")
+    }
+    model = {
+        key(row): float(row["ms_median"])
+        for row in rows(ROOT / "results" / "timing" / "report.csv")
+        if (row["toolchain"], row["flags"]) == (wanted.toolchain, wanted.flags) and row["ms_median"]
+    }
+    errors = []
+    print("| version | layer | hardware, ms | model, ms | error |\n|---|---|---|---|---|")
+    for place, hardware in published.items():
+        runtime, _, op = place
+        if place in model:
+            error = model[place] / hardware - 1
+            print(f"| {runtime} | {op} | {hardware:.3f} | {model[place]:.3f} | {error:+.1%} |")
+            if hardware > SHORT_MS and op != "TOTAL":
+                errors.append(abs(error))
+    if errors:
+        print(f"\nMedian error {statistics.median(errors):.1%}, largest {max(errors):.1%}.")
+
+
+if __name__ == "__main__":
+    main()
