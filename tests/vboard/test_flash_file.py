@@ -1,5 +1,6 @@
 """Flash contents that outlive the board's process."""
 
+import gc
 import signal
 import subprocess
 import sys
@@ -78,3 +79,14 @@ def test_a_file_that_another_board_has_is_refused(tmp_path: Path) -> None:
         f"{path} is the flash of a board that runs.\n  End that one, or name another file."
     )
     FlashFile(path).close()
+
+
+def test_nothing_of_the_file_stays_in_memory_when_the_board_is_gone(tmp_path):
+    """Else whatever gets that memory next is written into the file, and overwritten by the next board."""
+    path = tmp_path / "flash.bin"
+    for _ in range(4):
+        with Board(flash=path) as board:
+            assert str(path) in Path("/proc/self/maps").read_text()
+        del board
+        gc.collect()
+        assert str(path) not in Path("/proc/self/maps").read_text()

@@ -1,4 +1,4 @@
-"""`python -m mcumatrix.vboard [firmware.elf]`: a virtual board as a program, until Ctrl-C."""
+"""`python -m mcumatrix.vboard [firmware.elf]`: a virtual board as a program, until it is told to end."""
 
 import argparse
 import json
@@ -6,107 +6,144 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from mcumatrix.errors import ExitCode, McuMatrixError
-from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS
+from mcumatrix.errors import ExitCode, McuMatrixError, VirtualBoardError
+from mcumatrix.vboard import options
+from mcumatrix.vboard.timing import TIMING_MODELS
 
 if TYPE_CHECKING:
+    from mcumatrix.vboard.console import Console
     from mcumatrix.vboard.daemon import Daemon
-
-
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m mcumatrix.vboard",
-        description="A virtual STM32F746NG (32F746GDISCOVERY). Its serial ports are pseudo terminals that "
-        "any terminal program can open; pyocd can flash and debug it. Times are a model's estimate.",
-        epilog="Ends with Ctrl-C or SIGTERM. What the firmware does wrong is printed on stderr.",
-    )
-    parser.add_argument(
-        "firmware", type=Path, nargs="?", help="an ELF file to put into flash; without it flash is as it was"
-    )
-    parser.add_argument(
-        "--folder", type=Path, help="keeps flash contents and unique id; without it they are new each time"
-    )
-    parser.add_argument(
-        "--link", type=Path, metavar="PATH", help="keep a symbolic link to the serial port at PATH"
-    )
-    parser.add_argument(
-        "--serial",
-        default="USART6",
-        choices=("USART1", "USART6"),
-        help="which USART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7",
-    )
-    parser.add_argument(
-        "--baud",
-        type=int,
-        default=115_200,
-        metavar="N",
-        help="rate at which the host listens, in bits per second (default 115200)",
-    )
-    parser.add_argument(
-        "--debug-port", type=int, default=0, metavar="PORT", help="for pyocd; any free port if not given"
-    )
-    parser.add_argument(
-        "--timing",
-        default=DEFAULT_TIMING_MODEL,
-        choices=TIMING_MODELS,
-        help="how cycles are made: "
-        + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
-        + f" (default {DEFAULT_TIMING_MODEL})",
-    )
-    parser.add_argument("--off", action="store_true", help="begin switched off")
-    parser.add_argument("--json", action="store_true", help="say in a line of JSON where the ports are")
-    parser.add_argument("--end-with-stdin", action="store_true", help="end when standard input does")
-    return parser.parse_args(argv)
+    from mcumatrix.vboard.symbols import Functions
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs until it is told to end; returns the exit code."""
-    arguments = _arguments(argv)
+    arguments = options.parse(argv)
     interrupted = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: interrupted.set())
     try:
-        from mcumatrix.vboard.daemon import Daemon
-        from mcumatrix.vboard.firmware import load_elf
-        from mcumatrix.vboard.injection import FAULTS_VARIABLE, parse_injection
-
-        faults = os.environ.get(FAULTS_VARIABLE, "")
-        daemon = Daemon(
-            folder=arguments.folder,
-            firmware=load_elf(arguments.firmware) if arguments.firmware else None,
-            serial=arguments.serial,
-            host_baud=arguments.baud,
-            link=arguments.link,
-            debug_port=arguments.debug_port,
-            powered=not arguments.off,
-            timing=arguments.timing,
-            injection=parse_injection(faults) if faults else None,
-            on_finding=lambda finding: print(finding.sentence, file=sys.stderr, flush=True),
-        )
-        try:
-            print(_where(daemon, arguments), flush=True)
-            if arguments.end_with_stdin:
-                threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
-            # A locked-up board stays reachable: what it has said can still be read.
-            while not interrupted.wait(0.1) and not daemon.ended.is_set():
-                daemon.board.check()
-        finally:
-            daemon.close()
+        with ExitStack() as files:
+            return int(_run(arguments, interrupted, files))
     except McuMatrixError as error:
         print(error, file=sys.stderr)
         return int(error.exit_code)
-    return int(ExitCode.OK)
+
+
+def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: ExitStack) -> ExitCode:
+    from mcumatrix.vboard.console import Console
+    from mcumatrix.vboard.daemon import Daemon
+    from mcumatrix.vboard.firmware import load_elf
+    from mcumatrix.vboard.injection import FAULTS_VARIABLE, parse_injection
+    from mcumatrix.vboard.trace import Trace
+
+    firmware = load_elf(arguments.firmware) if arguments.firmware else None
+    functions = _functions(arguments)
+    console = Console(echo=arguments.echo) if arguments.serial_console else None
+    say = console.say if console else _to_stderr(interrupted)
+    trace = None
+    if arguments.trace is not None:
+        write = say
+        if arguments.trace != options.STANDARD_ERROR:
+            write = _line_writer(_open(Path(arguments.trace), files), Path(arguments.trace))
+        trace = Trace(write, functions.place, arguments.trace_only)
+    profile_path = _profile_path(arguments)
+    profile_file = _open(profile_path, files) if profile_path else None
+    faults = os.environ.get(FAULTS_VARIABLE, "")
+    daemon = Daemon(
+        folder=arguments.folder,
+        firmware=firmware,
+        serial=arguments.serial,
+        host_baud=arguments.baud,
+        link=arguments.link,
+        debug_port=arguments.debug_port,
+        powered=not arguments.off,
+        timing=arguments.timing,
+        injection=parse_injection(faults) if faults else None,
+        on_finding=lambda finding: say(finding.sentence),
+        in_process=console is not None,
+        trace=trace,
+        profile=functions if profile_file else None,
+    )
+    if console is not None:
+        code = _talk(daemon, console, arguments, interrupted)
+    else:
+        code = _wait(daemon, arguments, interrupted)
+    if trace is not None:
+        trace.flush()
+    if profile_file is not None:
+        _write_profile(daemon, arguments.firmware.name, profile_file, Path(profile_file.name))
+    return code
+
+
+def _wait(daemon: "Daemon", arguments: argparse.Namespace, interrupted: threading.Event) -> ExitCode:
+    try:
+        print(_where(daemon, arguments), flush=True)
+        if arguments.end_with_stdin:
+            threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
+        # A locked-up board stays reachable: what it has said can still be read.
+        while not interrupted.wait(0.1) and not daemon.ended.is_set():
+            daemon.board.check()
+    finally:
+        daemon.close()
+    return ExitCode.OK
+
+
+def _talk(
+    daemon: "Daemon", console: "Console", arguments: argparse.Namespace, interrupted: threading.Event
+) -> ExitCode:
+    from mcumatrix.vboard.console import BUSY_SILENCE_SECONDS, Ending
+
+    board = daemon.board
+    line = board.line()
+
+    def is_over() -> bool:
+        board.check()
+        return interrupted.is_set() or daemon.ended.is_set()
+
+    def is_idle() -> bool:
+        waits = board.has_waited_for_host() and not line.has_input
+        stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
+        return stands or waits
+
+    console.press_reset = daemon.press_reset
+    with console:
+        try:
+            if console.is_interactive:
+                console.say(_where(daemon, arguments))
+            silence = 1.0 if arguments.silence is None else arguments.silence
+            ending = console.serve(line, is_over=is_over, is_idle=is_idle, silence_seconds=silence)
+        finally:
+            daemon.close()
+    if console.is_interactive or ending is Ending.ASKED:
+        return ExitCode.OK
+    if ending is Ending.SILENT:
+        console.say(
+            f"The firmware has run for {max(silence, BUSY_SILENCE_SECONDS):.0f} s without a word after the "
+            "end of its input.\n  It does not wait for more, so it is not known whether it is done; "
+            "--silence gives it more time."
+        )
+    return ExitCode.OK if ending is Ending.DONE and board.running else ExitCode.VARIANTS_FAILED
 
 
 def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
     found = daemon.description
     if arguments.json:
         return json.dumps(asdict(found))
-    lines = [f"Serial port: {found.serial_port}" + (f" (link: {arguments.link})" if arguments.link else "")]
+    if arguments.serial_console:
+        lines = [
+            f"Serial port: {arguments.serial} at {arguments.baud} baud is this terminal. Ctrl-] ends, "
+            "Ctrl-T Ctrl-H shows more keys."
+        ]
+    else:
+        link = f" (link: {arguments.link})" if arguments.link else ""
+        lines = [f"Serial port: {found.serial_port}{link}"]
     lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != arguments.serial]
     lines += [
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
@@ -121,6 +158,80 @@ def _wait_for_stdin(ended: threading.Event) -> None:
     while sys.stdin.buffer.read(4096):
         pass
     ended.set()
+
+
+# --- looks inside
+
+
+def _functions(arguments: argparse.Namespace) -> "Functions":
+    from mcumatrix.vboard.symbols import Functions, read_functions
+
+    if arguments.firmware is None or (arguments.trace is None and arguments.profile is None):
+        return Functions(())
+    functions = read_functions(arguments.firmware)
+    if arguments.profile is not None and not len(functions):
+        raise VirtualBoardError(
+            f"{arguments.firmware} has no symbols, so no profile can name its functions.",
+            hint="Give the ELF file as the linker wrote it, before strip; --trace works without symbols.",
+        )
+    return functions
+
+
+def _profile_path(arguments: argparse.Namespace) -> Path | None:
+    if arguments.profile is None:
+        return None
+    return Path(arguments.profile or f"{arguments.firmware.stem}.speedscope.json")
+
+
+def _open(path: Path, files: ExitStack) -> IO[str]:
+    """A file to write to, opened before the board runs: a run shall not be lost for it."""
+    try:
+        # By lines, so that a trace can be followed while it grows.
+        file = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    files.callback(_guarded, path, file.close)
+    return file
+
+
+def _guarded(path: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> VirtualBoardError:
+    return VirtualBoardError(
+        f"{path} cannot be written: {error.strerror}.",
+        hint="Name a file in a folder that is there, that you may write to, and that has room.",
+    )
+
+
+def _line_writer(file: IO[str], path: Path) -> Callable[[str], None]:
+    return lambda text: _guarded(path, lambda: file.write(f"{text}\n"))
+
+
+def _to_stderr(interrupted: threading.Event) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            # Whoever read it has gone, as `head` does.
+            interrupted.set()
+
+    return say
+
+
+def _write_profile(daemon: "Daemon", name: str, file: IO[str], path: Path) -> None:
+    from mcumatrix.vboard.profile_report import print_table, speedscope_text
+
+    if daemon.board.profiler is None:
+        return
+    profile, timing = daemon.board.profiler.profile(), daemon.board.timing_model
+    print_table(profile, timing, sys.stderr)
+    _guarded(path, lambda: (file.write(speedscope_text(profile, name, timing)), file.flush()))
+    print(f"\nCall paths: {path}, to be opened at https://www.speedscope.app", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mcumatrix.errors import VirtualBoardError
 from mcumatrix.vboard import memory_map
@@ -28,8 +28,13 @@ from mcumatrix.vboard.flash_file import FlashFile
 from mcumatrix.vboard.peripherals import core_debug, scb
 from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
+from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS, System
 from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
+from mcumatrix.vboard.trace import Trace
+
+if TYPE_CHECKING:
+    from mcumatrix.vboard.profiler import Profiler
 
 _SLICE_CYCLES = 500_000
 # What a core gets for itself while a debugger waits: some tens of microseconds of wall time.
@@ -63,7 +68,12 @@ class Board:
         flash: Path | None = None,
         timing: str = DEFAULT_TIMING_MODEL,
         on_finding: Callable[[Finding], None] | None = None,
+        trace: Trace | None = None,
+        profile: Functions | None = None,
     ) -> None:
+        """`trace` sees every access to a register of a peripheral. With `profile`, which are the firmware's
+        functions, `profiler` counts the cycles of each.
+        """
         if serial not in {wiring.name for wiring in USARTS}:
             raise VirtualBoardError(
                 f"The virtual board has no serial port {serial}.",
@@ -82,7 +92,7 @@ class Board:
         self._gate = Gate(self._may_run, self._hurry)
         self._wakeup = Wakeup()
         self._lines = {wiring.name: SerialLine(self._wakeup) for wiring in USARTS}
-        self._core = Core(timing)
+        self._core = Core(timing, profiled=profile is not None, observe=trace)
         self._system = System(
             self._core,
             self._lines,
@@ -92,6 +102,9 @@ class Board:
             wait_for_host=self._wait_for_host,
             debugged=self,
         )
+        if trace is not None:
+            trace.watch(self._system.bus)
+        self.profiler = self._made_profiler(profile) if profile is not None else None
         self._faults = FaultUnit(
             self._core, self._system.exceptions, self._system.scb, self._report, self._fault_entered
         )
@@ -104,6 +117,7 @@ class Board:
         self._awaits_event = False
         self._locked_up = False
         self._writes_seen = 0
+        self._waits = self._waited = False
         self._powered = True
         self._in_reset = False
         self._flash_file = FlashFile(flash) if flash is not None else None
@@ -111,6 +125,12 @@ class Board:
             self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load()
         self._power_on()
+
+    def _made_profiler(self, functions: Functions) -> "Profiler":
+        # Loaded for a profile only: it takes time at the start.
+        from mcumatrix.vboard.profiler import Profiler
+
+        return Profiler(self._core, self._system.exceptions, functions)
 
     # --- what a person or a tool asks for
 
@@ -158,6 +178,11 @@ class Board:
     def running(self) -> bool:
         """Whether the core can go on: it is not locked up, and its thread has not failed."""
         return not self._locked_up and self._crash is None
+
+    def has_waited_for_host(self) -> bool:
+        """Whether the firmware waits for the host, or has done so since this was asked before."""
+        waited, self._waited = self._waited, False
+        return waited or self._waits
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware."""
@@ -572,12 +597,14 @@ class Board:
     def _wait_for_host(self, seconds: float) -> None:
         """Lets the CPU thread sleep until the host writes, or a stop, or the time is over."""
         wakeup = self._wakeup
+        self._waits = self._waited = True
         with wakeup.condition:
             wakeup.condition.wait_for(
                 lambda: self._stop_wanted or self._gate.is_wanted or wakeup.writes != self._writes_seen,
                 min(seconds, _LONGEST_WAIT_SECONDS),
             )
             self._writes_seen = wakeup.writes
+        self._waits = False
 
     def _lock_up(self, reason: str) -> None:
         self._locked_up = True
@@ -597,4 +624,7 @@ class Board:
     def _report(self, finding: Finding) -> None:
         self._findings.append(finding)
         if self._on_finding is not None:
+            # What the firmware said before it comes before it.
+            for usart in self._system.usarts.values():
+                usart.flush()
             self._on_finding(finding)

@@ -55,13 +55,18 @@ class Bus:
     def reset(self, *, power_on: bool) -> None:
         """Every block to its reset state; debug blocks only when the power comes on."""
         self._complained.clear()
-        for block in dict.fromkeys(self._blocks.values()):
+        for block in self.blocks:
             if power_on or not block.reset_by_power_only:
                 block.reset()
 
     def block_at(self, address: int) -> RegisterBlock | None:
         """The block that has a register at an address, or None."""
         return self._blocks.get(address & ~3)
+
+    @property
+    def blocks(self) -> tuple[RegisterBlock, ...]:
+        """All blocks of the board, in the order in which they were attached."""
+        return tuple(dict.fromkeys(self._blocks.values()))
 
     def is_clocked(self, block: RegisterBlock) -> bool:
         """Whether a block's clock is on in RCC; without it, it reads as zero and ignores writes."""

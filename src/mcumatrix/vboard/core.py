@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from types import ModuleType
 from typing import Any
 
 from mcumatrix.vboard import memory_map, native
@@ -21,6 +22,7 @@ from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
 
 ReadCallback = Callable[[int, int], int]
 WriteCallback = Callable[[int, int, int], None]
+AccessObserver = Callable[[int, int, int, int, int, bool], None]
 
 # Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
 _QEMU_UNDEFINED, _QEMU_SVC, _QEMU_PREFETCH_ABORT, _QEMU_DATA_ABORT = 1, 2, 3, 4
@@ -30,6 +32,13 @@ _THUMB_WFI = b"\x30\xbf"
 _THUMB2_WFI = b"\xaf\xf3\x03\x80"
 _THUMB_WFE = b"\x20\xbf"
 _THUMB_SEV = b"\x40\xbf"
+
+
+def _native_profile() -> ModuleType:
+    # Loaded for a profile only: it takes time at the start.
+    from mcumatrix.vboard import native_profile
+
+    return native_profile
 
 
 class StopReason(Enum):
@@ -63,8 +72,17 @@ class Stop:
 class Core:
     """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
 
-    def __init__(self, timing: str = DEFAULT_TIMING_MODEL) -> None:  # noqa: PLR0915
-        """`timing` is the name of a timing model."""
+    def __init__(  # noqa: PLR0915
+        self,
+        timing: str = DEFAULT_TIMING_MODEL,
+        *,
+        profiled: bool = False,
+        observe: AccessObserver | None = None,
+    ) -> None:
+        """`timing` is the name of a timing model. With `profiled`, the tables of native_profile.py follow the
+        arena, and its hook runs. `observe(cycle, program counter, address, size, value, is a write)` sees
+        every access to a register.
+        """
         import unicorn
         from unicorn import arm_const
         from unicorn.unicorn_py3 import unicorn as binding
@@ -72,7 +90,7 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.arena = native.new_arena()
+        self.arena = native.new_arena(_native_profile().PROFILE_BYTES if profiled else 0)
         self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
@@ -80,6 +98,12 @@ class Core:
         self.timing = timing_model(timing)
         self.blocks = BlockRecords(self.arena, self.timing, self._fail)
         self.memory = Memory(engine, self.arena, self.blocks.forget)
+        self._observe = observe
+        self.before_run: Callable[[], None] = lambda: None
+        """Called before the core is let go from somewhere."""
+        if profiled:
+            # First, so that it sees the cycle at which a block begins.
+            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, _native_profile().profile_hook)
         self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
         """Unicorn's handle of the hook that counts cycles."""
         self._add_native_hook(library, unicorn.UC_HOOK_MEM_INVALID, native.access_hook)
@@ -164,6 +188,8 @@ class Core:
         if base == memory_map.PERIPHERAL_BASE:
             self.state[native.READ_REGISTER] = reader.value or 0
             reader = ctypes.c_void_p(native.peripheral_read.address)
+        if self._observe is not None:
+            reader, writer = self._observed(base, self._observe, reader, callbacks[1])
         error = self._binding.uclib.uc_mmio_map(
             self._handle, base, size_bytes, reader, self.arena.ctypes.data, writer, None
         )
@@ -171,6 +197,35 @@ class Core:
             raise self._unicorn.UcError(error)
         # Without permissions every access goes through the native access hook first.
         self._engine.mem_protect(base, size_bytes, self._unicorn.UC_PROT_NONE)
+
+    def _observed(
+        self, base: int, observe: AccessObserver, reader: ctypes.c_void_p, write: Any
+    ) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+        """The same callbacks, with somebody who looks on; what native.py answers is seen as well."""
+        read = self._binding.MMIO_READ_CFUNC(reader.value)
+        state, arena = self.state, self.arena.ctypes.data
+
+        def on_read(engine: Any, offset: int, size: int, _data: Any) -> int:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            value = int(read(engine, offset, size, arena))
+            try:
+                observe(cycle, program_counter, base + offset, size, value, False)
+            except BaseException as error:
+                self._fail(error)
+            return value
+
+        def on_write(engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            try:
+                observe(cycle, program_counter, base + offset, size, value, True)
+            except BaseException as error:
+                self._fail(error)
+            write(engine, offset, size, value, arena)
+
+        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._register_callbacks.extend((read, *callbacks))
+        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
+        return reader, writer
 
     def _fail(self, error: BaseException) -> None:
         """An error of our own inside a callback: Unicorn cannot carry it, so run() raises it."""
@@ -428,6 +483,7 @@ class Core:
         self._place_watchpoints()
         self._place_divide_trap()
         self._breakpoint_hit = None
+        self.before_run()
         try:
             self._engine.emu_start(self.program_counter | 1, until, count=count)
             error = None

@@ -26,8 +26,10 @@ from mcumatrix.vboard.firmware import Firmware
 from mcumatrix.vboard.injection import Injection, read_injection
 from mcumatrix.vboard.peripherals.flash import FlashFaults
 from mcumatrix.vboard.running import RunningBoard, announce
+from mcumatrix.vboard.symbols import Functions
 from mcumatrix.vboard.system import USARTS
 from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL
+from mcumatrix.vboard.trace import Trace
 
 _UID = re.compile(r"VB[0-9A-F]{22}")
 
@@ -48,10 +50,14 @@ class Daemon:
         timing: str = DEFAULT_TIMING_MODEL,
         injection: Injection | None = None,
         on_finding: Callable[[Finding], None] | None = None,
+        in_process: bool = False,
+        trace: Trace | None = None,
+        profile: Functions | None = None,
     ) -> None:
         """`folder` keeps flash contents and unique id; without it the board is a new one each time. A
         `firmware` is put into flash at once. The faults of `injection` end when the board is switched off for
-        the first time. The rest is as for `Board`.
+        the first time. With `in_process` the serial port has no pseudo terminal: it is `board.line()`. The
+        rest is as for `Board`.
 
         Raises:
             VirtualBoardError: another process has the folder, or a port or a file cannot be had.
@@ -71,9 +77,15 @@ class Daemon:
                     flash=folder / "flash.bin" if folder else None,
                     timing=timing,
                     on_finding=on_finding,
+                    trace=trace,
+                    profile=profile,
                 )
             )
-            self.serial_ports = {wiring.name: self.board.serial_port_of(wiring.name) for wiring in USARTS}
+            self.serial_ports = {
+                wiring.name: self.board.serial_port_of(wiring.name)
+                for wiring in USARTS
+                if not in_process or wiring.name != serial
+            }
             self._probe = BoardProbe(self.board)
             self._probe_server = ProbeServer(self._probe, debug_port, self._probe.lose_client)
             stack.callback(self._probe_server.close)
@@ -91,7 +103,7 @@ class Daemon:
                 uid=self.uid,
                 pid=os.getpid(),
                 debug_port=self._probe_server.port,
-                serial_port=self.board.serial_port,
+                serial_port="" if in_process else self.board.serial_port,
                 control_port=self._control.port,
                 name=folder.name if folder else "",
             )
@@ -138,10 +150,14 @@ class Daemon:
             self.board.switch_power(on)
         return {"powered": on}
 
-    def _reset(self, _request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def press_reset(self) -> None:
+        """Pulls the reset pin low and lets it go."""
         with self.board.standing_still():
             self._probe.assert_reset(True)
             self._probe.assert_reset(False)
+
+    def _reset(self, _request: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.press_reset()
         return {}
 
     def _inject(self, request: Mapping[str, Any]) -> Mapping[str, Any]:

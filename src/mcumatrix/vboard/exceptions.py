@@ -7,6 +7,7 @@ cost is said by the timing model.
 
 from collections.abc import Callable
 from enum import IntEnum
+from typing import Protocol
 
 from mcumatrix.vboard.core import Core
 from mcumatrix.vboard.frames import (
@@ -63,6 +64,19 @@ class UnstackError(Exception):
     """The frame of an exception return cannot be read (BusFault UNSTKERR)."""
 
 
+class ExceptionObserver(Protocol):
+    """Somebody who follows what runs: a profiler."""
+
+    def entered(self, number: int, frame: int) -> None:
+        """An exception's handler is about to run; the frame of what it interrupts is at `frame`."""
+
+    def left(self, frame: int, still_active: int) -> None:
+        """What goes on has its frame at `frame`; so many exceptions are active after this."""
+
+    def reset(self) -> None:
+        """The core starts anew."""
+
+
 class ExceptionUnit:
     """Pending, enabled and active exceptions, and the two ways between them."""
 
@@ -73,6 +87,7 @@ class ExceptionUnit:
         """Told of an exception whose frame cannot be stored at an address; gives the fault that follows."""
         self.vector_failed: Callable[[], None] = lambda: None
         """Told that a vector cannot be read (HFSR.VECTTBL)."""
+        self.observer: ExceptionObserver | None = None
         self.reset()
 
     @staticmethod
@@ -100,6 +115,8 @@ class ExceptionUnit:
         self.priorities: dict[int, int] = {}
         self.priority_group = 0
         self.vector_table = 0
+        if self.observer is not None:
+            self.observer.reset()
 
     # --- what is pending
 
@@ -214,21 +231,27 @@ class ExceptionUnit:
         """
         core = self._core
         pushed = self.frames.push(return_address, self._ready_bits())
-        core.spend_cycles(core.timing.exception_cycles)
         if pushed.failed_at is not None:
             derived = self.stacking_failed(number, pushed.failed_at)
             self.pending |= {number, derived}
             number = min(number, derived, key=lambda each: (self.priority(each), each))
-        self._take(number, pushed.exc_return)
+        self._take(number, pushed.exc_return, core.timing.exception_cycles)
 
     def chain(self, number: int, exc_return: int) -> None:
         """Goes to a handler whose frame is on the stack already: nothing is popped or pushed."""
-        self._core.spend_cycles(min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES))
-        self._take(number, exc_return)
+        if self.observer is not None:
+            self.observer.left(self._frame_address(exc_return), len(self.active))
+        self._take(number, exc_return, min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES))
 
-    def _take(self, number: int, exc_return: int) -> None:
-        """ExceptionTaken() of section B1.5.6."""
+    def _frame_address(self, exc_return: int) -> int:
+        """Where the frame lies that EXC_RETURN names."""
         core = self._core
+        return core.read_register(core.psp if exc_return & 0xF == RETURN_TO_PSP else core.msp) & ~3
+
+    def _take(self, number: int, exc_return: int, cycles: int) -> None:
+        """ExceptionTaken() of section B1.5.6, which takes so many cycles."""
+        core = self._core
+        frame = self._frame_address(exc_return)
         vector = self._vector(number)
         if vector is None:
             self.vector_failed()
@@ -248,6 +271,9 @@ class ExceptionUnit:
         core.program_counter = vector & ~1
         self.event = True
         self.invalid_state = not vector & 1
+        if self.observer is not None:
+            self.observer.entered(number, frame)
+        core.spend_cycles(cycles)
 
     def _vector(self, number: int) -> int | None:
         words = self._core.memory.read_words(self.vector_table + 4 * number, 1)
@@ -289,9 +315,12 @@ class ExceptionUnit:
         if following is not None and self._group(self.priority(following)) < self.execution_priority():
             self.chain(following, exc_return)
             return
+        frame = self._frame_address(exc_return)
         if not self.frames.pop(exc_return):
             raise UnstackError("the frame of an exception return is not in memory")
         core.spend_cycles(core.timing.exception_cycles)
+        if self.observer is not None:
+            self.observer.left(frame, len(self.active))
         self.invalid_state = not self.frames.popped_thumb
         if bool(self.frames.popped_exception) == bool(to_thread):
             # The frame's IPSR and EXC_RETURN do not agree.

@@ -24,6 +24,7 @@ may change at any time: its record has a hash of it, which is looked at each tim
 """
 
 import ctypes
+import mmap
 from typing import Any
 
 import llvmlite.binding
@@ -219,12 +220,14 @@ def _call_python(_typing: Any, function: Any, engine: Any, offset: Any, size: An
     return types.uint64(function, engine, offset, size), generate
 
 
-def new_arena() -> npt.NDArray[np.uint8]:
-    """An arena of zeros whose first byte stands on a page of the host; flash is erased (0xFF)."""
-    page = 4096
-    raw = np.zeros(ARENA_BYTES + page, np.uint8)
-    start = -raw.ctypes.data % page
-    arena = raw[start : start + ARENA_BYTES]
+def new_arena(more_bytes: int = 0) -> npt.NDArray[np.uint8]:
+    """An arena of zeros whose first byte stands on a page of the host; flash is erased (0xFF).
+
+    `more_bytes` follow it: the tables of native_profile.py.
+    """
+    # A mapping of its own: flash can be a file mapped over a part of it, which goes with the whole.
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    arena = np.frombuffer(mmap.mmap(-1, ARENA_BYTES + more_bytes, flags=private), np.uint8)
     arena[FLASH : FLASH + memory_map.FLASH_SIZE_BYTES] = 0xFF
     arena[:STATE_BYTES].view(np.uint64)[PREVIOUS] = NO_BLOCK
     return arena

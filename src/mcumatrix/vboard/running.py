@@ -32,7 +32,8 @@ class RunningBoard:
     """A virtual board that runs.
 
     `uid` is the unique id of its debug probe: letters and digits. The probe listens on `debug_port`, the
-    board's control on `control_port`, both TCP on 127.0.0.1. `serial_port` is a device, `name` is for people.
+    board's control on `control_port`, both TCP on 127.0.0.1. `serial_port` is a device, or "" when the
+    board's own terminal has it; `name` is for people.
     """
 
     uid: str
