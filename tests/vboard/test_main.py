@@ -33,14 +33,14 @@ def test_it_says_where_its_port_is_runs_and_ends_on_a_signal(compile_firmware, t
 
 
 def test_faults_are_printed_on_stderr(compile_firmware):
-    elf = compile_firmware("int main(void) { REG(0x40000000u) = 1; return 0; }")
+    elf = compile_firmware("int main(void) { REG(0x40000400u) = 1; return 0; }")
     with subprocess.Popen(
         [*COMMAND, str(elf)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         said = process.stderr.readline()
         process.terminate()
         process.communicate(timeout=20)
-    assert "writes 0x40000000 (TIM2, 4 bytes), which is not modelled by the virtual board." in said
+    assert "writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual board." in said
 
 
 def test_a_bad_file_is_one_clear_sentence_and_a_hint(capsys, tmp_path):

@@ -36,8 +36,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--serial",
         default="USART6",
-        choices=("USART1", "USART6"),
-        help="which USART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7",
+        choices=("USART1", "USART2", "USART3", "UART4", "UART5", "USART6", "UART7", "UART8"),
+        help="which UART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7, others "
+        "on any of their pins",
     )
     parser.add_argument(
         "--baud",
@@ -56,6 +57,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         help="how cycles are made: "
         + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
         + f" (default {DEFAULT_TIMING_MODEL})",
+    )
+    parser.add_argument(
+        "--random-seed", type=int, default=0, metavar="N", help="what RNG's numbers follow from (default 0)"
     )
     parser.add_argument("--off", action="store_true", help="begin switched off")
     parser.add_argument("--json", action="store_true", help="say in a line of JSON where the ports are")
@@ -81,6 +85,7 @@ def main(argv: list[str] | None = None) -> int:
             serial=arguments.serial,
             host_baud=arguments.baud,
             link=arguments.link,
+            random_seed=arguments.random_seed,
             debug_port=arguments.debug_port,
             powered=not arguments.off,
             timing=arguments.timing,

@@ -26,8 +26,8 @@ from mcumatrix.vboard.firmware import Firmware
 from mcumatrix.vboard.injection import Injection, read_injection
 from mcumatrix.vboard.peripherals.flash import FlashFaults
 from mcumatrix.vboard.running import RunningBoard, announce
-from mcumatrix.vboard.system import USARTS
 from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL
+from mcumatrix.vboard.wiring import USARTS
 
 _UID = re.compile(r"VB[0-9A-F]{22}")
 
@@ -48,6 +48,7 @@ class Daemon:
         timing: str = DEFAULT_TIMING_MODEL,
         injection: Injection | None = None,
         on_finding: Callable[[Finding], None] | None = None,
+        random_seed: int = 0,
     ) -> None:
         """`folder` keeps flash contents and unique id; without it the board is a new one each time. A
         `firmware` is put into flash at once. The faults of `injection` end when the board is switched off for
@@ -71,9 +72,11 @@ class Daemon:
                     flash=folder / "flash.bin" if folder else None,
                     timing=timing,
                     on_finding=on_finding,
+                    random_seed=random_seed,
                 )
             )
-            self.serial_ports = {wiring.name: self.board.serial_port_of(wiring.name) for wiring in USARTS}
+            names = [wiring.name for wiring in USARTS if wiring.led_out or wiring.name == serial]
+            self.serial_ports = {name: self.board.serial_port_of(name) for name in names}
             self._probe = BoardProbe(self.board)
             self._probe_server = ProbeServer(self._probe, debug_port, self._probe.lose_client)
             stack.callback(self._probe_server.close)

@@ -15,7 +15,7 @@ from mcumatrix.vboard.peripherals.rcc import Rcc
 def test_firmware_reaches_its_clock_through_the_whole_handshake(bench, call, expected):
     board = bench(f"int main(void) {{ {call}; seen[63] = 1; return 0; }}").run()
     assert board.board.clocks == expected
-    assert board.board.findings == ()
+    assert [finding for finding in board.board.findings if not finding.is_note] == []
 
 
 def test_an_oscillator_is_ready_only_when_it_is_on():
@@ -58,6 +58,7 @@ def test_a_usart_takes_its_clock_from_where_dckcfgr2_says(field, hz):
     block.write_register(rcc.PLLCFGR, 8 | 216 << 6)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
     block.write_register(rcc.CFGR, 2)
+    block.write_register(rcc.BDCR, 1)
     block.write_register(rcc.DCKCFGR2, field << 10)
     assert block.baud_clock_hz(10, 108) == hz
 
