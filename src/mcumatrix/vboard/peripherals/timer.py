@@ -152,16 +152,11 @@ class Timer(RegisterBlock):
             return count + 1
         return self._reload - count + 1 if count <= self._reload else _WRAP - count + self._reload + 1
 
-    def _steps_to_match(self, channel: int) -> int:
-        """Counts up to the next match, if there is no update before; a value beyond ARR matches with it."""
+    def _steps_to_match(self, channel: int) -> int | None:
+        """Counts up to the next match; None if an update comes first."""
         wanted, count = self._compare[channel], self.values[CNT]
-        if wanted > self._reload:
-            return self._steps_to_update()
         steps = (count - wanted if self._down else wanted - count) % _WRAP
-        at_update = wanted == (self._reload if self._down else 0)
-        if steps == 0 or steps >= self._steps_to_update():
-            return self._steps_to_update() if at_update else _WRAP * 2
-        return steps
+        return steps if 0 < steps < self._steps_to_update() else None
 
     def _clocks_to(self, steps: int) -> int:
         return steps * (self._prescaler + 1) - self._prescaled
@@ -181,9 +176,9 @@ class Timer(RegisterBlock):
     def _pass(self, clocks: int) -> int:
         """Lets clocks pass, up to an update if there are enough; returns what is left of them."""
         to_update = self._clocks_to(self._steps_to_update())
-        reached = min(clocks, to_update)
         for channel, flag in enumerate(_COMPARE_FLAGS):
-            if self._clocks_to(self._steps_to_match(channel)) <= reached:
+            steps_to_match = self._steps_to_match(channel)
+            if steps_to_match is not None and self._clocks_to(steps_to_match) <= clocks:
                 self.values[SR] |= flag
         if clocks < to_update:
             steps, self._prescaled = divmod(self._prescaled + clocks, self._prescaler + 1)
@@ -193,13 +188,18 @@ class Timer(RegisterBlock):
         return self._skip_periods(clocks - to_update)
 
     def _update_event(self) -> None:
+        """A compare value beyond ARR matches with the overflow (RM0385, CCxIF)."""
         self._prescaled = 0
+        matches = [compare > self._reload for compare in self._compare]
         if not self.values[CR1] & UDIS:
             self._load_all()
             self.values[SR] |= UIF
             if self.values[CR1] & OPM:
                 self.values[CR1] &= ~CEN
         self.values[CNT] = self._reload if self._down else 0
+        for channel, flag in enumerate(_COMPARE_FLAGS):
+            if matches[channel] or self._compare[channel] == self.values[CNT]:
+                self.values[SR] |= flag
 
     def _skip_periods(self, clocks: int) -> int:
         """Whole periods that are like each other: one of them sets all flags that all of them set."""
@@ -226,17 +226,16 @@ class Timer(RegisterBlock):
             self._alarm.set(due)
 
     def _next_event(self, flags: int) -> int | None:
-        """The cycle at which one of these flags is set next, if nothing is changed; None for never."""
+        """The cycle at which one of these flags, or an update, comes next; None for never."""
         if not self._counts:
             return None
-        steps = [
-            min(self._steps_to_match(channel), self._steps_to_update())
-            for channel, flag in enumerate(_COMPARE_FLAGS)
-            if flags & flag
-        ]
-        if flags & UIF:
-            steps.append(self._steps_to_update())
-        return self._settled_at + self._clocks_to(min(steps)) * self._cycles_per_clock if steps else None
+        if not flags:
+            return None
+        steps = self._steps_to_update()
+        for channel, flag in enumerate(_COMPARE_FLAGS):
+            if flags & flag:
+                steps = min(steps, self._steps_to_match(channel) or steps)
+        return self._settled_at + self._clocks_to(steps) * self._cycles_per_clock
 
     def _due(self) -> None:
         self._settle()
