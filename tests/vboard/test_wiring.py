@@ -44,8 +44,8 @@ def flags(wiring, transmit, receive, *, select=0, divider=0):
     ports = "ABCDEFGHIJK"
     values = {
         "TX_PORT": ports.index(transmit.port), "TX_PIN": transmit.number,
-        "RX_PORT": ports.index(receive.port), "RX_PIN": receive.number, "FUNCTION": transmit.alternate_function,
-        "BASE": wiring.base,
+        "RX_PORT": ports.index(receive.port), "RX_PIN": receive.number,
+        "FUNCTION": transmit.alternate_function, "BASE": wiring.base,
         "ENABLE": RCC + wiring.enable_register, "BIT": wiring.enable_bit, "FIELD": wiring.clock_field,
         "SELECT": select, "DIVIDER": divider or round(bus_hz / 115_200), "IRQ": wiring.interrupt,
     }  # fmt: skip

@@ -65,8 +65,10 @@ class Board:
         timing: str = DEFAULT_TIMING_MODEL,
         on_finding: Callable[[Finding], None] | None = None,
         random_seed: int = 0,
+        unique_id: bytes = b"mcumatrix-VB",
     ) -> None:
-        """`serial` is the UART that is the board's serial port; RNG's numbers follow from `random_seed`.
+        """`serial` is the UART that is the board's serial port; RNG's numbers follow from `random_seed`;
+        `unique_id` are the 12 bytes at 0x1FF0F420.
 
         Raises:
             VirtualBoardError: there is no such UART, or the host cannot listen at that rate.
@@ -83,6 +85,7 @@ class Board:
         self.firmware = firmware
         self.timing_model = timing_model(timing).name
         self._serial = serial
+        self._unique_id = unique_id
         self._link = link
         self._on_finding = on_finding
         self._findings: list[Finding] = []
@@ -428,7 +431,7 @@ class Board:
         # Nobody has written to the one-time programmable area (RM0385 section 3.6).
         core.memory.load(memory_map.IDENTITY_BASE, b"\xff" * 0x420)
         # Device electronic signature (RM0385 section 41): unique id, flash size in KB.
-        core.memory.load(0x1FF0_F420, b"mcumatrix-VB")
+        core.memory.load(0x1FF0_F420, self._unique_id)
         core.memory.load(0x1FF0_F442, (memory_map.FLASH_SIZE_BYTES // 1024).to_bytes(2, "little"))
 
     def _power_on(self) -> None:
@@ -617,6 +620,11 @@ class Board:
                 f"Lockup at {program_counter:#010x}: {reason}. The core has stopped.",
             )
         )
+        bites_at = self._system.iwdg.bites_at
+        if bites_at is not None:
+            # Nobody reloads the watchdog any more: its end is all there is to wait for.
+            self._system.clock.skip_to(bites_at)
+            self._system_reset(self._reset_wanted)
 
     def _report(self, finding: Finding) -> None:
         self._findings.append(finding)

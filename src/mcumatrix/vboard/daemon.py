@@ -73,6 +73,8 @@ class Daemon:
                     timing=timing,
                     on_finding=on_finding,
                     random_seed=random_seed,
+                    # 96 bits as those of the probe, which has 88: with its first letter.
+                    unique_id=self.uid[:1].encode() + bytes.fromhex(self.uid[2:]),
                 )
             )
             names = [wiring.name for wiring in USARTS if wiring.led_out or wiring.name == serial]

@@ -53,6 +53,7 @@ WEAK void pendsv_handler(void);
 WEAK void systick_handler(void);
 WEAK void exti0_handler(void);
 WEAK void exti1_handler(void);
+WEAK void usart1_handler(void);
 WEAK void usart2_handler(void);
 WEAK void tim2_handler(void);
 WEAK void tim5_handler(void);
@@ -73,6 +74,7 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16 +
     [16 + 6] = exti0_handler,
     [16 + 7] = exti1_handler,
     [16 + 28] = tim2_handler,
+    [16 + 37] = usart1_handler,
     [16 + 38] = usart2_handler,
     [16 + 50] = tim5_handler,
     [16 + 71] = usart6_handler,

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcumatrix.vboard.findings import FindingKind
 from mcumatrix.vboard.peripherals import iwdg
 from mcumatrix.vboard.peripherals.iwdg import ACCESS_KEY, KR, PR, RELOAD_KEY, RLR, START_KEY, WINR
 
@@ -103,3 +104,21 @@ def test_a_firmware_that_hangs_or_oversleeps_starts_again_and_knows_why(bench, i
     assert board.seen(2) == watchdog | pin
     assert 2 * 0.04 * 216e6 < board.board.cycles < 2 * 0.0411 * 216e6
     assert board.board.findings == ()
+
+
+def test_a_core_that_locks_up_is_reset_by_the_watchdog(bench):
+    source = """
+    void hard_fault_handler(void) { REG(0x40000800u) = 1; }
+    int main(void)
+    {
+        seen[0] = REG(RCC_CSR) >> 24;
+        if (seen[0] != 0x0Eu) { seen[63] = 1; return 0; }
+        REG(0x40003000u) = 0xCCCCu; REG(0x40000400u) = 1;
+        return 0;
+    }
+    """
+    board = bench(source).run()
+    assert board.board.running
+    assert board.seen(0) == 0x2E
+    assert board.board.findings[-1].kind is FindingKind.LOCKUP
+    assert board.board.cycles > 0.512 * 16e6

@@ -51,6 +51,11 @@ class Iwdg(RegisterBlock):
         self._settled_at = self._clock.now
         self._rate_hz = self._core_clock_hz()
 
+    @property
+    def bites_at(self) -> int | None:
+        """The cycle at which it resets the board, if nobody reloads it; None while it does not run."""
+        return self._end.at
+
     # --- registers
 
     def read_register(self, offset: int) -> int:
