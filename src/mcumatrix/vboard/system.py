@@ -15,6 +15,7 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from mcumatrix.vboard.bus import Bus
 from mcumatrix.vboard.clock import VirtualClock
@@ -50,6 +51,13 @@ FLASH_INTERRUPT = 4  # RM0385 section 10.1.2
 RNG_INTERRUPT = 80
 # Name, address, interrupt, bit in APB1ENR.
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
+
+
+class Clocked(Protocol):
+    """A block that does something at a rate that RCC sets."""
+
+    def clocks_changed(self) -> None:
+        """RCC was written."""
 
 
 class System:
@@ -229,10 +237,9 @@ class System:
     def _clocks_changed(self) -> None:
         """RCC was written: everything that counts does so at its new rate."""
         self._check_clocks()
-        for timer in self.timers:
-            timer.clocks_changed()
-        self.iwdg.clocks_changed()
-        self.rng.clocks_changed()
+        blocks: tuple[Clocked, ...] = (*self.timers, *self.usarts.values(), self.iwdg, self.rng)
+        for block in blocks:
+            block.clocks_changed()
 
     def _check_clocks(self) -> None:
         self.watch.check(self.rcc.clocks, self.flash.wait_states, self.pwr.regulator)

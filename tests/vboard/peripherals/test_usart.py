@@ -340,3 +340,17 @@ def test_a_reset_by_rcc_drops_what_was_set_and_the_interrupt(bench):
     """
     board = bench(source).run()
     assert [board.seen(index) for index in range(3)] == [1, 0, 0]
+
+
+def test_the_rate_follows_the_clock_that_is_set_afterwards(bench):
+    source = """
+    int main(void)
+    {
+        serial_on(938); clock_216();
+        put_text("after\\n"); REG(RCC_CFGR) = (REG(RCC_CFGR) & ~(7u << 13)) | 5u << 13; REG(USART6_BRR) = 469;
+        put_text("half\\n"); seen[63] = 1;
+        return 0;
+    }
+    """
+    board = bench(source).run().board
+    assert (board.line().read(), board.findings) == (b"after\nhalf\n", ())

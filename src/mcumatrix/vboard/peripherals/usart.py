@@ -96,6 +96,7 @@ class Usart(RegisterBlock):
         super().reset()
         for alarm in (self._sent, self._arrived, self._idle):
             alarm.clear()
+        self._baud: float | None = None
         self._shift: int | None = None
         self._waiting_data: int | None = None
         self._received = 0
@@ -124,6 +125,7 @@ class Usart(RegisterBlock):
     def write_register(self, offset: int, value: int) -> None:
         """TDR starts a frame, ICR clears flags, RQR drops what was received."""
         self._polls = 0
+        self._baud = None if offset in (CR1, BRR) else self._baud
         if offset == TDR:
             self._transmit(value & 0x1FF)
         elif offset == ICR:
@@ -167,6 +169,15 @@ class Usart(RegisterBlock):
     @property
     def baud(self) -> float:
         """Bits per second that BRR and the kernel clock give; 0 when BRR is below 16 (section 31.5.4)."""
+        if self._baud is None:
+            self._baud = self._baud_as_set()
+        return self._baud
+
+    def clocks_changed(self) -> None:
+        """RCC was written."""
+        self._baud = None
+
+    def _baud_as_set(self) -> float:
         divider = self.values[BRR]
         clock_hz = self._around.kernel_clock_hz()
         if self.values[CR1] & OVER8:
