@@ -45,3 +45,10 @@ def test_the_voltage_scale_stays_while_the_pll_is_on():
     block.write_register(pwr.CR1, 0x4000 | 1 << 8)
     assert block.read_register(pwr.CR1) == 0xC000 | 1 << 8
     assert said == ["The PLL is on, so VOS in PWR_CR1 keeps its voltage scale."]
+
+
+def test_the_backup_regulator_is_ready_when_it_is_on():
+    block = Pwr()
+    assert not block.read_register(pwr.CSR1) & 1 << 3
+    block.write_register(pwr.CSR1, 1 << 9)
+    assert block.read_register(pwr.CSR1) & (1 << 9 | 1 << 3) == 1 << 9 | 1 << 3

@@ -269,3 +269,29 @@ def test_who_polls_for_an_update_lets_virtual_time_jump(bench):
     board = bench(source).run(timeout_seconds=5)
     assert abs(board.seen(0) - 216_000_000) < 100
     assert board.seen(1) == 0
+
+
+@pytest.mark.parametrize(("preload", "matched"), [(0, 1), (1, 0)])
+def test_a_compare_value_with_preload_counts_from_the_next_update(alone, preload, matched):
+    alone.write(ARR=99, CCMR1=preload << 3, EGR=1, SR=0, CR1=CEN)
+    alone.timer.write_register(CCR[0], 50)
+    alone.clock.wait(60)
+    assert alone.read(SR) >> 1 & 1 == matched
+    alone.clock.wait(40)
+    alone.write(SR=0)
+    alone.clock.wait(60)
+    assert alone.read(SR) >> 1 & 1 == 1
+
+
+def test_a_compare_match_interrupts_at_its_count(alone):
+    alone.write(ARR=99, DIER=1 << 3, EGR=1, SR=0, CR1=CEN)
+    alone.timer.write_register(CCR[2], 30)
+    alone.clock.wait(29)
+    assert not alone.line
+    alone.clock.wait(1)
+    assert alone.line
+    alone.write(SR=0)
+    alone.clock.wait(99)
+    assert (alone.line, alone.rises) == (False, 1)
+    alone.clock.wait(1)
+    assert (alone.line, alone.rises) == (True, 2)

@@ -10,6 +10,7 @@ from mcumatrix.vboard.registers import Register, RegisterBlock
 
 CR1, CSR1, CR2, CSR2 = 0x00, 0x04, 0x08, 0x0C
 _DBP, _VOS_SHIFT, _VOS, _PVDE = 1 << 8, 14, 3 << 14, 1 << 4
+_BRE, _BRR = 1 << 9, 1 << 3
 _ODEN, _ODSWEN, _VOS_READY = 1 << 16, 1 << 17, 1 << 14
 
 REGISTERS = (
@@ -39,11 +40,11 @@ class Pwr(RegisterBlock):
         super().__init__("PWR", 0x4000_7000, REGISTERS)
 
     def read_register(self, offset: int) -> int:
-        """CSR1 reports VOSRDY, ODRDY (bit 16) and ODSWRDY (bit 17)."""
+        """CSR1 reports BRR (bit 3), VOSRDY (14), ODRDY (16) and ODSWRDY (17)."""
         value = self.values[offset]
         if offset == CSR1:
             control = self.values[CR1]
-            value |= _VOS_READY | control & _ODEN
+            value |= _VOS_READY | control & _ODEN | (_BRR if value & _BRE else 0)
             if control & _ODEN:
                 value |= control & _ODSWEN
         return value
