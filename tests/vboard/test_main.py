@@ -59,7 +59,11 @@ def test_any_uart_can_be_the_serial_port(compile_firmware, tmp_path):
             assert port.readline() == b"four\n"
         process.terminate()
         process.communicate(timeout=20)
-    assert [name for name in names if "Serial" in name or "ART" in name] == ["Serial port", "USART1", "USART6"]
+    assert [name for name in names if "Serial" in name or "ART" in name] == [
+        "Serial port",
+        "USART1",
+        "USART6",
+    ]
 
 
 def test_faults_are_printed_on_stderr(compile_firmware):
@@ -86,7 +90,9 @@ def test_help_names_every_option(capsys):
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    assert all(option in text for option in ("firmware", "--link", "--serial", "--baud", "--timing", "--random-seed"))
+    assert all(
+        option in text for option in ("firmware", "--link", "--serial", "--baud", "--timing", "--random-seed")
+    )
 
 
 @pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
