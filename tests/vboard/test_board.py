@@ -30,7 +30,7 @@ def test_an_access_to_nothing_modelled_is_a_precise_bus_fault_for_firmware_and_h
     int main(void)
     {
         REG(SCB_SHCSR) |= 1u << 17;
-        __asm volatile("ldr r0, =0x40000010\\n movs r1, #7\\n .global bad\\n"
+        __asm volatile("ldr r0, =0x40000410\\n movs r1, #7\\n .global bad\\n"
                        "bad: ldr r1, [r0]\\n nop" ::: "r0", "r1");
         seen[63] = 2;
         return 0;
@@ -40,12 +40,12 @@ def test_an_access_to_nothing_modelled_is_a_precise_bus_fault_for_firmware_and_h
     board = bench(source).run()
     bad = board.board.symbol("bad") & ~1
     assert (board.seen(0), board.seen(1)) == (0x8200, 0)
-    assert (board.seen(2), board.seen(3), board.seen(5)) == (0x4000_0010, bad, 5)
+    assert (board.seen(2), board.seen(3), board.seen(5)) == (0x4000_0410, bad, 5)
     fault = board.board.fault
-    assert (fault.kind, fault.address, fault.program_counter) == (FindingKind.BUS_FAULT, 0x4000_0010, bad)
-    assert (fault.direction, fault.size_bytes, fault.block) == (Direction.READ, 4, "TIM2")
+    assert (fault.kind, fault.address, fault.program_counter) == (FindingKind.BUS_FAULT, 0x4000_0410, bad)
+    assert (fault.direction, fault.size_bytes, fault.block) == (Direction.READ, 4, "TIM3")
     assert str(fault) == (
-        f"The instruction at {bad:#010x} reads 0x40000010 (TIM2, 4 bytes), "
+        f"The instruction at {bad:#010x} reads 0x40000410 (TIM3, 4 bytes), "
         "which is not modelled by the virtual board."
     )
 
@@ -53,12 +53,12 @@ def test_an_access_to_nothing_modelled_is_a_precise_bus_fault_for_firmware_and_h
 @pytest.mark.parametrize(
     ("code", "direction", "address"),
     [
-        ("strb r1, [r0]", Direction.WRITE, 0x4000_0014),
-        ("it eq\n streq r1, [r0]", Direction.WRITE, 0x4000_0014),
-        ("it eq\n ldreq r1, [r0]", Direction.READ, 0x4000_0014),
-        ("ldrd r2, r3, [r0, #4]", Direction.READ, 0x4000_0018),
-        ("ldr r1, [r0], #4", Direction.READ, 0x4000_0014),
-        ("vldr s0, [r0, #4]", Direction.READ, 0x4000_0018),
+        ("strb r1, [r0]", Direction.WRITE, 0x4000_0414),
+        ("it eq\n streq r1, [r0]", Direction.WRITE, 0x4000_0414),
+        ("it eq\n ldreq r1, [r0]", Direction.READ, 0x4000_0414),
+        ("ldrd r2, r3, [r0, #4]", Direction.READ, 0x4000_0418),
+        ("ldr r1, [r0], #4", Direction.READ, 0x4000_0414),
+        ("vldr s0, [r0, #4]", Direction.READ, 0x4000_0418),
     ],
 )
 def test_a_fault_is_precise_whatever_the_instruction(bench, code, direction, address):
@@ -70,7 +70,7 @@ def test_a_fault_is_precise_whatever_the_instruction(bench, code, direction, add
     FAULT_HANDLER(hard_fault_handler)
     int main(void)
     {{
-        __asm volatile("ldr r0, =0x40000014\\n cmp r0, r0\\n .global bad\\n {lines}\\n nop\\n"
+        __asm volatile("ldr r0, =0x40000414\\n cmp r0, r0\\n .global bad\\n {lines}\\n nop\\n"
                        ::: "r0", "r1", "r2", "r3", "cc");
         seen[63] = 2;
         return 0;
@@ -131,7 +131,7 @@ def test_a_write_to_system_memory_is_a_bus_fault_that_says_why(bench):
         ("udf #1", 1 << 16),
         ("ldr r0, =0x20001000\\n bx r0", 1 << 17),
         ("ldr r0, =0x60000001\\n bx r0", 1 << 8),
-        ("ldr r0, =0x40000001\\n bx r0", 1 << 0),
+        ("ldr r0, =0x40000401\\n bx r0", 1 << 0),
         ("ldr r0, =0xFFFFFFF1\\n bx r0", 1 << 0),
     ],
 )
@@ -181,8 +181,8 @@ def test_a_breakpoint_without_a_debugger_is_a_hard_fault(bench):
 
 def test_a_fault_inside_the_hard_fault_handler_locks_up_and_says_why(bench):
     source = """
-    void hard_fault_handler(void) { REG(0x40000400u) = 1; }
-    int main(void) { REG(0x40000000u) = 1; return 0; }
+    void hard_fault_handler(void) { REG(0x40000800u) = 1; }
+    int main(void) { REG(0x40000400u) = 1; return 0; }
     """
     board = bench(source)
     board.board.run(timeout_seconds=10)
@@ -191,7 +191,7 @@ def test_a_fault_inside_the_hard_fault_handler_locks_up_and_says_why(bench):
     assert fault.kind is FindingKind.LOCKUP
     assert str(fault) == (
         f"Lockup at {fault.address:#010x}: A BusFault came inside the HardFault handler (The instruction at "
-        f"{fault.address:#010x} writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual "
+        f"{fault.address:#010x} writes 0x40000800 (TIM4, 4 bytes), which is not modelled by the virtual "
         "board). The core has stopped."
     )
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcumatrix.vboard.clock_tree import Clocks, clocks, pll_hz
+from mcumatrix.vboard.clock_tree import Clocks, clocks, pll_hz, timer_cycles
 
 SELECTED = 2 << 2
 
@@ -41,3 +41,14 @@ def test_bus_prescalers_divide_the_system_clock():
 
 def test_after_reset_everything_runs_on_hsi():
     assert clocks(0, 0x2400_3010) == Clocks(16_000_000, 16_000_000, 16_000_000, 16_000_000)
+
+
+@pytest.mark.parametrize(
+    ("divider", "timpre", "cycles"),
+    [
+        *[(1, 0, 1), (2, 0, 1), (4, 0, 2), (8, 0, 4), (16, 0, 8)],
+        *[(1, 1, 1), (2, 1, 1), (4, 1, 1), (8, 1, 2), (16, 1, 4)],
+    ],
+)
+def test_timers_run_at_the_bus_clock_or_a_multiple_of_it(divider, timpre, cycles):
+    assert timer_cycles(divider, bool(timpre)) == cycles

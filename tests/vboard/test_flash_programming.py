@@ -167,13 +167,13 @@ def test_a_store_after_one_that_faulted_programs_nothing(made):
         """
         unlock();
         REG(FLASH_CR) = X32 | PG;
-        __asm volatile("ldr r0, =0x08040000\\n ldr r1, =0x40000000\\n movs r2, #0\\n cmp r2, #0\\n"
+        __asm volatile("ldr r0, =0x08040000\\n ldr r1, =0x40000400\\n movs r2, #0\\n cmp r2, #0\\n"
                        "ittt eq\\n streq r2, [r1]\\n streq r2, [r0]\\n streq r2, [r0, #4]\\n"
                        ::: "r0", "r1", "r2", "cc", "memory");
         """
     )
     board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=20)
-    assert board.board.fault.address == 0x4000_0000
+    assert board.board.fault.address == 0x4000_0400
     assert words(board, SECTOR_5, 2) == (0xFFFF_FFFF, 0xFFFF_FFFF)
 
 

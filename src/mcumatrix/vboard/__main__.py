@@ -62,6 +62,7 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
         serial=arguments.serial,
         host_baud=arguments.baud,
         link=arguments.link,
+        random_seed=arguments.random_seed,
         debug_port=arguments.debug_port,
         powered=not arguments.off,
         timing=arguments.timing,

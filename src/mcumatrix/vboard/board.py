@@ -25,13 +25,14 @@ from mcumatrix.vboard.faults import FaultUnit
 from mcumatrix.vboard.findings import Direction, Finding, FindingKind
 from mcumatrix.vboard.firmware import Firmware
 from mcumatrix.vboard.flash_file import FlashFile
-from mcumatrix.vboard.peripherals import core_debug, scb
+from mcumatrix.vboard.peripherals import core_debug, rcc, scb
 from mcumatrix.vboard.pty_port import PtyPort
 from mcumatrix.vboard.serial_line import SerialLine, Wakeup
 from mcumatrix.vboard.symbols import Functions
-from mcumatrix.vboard.system import USARTS, System
+from mcumatrix.vboard.system import System
 from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL, timing_model
 from mcumatrix.vboard.trace import Trace
+from mcumatrix.vboard.wiring import USARTS
 
 if TYPE_CHECKING:
     from mcumatrix.vboard.profiler import Profiler
@@ -70,14 +71,20 @@ class Board:
         on_finding: Callable[[Finding], None] | None = None,
         trace: Trace | None = None,
         profile: Functions | None = None,
+        random_seed: int = 0,
+        unique_id: bytes = b"mcumatrix-VB",
     ) -> None:
-        """`trace` sees every access to a register of a peripheral. With `profile`, which are the firmware's
-        functions, `profiler` counts the cycles of each.
+        """`serial` is the UART that is the board's serial port; RNG's numbers follow from `random_seed`;
+        `unique_id` are the 12 bytes at 0x1FF0F420. `trace` sees every access to a register of a peripheral.
+        With `profile`, which are the firmware's functions, `profiler` counts the cycles of each.
+
+        Raises:
+            VirtualBoardError: there is no such UART, or the host cannot listen at that rate.
         """
         if serial not in {wiring.name for wiring in USARTS}:
             raise VirtualBoardError(
                 f"The virtual board has no serial port {serial}.",
-                hint="It has " + " and ".join(wiring.name for wiring in USARTS) + ".",
+                hint="It has " + ", ".join(wiring.name for wiring in USARTS) + ".",
             )
         if host_baud < 1:
             raise VirtualBoardError(
@@ -86,6 +93,7 @@ class Board:
         self.firmware = firmware
         self.timing_model = timing_model(timing).name
         self._serial = serial
+        self._unique_id = unique_id
         self._link = link
         self._on_finding = on_finding
         self._findings: list[Finding] = []
@@ -100,7 +108,9 @@ class Board:
             report=self._report,
             request_reset=self._request_reset,
             wait_for_host=self._wait_for_host,
+            request_watchdog_reset=lambda: self._request_reset(rcc.WATCHDOG_RESET),
             debugged=self,
+            random_seed=random_seed,
         )
         if trace is not None:
             trace.watch(self._system.bus)
@@ -112,7 +122,7 @@ class Board:
         self._thread: threading.Thread | None = None
         self._crash: BaseException | None = None
         self._stop_wanted = False
-        self._reset_wanted = False
+        self._reset_wanted = 0
         self._asleep = False
         self._awaits_event = False
         self._locked_up = False
@@ -301,12 +311,26 @@ class Board:
                 yield
             finally:
                 if self._reset_wanted:
-                    self._system_reset()
+                    self._system_reset(self._reset_wanted)
 
     def check(self) -> None:
         """Raises what went wrong in the board's own thread, which nothing of the firmware can cause."""
         if self._crash is not None:
             raise self._crash
+
+    def drive_pin(self, port: str, number: int, level: int | None) -> None:
+        """A wire on a pin, such as PI11, the blue button of the board: 0, 1, or None for no wire.
+
+        Raises:
+            VirtualBoardError: there is no such pin.
+        """
+        if port not in self._system.ports or not 0 <= number < 16:
+            raise VirtualBoardError(f"There is no pin P{port}{number}.", hint="There are PA0 to PK15.")
+        with self.standing_still():
+            outside = self._system.ports[port].outside
+            outside.pop(number, None)
+            if level is not None:
+                outside[number] = int(bool(level))
 
     def mute(self, silent: bool) -> None:
         """A fault: nothing that the firmware sends leaves the board."""
@@ -347,7 +371,7 @@ class Board:
             was_low, self._in_reset = self._in_reset, low
             if low and not was_low:
                 self._start_anew()
-                self._system_reset(self._system.rcc.status_after_pin_reset())
+                self._system_reset(0)
             elif was_low and not low:
                 self._system.debug.leave_reset()
 
@@ -427,8 +451,10 @@ class Board:
         core = self._core
         for segment in self.firmware.segments if self.firmware else ():
             core.memory.load(segment.address, segment.data)
+        # Nobody has written to the one-time programmable area (RM0385 section 3.6).
+        core.memory.load(memory_map.IDENTITY_BASE, b"\xff" * 0x420)
         # Device electronic signature (RM0385 section 41): unique id, flash size in KB.
-        core.memory.load(0x1FF0_F420, b"mcumatrix-VB")
+        core.memory.load(0x1FF0_F420, self._unique_id)
         core.memory.load(0x1FF0_F442, (memory_map.FLASH_SIZE_BYTES // 1024).to_bytes(2, "little"))
 
     def _power_on(self) -> None:
@@ -436,20 +462,19 @@ class Board:
         self._system.reset(power_on=True)
         self._reset_core()
 
-    def _request_reset(self) -> None:
-        self._reset_wanted = True
+    def _request_reset(self, flag: int = rcc.SOFTWARE_RESET) -> None:
+        """`flag` tells in RCC_CSR what the reason was."""
+        self._reset_wanted |= flag
         self._core.request_stop()
 
-    def _system_reset(self, status: int | None = None) -> None:
-        """Peripherals and core; RAM stays. Without a status, AIRCR.SYSRESETREQ was the reason."""
-        self._reset_wanted = False
-        flags = self._system.rcc
+    def _system_reset(self, flags: int) -> None:
+        """Peripherals and core; RAM stays. Each reset pulls the pin low (RM0385 section 5.1.1)."""
+        self._reset_wanted = 0
         for usart in self._system.usarts.values():
             usart.flush()
-        if status is None:
-            status = flags.status_after_software_reset()
+        status = self._system.rcc.reset_flags | flags | rcc.PIN_RESET
         self._system.reset()
-        flags.set_status(status)
+        self._system.rcc.set_status(status)
         self._reset_core()
         self._system.debug.enter_reset()
         if not self._in_reset:
@@ -482,7 +507,7 @@ class Board:
             return
         try:
             if self._reset_wanted:
-                self._system_reset()
+                self._system_reset(self._reset_wanted)
             system.clock.fire_due()
             if self._asleep:
                 self._sleep()
@@ -620,6 +645,11 @@ class Board:
                 f"Lockup at {program_counter:#010x}: {reason}. The core has stopped.",
             )
         )
+        bites_at = self._system.iwdg.bites_at
+        if bites_at is not None:
+            # Nobody reloads the watchdog any more: its end is all there is to wait for.
+            self._system.clock.skip_to(bites_at)
+            self._system_reset(self._reset_wanted)
 
     def _report(self, finding: Finding) -> None:
         self._findings.append(finding)

@@ -2,6 +2,7 @@
 
 A block that is modelled but whose clock is off in RCC behaves as on the real chip: it reads as
 zero, ignores writes, and the finding "clock off" is written down once per block and instruction.
+A block that RCC holds in reset has its reset values and ignores writes: "held in reset".
 """
 
 from collections.abc import Callable
@@ -20,19 +21,28 @@ class Bus:
         self._report = report
         self._blocks: dict[int, RegisterBlock] = {}
         self._gates: dict[str, Callable[[], bool]] = {}
+        self._resets: dict[str, Callable[[], bool]] = {}
         self._complained: set[tuple[str, int]] = set()
         core.map_registers(
             memory_map.PERIPHERAL_BASE, memory_map.PERIPHERAL_SIZE_BYTES, self.read, self.write
         )
+        core.map_registers(memory_map.AHB2_BASE, memory_map.AHB2_SIZE_BYTES, self.read, self.write)
         core.map_registers(memory_map.PPB_BASE, memory_map.PPB_SIZE_BYTES, self.read, self.write)
 
-    def attach(self, block: RegisterBlock, clocked: Callable[[], bool] | None = None) -> None:
-        """Puts a block on the bus; `clocked` tells whether its RCC enable bit is set."""
+    def attach(
+        self,
+        block: RegisterBlock,
+        clocked: Callable[[], bool] | None = None,
+        held: Callable[[], bool] | None = None,
+    ) -> None:
+        """Puts a block on the bus; RCC may give it a clock (`clocked`) and hold it in reset (`held`)."""
         for offset in block.registers:
             self._blocks[block.base + offset] = block
             self._core.announce_registers(block.base + offset, 4)
         if clocked is not None:
             self._gates[block.name] = clocked
+        if held is not None:
+            self._resets[block.name] = held
 
     def read(self, address: int, size_bytes: int) -> int:
         """A load by the core; the native access hook has made sure that a register is there."""
@@ -47,6 +57,10 @@ class Bus:
         block = self._blocks[address & ~3]
         if not self.is_clocked(block):
             self._clock_off(block, address, size_bytes, Direction.WRITE)
+            return
+        held = self._resets.get(block.name)
+        if held is not None and held():
+            self._held_in_reset(block, address, size_bytes)
             return
         block.write(address - block.base, size_bytes, value)
         if block.unsupported_seen:
@@ -75,11 +89,8 @@ class Bus:
 
     def _clock_off(self, block: RegisterBlock, address: int, size_bytes: int, direction: Direction) -> None:
         program_counter = self._core.access_program_counter
-        if (block.name, program_counter) in self._complained:
-            return
-        self._complained.add((block.name, program_counter))
         verb = "reads as zero" if direction is Direction.READ else "ignores the write"
-        self._report(
+        self._refused(
             Finding(
                 FindingKind.CLOCK_OFF,
                 address,
@@ -91,6 +102,27 @@ class Bus:
                 "its clock is not enabled in RCC.",
             )
         )
+
+    def _held_in_reset(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
+        program_counter = self._core.access_program_counter
+        self._refused(
+            Finding(
+                FindingKind.HELD_IN_RESET,
+                address,
+                program_counter,
+                Direction.WRITE,
+                size_bytes,
+                block.name,
+                f"{block.name} ignores the write at {address:#010x} (instruction at "
+                f"{program_counter:#010x}): RCC holds it in reset.",
+            )
+        )
+
+    def _refused(self, finding: Finding) -> None:
+        """Once per block and instruction."""
+        if (finding.block, finding.program_counter) not in self._complained:
+            self._complained.add((finding.block, finding.program_counter))
+            self._report(finding)
 
     def _unsupported(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
         program_counter = self._core.access_program_counter

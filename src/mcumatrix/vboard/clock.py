@@ -15,23 +15,27 @@ if TYPE_CHECKING:
 class Alarm:
     """Calls `action` when the cycle counter reaches `at`; None means it does not stand."""
 
-    def __init__(self, clock: "VirtualClock", action: Callable[[], None]) -> None:
+    def __init__(self, clock: "VirtualClock", action: Callable[[], None], number: int) -> None:
+        """Of two alarms at the same cycle, the one with the lower number fires first."""
         self._clock = clock
         self._action = action
+        self.number = number
         self.at: int | None = None
 
     def set(self, at: int) -> None:
         """Stands at a cycle from now on, instead of where it stood."""
         self.at = at
+        self._clock.standing[self.number] = self
         self._clock.hurry(at)
 
     def clear(self) -> None:
         """Does not stand any more."""
         self.at = None
+        self._clock.standing.pop(self.number, None)
 
     def fire(self) -> None:
         """Falls, then acts; the action may set it again."""
-        self.at = None
+        self.clear()
         self._action()
 
 
@@ -40,13 +44,14 @@ class VirtualClock:
 
     def __init__(self, core: "Core") -> None:
         self._core = core
-        self._alarms: list[Alarm] = []
+        self._alarms = 0
+        self.standing: dict[int, Alarm] = {}
+        """The few alarms that stand, by their numbers: looked through after each slice and each wait."""
 
     def alarm(self, action: Callable[[], None]) -> Alarm:
         """A new alarm that does not stand yet."""
-        alarm = Alarm(self, action)
-        self._alarms.append(alarm)
-        return alarm
+        self._alarms += 1
+        return Alarm(self, action, self._alarms)
 
     @property
     def now(self) -> int:
@@ -59,15 +64,16 @@ class VirtualClock:
 
     def next_alarm(self) -> int | None:
         """The nearest cycle at which something is due."""
-        return min((alarm.at for alarm in self._alarms if alarm.at is not None), default=None)
+        return min((alarm.at for alarm in self.standing.values() if alarm.at is not None), default=None)
 
     def fire_due(self) -> None:
         """Fires what is due, in order of time."""
         while True:
-            standing = [alarm for alarm in self._alarms if alarm.at is not None and alarm.at <= self.now]
-            if not standing:
+            now = self.now
+            due = [alarm for alarm in self.standing.values() if alarm.at is not None and alarm.at <= now]
+            if not due:
                 return
-            min(standing, key=lambda alarm: alarm.at or 0).fire()
+            min(due, key=lambda alarm: (alarm.at, alarm.number)).fire()
 
     def skip_to(self, at: int) -> None:
         """Lets virtual time pass while the core waits, then fires what is due."""

@@ -234,7 +234,9 @@ class Core:
 
     def announce_registers(self, address: int, size_bytes: int) -> None:
         """Lets accesses to a range of modelled registers through."""
-        if address >= memory_map.PPB_BASE:
+        if address >= memory_map.AHB2_BASE and address < memory_map.PPB_BASE:
+            first = native.AHB2_REGISTER_MAP + (address - memory_map.AHB2_BASE) // 4
+        elif address >= memory_map.PPB_BASE:
             first = native.REGISTER_MAP + native.PERIPHERAL_WORDS + (address - memory_map.PPB_BASE) // 4
         else:
             first = native.REGISTER_MAP + (address - memory_map.PERIPHERAL_BASE) // 4

@@ -27,9 +27,9 @@ from mcumatrix.vboard.injection import Injection, read_injection
 from mcumatrix.vboard.peripherals.flash import FlashFaults
 from mcumatrix.vboard.running import RunningBoard, announce
 from mcumatrix.vboard.symbols import Functions
-from mcumatrix.vboard.system import USARTS
 from mcumatrix.vboard.timing import DEFAULT_TIMING_MODEL
 from mcumatrix.vboard.trace import Trace
+from mcumatrix.vboard.wiring import USARTS
 
 _UID = re.compile(r"VB[0-9A-F]{22}")
 
@@ -53,6 +53,7 @@ class Daemon:
         in_process: bool = False,
         trace: Trace | None = None,
         profile: Functions | None = None,
+        random_seed: int = 0,
     ) -> None:
         """`folder` keeps flash contents and unique id; without it the board is a new one each time. A
         `firmware` is put into flash at once. The faults of `injection` end when the board is switched off for
@@ -79,12 +80,15 @@ class Daemon:
                     on_finding=on_finding,
                     trace=trace,
                     profile=profile,
+                    random_seed=random_seed,
+                    # 96 bits as those of the probe, which has 88: with its first letter.
+                    unique_id=self.uid[:1].encode() + bytes.fromhex(self.uid[2:]),
                 )
             )
             self.serial_ports = {
                 wiring.name: self.board.serial_port_of(wiring.name)
                 for wiring in USARTS
-                if not in_process or wiring.name != serial
+                if (wiring.led_out or wiring.name == serial) and not (in_process and wiring.name == serial)
             }
             self._probe = BoardProbe(self.board)
             self._probe_server = ProbeServer(self._probe, debug_port, self._probe.lose_client)

@@ -10,6 +10,9 @@ class FindingKind(StrEnum):
     BUS_FAULT = "bus fault"
     LOCKUP = "lockup"
     CLOCK_OFF = "clock off"
+    HELD_IN_RESET = "held in reset"
+    CLOCK = "clock"
+    OVERCLOCKED = "overclocked"
     UNSUPPORTED = "unsupported"
     SERIAL_LINE = "serial line"
     FLASH = "flash"
@@ -39,6 +42,11 @@ class Finding:
     size_bytes: int
     block: str
     sentence: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether this is only worth knowing: somebody may well want it so, and the board goes on."""
+        return self.kind is FindingKind.OVERCLOCKED
 
     def __str__(self) -> str:
         return self.sentence

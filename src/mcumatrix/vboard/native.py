@@ -149,7 +149,9 @@ EXECUTED_BYTES = memory_map.FLASH_SIZE_BYTES >> EXECUTED_SHIFT
 REGISTER_MAP = EXECUTED + EXECUTED_BYTES
 PERIPHERAL_WORDS = memory_map.PERIPHERAL_SIZE_BYTES // 4
 PPB_WORDS = memory_map.PPB_SIZE_BYTES // 4
-FLASH = REGISTER_MAP + PERIPHERAL_WORDS + PPB_WORDS
+# After the windows of the peripherals and of the private bus: that of AHB2, padded to a page.
+AHB2_REGISTER_MAP = REGISTER_MAP + PERIPHERAL_WORDS + PPB_WORDS
+FLASH = AHB2_REGISTER_MAP + 4096
 ITCM = FLASH + memory_map.FLASH_SIZE_BYTES
 RAM = ITCM + memory_map.ITCM_SIZE_BYTES
 IDENTITY = RAM + memory_map.RAM_SIZE_BYTES
@@ -189,6 +191,8 @@ _RAM_BASE = memory_map.RAM_BASE
 _RAM_END = memory_map.RAM_BASE + memory_map.RAM_SIZE_BYTES
 _PERIPHERAL_BASE = memory_map.PERIPHERAL_BASE
 _PERIPHERAL_END = memory_map.PERIPHERAL_BASE + memory_map.PERIPHERAL_SIZE_BYTES
+_AHB2_BASE = memory_map.AHB2_BASE
+_AHB2_END = memory_map.AHB2_BASE + memory_map.AHB2_SIZE_BYTES
 _PPB_BASE = memory_map.PPB_BASE
 _PPB_END = memory_map.PPB_BASE + memory_map.PPB_SIZE_BYTES
 _STATUS_OFFSET = FLASH_SR - _PERIPHERAL_BASE
@@ -614,6 +618,8 @@ def _register_word(engine: Any, state: Any, address: Any) -> Any:
     """Where the register map tells of an address; -1 where there is none for the code that runs."""
     if _PERIPHERAL_BASE <= address < _PERIPHERAL_END:
         return REGISTER_MAP + ((np.int64(address) - _PERIPHERAL_BASE) >> 2)
+    if _AHB2_BASE <= address < _AHB2_END:
+        return AHB2_REGISTER_MAP + ((np.int64(address) - _AHB2_BASE) >> 2)
     if not _PPB_BASE <= address < _PPB_END:
         return np.int64(-1)
     if state[ACCESS_XPSR] & np.uint64(0x1FF) == 0 and (address != STIR or state[STIR_FOR_ALL] == 0):

@@ -69,8 +69,9 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--serial",
         default="USART6",
-        choices=("USART1", "USART6"),
-        help="which USART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7",
+        choices=("USART1", "USART2", "USART3", "UART4", "UART5", "USART6", "UART7", "UART8"),
+        help="which UART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7, others "
+        "on any of their pins",
     )
     group.add_argument(
         "--baud",
@@ -89,6 +90,9 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
         help="how cycles are made: "
         + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
         + f" (default {DEFAULT_TIMING_MODEL})",
+    )
+    group.add_argument(
+        "--random-seed", type=int, default=0, metavar="N", help="what RNG's numbers follow from (default 0)"
     )
     group.add_argument("--off", action="store_true", help="begin switched off")
 

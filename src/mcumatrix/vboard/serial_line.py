@@ -22,11 +22,14 @@ def frame_bits(data: int, data_bits: int, parity: int | None, stop_bits: int) ->
     return bits + [1] * stop_bits
 
 
-def sample_frame(levels: list[int], sender_baud: float, receiver_baud: float) -> tuple[int, bool]:
-    """What an 8N1 receiver makes of a frame sent at another rate: the byte, and if its stop bit was good.
+def sample_frame(
+    levels: list[int], sender_baud: float, receiver_baud: float, data_bits: int = 8
+) -> tuple[int, bool]:
+    """What a receiver makes of a frame sent at another rate: data with parity, and if its stop bit was good.
 
     The receiver takes each bit from the middle of its own bit time, counted from the falling edge
-    of the start bit, as a UART does; after the frame the line is idle (1).
+    of the start bit, as a UART does; after the frame the line is idle (1). `data_bits` counts the
+    parity bit, if the receiver has one.
     """
     ratio = sender_baud / receiver_baud
 
@@ -34,7 +37,8 @@ def sample_frame(levels: list[int], sender_baud: float, receiver_baud: float) ->
         index = int((bit + 0.5) * ratio)
         return levels[index] if index < len(levels) else 1
 
-    return sum(level(bit) << (bit - 1) for bit in range(1, 9)), bool(level(9))
+    data = sum(level(bit) << (bit - 1) for bit in range(1, data_bits + 1))
+    return data, bool(level(data_bits + 1))
 
 
 class Wakeup:

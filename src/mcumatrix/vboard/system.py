@@ -7,72 +7,57 @@
             VirtualClock             Bus         memory_map.REGIONS
              (alarms)                 |
 +------+------+-------+------+--------+---+-----+------+------+-------------+
-RCC   PWR   FLASH   GPIO   USART1/6    SysTick NVIC   SCB   MPU   DWT, FPB, ITM, debug
-                              |            \\     |    /
-                         SerialLine          ExceptionUnit
-                              |
-                    in process, or PtyPort
+RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM, debug
+  \\    |    /                |            \\     |    /
+   ClockWatch            SerialLine          ExceptionUnit
+                              |                  |
+                    in process, or PtyPort     TIM2, TIM5, RNG; besides: CRC, IWDG
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
 from mcumatrix.vboard.bus import Bus
 from mcumatrix.vboard.clock import VirtualClock
+from mcumatrix.vboard.clock_limits import ClockWatch
 from mcumatrix.vboard.core import Core
 from mcumatrix.vboard.debug.rom_table import ROM_TABLE
 from mcumatrix.vboard.exceptions import ExceptionNumber, ExceptionUnit
 from mcumatrix.vboard.findings import Finding
 from mcumatrix.vboard.peripherals.core_debug import CoreDebug, Dbgmcu, DebuggedCore
+from mcumatrix.vboard.peripherals.crc import Crc
 from mcumatrix.vboard.peripherals.dwt import Dwt
 from mcumatrix.vboard.peripherals.flash import FlashInterface
 from mcumatrix.vboard.peripherals.fpb import Fpb
 from mcumatrix.vboard.peripherals.gpio import PORTS, Gpio
 from mcumatrix.vboard.peripherals.itm import Itm
+from mcumatrix.vboard.peripherals.iwdg import Iwdg
 from mcumatrix.vboard.peripherals.mpu import Mpu
 from mcumatrix.vboard.peripherals.nvic import Nvic
 from mcumatrix.vboard.peripherals.pwr import Pwr
-from mcumatrix.vboard.peripherals.rcc import AHB1ENR, APB1ENR, APB2ENR, Rcc
+from mcumatrix.vboard.peripherals.rcc import AHB1ENR, AHB2ENR, APB1ENR, RESET_BEFORE_ENABLE, Rcc
+from mcumatrix.vboard.peripherals.rng import Rng
 from mcumatrix.vboard.peripherals.scb import CONTROL_SPACE, SystemControl
 from mcumatrix.vboard.peripherals.systick import SysTick
+from mcumatrix.vboard.peripherals.timer import Timer
 from mcumatrix.vboard.peripherals.usart import Surroundings, Usart
 from mcumatrix.vboard.peripherals.watchpoints import Watchpoints
 from mcumatrix.vboard.protection import Protection
 from mcumatrix.vboard.registers import Register, RegisterBlock
 from mcumatrix.vboard.serial_line import SerialLine
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A pin of the package and the alternate function that a USART needs there."""
-
-    port: str
-    number: int
-    alternate_function: int
-
-    def __str__(self) -> str:
-        return f"P{self.port}{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class UsartWiring:
-    """Where a USART is (RM0385 table 1), and which pins the board leads out (UM1907, DS10916 table 12)."""
-
-    name: str
-    base: int
-    interrupt: int
-    enable_bit: int
-    clock_field: int
-    transmit: Pin
-    receive: Pin
-
+from mcumatrix.vboard.wiring import USARTS, Pin, UsartWiring
 
 FLASH_INTERRUPT = 4  # RM0385 section 10.1.2
+RNG_INTERRUPT = 80
+# Name, address, interrupt, bit in APB1ENR.
+TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
 
-USARTS = (
-    UsartWiring("USART1", 0x4001_1000, 37, 4, 0, Pin("A", 9, 7), Pin("B", 7, 7)),
-    UsartWiring("USART6", 0x4001_1400, 71, 5, 10, Pin("C", 6, 8), Pin("C", 7, 8)),
-)
+
+class Clocked(Protocol):
+    """A block that does something at a rate that RCC sets."""
+
+    def clocks_changed(self) -> None:
+        """RCC was written."""
 
 
 class System:
@@ -87,26 +72,54 @@ class System:
         report: Callable[[Finding], None],
         request_reset: Callable[[], None],
         wait_for_host: Callable[[float], None],
+        request_watchdog_reset: Callable[[], None],
         debugged: DebuggedCore,
+        random_seed: int,
     ) -> None:
         self.core = core
         self.clock = VirtualClock(core)
         self.exceptions = ExceptionUnit(core)
         self.bus = Bus(core, report)
-        self.rcc = Rcc()
+        self.watch = ClockWatch(core, report)
+        self.rcc = Rcc(
+            changed=self._clocks_changed,
+            complain=self.watch.complain,
+            backup_writable=lambda: self.pwr.backup_writable,
+        )
         self.bus.attach(self.rcc)
-        self.bus.attach(Pwr(), lambda: self.rcc.enabled(APB1ENR, 28))
+        self.pwr = Pwr(
+            pll_on=lambda: self.rcc.pll_on, changed=self._check_clocks, complain=self.watch.complain
+        )
+        self._attach(self.pwr, APB1ENR, 28)
         self.flash = FlashInterface(
             core,
             self.clock,
             core_clock_hz=lambda: self.core_clock_hz,
-            interrupt=lambda level: self.exceptions.set_line(FLASH_INTERRUPT, level),
+            interrupt=self._line(FLASH_INTERRUPT),
             report=report,
+            latency_changed=self._check_clocks,
         )
         self.bus.attach(self.flash)
         self.ports = {port: Gpio(port) for port in PORTS}
         for bit, port in enumerate(self.ports.values()):
-            self.bus.attach(port, lambda bit=bit: self.rcc.enabled(AHB1ENR, bit))  # type: ignore[misc]
+            self._attach(port, AHB1ENR, bit)
+        self._attach(Crc(), AHB1ENR, 12)
+        self.rng = Rng(
+            self.clock,
+            seed=random_seed,
+            clock_hz=lambda: self.rcc.pll48_hz,
+            core_clock_hz=lambda: self.core_clock_hz,
+            interrupt=self._line(RNG_INTERRUPT),
+            complain=self.watch.complain,
+        )
+        self._attach(self.rng, AHB2ENR, 6)
+        self.iwdg = Iwdg(
+            self.clock,
+            core_clock_hz=lambda: self.core_clock_hz,
+            request_reset=request_watchdog_reset,
+        )
+        self.bus.attach(self.iwdg)
+        self.timers = [self._timer(*timer) for timer in TIMERS]
         self.scb = SystemControl(
             self.exceptions,
             lambda: core.read_register(core.xpsr) & 0x1FF,
@@ -145,7 +158,31 @@ class System:
         for wiring in USARTS:
             usart = self._usart(wiring, lines[wiring.name], host_baud, report, wait_for_host)
             self.usarts[wiring.name] = usart
-            self.bus.attach(usart, lambda bit=wiring.enable_bit: self.rcc.enabled(APB2ENR, bit))  # type: ignore[misc]
+            self._attach(usart, wiring.enable_register, wiring.enable_bit)
+
+    def _attach(self, block: RegisterBlock, enable_register: int, bit: int) -> None:
+        """Puts a block on the bus that RCC gives its clock, and can reset."""
+        rcc = self.rcc
+        rcc.resets[enable_register - RESET_BEFORE_ENABLE, bit] = block.reset
+        self.bus.attach(
+            block,
+            lambda: rcc.enabled(enable_register, bit),
+            lambda: rcc.held_in_reset(enable_register, bit),
+        )
+
+    def _line(self, interrupt: int) -> Callable[[bool], None]:
+        return lambda level: self.exceptions.set_line(interrupt, level)
+
+    def _timer(self, name: str, base: int, interrupt: int, bit: int) -> Timer:
+        timer = Timer(
+            name,
+            base,
+            self.clock,
+            clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(APB1ENR, bit) else 0,
+            interrupt=self._line(interrupt),
+        )
+        self._attach(timer, APB1ENR, bit)
+        return timer
 
     def _usart(
         self,
@@ -161,28 +198,56 @@ class System:
             Surroundings(
                 clock=self.clock,
                 line=line,
-                kernel_clock_hz=lambda: self.rcc.baud_clock_hz(wiring.clock_field, self.rcc.clocks.pclk2_hz),
+                kernel_clock_hz=lambda: self.rcc.baud_clock_hz(wiring.clock_field, self._pclk_hz(wiring)),
                 core_clock_hz=lambda: self.core_clock_hz,
-                tx_wired=lambda: self._wired(wiring.transmit),
-                rx_wired=lambda: self._wired(wiring.receive),
-                interrupt=lambda level: self.exceptions.set_line(wiring.interrupt, level),
+                transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
+                receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
+                interrupt=self._line(wiring.interrupt),
                 quiet_period_cycles=lambda: self.systick.period_cycles,
                 wait_for_host=wait_for_host,
                 report=report,
-                pins=f"{wiring.transmit} and {wiring.receive}",
                 host_baud=host_baud,
             ),
         )
 
+    def _pclk_hz(self, wiring: UsartWiring) -> int:
+        clocks = self.rcc.clocks
+        return clocks.pclk1_hz if wiring.enable_register == APB1ENR else clocks.pclk2_hz
+
+    def _pin_trouble(self, pins: tuple[Pin, ...], host_pins: tuple[Pin, ...]) -> str:
+        """Why a signal does not get from its UART to the host, or back; empty if it does."""
+        if any(self._wired(pin) for pin in host_pins):
+            return ""
+        wanted = " or ".join(str(pin) for pin in host_pins)
+        other = next((pin for pin in pins if self._wired(pin)), None)
+        if other is not None:
+            return f"it is on {other}, and the board has it on {wanted}"
+        return f"{wanted} is not in alternate function {pins[0].alternate_function} (GPIO MODER and AFR)"
+
     def _wired(self, pin: Pin) -> bool:
         return self.ports[pin.port].alternate_function(pin.number) == pin.alternate_function
+
+    # --- clocks
 
     @property
     def core_clock_hz(self) -> int:
         """The core runs on HCLK (RM0385 figure 13)."""
         return self.rcc.clocks.hclk_hz or 1
 
+    def _clocks_changed(self) -> None:
+        """RCC was written: everything that counts does so at its new rate."""
+        self._check_clocks()
+        blocks: tuple[Clocked, ...] = (*self.timers, *self.usarts.values(), self.iwdg, self.rng)
+        for block in blocks:
+            block.clocks_changed()
+
+    def _check_clocks(self) -> None:
+        self.watch.check(self.rcc.clocks, self.flash.wait_states, self.pwr.regulator)
+
     def reset(self, *, power_on: bool = False) -> None:
         """Every peripheral and the exception unit; debug blocks only when the power comes on."""
         self.exceptions.reset()
+        self.watch.reset()
+        if power_on:
+            self.rcc.lose_backup()
         self.bus.reset(power_on=power_on)

@@ -332,7 +332,7 @@ def test_firmware_cannot_halt_itself_through_the_debug_registers(probe):
     assert not at.read(DHCSR) & C_DEBUGEN
 
 
-@pytest.mark.parametrize("address", [0x3000_0000, 0x4000_0010, 0xE004_3000])
+@pytest.mark.parametrize("address", [0x3000_0000, 0x4000_0410, 0xE004_3000])
 def test_where_nothing_is_a_debugger_gets_a_fault_and_the_firmware_none(probe, address):
     at = probe(COUNTS)
     with pytest.raises(TransferFaultError):

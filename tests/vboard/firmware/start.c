@@ -53,6 +53,11 @@ WEAK void pendsv_handler(void);
 WEAK void systick_handler(void);
 WEAK void exti0_handler(void);
 WEAK void exti1_handler(void);
+WEAK void usart1_handler(void);
+WEAK void usart2_handler(void);
+WEAK void tim2_handler(void);
+WEAK void tim5_handler(void);
+WEAK void rng_handler(void);
 WEAK void usart6_handler(void);
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16 + 98] = {
@@ -68,5 +73,10 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16 +
     [15] = systick_handler,
     [16 + 6] = exti0_handler,
     [16 + 7] = exti1_handler,
+    [16 + 28] = tim2_handler,
+    [16 + 37] = usart1_handler,
+    [16 + 38] = usart2_handler,
+    [16 + 50] = tim5_handler,
     [16 + 71] = usart6_handler,
+    [16 + 80] = rng_handler,
 };

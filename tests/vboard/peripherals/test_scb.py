@@ -52,7 +52,7 @@ def test_fault_status_bits_are_cleared_by_writing_ones(bench):
     }
     int main(void)
     {
-        __asm volatile("ldr r0, =0x40000000\\n ldr r0, [r0]" ::: "r0");
+        __asm volatile("ldr r0, =0x40000400\\n ldr r0, [r0]" ::: "r0");
         seen[63] = 1;
         return 0;
     }

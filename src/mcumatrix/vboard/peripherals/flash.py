@@ -108,8 +108,10 @@ class FlashInterface(RegisterBlock):
         core_clock_hz: Callable[[], int],
         interrupt: Callable[[bool], None],
         report: Callable[[Finding], None],
+        latency_changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`interrupt` gets the level of the interrupt line."""
+        """`interrupt` gets the level of the interrupt line, `latency_changed` is called when ACR changes."""
+        self._latency_changed = latency_changed
         self._core = core
         self._state = core.state
         self._clock = clock
@@ -230,13 +232,19 @@ class FlashInterface(RegisterBlock):
         else:
             super().write_register(offset, value)
             self._access_changed()
+            self._latency_changed()
 
     def _access_changed(self) -> None:
         """ACR (section 3.7.1): wait states and the ART accelerator, which is emptied by ARTRST."""
         access = self.values[ACR]
-        self._core.blocks.set_memory_system(wait_states=access & _LATENCY, art=bool(access & _ARTEN))
+        self._core.blocks.set_memory_system(wait_states=self.wait_states, art=bool(access & _ARTEN))
         if access & _ARTRST:
             self._core.blocks.invalidate_lines()
+
+    @property
+    def wait_states(self) -> int:
+        """LATENCY of ACR (section 3.7.1)."""
+        return self.values[ACR] & _LATENCY
 
     @staticmethod
     def _next_key(seen: int, keys: tuple[int, int], value: int) -> int:

@@ -1,4 +1,4 @@
-"""USART (RM0385 section 31): asynchronous frames in virtual time, polled or by interrupt.
+"""USART and UART (RM0385 section 31): asynchronous frames in virtual time, polled or by interrupt.
 
     TDR -> shift register -> serial line (host)      one frame time per byte, at the BRR rate
     serial line (host) -> RDR                        one frame time per byte, at the host's rate
@@ -20,8 +20,11 @@ from mcumatrix.vboard.serial_line import SerialLine, frame_bits, sample_frame
 
 CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR = range(0, 0x2C, 4)
 
-UE, RE, TE, IDLEIE, RXNEIE, TCIE, TXEIE = 1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7
+UE, RE, TE, IDLEIE, RXNEIE, TCIE, TXEIE, PEIE = (
+    1 << 0, 1 << 2, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7, 1 << 8,
+)  # fmt: skip
 PARITY_ODD, PARITY_ENABLE, M0, OVER8, M1 = 1 << 9, 1 << 10, 1 << 12, 1 << 15, 1 << 28
+PE = 1 << 0
 FE, ORE, IDLE, RXNE, TC, TXE = 1 << 1, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7
 TEACK, REACK = 1 << 21, 1 << 22
 EIE, OVRDIS = 1 << 0, 1 << 12
@@ -42,7 +45,7 @@ REGISTERS = (
     Register("BRR", BRR, writable=0xFFFF),
     Register("GTPR", GTPR, writable=0xFFFF, unsupported=0xFFFF),
     Register("RTOR", RTOR, writable=0xFFFF_FFFF, unsupported=0xFFFF_FFFF),
-    Register("RQR", RQR),
+    Register("RQR", RQR, unsupported=0x7),
     Register("ISR", ISR, reset=_RESET_STATUS),
     Register("ICR", ICR),
     Register("RDR", RDR),
@@ -52,19 +55,22 @@ REGISTERS = (
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a USART needs of the rest of the board."""
+    """What a USART needs of the rest of the board.
+
+    `kernel_clock_hz` is 0 while that clock is off; the two troubles say why a signal does not get
+    through the pins, and are empty when it does.
+    """
 
     clock: VirtualClock
     line: SerialLine
     kernel_clock_hz: Callable[[], int]
     core_clock_hz: Callable[[], int]
-    tx_wired: Callable[[], bool]
-    rx_wired: Callable[[], bool]
+    transmit_trouble: Callable[[], str]
+    receive_trouble: Callable[[], str]
     interrupt: Callable[[bool], None]
     quiet_period_cycles: Callable[[], int]
     wait_for_host: Callable[[float], None]
     report: Callable[[Finding], None]
-    pins: str
     host_baud: int = 115_200
     tolerance: float = 0.03
 
@@ -90,6 +96,7 @@ class Usart(RegisterBlock):
         super().reset()
         for alarm in (self._sent, self._arrived, self._idle):
             alarm.clear()
+        self._baud: float | None = None
         self._shift: int | None = None
         self._waiting_data: int | None = None
         self._received = 0
@@ -98,6 +105,7 @@ class Usart(RegisterBlock):
         self._last_arrival = self._clock.now
         self._looked_at = self._clock.now
         self._complained.clear()
+        self._update_interrupt()
 
     # --- registers
 
@@ -117,11 +125,13 @@ class Usart(RegisterBlock):
     def write_register(self, offset: int, value: int) -> None:
         """TDR starts a frame, ICR clears flags, RQR drops what was received."""
         self._polls = 0
+        self._baud = None if offset in (CR1, BRR) else self._baud
         if offset == TDR:
             self._transmit(value & 0x1FF)
         elif offset == ICR:
             self.values[ISR] &= ~(value & _CLEARABLE)
         elif offset == RQR:
+            super().write_register(offset, value)
             if value & 1 << 3:
                 self.values[ISR] &= ~RXNE
         elif offset == CR1:
@@ -149,6 +159,7 @@ class Usart(RegisterBlock):
             or (control & TXEIE and status & TXE)
             or (control & TCIE and status & TC)
             or (control & IDLEIE and status & IDLE)
+            or (control & PEIE and status & PE)
             or (self.values[CR3] & EIE and status & (FE | ORE))
         )
         self._around.interrupt(wanted)
@@ -158,6 +169,15 @@ class Usart(RegisterBlock):
     @property
     def baud(self) -> float:
         """Bits per second that BRR and the kernel clock give; 0 when BRR is below 16 (section 31.5.4)."""
+        if self._baud is None:
+            self._baud = self._baud_as_set()
+        return self._baud
+
+    def clocks_changed(self) -> None:
+        """RCC was written."""
+        self._baud = None
+
+    def _baud_as_set(self) -> float:
         divider = self.values[BRR]
         clock_hz = self._around.kernel_clock_hz()
         if self.values[CR1] & OVER8:
@@ -172,13 +192,20 @@ class Usart(RegisterBlock):
     def _is_8n1(self) -> bool:
         return not self.values[CR1] & (M0 | M1 | PARITY_ENABLE) and not self.values[CR2] >> 12 & 3
 
-    def _frame_levels(self, data: int) -> list[int]:
+    @property
+    def _word_bits(self) -> int:
+        """Data bits of a frame, the parity bit among them (section 31.5.1)."""
+        return 7 if self.values[CR1] & M1 else 9 if self.values[CR1] & M0 else 8
+
+    @property
+    def _parity(self) -> int | None:
+        """0 for even, 1 for odd, None for none."""
         control = self.values[CR1]
-        length = 7 if control & M1 else 9 if control & M0 else 8
-        parity = None
-        if control & PARITY_ENABLE:
-            parity = 1 if control & PARITY_ODD else 0
-            length -= 1
+        return (1 if control & PARITY_ODD else 0) if control & PARITY_ENABLE else None
+
+    def _frame_levels(self, data: int) -> list[int]:
+        parity = self._parity
+        length = self._word_bits - (parity is not None)
         stop_bits = 2 if (self.values[CR2] >> 12) & 2 else 1
         return frame_bits(data & ((1 << length) - 1), length, parity, stop_bits)
 
@@ -189,10 +216,13 @@ class Usart(RegisterBlock):
         if not control & UE or not control & TE:
             return
         if not self.baud:
-            self._complain(
-                "baud",
-                f"{self.name} cannot send: BRR is {self.values[BRR]:#x}, and it must be 16 or more.",
+            clocked = self._around.kernel_clock_hz()
+            why = (
+                f"BRR is {self.values[BRR]:#x}, and it must be 16 or more"
+                if clocked
+                else "the clock that DCKCFGR2 selects for it is off"
             )
+            self._complain("baud", f"{self.name} cannot send: {why}.")
             return
         self.values[ISR] &= ~TC
         if self._shift is None:
@@ -221,12 +251,9 @@ class Usart(RegisterBlock):
 
     def _emit(self, data: int) -> None:
         """Puts a frame on the line as a host at its own rate and 8N1 understands it."""
-        if not self._around.tx_wired():
-            self._complain(
-                "tx",
-                f"{self.name} sends, but nothing leaves the chip: the pins {self._around.pins} "
-                "are not in the alternate function of this USART.",
-            )
+        trouble = self._around.transmit_trouble()
+        if trouble:
+            self._complain("tx", f"{self.name} sends, and nothing of it reaches the host: {trouble}.")
             return
         host = self._around.host_baud
         fits = self._fits_host()
@@ -300,8 +327,12 @@ class Usart(RegisterBlock):
         byte = self._line.take()
         self._last_arrival = self._clock.now
         self._polls = 0
-        if byte is not None and self._receiving and self._around.rx_wired():
-            self._receive(byte)
+        if byte is not None and self._receiving:
+            trouble = self._around.receive_trouble()
+            if trouble:
+                self._complain("rx", f"The host sends, and nothing of it reaches {self.name}: {trouble}.")
+            elif self.baud:
+                self._receive(byte)
         self._idle.clear()
         if self._line.has_input:
             self._arrived.set(self._clock.now + self._host_frame_cycles())
@@ -311,12 +342,16 @@ class Usart(RegisterBlock):
 
     def _receive(self, byte: int) -> None:
         status = self.values[ISR]
-        if not self._fits_host() and self.baud:
+        fits, host = self._fits_host(), self._around.host_baud
+        if not fits or not self._is_8n1:
             sampled, stop_is_good = sample_frame(
-                frame_bits(byte, 8, None, 1), self._around.host_baud, self.baud
+                frame_bits(byte, 8, None, 1), host, host if fits else self.baud, self._word_bits
             )
-            byte = self._garbled(byte, sampled)
+            byte = sampled if fits else self._garbled(byte, sampled)
             status |= 0 if stop_is_good else FE
+            parity = self._parity
+            if parity is not None and byte.bit_count() & 1 != parity:
+                status |= PE
         if status & RXNE and not self.values[CR3] & OVRDIS:
             self.values[ISR] = status | ORE
             return
