@@ -2,7 +2,8 @@
 
 A block that is modelled but whose clock is off in RCC behaves as on the real chip: it reads as
 zero, ignores writes, and the finding "clock off" is written down once per block and instruction.
-A block that RCC holds in reset has its reset values and ignores writes: "held in reset".
+A block that RCC holds in reset has its reset values and ignores writes: "held in reset". DWT and ITM ignore
+them until they are unlocked: "locked".
 """
 
 from collections.abc import Callable
@@ -62,6 +63,9 @@ class Bus:
         if held is not None and held():
             self._held_in_reset(block, address, size_bytes)
             return
+        if block.is_locked(address - block.base & ~3):
+            self._locked(block, address, size_bytes)
+            return
         block.write(address - block.base, size_bytes, value)
         if block.unsupported_seen:
             self._unsupported(block, address, size_bytes)
@@ -115,6 +119,22 @@ class Bus:
                 block.name,
                 f"{block.name} ignores the write at {address:#010x} (instruction at "
                 f"{program_counter:#010x}): RCC holds it in reset.",
+            )
+        )
+
+    def _locked(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
+        program_counter = self._core.access_program_counter
+        self._refused(
+            Finding(
+                FindingKind.LOCKED,
+                address,
+                program_counter,
+                Direction.WRITE,
+                size_bytes,
+                block.name,
+                f"{block.name} ignores the write at {address:#010x} (instruction at "
+                f"{program_counter:#010x}): it is locked until 0xC5ACCE55 is written to {block.name}_LAR. "
+                "A debugger may open the lock on a real board.",
             )
         )
 

@@ -17,6 +17,7 @@ class FindingKind(StrEnum):
     SERIAL_LINE = "serial line"
     FLASH = "flash"
     PROTECTION = "memory protection"
+    LOCKED = "locked"
 
 
 class Direction(StrEnum):

@@ -64,6 +64,10 @@ class RegisterBlock:
                 value = self.merge_base(offset & ~3) & ~mask | value << shift & mask
         self.write_register(offset & ~3, value & WORD)
 
+    def is_locked(self, offset: int) -> bool:  # noqa: ARG002 - for those that have a lock
+        """Whether firmware's writes to a register are ignored until LAR has got its key."""
+        return False
+
     def debugger_read(self, offset: int) -> int:
         """What a debugger reads of a whole register, where that differs from firmware."""
         return self.read_register(offset)

@@ -1,3 +1,6 @@
+from mcumatrix.vboard.findings import FindingKind
+
+
 def test_the_lock_ignores_writes_until_its_key_and_tells_of_itself(bench):
     source = """
     int main(void)
@@ -15,6 +18,17 @@ def test_the_lock_ignores_writes_until_its_key_and_tells_of_itself(bench):
     """
     board = bench(source).run()
     assert [board.seen(index) for index in range(8)] == [3, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_what_a_closed_lock_keeps_away_is_a_finding_that_says_how_to_open_it(bench):
+    source = "int main(void) { REG(DWT_CTRL) |= 1; REG(DWT_CYCCNT) = 0; seen[63] = 1; return 0; }"
+    board = bench(source).run()
+    first, second = board.board.findings
+    assert (first.kind, first.address, second.address) == (FindingKind.LOCKED, 0xE0001000, 0xE0001004)
+    assert str(first) == (
+        f"DWT ignores the write at 0xe0001000 (instruction at {first.program_counter:#010x}): it is locked"
+        " until 0xC5ACCE55 is written to DWT_LAR. A debugger may open the lock on a real board."
+    )
 
 
 def test_nothing_counts_without_trace_enable(bench):

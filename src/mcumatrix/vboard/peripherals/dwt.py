@@ -68,11 +68,15 @@ class Dwt(RegisterBlock):
             return _LOCK_IMPLEMENTED | (_LOCKED if self._locked else 0)
         return 0 if offset == LAR else self.values[offset]
 
+    def is_locked(self, offset: int) -> bool:
+        """See `RegisterBlock`."""
+        return self._locked and offset != LAR
+
     def write_register(self, offset: int, value: int) -> None:
-        """What firmware writes: everything but LAR is ignored while the lock is closed."""
+        """What firmware writes."""
         if offset == LAR:
             self._locked = value != _KEY
-        elif not self._locked:
+        elif not self.is_locked(offset):
             self.debugger_write(offset, value)
 
     def debugger_write(self, offset: int, value: int) -> None:

@@ -43,11 +43,15 @@ class Itm(RegisterBlock):
             return _LOCK_IMPLEMENTED | (_LOCKED if self._locked else 0)
         return self.values[offset]
 
+    def is_locked(self, offset: int) -> bool:
+        """See `RegisterBlock`; stimulus ports have no lock."""
+        return self._locked and offset != LAR and offset >= STIM0 + 4 * PORTS
+
     def write_register(self, offset: int, value: int) -> None:
-        """Everything but LAR and the stimulus ports is ignored while the lock is closed."""
+        """What firmware writes."""
         if offset == LAR:
             self._locked = value != _KEY
-        elif not self._locked:
+        elif not self.is_locked(offset):
             self.debugger_write(offset, value)
 
     def debugger_write(self, offset: int, value: int) -> None:
