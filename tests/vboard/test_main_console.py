@@ -21,7 +21,7 @@ int main(void) {
     clock_216(); serial_on(938); put_text("ready\\n");
     for (;;) {
         int byte = get();
-        if (byte == 'f') { put_text("?"); REG(0x40000000u) = 1; }
+        if (byte == 'f') { put_text("?"); REG(0x40000400u) = 1; }
         if (byte == '\\n' || byte == '\\r') answer("!\\n"); else put((char)byte);
     }
 }
@@ -114,7 +114,7 @@ def test_a_finding_does_not_break_the_line_of_the_firmware(session, echoing):
     terminal.type(b"abcf")
     terminal.shows(b"fault\r\n")
     said = terminal.seen.decode()
-    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000000 [^\r]*\r\nfault\r\n", said), said
+    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000400 [^\r]*\r\nfault\r\n", said), said
     terminal.type(b"\x1d")
     assert terminal.ends() == 0
 
@@ -152,7 +152,7 @@ def test_the_firmware_in_a_pipe(echoing):
 def test_findings_in_a_pipe_are_on_stderr_only(echoing):
     done = run(echoing, "--serial-console", stdin="abcf")
     assert done.stdout == "ready\nabc?fault\n"
-    assert "writes 0x40000000 (TIM2, 4 bytes), which is not modelled by the virtual board." in done.stderr
+    assert "writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual board." in done.stderr
 
 
 def test_a_long_computation_is_waited_for(compile_firmware):
@@ -173,8 +173,8 @@ def test_a_firmware_that_sleeps_without_listening_is_done(compile_firmware):
 
 def test_a_lockup_in_a_pipe_is_a_failure(compile_firmware):
     elf = compile_firmware(
-        "void hard_fault_handler(void) { REG(0x40000000u) = 1; }"
-        "int main(void) { REG(0x40000000u) = 1; return 0; }"
+        "void hard_fault_handler(void) { REG(0x40000400u) = 1; }"
+        "int main(void) { REG(0x40000400u) = 1; return 0; }"
     )
     done = run(elf, "--serial-console", stdin="never read")
     assert "Lockup at " in done.stderr
