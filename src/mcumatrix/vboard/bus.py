@@ -61,10 +61,15 @@ class Bus:
             return
         held = self._resets.get(block.name)
         if held is not None and held():
-            self._held_in_reset(block, address, size_bytes)
+            why = "RCC holds it in reset."
+            self._write_ignored(FindingKind.HELD_IN_RESET, block, address, size_bytes, why)
             return
         if block.is_locked(address - block.base & ~3):
-            self._locked(block, address, size_bytes)
+            why = (
+                f"it is locked until 0xC5ACCE55 is written to {block.name}_LAR. "
+                "A debugger may open the lock on a real board."
+            )
+            self._write_ignored(FindingKind.LOCKED, block, address, size_bytes, why)
             return
         block.write(address - block.base, size_bytes, value)
         if block.unsupported_seen:
@@ -107,34 +112,20 @@ class Bus:
             )
         )
 
-    def _held_in_reset(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
+    def _write_ignored(
+        self, kind: FindingKind, block: RegisterBlock, address: int, size_bytes: int, why: str
+    ) -> None:
         program_counter = self._core.access_program_counter
         self._refused(
             Finding(
-                FindingKind.HELD_IN_RESET,
+                kind,
                 address,
                 program_counter,
                 Direction.WRITE,
                 size_bytes,
                 block.name,
-                f"{block.name} ignores the write at {address:#010x} (instruction at "
-                f"{program_counter:#010x}): RCC holds it in reset.",
-            )
-        )
-
-    def _locked(self, block: RegisterBlock, address: int, size_bytes: int) -> None:
-        program_counter = self._core.access_program_counter
-        self._refused(
-            Finding(
-                FindingKind.LOCKED,
-                address,
-                program_counter,
-                Direction.WRITE,
-                size_bytes,
-                block.name,
-                f"{block.name} ignores the write at {address:#010x} (instruction at "
-                f"{program_counter:#010x}): it is locked until 0xC5ACCE55 is written to {block.name}_LAR. "
-                "A debugger may open the lock on a real board.",
+                f"{block.name} ignores the write at {address:#010x} "
+                f"(instruction at {program_counter:#010x}): {why}",
             )
         )
 
