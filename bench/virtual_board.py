@@ -30,10 +30,10 @@ BENCH = b"CMD=3 nonce=00000001 warmup=0 repeat=%d\r"
 
 
 def image(kernels: str, model: str) -> Path:
-    found = sorted((ROOT / "build" / "images").glob(f"builtin_{kernels}_216MHz_{model}-*/output/image.elf"))
+    found = list((ROOT / "build" / "images").glob(f"builtin_{kernels}_216MHz_{model}-*/output/image.elf"))
     if not found:
         sys.exit("The images of the matrix quickstart are missing: run doit matrix quickstart.")
-    return found[-1]
+    return max(found, key=lambda path: path.stat().st_mtime)
 
 
 class Kernel:
