@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -130,6 +131,18 @@ def test_a_program_that_was_killed_is_started_anew(make) -> None:
         assert "does not answer" in taken.fault() or "hung up" in taken.fault()
     with board.take() as taken:
         assert _running(taken).pid != pid
+
+
+def test_a_program_that_does_not_answer_any_more_is_replaced(make) -> None:
+    board = make()
+    with board.take() as taken:
+        pid = _running(taken).pid
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        taken._machine._control_port = nobody.getsockname()[1]
+        with board.take() as again:
+            assert _running(again).pid != pid
+    assert _ends(pid)
 
 
 def test_closing_ends_all_programs(make) -> None:

@@ -44,8 +44,7 @@ class VirtualBoard:
             ToolError: the program does not start.
         """
         with self._units.take(self._locks) as name:
-            machine = self._machine(name)
-            machine.ask("power", on=True)
+            machine = self._switched_on(name)
             try:
                 yield TakenVirtualBoard(machine, self._timing)
             finally:
@@ -57,6 +56,17 @@ class VirtualBoard:
         folder = self._folders[name]
         folder.mkdir(parents=True, exist_ok=True)
         return [(folder / "lock", f"the virtual board {name}")]
+
+    def _switched_on(self, name: str) -> "Machine":
+        machine = self._machine(name)
+        try:
+            machine.ask("power", on=True)
+        except VirtualBoardError:
+            # It has been killed and is not gone yet, or it hangs: another one takes its place, once.
+            machine.end()
+            machine = self._machine(name)
+            machine.ask("power", on=True)
+        return machine
 
     def _machine(self, name: str) -> "Machine":
         from mcumatrix.adapters.boards.machine import Machine
