@@ -35,7 +35,10 @@ from numba import carray, cfunc, njit, types
 from numba.extending import intrinsic
 from unicorn.unicorn_py3 import unicorn as binding
 
-from mcumatrix.vboard import memory_map
+from mcumatrix.vboard import (
+    compiled,  # noqa: F401 - says where compiled code is kept
+    memory_map,
+)
 from mcumatrix.vboard.timing import m7_table
 
 # --- indices of the 64-bit state words
