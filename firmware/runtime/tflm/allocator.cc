@@ -1,32 +1,15 @@
 /* TensorFlow 1.14: tensors are placed by a SimpleTensorAllocator, in the interpreter's constructor. Kernels are found
  * and prepared anew in every inference. */
 #include "interpreter.h"
-#include "versioned_resolver.h"
+#include "versioned_kernels.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include MICRO_HEADER(kernels/all_ops_resolver.h)
 #include MICRO_HEADER(simple_tensor_allocator.h)
 #pragma GCC diagnostic pop
 
-using Resolver = VersionedResolver<tflite::ops::micro::AllOpsResolver>;
-
-static Room<Resolver> resolver_room;
 static Room<tflite::SimpleTensorAllocator> allocator_room;
-static Resolver *resolver;
-
-void generation::begin() {
-    resolver = resolver_room.make();
-}
-
-const TfLiteRegistration *generation::find(tflite::BuiltinOperator op, int version) {
-    return resolver->find_untimed(op, version);
-}
-
-tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code) {
-    return code.builtin_code();
-}
 
 TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
                                tflite::ErrorReporter *reporter) {
@@ -38,8 +21,4 @@ TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, 
 /* Tensors lie one behind the other, and an arena that is too small is not always noticed. */
 bool generation::plans_arena() {
     return false;
-}
-
-void *generation::tensor_data(TfLiteContext *context, int tensor) {
-    return context->tensors[tensor].data.raw;
 }

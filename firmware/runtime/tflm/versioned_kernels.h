@@ -1,0 +1,37 @@
+/* The tree's kernels, and what they work on, as long as they are found by operator and version: up to TensorFlow 2.2. To
+ * be included once, by the file of a generation. */
+#ifndef MCUMATRIX_TFLM_VERSIONED_KERNELS_H
+#define MCUMATRIX_TFLM_VERSIONED_KERNELS_H
+
+#include "generation.h"
+#include "room.h"
+#include "versioned_resolver.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include MICRO_HEADER(kernels/all_ops_resolver.h)
+#pragma GCC diagnostic pop
+
+using Resolver = VersionedResolver<tflite::ops::micro::AllOpsResolver>;
+
+static Room<Resolver> resolver_room;
+static Resolver *resolver;
+
+void generation::begin() {
+    resolver = resolver_room.make();
+}
+
+const TfLiteRegistration *generation::find(tflite::BuiltinOperator op, int version) {
+    return resolver->find_untimed(op, version);
+}
+
+tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code) {
+    return code.builtin_code();
+}
+
+void *generation::tensor_data(TfLiteContext *context, int tensor) {
+    return context->tensors[tensor].data.raw;
+}
+
+#endif
