@@ -8,29 +8,14 @@ The image is one of the project: it is told to measure inferences. Runs with and
 import argparse
 import json
 import statistics
-import time
 from pathlib import Path
 
-from mcumatrix import wire
-from mcumatrix.vboard import Board, load_elf
-from mcumatrix.vboard.symbols import Functions, read_functions
+from quickstart import timed_inferences
+
+from mcumatrix.vboard.symbols import read_functions
 
 ROUNDS = 5
 SECONDS = 2.0
-
-
-def run(elf: Path, repeat: int, functions: Functions | None) -> tuple[float, int]:
-    """Seconds and instructions of a measurement, which is almost only inferences."""
-    with Board(load_elf(elf), timing="instructions", profile=functions) as board:
-        line = board.line()
-        board.start()
-        line.read_until(b"@end ")
-        line.read_until(b"\n")
-        line.write(wire.RunBench(1, 0, repeat).encode())
-        line.read_until(b"@begin ")
-        start, before = time.perf_counter(), board.cycles
-        line.read_until(b"@end ", timeout_seconds=300)
-        return time.perf_counter() - start, board.cycles - before
 
 
 def main() -> None:
@@ -38,12 +23,12 @@ def main() -> None:
     parser.add_argument("image", type=Path)
     image = parser.parse_args().image
     functions = read_functions(image)
-    seconds, _ = run(image, 1, None)
+    seconds, _ = timed_inferences(image, 1)
     repeat = max(1, min(400, round(SECONDS / seconds)))
     plain, profiled = [], []
     for _ in range(ROUNDS):
         for speeds, looked_up in ((plain, None), (profiled, functions)):
-            seconds, instructions = run(image, repeat, looked_up)
+            seconds, instructions = timed_inferences(image, repeat, looked_up)
             speeds.append(instructions / seconds / 1e6)
     print(
         json.dumps(

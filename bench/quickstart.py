@@ -17,6 +17,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcumatrix.vboard.symbols import Functions
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("dodo.py", "pyproject.toml", "matrix", "firmware", "templates")
@@ -73,27 +77,32 @@ def measure_kernels(project: Path) -> dict[str, float]:
     }
 
 
-def measure_board(project: Path) -> dict[str, float]:
-    """Million instructions per second while RunBench runs, by variant."""
+def timed_inferences(elf: Path, repeat: int, functions: "Functions | None" = None) -> tuple[float, int]:
+    """Seconds and instructions of a measurement, almost only inferences; with `functions`, it is profiled."""
     from mcumatrix import wire
     from mcumatrix.vboard import Board, load_elf
 
+    with Board(load_elf(elf), timing="instructions", profile=functions) as board:
+        line = board.line()
+        board.start()
+        line.read_until(b"@end ")
+        line.read_until(b"\n")
+        line.write(wire.RunBench(1, 0, repeat).encode())
+        line.read_until(b"@begin ")
+        start, before = time.perf_counter(), board.cycles
+        line.read_until(b"@end ", timeout_seconds=300)
+        return time.perf_counter() - start, board.cycles - before
+
+
+def measure_board(project: Path) -> dict[str, float]:
+    """Million instructions per second while RunBench runs, by variant."""
     speeds = {}
     cycles = cycles_by_variant(project)
     for kernels, model in cycles:
         (elf,) = (project / "build" / "images").glob(f"builtin_{kernels}_216MHz_{model}-*/output/image.elf")
         # About three seconds at 150 million instructions per second.
         repeat = max(1, round(BOARD_SECONDS * 150e6 / cycles[kernels, model]["TOTAL"]))
-        with Board(load_elf(elf), timing="instructions") as board:
-            line = board.line()
-            board.start()
-            line.read_until(b"@end ")
-            line.read_until(b"\n")
-            line.write(wire.RunBench(1, 0, repeat).encode())
-            line.read_until(b"@begin ")
-            start, before = time.perf_counter(), board.cycles
-            line.read_until(b"@end ", timeout_seconds=120)
-            seconds, instructions = time.perf_counter() - start, board.cycles - before
+        seconds, instructions = timed_inferences(elf, repeat)
         speeds[f"{kernels}_{model}"] = round(instructions / seconds / 1e6, 1)
     return speeds
 
