@@ -12,7 +12,7 @@ from pathlib import Path
 
 from quickstart import timed_inferences
 
-from mcumatrix.vboard.symbols import read_functions
+from vstm32.base.symbols import read_functions
 
 ROUNDS = 5
 SECONDS = 2.0

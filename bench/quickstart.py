@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mcumatrix.vboard.symbols import Functions
+    from vstm32.base.symbols import Functions
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("dodo.py", "pyproject.toml", "matrix", "firmware", "templates")
@@ -80,7 +80,7 @@ def measure_kernels(project: Path) -> dict[str, float]:
 def timed_inferences(elf: Path, repeat: int, functions: "Functions | None" = None) -> tuple[float, int]:
     """Seconds and instructions of a measurement, almost only inferences; with `functions`, it is profiled."""
     from mcumatrix import wire
-    from mcumatrix.vboard import Board, load_elf
+    from vstm32 import Board, load_elf
 
     with Board(load_elf(elf), timing="instructions", profile=functions) as board:
         line = board.line()

@@ -40,8 +40,9 @@ class Kernel:
     """A board that stands before the first instruction of its first CONV_2D."""
 
     def __init__(self, elf: Path, timing: str) -> None:
-        from mcumatrix.vboard import Board, load_elf, native
-        from mcumatrix.vboard.core import StopReason
+        from vstm32 import Board, load_elf
+        from vstm32.cortex_m import native
+        from vstm32.cortex_m.core import StopReason
 
         self._native = native
         self.board = Board(load_elf(elf), timing=timing)
@@ -131,7 +132,7 @@ def measure_start(elf: Path) -> dict[str, object]:
     def once() -> float:
         before = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "mcumatrix.vboard", str(elf), "--json", "--end-with-stdin"],
+            [sys.executable, "-m", "vstm32", str(elf), "--json", "--end-with-stdin"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -151,7 +152,7 @@ def measure_start(elf: Path) -> dict[str, object]:
 
 def work(elf: Path, repeat: int) -> None:
     """A process with a board: says that it is ready, and does its inferences when told to."""
-    from mcumatrix.vboard import Board, load_elf
+    from vstm32 import Board, load_elf
 
     with Board(load_elf(elf)) as board:
         line = board.line()

@@ -5,7 +5,7 @@ import struct
 from conformance.batch import Batch
 from conformance.driver import Driver
 from conformance.errors import ConformanceError
-from mcumatrix.vboard.core import Core, StopReason
+from vstm32.cortex_m.core import Core, StopReason
 
 _BKPT_SEMIHOSTING = b"\xab\xbe"
 _SYS_OPEN, _SYS_WRITE, _SYS_READ, _SYS_EXIT = 0x01, 0x05, 0x06, 0x18

@@ -12,7 +12,7 @@ LAYERS = (
     ("errors", "units", "hashing", "artifact", "project", "locking"),
     ("model", "wire"),
     ("ports",),
-    ("matrix", "stages", "results", "sources", "vboard"),
+    ("matrix", "stages", "results", "sources"),
     ("report", "adapters"),
     ("registry",),
     ("workflow",),
@@ -22,15 +22,17 @@ LAYERS = (
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "vboard"}
-VBOARD_MAY_IMPORT = {"errors", "units"}
+VSTM32_FLOORS = ("base", "timing", "cortex_m", "stm32", "look", "board", "debug", "app")
+"""The rooms of the virtual board, from the bottom up."""
+
+ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports"}
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
     "serial": {"adapters.consoles.serial_port"},
-    "unicorn": {"vboard"},
-    "numba": {"vboard"},
-    "capstone": {"vboard"},
+    "unicorn": {"vstm32.cortex_m"},
+    "numba": {"vstm32.cortex_m"},
+    "capstone": {"vstm32.timing"},
     "tflite": {"adapters.models.tflite_file"},
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
@@ -59,7 +61,7 @@ HEAVY = {
 """Libraries that a command must not load before it needs them."""
 
 LOADED_LATE = (
-    "mcumatrix.vboard",
+    "vstm32",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",
@@ -72,7 +74,7 @@ LOADED_LATE = (
 def _modules() -> dict[str, Path]:
     return {
         ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in sorted((SOURCE / "mcumatrix").rglob("*.py"))
+        for path in sorted(SOURCE.rglob("*.py"))
     }
 
 
@@ -107,6 +109,12 @@ def _own(name: str) -> str | None:
     return parts[1] if parts[0] == "mcumatrix" and len(parts) > 1 else None
 
 
+def _room(name: str) -> str | None:
+    """The room of vstm32 that a name belongs to, if it belongs to one."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "vstm32" and len(parts) > 1 and parts[1] in VSTM32_FLOORS else None
+
+
 def _rank(part: str) -> int:
     return next(rank for rank, layer in enumerate(LAYERS) if part in layer)
 
@@ -128,10 +136,14 @@ def test_a_module_imports_from_below_only(module: str) -> None:
 
 def test_no_module_imports_itself_by_a_detour() -> None:
     graph = {
-        module: {_module_of(name) for name, _, _ in _imports(path) if _own(name)} - {module}
+        module: {_module_of(name) for name, _, _ in _imports(path) if _is_ours(name)} - {module}
         for module, path in MODULES.items()
     }
     tuple(TopologicalSorter(graph).static_order())  # raises CycleError with the detour
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] in {"mcumatrix", "vstm32"}
 
 
 def _module_of(name: str) -> str:
@@ -149,11 +161,19 @@ def test_an_adapter_knows_neither_stages_nor_adapters_of_another_kind(module: st
             assert imported in ADAPTERS_MAY_IMPORT, f"{module} imports {name}"
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.vboard")])
+@pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] == "vstm32"])
 def test_the_virtual_board_stands_alone(module: str) -> None:
     for name, _, _ in _imports(MODULES[module]):
-        imported = _own(name)
-        assert imported in {None, "vboard", *VBOARD_MAY_IMPORT}, f"{module} imports {name}"
+        assert name.partition(".")[0] != "mcumatrix", f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if _room(name)])
+def test_a_room_of_the_virtual_board_imports_from_below_only(module: str) -> None:
+    floor = VSTM32_FLOORS.index(_room(module) or "")
+    for name, _, _ in _imports(MODULES[module]):
+        room = _room(name)
+        if room is not None:
+            assert VSTM32_FLOORS.index(room) <= floor, f"{module} imports {name}"
 
 
 @pytest.mark.parametrize("library", ONE_PLACE)

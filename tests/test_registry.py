@@ -9,7 +9,7 @@ from mcumatrix import registry
 from mcumatrix.errors import MatrixError
 from mcumatrix.model.attached import RunningVirtualBoard
 from mcumatrix.model.catalogue import Element, Runtime
-from mcumatrix.vboard.running import RunningBoard, announce
+from vstm32.app.running import RunningBoard, announce
 
 
 def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None:
@@ -24,7 +24,7 @@ def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None
 def vboards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which virtual boards announce themselves; it is not there yet."""
     folder = tmp_path / "vboards"
-    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(folder))
+    monkeypatch.setenv("VSTM32_BOARDS", str(folder))
     return folder
 
 

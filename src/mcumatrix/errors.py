@@ -124,10 +124,6 @@ class ResultError(McuMatrixError):
     """A record cannot be written, read or believed."""
 
 
-class VirtualBoardError(McuMatrixError):
-    """The virtual board cannot do what its firmware or its user asks."""
-
-
 class SourceError(McuMatrixError):
     """An archive cannot be fetched, is not what is pinned, or is not safe to unpack."""
 

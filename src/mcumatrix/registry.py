@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from mcumatrix.errors import MatrixError, ModelError, ToolError, VirtualBoardError
+from mcumatrix.errors import MatrixError, ModelError, ToolError
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Archive, BoardKind, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
@@ -275,7 +275,8 @@ def attached(wanted: Iterable[str] = ()) -> Attached:
     """What is attached to this machine. `wanted` are paths of serial ports to look at in any case."""
     from mcumatrix.adapters.consoles.serial_port import attached_ports
     from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
-    from mcumatrix.vboard.running import running_boards
+    from vstm32.app.running import running_boards
+    from vstm32.base.errors import VirtualBoardError
 
     problems: tuple[AttachedProbe, ...] = ()
     virtual: tuple[RunningVirtualBoard, ...] = ()

@@ -57,7 +57,7 @@ def test_a_fault_is_a_result_of_its_variant_and_the_board_goes_on(place: Workpla
     value, status, reason = FAULTS[fault]
     shutil.rmtree(place.root / "results" / "two")
     shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
-    ran = place.doit("matrix", "two", MCUMATRIX_VBOARD_FAULTS=json.dumps({fault: value}))
+    ran = place.doit("matrix", "two", VSTM32_FAULTS=json.dumps({fault: value}))
     assert ran.returncode == 1, ran.stdout + ran.stderr
     (first, said), (second, _) = _statuses(place.records("two"))
     assert (first, second) == (status, "ok")
@@ -74,7 +74,7 @@ def test_a_fault_is_a_result_of_its_variant_and_the_board_goes_on(place: Workpla
 
 def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:
     shutil.rmtree(place.root / "results" / "two")
-    ran = place.doit("matrix", "two", MCUMATRIX_VBOARD_FAULTS='{"slient": true}')
+    ran = place.doit("matrix", "two", VSTM32_FAULTS='{"slient": true}')
     assert "The virtual board does not start: The virtual board has no fault 'slient'." in ran.stdout
     assert place.records("two") == []
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from mcumatrix import wire
-from mcumatrix.vboard.findings import Direction, FindingKind
 from support.firmware_images import DIGIT, symbol_address
+from vstm32.base.findings import Direction, FindingKind
 
 HALTED = "; the firmware has halted, reset the board\r\n"
 

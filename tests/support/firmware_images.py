@@ -7,8 +7,8 @@ from typing import Self
 
 from mcumatrix import wire
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
-from mcumatrix.vboard.board import Board
-from mcumatrix.vboard.firmware import load_elf
+from vstm32.board.board import Board
+from vstm32.board.firmware import load_elf
 
 REPOSITORY = Path(__file__).parents[2]
 FIRMWARE = REPOSITORY / "firmware"

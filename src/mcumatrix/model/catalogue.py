@@ -30,7 +30,7 @@ class ConnectMode(StrEnum):
 
 
 class TimingModel(StrEnum):
-    """How a virtual board makes its cycles; `mcumatrix.vboard.timing` has what they stand for."""
+    """How a virtual board makes its cycles; `vstm32.timing` has what they stand for."""
 
     INSTRUCTIONS = "instructions"
     M7_BLOCK_1 = "m7-block-1"

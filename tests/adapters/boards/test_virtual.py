@@ -18,15 +18,15 @@ from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.errors import LockedError, StoppedError, ToolError
 from mcumatrix.locking import held
 from mcumatrix.model.catalogue import Board, BoardKind, TimingModel, Unit
-from mcumatrix.vboard.running import RunningBoard, running_boards
-from mcumatrix.vboard.timing import timing_model
+from vstm32.app.running import RunningBoard, running_boards
+from vstm32.timing import timing_model
 
 PATIENCE_S = 20.0
 
 
 @pytest.fixture(autouse=True)
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "running"))
+    monkeypatch.setenv("VSTM32_BOARDS", str(tmp_path / "running"))
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_a_flash_file_that_is_something_else_is_said_with_what_to_do(make, tmp_p
     assert str(error.value) == (
         f"The virtual board does not start: {folder / 'flash.bin'} has 1 bytes and not the 1048576 of the "
         "flash of an STM32F746xG.\n  Name another file, or remove this one to begin with erased flash.\n"
-        f"  Try it by hand: python -m mcumatrix.vboard --folder {folder}"
+        f"  Try it by hand: python -m vstm32 --folder {folder}"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcumatrix.errors import ToolError
-from mcumatrix.vboard.control import ask
+from vstm32.app.control import ask
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = 5.0
@@ -32,7 +32,7 @@ class Machine:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "mcumatrix.vboard"),
+                    *(sys.executable, "-m", "vstm32"),
                     *("--folder", str(folder), "--json", "--end-with-stdin", "--off", "--timing", timing),
                 ],
                 stdin=subprocess.PIPE,
@@ -61,7 +61,7 @@ class Machine:
             said = self._log.read_text(errors="replace").strip()
             raise ToolError(
                 f"The virtual board does not start: {said or 'it said nothing'}",
-                hint=f"Try it by hand: python -m mcumatrix.vboard --folder {self._log.parent}",
+                hint=f"Try it by hand: python -m vstm32 --folder {self._log.parent}",
             ) from error
         return ready
 
@@ -71,7 +71,7 @@ class Machine:
         return self._process.poll() is None
 
     def ask(self, do: str, **arguments: object) -> dict[str, Any]:
-        """Asks its control port; see `mcumatrix.vboard.control`. Raises VirtualBoardError."""
+        """Asks its control port; see `vstm32.app.control`. Raises vstm32's VirtualBoardError."""
         return ask(self._control_port, do, **arguments)
 
     def end(self) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-from mcumatrix import vboard
+import vstm32
 from mcumatrix.adapters.boards.units import Locks, Units
-from mcumatrix.errors import StoppedError, VirtualBoardError
+from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Board, BoardKind
-from mcumatrix.vboard.timing import timing_model
+from vstm32.base.errors import VirtualBoardError
+from vstm32.timing import timing_model
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.boards.machine import Machine
 
-_PACKAGE = Path(vboard.__file__).parent
+_PACKAGE = Path(vstm32.__file__).parent
 
 
 class VirtualBoard:
@@ -41,7 +42,7 @@ class VirtualBoard:
 
         Raises:
             LockedError: others have all units, and nobody wants to wait.
-            ToolError: the program does not start.
+            ToolError: the program does not start, or does not answer.
         """
         with self._units.take(self._locks) as name:
             machine = self._switched_on(name)
@@ -65,7 +66,10 @@ class VirtualBoard:
             # It has been killed and is not gone yet, or it hangs: another one takes its place, once.
             machine.end()
             machine = self._machine(name)
-            machine.ask("power", on=True)
+            try:
+                machine.ask("power", on=True)
+            except VirtualBoardError as error:
+                raise ToolError(error.message, hint=error.hint) from error
         return machine
 
     def _machine(self, name: str) -> "Machine":

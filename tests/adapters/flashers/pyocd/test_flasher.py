@@ -16,8 +16,8 @@ from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.record import Flashed
-from mcumatrix.vboard.daemon import Daemon
-from mcumatrix.vboard.memory_map import FLASH_BASE
+from vstm32.app.daemon import Daemon
+from vstm32.base.memory_map import FLASH_BASE
 
 ENTRY = Board(
     "virtual",
@@ -33,7 +33,7 @@ SIZE_BYTES = 150_003  # five sectors, the last of them in part, and no whole num
 @pytest.fixture(scope="module", autouse=True)
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MCUMATRIX_VBOARDS", str(tmp_path_factory.mktemp("running")))
+        patch.setenv("VSTM32_BOARDS", str(tmp_path_factory.mktemp("running")))
         yield
 
 
@@ -325,7 +325,7 @@ def test_a_probe_that_is_not_attached_is_said_with_those_that_are(daemon) -> Non
 
 
 def test_without_any_probe_that_is_what_is_said(monkeypatch, tmp_path) -> None:
-    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path))
+    monkeypatch.setenv("VSTM32_BOARDS", str(tmp_path))
     with pytest.raises(FlashError) as error:
         PyocdFlasher().connect(ENTRY, "vboard:VB0000")
     assert str(error.value) == (

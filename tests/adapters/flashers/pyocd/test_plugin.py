@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.vboard.running import RunningBoard, announce
+from vstm32.app.running import RunningBoard, announce
 
 UID = "VB0123456789ABCDEF01234567"
 
@@ -24,7 +24,7 @@ def pyocd(folder: Path):
     def run(*arguments: str) -> str:
         done = subprocess.run(
             [Path(sys.executable).with_name("pyocd"), *arguments],
-            env={**os.environ, "MCUMATRIX_VBOARDS": str(folder)},
+            env={**os.environ, "VSTM32_BOARDS": str(folder)},
             capture_output=True,
             text=True,
             check=False,

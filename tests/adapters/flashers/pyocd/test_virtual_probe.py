@@ -20,7 +20,7 @@ from mcumatrix.adapters.flashers.pyocd.virtual_probe import (
     ProbeSilentError,
     VirtualBoardProbe,
 )
-from mcumatrix.vboard.running import RunningBoard, announce
+from vstm32.app.running import RunningBoard, announce
 
 UID = "VB0123456789ABCDEF01234567"
 NAME = f"the virtual board {UID}"
@@ -104,7 +104,7 @@ def well_behaved(request: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def serve(tmp_path, monkeypatch) -> Iterator[Callable[[Answer], Server]]:
     """Starts a server with these answers, and announces it as a virtual board."""
-    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "vboards"))
+    monkeypatch.setenv("VSTM32_BOARDS", str(tmp_path / "vboards"))
     with ExitStack() as stack:
 
         def start(answer: Answer) -> Server:
@@ -164,7 +164,7 @@ def test_who_names_a_target_gets_that(serve):
 
 def test_a_folder_that_cannot_be_used_is_a_warning_and_no_probe(tmp_path, monkeypatch, caplog):
     (tmp_path / "vboards").touch()
-    monkeypatch.setenv("MCUMATRIX_VBOARDS", str(tmp_path / "vboards"))
+    monkeypatch.setenv("VSTM32_BOARDS", str(tmp_path / "vboards"))
     assert VirtualBoardProbe.get_all_connected_probes() == []
     assert "vboards is to have the virtual boards that run, and is no folder." in caplog.text
 

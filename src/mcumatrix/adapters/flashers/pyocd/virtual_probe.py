@@ -20,8 +20,8 @@ from pyocd.core import exceptions
 from pyocd.probe.debug_probe import DebugProbe
 from pyocd.probe.tcp_client_probe import RemoteMemoryInterface, TCPClientProbe
 
-from mcumatrix.errors import VirtualBoardError
-from mcumatrix.vboard.running import RunningBoard, running_boards
+from vstm32.app.running import RunningBoard, running_boards
+from vstm32.base.errors import VirtualBoardError
 
 # Below pyOCD's own, for those who listen to what pyOCD says.
 LOG = logging.getLogger("pyocd.probe.vboard")

@@ -1,0 +1,243 @@
+"""`python -m vstm32 [firmware.elf]`: a virtual board as a program, until it is told to end."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+from enum import IntEnum
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from vstm32.app import options
+from vstm32.base.errors import VirtualBoardError
+from vstm32.timing import TIMING_MODELS
+
+if TYPE_CHECKING:
+    from vstm32.app.console import Console
+    from vstm32.app.daemon import Daemon
+    from vstm32.base.symbols import Functions
+
+
+class ExitCode(IntEnum):
+    """What the process returns to its caller."""
+
+    OK = 0
+    FAILED = 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs until it is told to end; returns the exit code."""
+    arguments = options.parse(argv)
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: interrupted.set())
+    try:
+        with ExitStack() as files:
+            return int(_run(arguments, interrupted, files))
+    except VirtualBoardError as error:
+        print(error, file=sys.stderr)
+        return int(ExitCode.FAILED)
+
+
+def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: ExitStack) -> ExitCode:
+    from vstm32.app.console import Console
+    from vstm32.app.daemon import Daemon
+    from vstm32.board.firmware import load_elf
+    from vstm32.board.injection import FAULTS_VARIABLE, parse_injection
+    from vstm32.look.trace import Trace
+
+    firmware = load_elf(arguments.firmware) if arguments.firmware else None
+    functions = _functions(arguments)
+    console = Console(echo=arguments.echo) if arguments.serial_console else None
+    say = console.say if console else _to_stderr(interrupted)
+    trace = None
+    if arguments.trace is not None:
+        write = say
+        if arguments.trace != options.STANDARD_ERROR:
+            write = _line_writer(_open(Path(arguments.trace), files), Path(arguments.trace))
+        trace = Trace(write, functions.place, arguments.trace_only)
+    profile_path = _profile_path(arguments)
+    profile_file = _open(profile_path, files) if profile_path else None
+    faults = os.environ.get(FAULTS_VARIABLE, "")
+    daemon = Daemon(
+        folder=arguments.folder,
+        firmware=firmware,
+        serial=arguments.serial,
+        host_baud=arguments.baud,
+        link=arguments.link,
+        random_seed=arguments.random_seed,
+        debug_port=arguments.debug_port,
+        powered=not arguments.off,
+        timing=arguments.timing,
+        injection=parse_injection(faults) if faults else None,
+        on_finding=lambda finding: say(finding.sentence),
+        in_process=console is not None,
+        trace=trace,
+        profile=functions if profile_file else None,
+    )
+    if console is not None:
+        code = _talk(daemon, console, arguments, interrupted)
+    else:
+        code = _wait(daemon, arguments, interrupted)
+    if trace is not None:
+        trace.flush()
+    if profile_file is not None:
+        _write_profile(daemon, arguments.firmware.name, profile_file, Path(profile_file.name))
+    return code
+
+
+def _wait(daemon: "Daemon", arguments: argparse.Namespace, interrupted: threading.Event) -> ExitCode:
+    try:
+        print(_where(daemon, arguments), flush=True)
+        if arguments.end_with_stdin:
+            threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
+        # A locked-up board stays reachable: what it has said can still be read.
+        while not interrupted.wait(0.1) and not daemon.ended.is_set():
+            daemon.board.check()
+    finally:
+        daemon.close()
+    return ExitCode.OK
+
+
+def _talk(
+    daemon: "Daemon", console: "Console", arguments: argparse.Namespace, interrupted: threading.Event
+) -> ExitCode:
+    from vstm32.app.console import BUSY_SILENCE_SECONDS, Ending
+
+    board = daemon.board
+    line = board.line()
+
+    def is_over() -> bool:
+        board.check()
+        return interrupted.is_set() or daemon.ended.is_set()
+
+    def is_idle() -> bool:
+        waits = board.has_waited_for_host() and not line.has_input
+        stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
+        return stands or waits
+
+    console.press_reset = daemon.press_reset
+    with console:
+        try:
+            if console.is_interactive:
+                console.say(_where(daemon, arguments))
+            silence = 1.0 if arguments.silence is None else arguments.silence
+            ending = console.serve(line, is_over=is_over, is_idle=is_idle, silence_seconds=silence)
+        finally:
+            daemon.close()
+    if console.is_interactive or ending is Ending.ASKED:
+        return ExitCode.OK
+    if ending is Ending.SILENT:
+        console.say(
+            f"The firmware has run for {max(silence, BUSY_SILENCE_SECONDS):.0f} s without a word after the "
+            "end of its input.\n  It does not wait for more, so it is not known whether it is done; "
+            "--silence gives it more time."
+        )
+    return ExitCode.OK if ending is Ending.DONE and board.running else ExitCode.FAILED
+
+
+def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
+    found = daemon.description
+    if arguments.json:
+        return json.dumps(asdict(found))
+    if arguments.serial_console:
+        lines = [
+            f"Serial port: {arguments.serial} at {arguments.baud} baud is this terminal. Ctrl-] ends, "
+            "Ctrl-T Ctrl-H shows more keys."
+        ]
+    else:
+        link = f" (link: {arguments.link})" if arguments.link else ""
+        lines = [f"Serial port: {found.serial_port}{link}"]
+    lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != arguments.serial]
+    lines += [
+        f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
+        "-t stm32f746xg)",
+        f"Control port: {found.control_port}",
+        f"Time: virtual, {arguments.timing}, {TIMING_MODELS[arguments.timing].expected_error}",
+    ]
+    return "\n".join(lines)
+
+
+def _wait_for_stdin(ended: threading.Event) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    ended.set()
+
+
+# --- looks inside
+
+
+def _functions(arguments: argparse.Namespace) -> "Functions":
+    from vstm32.base.symbols import Functions, read_functions
+
+    if arguments.firmware is None or (arguments.trace is None and arguments.profile is None):
+        return Functions(())
+    functions = read_functions(arguments.firmware)
+    if arguments.profile is not None and not len(functions):
+        raise VirtualBoardError(
+            f"{arguments.firmware} has no symbols, so no profile can name its functions.",
+            hint="Give the ELF file as the linker wrote it, before strip; --trace works without symbols.",
+        )
+    return functions
+
+
+def _profile_path(arguments: argparse.Namespace) -> Path | None:
+    if arguments.profile is None:
+        return None
+    return Path(arguments.profile or f"{arguments.firmware.stem}.speedscope.json")
+
+
+def _open(path: Path, files: ExitStack) -> IO[str]:
+    """A file to write to, opened before the board runs: a run shall not be lost for it."""
+    try:
+        # By lines, so that a trace can be followed while it grows.
+        file = path.open("w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    files.callback(_guarded, path, file.close)
+    return file
+
+
+def _guarded(path: Path, write: Callable[[], object]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> VirtualBoardError:
+    return VirtualBoardError(
+        f"{path} cannot be written: {error.strerror}.",
+        hint="Name a file in a folder that is there, that you may write to, and that has room.",
+    )
+
+
+def _line_writer(file: IO[str], path: Path) -> Callable[[str], None]:
+    return lambda text: _guarded(path, lambda: file.write(f"{text}\n"))
+
+
+def _to_stderr(interrupted: threading.Event) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        try:
+            print(text, file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            # Whoever read it has gone, as `head` does.
+            interrupted.set()
+
+    return say
+
+
+def _write_profile(daemon: "Daemon", name: str, file: IO[str], path: Path) -> None:
+    from vstm32.look.profile_report import print_table, speedscope_text
+
+    if daemon.board.profiler is None:
+        return
+    profile, timing = daemon.board.profiler.profile(), daemon.board.timing_model
+    print_table(profile, timing, sys.stderr)
+    _guarded(path, lambda: (file.write(speedscope_text(profile, name, timing)), file.flush()))
+    print(f"\nCall paths: {path}, to be opened at https://www.speedscope.app", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""What all rooms stand on: memory map, registers, findings, serial lines, symbols, errors."""

@@ -1,0 +1,1 @@
+"""The core: what ARM makes, whoever puts it into a chip."""

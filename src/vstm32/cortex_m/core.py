@@ -1,0 +1,608 @@
+"""The Cortex-M7 as Unicorn runs it: memory, registers, one slice at a time.
+
+Unicorn decodes and executes; what a Cortex-M7 does beyond that (exceptions, sleep, faults) is
+decided by the run loop in board.py from the `Stop` that `Core.run` returns.
+"""
+
+import ctypes
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import ModuleType
+from typing import Any
+
+from vstm32.base import memory_map
+from vstm32.base.findings import Direction
+from vstm32.cortex_m import native
+from vstm32.cortex_m.block_records import BlockRecords
+from vstm32.cortex_m.memory import Memory
+from vstm32.cortex_m.mpu import PermissionMap
+from vstm32.cortex_m.watchpoints import Watchpoint
+from vstm32.timing import DEFAULT_TIMING_MODEL, timing_model
+
+ReadCallback = Callable[[int, int], int]
+WriteCallback = Callable[[int, int, int], None]
+AccessObserver = Callable[[int, int, int, int, int, bool], None]
+
+# Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
+_QEMU_UNDEFINED, _QEMU_SVC, _QEMU_PREFETCH_ABORT, _QEMU_DATA_ABORT = 1, 2, 3, 4
+_QEMU_BREAKPOINT, _QEMU_EXCEPTION_EXIT, _QEMU_NO_COPROCESSOR, _QEMU_INVALID_STATE = 7, 8, 17, 18
+
+_THUMB_WFI = b"\x30\xbf"
+_THUMB2_WFI = b"\xaf\xf3\x03\x80"
+_THUMB_WFE = b"\x20\xbf"
+_THUMB_SEV = b"\x40\xbf"
+
+
+def _native_profile() -> ModuleType:
+    # Loaded for a profile only: it takes time at the start.
+    from vstm32.cortex_m import native_profile
+
+    return native_profile
+
+
+class StopReason(Enum):
+    """Why a slice ended."""
+
+    SLICE = auto()
+    SLEEP = auto()
+    SVC = auto()
+    EXCEPTION_RETURN = auto()
+    BREAKPOINT = auto()
+    UNDEFINED = auto()
+    INVALID_STATE = auto()
+    NO_COPROCESSOR = auto()
+    LAZY_STACKING = auto()
+    WAIT_FOR_EVENT = auto()
+    BUS_FAULT = auto()
+    PROTECTION = auto()
+    DIVISION_BY_ZERO = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a slice ended; address, direction and size belong to a bus fault."""
+
+    reason: StopReason
+    address: int = 0
+    direction: Direction = Direction.READ
+    size_bytes: int = 0
+
+
+class Core:
+    """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
+
+    def __init__(  # noqa: PLR0915
+        self,
+        timing: str = DEFAULT_TIMING_MODEL,
+        *,
+        profiled: bool = False,
+        observe: AccessObserver | None = None,
+    ) -> None:
+        """`timing` is the name of a timing model. With `profiled`, the tables of native_profile.py follow the
+        arena, and its hook runs. `observe(cycle, program counter, address, size, value, is a write)` sees
+        every access to a register.
+        """
+        import unicorn
+        from unicorn import arm_const
+        from unicorn.unicorn_py3 import unicorn as binding
+
+        self._unicorn = unicorn
+        self._binding = binding
+        library = binding.uclib
+        self.arena = native.new_arena(_native_profile().PROFILE_BYTES if profiled else 0)
+        self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
+        engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        self._engine = engine
+        self.timing = timing_model(timing)
+        self.blocks = BlockRecords(self.arena, self.timing, self._fail)
+        self.memory = Memory(engine, self.arena, self.blocks.forget)
+        self._observe = observe
+        self.before_run: Callable[[], None] = lambda: None
+        """Called before the core is let go from somewhere."""
+        if profiled:
+            # First, so that it sees the cycle at which a block begins.
+            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, _native_profile().profile_hook)
+        self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
+        """Unicorn's handle of the hook that counts cycles."""
+        self._add_native_hook(library, unicorn.UC_HOOK_MEM_INVALID, native.access_hook)
+        engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
+        self._interrupt: int | None = None
+        self._in_access = False
+        self._register_callbacks: list[Any] = []
+        self.flash_noticed: Callable[[], None] = lambda: None
+        """Called after a slice in which a store into flash left something for Python to look at."""
+        self._slice_end = 0
+        self._callback_error: BaseException | None = None
+        self._breakpoints: dict[int, int] = {}
+        self._wanted_breakpoints: frozenset[int] = frozenset()
+        self._breakpoint_hit: int | None = None
+        self._watchpoints: dict[Watchpoint, int] = {}
+        self._wanted_watchpoints: frozenset[Watchpoint] = frozenset()
+        self.watchpoint_hit: int | None = None
+        """The comparator whose data were accessed in the last slice, until somebody takes note."""
+        self._instructions = 0
+        self._divide_hook: int | None = None
+        self._divide_trap_wanted = False
+        self._fpu_enabled = False
+        self._lazy_stacking = False
+        self.program_counter = 0
+        self._left_at: int | None = None
+        r = arm_const
+        self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
+        self.s = tuple(r.UC_ARM_REG_S0 + number for number in range(32))
+        self.caller_saved = (*self.r[:4], r.UC_ARM_REG_R12, r.UC_ARM_REG_LR)
+        self.sp, self.lr, self.pc = r.UC_ARM_REG_SP, r.UC_ARM_REG_LR, r.UC_ARM_REG_PC
+        self.msp, self.psp, self.xpsr = r.UC_ARM_REG_MSP, r.UC_ARM_REG_PSP, r.UC_ARM_REG_XPSR
+        self.control, self.fpscr = r.UC_ARM_REG_CONTROL, r.UC_ARM_REG_FPSCR
+        self.primask, self.basepri = r.UC_ARM_REG_PRIMASK, r.UC_ARM_REG_BASEPRI
+        self.faultmask = r.UC_ARM_REG_FAULTMASK
+        # Straight to the C library: the binding's own access is ten times slower.
+        self._register_value = ctypes.c_uint64()
+        self._register_place = ctypes.byref(self._register_value)
+        self._reg_read, self._reg_write = library.uc_reg_read, library.uc_reg_write
+        self._handle = engine._uch
+
+    def read_register(self, register: int) -> int:
+        """A 32-bit register of the core, by Unicorn's number."""
+        self._register_value.value = 0
+        self._reg_read(self._handle, register, self._register_place)
+        return self._register_value.value
+
+    def write_register(self, register: int, value: int) -> None:
+        """Sets a 32-bit register of the core."""
+        self._register_value.value = value & 0xFFFF_FFFF
+        self._reg_write(self._handle, register, self._register_place)
+
+    # --- registers of peripherals
+
+    def map_registers(self, base: int, size_bytes: int, read: ReadCallback, write: WriteCallback) -> None:
+        """Sends accesses of a window to `read(address, size)` and `write(address, size, value)`.
+
+        Only registers announced with `announce_registers` get through; the rest is a bus fault.
+        """
+
+        def on_read(_engine: Any, offset: int, size: int, _data: Any) -> int:
+            self._in_access = True
+            try:
+                return read(base + offset, size)
+            except BaseException as error:
+                self._fail(error)
+                return 0
+            finally:
+                self._in_access = False
+
+        def on_write(_engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
+            self._in_access = True
+            try:
+                write(base + offset, size, value)
+            except BaseException as error:
+                self._fail(error)
+            finally:
+                self._in_access = False
+
+        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._register_callbacks.extend(callbacks)
+        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
+        if base == memory_map.PERIPHERAL_BASE:
+            self.state[native.READ_REGISTER] = reader.value or 0
+            reader = ctypes.c_void_p(native.peripheral_read.address)
+        if self._observe is not None:
+            reader, writer = self._observed(base, self._observe, reader, callbacks[1])
+        error = self._binding.uclib.uc_mmio_map(
+            self._handle, base, size_bytes, reader, self.arena.ctypes.data, writer, None
+        )
+        if error:
+            raise self._unicorn.UcError(error)
+        # Without permissions every access goes through the native access hook first.
+        self._engine.mem_protect(base, size_bytes, self._unicorn.UC_PROT_NONE)
+
+    def _observed(
+        self, base: int, observe: AccessObserver, reader: ctypes.c_void_p, write: Any
+    ) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+        """The same callbacks, with somebody who looks on; what native.py answers is seen as well."""
+        read = self._binding.MMIO_READ_CFUNC(reader.value)
+        state, arena = self.state, self.arena.ctypes.data
+
+        def on_read(engine: Any, offset: int, size: int, _data: Any) -> int:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            value = int(read(engine, offset, size, arena))
+            try:
+                observe(cycle, program_counter, base + offset, size, value, False)
+            except BaseException as error:
+                self._fail(error)
+            return value
+
+        def on_write(engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
+            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            try:
+                observe(cycle, program_counter, base + offset, size, value, True)
+            except BaseException as error:
+                self._fail(error)
+            write(engine, offset, size, value, arena)
+
+        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
+        self._register_callbacks.extend((read, *callbacks))
+        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
+        return reader, writer
+
+    def _fail(self, error: BaseException) -> None:
+        """An error of our own inside a callback: Unicorn cannot carry it, so run() raises it."""
+        self._callback_error = self._callback_error or error
+        self.request_stop()
+
+    def announce_registers(self, address: int, size_bytes: int) -> None:
+        """Lets accesses to a range of modelled registers through."""
+        if address >= memory_map.AHB2_BASE and address < memory_map.PPB_BASE:
+            first = native.AHB2_REGISTER_MAP + (address - memory_map.AHB2_BASE) // 4
+        elif address >= memory_map.PPB_BASE:
+            first = native.REGISTER_MAP + native.PERIPHERAL_WORDS + (address - memory_map.PPB_BASE) // 4
+        else:
+            first = native.REGISTER_MAP + (address - memory_map.PERIPHERAL_BASE) // 4
+        self.arena[first : first + (size_bytes + 3) // 4] = 1
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the code that runs now is privileged: in a handler, or with CONTROL.nPRIV clear."""
+        return bool(self.read_register(self.xpsr) & 0x1FF) or not self.read_register(self.control) & 1
+
+    def protect(self, intervals: PermissionMap) -> None:
+        """Lets the core access what these intervals allow; nothing is in the way if there are none."""
+        state = self.state
+        state[native.MPU_INTERVALS] = len(intervals)
+        for index, (first, allowed) in enumerate(intervals):
+            state[native.MPU_FIRST + 2 * index] = first
+            state[native.MPU_FIRST + 2 * index + 1] = allowed
+        self.memory.protect(intervals)
+
+    # --- time
+
+    @property
+    def cycles(self) -> int:
+        """Cycles since power-on, at the end of the block that runs."""
+        return self.state[native.CYCLES]
+
+    @property
+    def now(self) -> int:
+        """Cycles since power-on at the access being served, else between two instructions."""
+        return self.state[native.ACCESS_CYCLES if self._in_access else native.CYCLES]
+
+    @property
+    def is_in_access(self) -> bool:
+        """Whether a register access by an instruction is being served."""
+        return self._in_access
+
+    @property
+    def access_program_counter(self) -> int:
+        """Address of the instruction whose register access is being served."""
+        return self.state[native.ACCESS_PC]
+
+    def pass_cycles(self, count: int) -> None:
+        """Adds cycles in which no instruction runs."""
+        self.state[native.CYCLES] += count
+        self.state[native.WAITED] += count
+        if self._in_access:
+            self.state[native.ACCESS_CYCLES] += count
+
+    def spend_cycles(self, count: int) -> None:
+        """Adds cycles in which the core is busy with something that is no instruction."""
+        self.state[native.CYCLES] += count
+
+    def hurry(self, at: int) -> None:
+        """Lowers the deadline of the running slice."""
+        self.state[native.DEADLINE] = min(self.state[native.DEADLINE], max(at, 0))
+
+    def renew_deadline(self, next_alarm: int | None) -> None:
+        """After alarms have been fired inside of a slice, the slice goes on to the next one."""
+        if self._in_access:
+            at = self._slice_end if next_alarm is None else min(next_alarm, self._slice_end)
+            self.state[native.DEADLINE] = at
+
+    def forget_code(self) -> None:
+        """Code in memory has changed: before the core runs on, what was made from it is dropped.
+
+        Unicorn must not drop translated blocks while one of its callbacks runs.
+        """
+        self.state[native.CODE_CHANGED] = 1
+        self.request_stop()
+
+    def request_stop(self) -> None:
+        """Ends the slice before the next block; safe from any thread."""
+        self.state[native.STOP] = 1
+
+    # --- running
+
+    def _add_native_hook(self, library: Any, kind: int, function: Any) -> int:
+        handle = ctypes.c_size_t()
+        error = library.uc_hook_add(
+            self._engine._uch,
+            ctypes.byref(handle),
+            ctypes.c_int(kind),
+            ctypes.c_void_p(function.address),
+            ctypes.c_void_p(self.arena.ctypes.data),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+        )
+        if error:
+            raise self._unicorn.UcError(error)
+        return handle.value
+
+    def trap_division_by_zero(self, wanted: bool) -> None:
+        """Whether a slice ends before a division by zero (CCR.DIV_0_TRP); counts from the next block on."""
+        self._divide_trap_wanted = wanted
+        if wanted != (self._divide_hook is not None):
+            self.request_stop()
+
+    def _place_divide_trap(self) -> None:
+        """Never inside a callback of Unicorn."""
+        if self._divide_trap_wanted == (self._divide_hook is not None):
+            return
+        library = self._binding.uclib
+        if self._divide_hook is None:
+            from vstm32.cortex_m.native_divide import divide_hook
+
+            self._divide_hook = self._add_native_hook(library, self._unicorn.UC_HOOK_CODE, divide_hook)
+        else:
+            library.uc_hook_del(self._handle, ctypes.c_size_t(self._divide_hook))
+            self._divide_hook = None
+        self._engine.ctl_flush_tb()
+
+    def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
+        self._interrupt = number
+        engine.emu_stop()
+
+    def set_fpu_enabled(self, enabled: bool) -> None:
+        """Whether FPU instructions run, or stop the slice (CPACR, PM0253 section 4.7.1)."""
+        self._fpu_enabled = enabled
+        self._watch_fpu()
+
+    def set_stir_for_all(self, allowed: bool) -> None:
+        """Whether unprivileged code may write NVIC_STIR (CCR.USERSETMPEND)."""
+        self.state[native.STIR_FOR_ALL] = int(allowed)
+
+    def set_lazy_stacking(self, waits: bool) -> None:
+        """Whether a slice stops before the next block with FPU instructions, to stack FPU registers first."""
+        self._lazy_stacking = waits
+        self._watch_fpu()
+
+    def _watch_fpu(self) -> None:
+        self.state[native.FPU_OFF] = 1 if self._lazy_stacking or not self._fpu_enabled else 0
+
+    def watch_unmask(self) -> None:
+        """Ends the slice after the next instruction that may lower PRIMASK, FAULTMASK or BASEPRI."""
+        self.state[native.WATCH_UNMASK] = 1
+
+    def forget_unmask(self) -> None:
+        """An exception is entered: the block after the last unmask is to be stopped at again."""
+        self.state[native.WATCH_UNMASK] = self.state[native.UNMASK_SEEN] = 0
+
+    def run(self, slice_end: int, next_alarm: int | None) -> Stop:
+        """Runs from `program_counter` until a cycle, a stop request, or something to decide."""
+        state = self.state
+        self._slice_end = slice_end
+        state[native.DEADLINE] = slice_end if next_alarm is None else min(slice_end, next_alarm)
+        self._interrupt = None
+        error = self._emulate(0xFFFF_FFFF)
+        self._raise_callback_error()
+        return self._explain(error)
+
+    def _raise_callback_error(self) -> None:
+        if self._callback_error is not None:
+            raised, self._callback_error = self._callback_error, None
+            raise raised
+
+    def step(self) -> Stop:
+        """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
+        state = self.state
+        before, waited = state[native.CYCLES], state[native.WAITED]
+        self._slice_end = state[native.DEADLINE] = before + (1 << 32)
+        state[native.STOP] = 0
+        self._instructions = 0
+        # Not Unicorn's own count of 1: after an exception return it reports that return again.
+        hook = self._engine.hook_add(self._unicorn.UC_HOOK_CODE, self._on_instruction)
+        self._engine.ctl_flush_tb()
+        try:
+            self._interrupt = None
+            error = self._emulate(0xFFFF_FFFF)
+        finally:
+            self._engine.hook_del(hook)
+            self._engine.ctl_flush_tb()
+        self._raise_callback_error()
+        executed = self._instructions > 1 and self._breakpoint_hit is not None
+        stop = Stop(StopReason.SLICE) if executed else self._explain(error)
+        if executed:
+            self.program_counter = self._breakpoint_hit or 0
+        if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
+            state[native.CYCLES] = before + 1 + state[native.WAITED] - waited
+        return stop
+
+    def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
+        self._instructions += 1
+        if self._instructions > 1:
+            self._on_breakpoint(engine, address, _size, _data)
+
+    def set_breakpoints(self, addresses: frozenset[int]) -> None:
+        """Instructions before which the core stops; takes effect when it is let go the next time."""
+        self._wanted_breakpoints = addresses
+
+    def set_watchpoints(self, watchpoints: frozenset[Watchpoint]) -> None:
+        """Data of which an access ends the slice after its block; takes effect as breakpoints do."""
+        self._wanted_watchpoints = watchpoints
+
+    def _place_watchpoints(self) -> None:
+        if self._wanted_watchpoints == self._watchpoints.keys():
+            return
+        for watchpoint in self._watchpoints.keys() - self._wanted_watchpoints:
+            self._engine.hook_del(self._watchpoints.pop(watchpoint))
+        unicorn = self._unicorn
+        for watchpoint in self._wanted_watchpoints - self._watchpoints.keys():
+            kinds = (unicorn.UC_HOOK_MEM_READ if watchpoint.reads else 0) | (
+                unicorn.UC_HOOK_MEM_WRITE if watchpoint.writes else 0
+            )
+            last = watchpoint.address + watchpoint.size_bytes - 1
+            self._watchpoints[watchpoint] = self._engine.hook_add(
+                kinds, self._on_watched, watchpoint.comparator, watchpoint.address, last
+            )
+        self._engine.ctl_flush_tb()
+
+    def _on_watched(
+        self, _engine: Any, _kind: int, _at: int, _size: int, _value: int, comparator: int
+    ) -> None:
+        self.watchpoint_hit = comparator
+        self.request_stop()
+
+    def _place_breakpoints(self) -> None:
+        """Never inside a callback of Unicorn: there the translated blocks must not be dropped."""
+        if self._wanted_breakpoints == self._breakpoints.keys():
+            return
+        for address in self._breakpoints.keys() - self._wanted_breakpoints:
+            self._engine.hook_del(self._breakpoints.pop(address))
+        for address in self._wanted_breakpoints - self._breakpoints.keys():
+            self._breakpoints[address] = self._engine.hook_add(
+                self._unicorn.UC_HOOK_CODE, self._on_breakpoint, None, address, address
+            )
+        self._engine.ctl_flush_tb()
+
+    def _on_breakpoint(self, engine: Any, address: int, _size: int, _data: Any) -> None:
+        self._breakpoint_hit = address
+        engine.emu_stop()
+
+    def clear_stop(self) -> None:
+        """Forgets a stop request; the run loop does so before it looks at what there is to do."""
+        self.state[native.STOP] = 0
+
+    def _emulate(self, until: int, count: int = 0) -> int | None:
+        """Runs Unicorn, for `count` instructions if that is not 0; the number of its error, or None."""
+        if self.state[native.CODE_CHANGED]:
+            self.state[native.CODE_CHANGED] = 0
+            self.memory.forget_code()
+        self.state[native.LOOP_KEY] = 0
+        if self.program_counter != self._left_at:
+            # An exception, a reset or a debugger has moved the core: no branch has led there.
+            self.blocks.interrupt()
+        self._place_breakpoints()
+        self._place_watchpoints()
+        self._place_divide_trap()
+        self._breakpoint_hit = None
+        self.before_run()
+        try:
+            self._engine.emu_start(self.program_counter | 1, until, count=count)
+            error = None
+        except self._unicorn.UcError as raised:
+            error = raised.errno
+        self.program_counter = self._left_at = self.read_register(self.pc)
+        if self.state[native.FLASH_NOTICE]:
+            self.flash_noticed()
+        return error
+
+    def _explain(self, error: int | None) -> Stop:
+        state = self.state
+        if state[native.FAULT_TYPE]:
+            return self._bus_fault()
+        if self._breakpoint_hit is not None:
+            state[native.DIVIDE_TRAP] = 0
+            self.program_counter = self._breakpoint_hit
+            self._unwind()
+            return Stop(StopReason.BREAKPOINT)
+        if state[native.DIVIDE_TRAP]:
+            self.program_counter = state[native.DIVIDE_TRAP]
+            state[native.DIVIDE_TRAP] = 0
+            self._unwind()
+            return Stop(StopReason.DIVISION_BY_ZERO)
+        if self._interrupt is not None:
+            return self._from_interrupt(self._interrupt)
+        if error is not None:
+            if error != self._unicorn.UC_ERR_INSN_INVALID:
+                raise self._unicorn.UcError(error)
+            if self._bytes_at_pc(0, 2) == _THUMB_WFE:
+                # Unicorn refuses WFE: the run loop does what it means.
+                self._unwind(2)
+                self.program_counter += 2
+                return Stop(StopReason.WAIT_FOR_EVENT)
+            if self._bytes_at_pc(-2, 2) == _THUMB_WFE:
+                return Stop(StopReason.WAIT_FOR_EVENT)
+            self._unwind()
+            thumb = self.read_register(self.xpsr) & 1 << 24
+            return Stop(StopReason.UNDEFINED if thumb else StopReason.INVALID_STATE)
+        if state[native.FPU_TRAP]:
+            if self._fpu_enabled:
+                state[native.FPU_TRAP] = 0
+                return Stop(StopReason.LAZY_STACKING)
+            return self._no_coprocessor()
+        if not state[native.STOP] and (
+            self._bytes_at_pc(-2, 2) == _THUMB_WFI or self._bytes_at_pc(-4, 4) == _THUMB2_WFI
+        ):
+            return Stop(StopReason.SLEEP)
+        return Stop(StopReason.SLICE)
+
+    def follows_sev(self) -> bool:
+        """Whether the instruction before the WFE just executed is SEV, which Unicorn takes for NOP."""
+        return self._bytes_at_pc(-4, 2) == _THUMB_SEV
+
+    def _bytes_at_pc(self, offset: int, length: int) -> bytes | None:
+        return self.memory.read(self.program_counter + offset, length)
+
+    def _unwind(self, executed_bytes: int = 0) -> None:
+        """Takes back the cost of the part of the block that has not run."""
+        first = self.program_counter + executed_bytes
+        self.state[native.CYCLES] -= self.blocks.cycles_left(first)
+
+    def _bus_fault(self) -> Stop:
+        state = self.state
+        kind = state[native.FAULT_TYPE]
+        state[native.FAULT_TYPE] = 0
+        address, size = state[native.FAULT_ADDRESS], state[native.FAULT_SIZE]
+        reason = StopReason.PROTECTION if state[native.MPU_FAULT] else StopReason.BUS_FAULT
+        state[native.MPU_FAULT] = 0
+        if kind in (native.ACCESS_FETCH_UNMAPPED, native.ACCESS_FETCH_PROT):
+            return Stop(reason, address, Direction.FETCH, size)
+        writes = (native.ACCESS_WRITE_UNMAPPED, native.ACCESS_WRITE_PROT)
+        # Unicorn goes on after a refused store inside an IT block: go back to that store.
+        self.program_counter = state[native.FAULT_PC]
+        state[native.CYCLES] = state[native.FAULT_CYCLES]
+        self.write_register(self.xpsr, state[native.FAULT_XPSR])
+        return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)
+
+    def _from_interrupt(self, number: int) -> Stop:
+        if number == _QEMU_SVC:
+            return Stop(StopReason.SVC)
+        if number == _QEMU_EXCEPTION_EXIT:
+            return Stop(StopReason.EXCEPTION_RETURN)
+        if number == _QEMU_PREFETCH_ABORT:
+            return Stop(StopReason.BUS_FAULT, self.program_counter, Direction.FETCH, 2)
+        reasons = {
+            _QEMU_UNDEFINED: StopReason.UNDEFINED,
+            _QEMU_BREAKPOINT: StopReason.BREAKPOINT,
+            _QEMU_NO_COPROCESSOR: StopReason.NO_COPROCESSOR,
+            _QEMU_INVALID_STATE: StopReason.INVALID_STATE,
+        }
+        if number not in reasons:
+            raise self._unicorn.UcError(self._unicorn.UC_ERR_EXCEPTION)
+        self._unwind()
+        return Stop(reasons[number])
+
+    def _no_coprocessor(self) -> Stop:
+        """Runs up to the first FPU instruction of the block that the hook has refused."""
+        state = self.state
+        state[native.FPU_TRAP] = 0
+        state[native.STOP] = 0
+        position = self.program_counter
+        end = state[native.BLOCK_ADDRESS] + state[native.BLOCK_SIZE]
+        while position < end:
+            first, second = struct.unpack("<2H", self.memory.read(position, 4) or b"\0\0\0\0")
+            if first >= 0xE800:
+                if first & 0xEC00 == 0xEC00 and (second >> 9) & 7 == 5:
+                    break
+                position += 2
+            position += 2
+        if position > self.program_counter:
+            state[native.FPU_OFF] = 0
+            self._engine.ctl_flush_tb()
+            error = self._emulate(position)
+            self._engine.ctl_flush_tb()
+            state[native.FPU_OFF] = 1
+            if error is not None or self.program_counter != position or self._interrupt is not None:
+                return self._explain(error)
+        return Stop(StopReason.NO_COPROCESSOR)

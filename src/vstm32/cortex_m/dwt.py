@@ -1,0 +1,90 @@
+"""DWT: the cycle counter and its software lock (PM0253 section 4.9; Arm v7-M ARM, section C1.8).
+
+On the Cortex-M7 writes of firmware to the DWT are ignored until the lock access register has got its
+key; a debugger's are not. CYCCNT counts while DWT_CTRL.CYCCNTENA and DEMCR.TRCENA are set. The
+comparators are in watchpoints.py. The other counters keep what is written; enabling them is a finding.
+"""
+
+from vstm32.base.registers import WORD, Register, RegisterBlock
+from vstm32.cortex_m.clock import VirtualClock
+
+CTRL, CYCCNT, LAR, LSR = 0x000, 0x004, 0xFB0, 0xFB4
+_CYCCNTENA = 1 << 0
+_KEY = 0xC5AC_CE55
+_LOCK_IMPLEMENTED, _LOCKED = 1 << 0, 1 << 1
+
+REGISTERS = (
+    Register("CTRL", CTRL, reset=0x4000_0000, writable=_CYCCNTENA, unsupported=0x007F_1FFE),
+    Register("CYCCNT", CYCCNT),
+    # They count only while CTRL enables their events, which is a finding here.
+    *(
+        Register(name, 0x008 + 4 * index, writable=0xFF)
+        for index, name in enumerate(("CPICNT", "EXCCNT", "SLEEPCNT", "LSUCNT", "FOLDCNT"))
+    ),
+    Register("LAR", LAR),
+    Register("LSR", LSR),
+)
+
+
+class Dwt(RegisterBlock):
+    """CYCCNT follows the core's cycle counter."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        super().__init__("DWT", 0xE000_1000, REGISTERS)
+
+    def reset(self) -> None:
+        """Locked, counter stopped at zero."""
+        super().reset()
+        self._locked = True
+        self._trace_enabled = False
+        self._frozen_at = 0
+        self._began: int | None = None
+
+    def _count(self) -> int:
+        if self._began is None:
+            return self._frozen_at
+        return self._frozen_at + self._clock.now - self._began & WORD
+
+    def set_trace_enabled(self, enabled: bool) -> None:
+        """DEMCR.TRCENA has been written."""
+        self._trace_enabled = enabled
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Starts or stops the counter after CYCCNTENA or TRCENA has changed."""
+        running = bool(self.values[CTRL] & _CYCCNTENA) and self._trace_enabled
+        if running and self._began is None:
+            self._began = self._clock.now
+        elif not running and self._began is not None:
+            self._frozen_at = self._count()
+            self._began = None
+
+    def read_register(self, offset: int) -> int:
+        """LSR tells of the lock."""
+        if offset == CYCCNT:
+            return self._count()
+        if offset == LSR:
+            return _LOCK_IMPLEMENTED | (_LOCKED if self._locked else 0)
+        return 0 if offset == LAR else self.values[offset]
+
+    def is_locked(self, offset: int) -> bool:
+        """See `RegisterBlock`."""
+        return self._locked and offset != LAR
+
+    def write_register(self, offset: int, value: int) -> None:
+        """What firmware writes."""
+        if offset == LAR:
+            self._locked = value != _KEY
+        elif not self.is_locked(offset):
+            self.debugger_write(offset, value)
+
+    def debugger_write(self, offset: int, value: int) -> None:
+        """What a debugger writes, for which there is no lock."""
+        if offset == CYCCNT:
+            self._frozen_at = value
+            if self._began is not None:
+                self._began = self._clock.now
+        else:
+            super().write_register(offset, value)
+            self._refresh()

@@ -1,0 +1,170 @@
+"""Exception frames: what is pushed at entry and popped at return (Arm v7-M ARM, sections B1.5.6 to 8).
+
+A frame has eight words, or twenty-six when the interrupted code has used the FPU. With lazy stacking
+(FPCCR.LSPEN, on after reset) the eighteen words for the FPU are only kept free; they are written when the
+handler comes to its first floating-point instruction (section B1.5.7). Lazy stacking is seen at the
+granularity of basic blocks: the words are written before the block with that instruction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vstm32.cortex_m.core import Core
+from vstm32.cortex_m.mpu import PERMIT_READ, PERMIT_WRITE
+
+T_BIT = 1 << 24
+FP_ACTIVE, USE_PSP, UNPRIVILEGED = 1 << 2, 1 << 1, 1 << 0
+ASPEN, LSPEN = 1 << 31, 1 << 30
+USER, THREAD, LSPACT = 1 << 1, 1 << 3, 1 << 0
+
+RETURN_TO_HANDLER, RETURN_TO_MSP, RETURN_TO_PSP = 0x1, 0x9, 0xD
+_STACK_ALIGNED = 1 << 9
+_BASIC_BYTES, _EXTENDED_BYTES = 0x20, 0x68
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A frame that has been pushed: EXC_RETURN for LR, and where that failed the address of the frame."""
+
+    exc_return: int
+    failed_at: int | None = None
+
+
+class FloatingPointContext:
+    """FPCCR and FPCAR, and the FPU registers that still wait to be stacked (section B1.5.7)."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.reset()
+
+    def reset(self) -> None:
+        """Automatic and lazy stacking are on (section B3.2.21)."""
+        self._control = ASPEN | LSPEN
+        self.address = 0
+        self._core.set_lazy_stacking(False)
+
+    @property
+    def control(self) -> int:
+        """FPCCR."""
+        return self._control
+
+    @control.setter
+    def control(self, value: int) -> None:
+        self._control = value
+        self._core.set_lazy_stacking(bool(value & LSPACT))
+
+    @property
+    def waits(self) -> bool:
+        """Whether FPU registers of interrupted code have not been stacked yet (FPCCR.LSPACT)."""
+        return bool(self._control & LSPACT)
+
+    def postpone(self, address: int, state: int) -> None:
+        """Their place is kept free at `address`; `state` are the bits of FPCCR that tell of who was there."""
+        self.address = address
+        self.control = self._control & (ASPEN | LSPEN) | state | LSPACT
+
+    def forget(self) -> None:
+        """The interrupted code goes on with its registers: nothing is to be stacked any more."""
+        self.control = self._control & ~LSPACT
+
+    def words(self) -> list[int]:
+        """S0 to S15, FPSCR and the reserved word, as they stand in a frame."""
+        core = self._core
+        return [
+            *(core.read_register(register) for register in core.s[:16]),
+            core.read_register(core.fpscr),
+            0,
+        ]
+
+    def save(self) -> bool:
+        """Stacks what has waited, at FPCAR; False where there is no RAM (BusFault LSPERR)."""
+        self.forget()
+        return self._core.memory.write_words(self.address, tuple(self.words()))
+
+    def restore(self, words: tuple[int, ...]) -> None:
+        """S0 to S15 and FPSCR from a frame."""
+        core = self._core
+        for register, value in zip(core.s[:16], words[:16], strict=True):
+            core.write_register(register, value)
+        core.write_register(core.fpscr, words[16])
+
+
+class Frames:
+    """Pushes and pops."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.floating_point = FloatingPointContext(core)
+        self.always_aligned = True
+        """CCR.STKALIGN: frames begin at multiples of 8 bytes, else of 4 (section B1.5.7)."""
+        self.allowed: Callable[[int, int, int], bool] = lambda _address, _size, _permission: True
+        """Whether the MPU allows a frame at an address (PERMIT_ bits of peripherals/mpu.py)."""
+        self.popped_thumb = True
+        self.popped_exception = 0
+
+    def reset(self) -> None:
+        self.floating_point.reset()
+        self.always_aligned = True
+
+    def push(self, return_address: int, ready: int) -> Pushed:
+        """Pushes the frame of what runs now. The stack pointer moves even where the words cannot be stored.
+
+        `ready` are the bits of FPCCR that tell which fault handlers could run now.
+        """
+        core, floats = self._core, self.floating_point
+        control = core.read_register(core.control)
+        xpsr = core.read_register(core.xpsr)
+        thread = not xpsr & 0x1FF
+        with_fp = bool(control & FP_ACTIVE) and bool(floats.control & ASPEN)
+        stack = core.read_register(core.sp)
+        # A frame with FPU registers is aligned to 8 bytes whatever STKALIGN says.
+        padded = bool(stack & 4) and (self.always_aligned or with_fp)
+        frame = stack - (_EXTENDED_BYTES if with_fp else _BASIC_BYTES) - (4 if padded else 0) & 0xFFFF_FFFF
+        words = [core.read_register(register) for register in core.caller_saved]
+        words += [return_address & ~1, xpsr & ~_STACK_ALIGNED | (_STACK_ALIGNED if padded else 0)]
+        lazy = with_fp and bool(floats.control & LSPEN)
+        if with_fp and not lazy:
+            words += floats.words()
+        stored = self.allowed(frame, 4 * len(words), PERMIT_WRITE)
+        stored = stored and core.memory.write_words(frame, tuple(words))
+        if lazy:
+            user = USER if thread and control & UNPRIVILEGED else 0
+            floats.postpone(frame + _BASIC_BYTES, ready | user | (THREAD if thread else 0))
+        core.write_register(core.sp, frame)
+        kind = RETURN_TO_HANDLER
+        if thread:
+            kind = RETURN_TO_PSP if control & USE_PSP else RETURN_TO_MSP
+        exc_return = 0xFFFF_FFE0 | (0 if with_fp else 0x10) | kind
+        return Pushed(exc_return, None if stored else frame)
+
+    def pop(self, exc_return: int) -> bool:
+        """Pops the frame that EXC_RETURN names; False, and nothing has changed, where it cannot be read."""
+        core, floats = self._core, self.floating_point
+        kind = exc_return & 0xF
+        with_fp = not exc_return & 0x10
+        frame = core.read_register(core.psp if kind == RETURN_TO_PSP else core.msp) & ~3
+        words = core.memory.read_words(frame, 26 if with_fp else 8)
+        if words is None or not self.allowed(frame, 4 * len(words), PERMIT_READ):
+            return False
+        xpsr = words[7]
+        stack = frame + (_EXTENDED_BYTES if with_fp else _BASIC_BYTES)
+        if xpsr & _STACK_ALIGNED and (self.always_aligned or with_fp):
+            stack |= 4
+        control = core.read_register(core.control) & UNPRIVILEGED
+        if with_fp and floats.waits:
+            floats.forget()
+        elif with_fp:
+            floats.restore(words[8:25])
+        for register, value in zip(core.caller_saved, words[:6], strict=True):
+            core.write_register(register, value)
+        # CONTROL first: an unprivileged thread could not be given its stack any more.
+        core.write_register(
+            core.control,
+            control | (USE_PSP if kind == RETURN_TO_PSP else 0) | (FP_ACTIVE if with_fp else 0),
+        )
+        core.write_register(core.xpsr, xpsr & ~_STACK_ALIGNED | T_BIT)
+        core.write_register(core.sp, stack)
+        core.program_counter = words[6] & ~1
+        self.popped_thumb = bool(xpsr & T_BIT)
+        self.popped_exception = xpsr & 0x1FF
+        return True

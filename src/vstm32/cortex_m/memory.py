@@ -1,0 +1,147 @@
+"""The plain memory of the board: flash, ITCM RAM, DTCM and SRAM, shared between Unicorn and Python.
+
+All of it lies in the arena of native.py, mapped into Unicorn without a copy.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vstm32.base import memory_map
+from vstm32.base.memory_map import Region, Storage
+from vstm32.cortex_m import native
+from vstm32.cortex_m.mpu import PermissionMap, permitted
+
+_PAGE_BYTES = 4096
+
+
+class Memory:
+    """Reads and writes memory from outside of the running code, by addresses of the target."""
+
+    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8], forget_costs: Callable[[], None]) -> None:
+        """`forget_costs` is called when what blocks of code cost may be wrong from now on."""
+        self._engine = engine
+        self._forget_costs = forget_costs
+        self._arena = arena
+        self.flash = arena[native.FLASH : native.FLASH + memory_map.FLASH_SIZE_BYTES]
+        """All of flash; whoever changes it calls `forget_code`."""
+        self._map()
+
+    def _map(self) -> None:
+        import unicorn
+
+        origin = self._arena.ctypes.data
+        self._mappings: list[tuple[int, int, int]] = []
+        mapped_to = 0
+        for region in sorted(memory_map.REGIONS, key=lambda each: each.base):
+            if region.base < mapped_to:
+                continue
+            # DTCM, SRAM1 and SRAM2 follow each other: one mapping, so that data may cross.
+            size = memory_map.RAM_SIZE_BYTES if region.storage is Storage.RAM else region.size_bytes
+            permissions = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+            if region.writable:
+                permissions |= unicorn.UC_PROT_WRITE
+            host = origin + native.STORAGE_OFFSET[region.storage]
+            self._engine.mem_map_ptr(region.base, size, permissions, host)
+            if not region.writable:
+                # Only this makes Unicorn drop the stores that the access hook lets through.
+                self._engine.mem_protect(region.base, size, permissions)
+            mapped_to = region.base + size
+            self._mappings.append((region.base, mapped_to, permissions))
+
+    def protect(self, intervals: PermissionMap) -> None:
+        """Gives Unicorn the permissions of each page: what all of the page allows. Never inside a callback.
+
+        PERMIT_ bits are those of Unicorn (1 read, 2 write, 4 execute).
+        """
+        for base, end, permissions in self._mappings:
+            for first, last in self._uniform_pages(intervals, base, end):
+                allowed = permissions & permitted(intervals, first, last - first)
+                self._engine.mem_protect(first, last - first, allowed)
+        self._engine.ctl_flush_tb()
+
+    @staticmethod
+    def _uniform_pages(intervals: PermissionMap, base: int, end: int) -> Iterator[tuple[int, int]]:
+        """Ranges of whole pages, cut wherever an interval begins, so that mixed pages stand alone."""
+        cuts = {base, end}
+        for first, _ in intervals:
+            if base < first < end:
+                cuts |= {first & ~(_PAGE_BYTES - 1), -(-first // _PAGE_BYTES) * _PAGE_BYTES}
+        yield from pairwise(sorted(cuts))
+
+    def _place(self, region: Region, address: int) -> int:
+        return native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
+
+    @property
+    def flash_host_address(self) -> int:
+        """Where this process has the flash memory: the start of a page."""
+        return int(self._arena.ctypes.data) + native.STORAGE_OFFSET[Storage.FLASH]
+
+    def read(self, address: int, size_bytes: int) -> bytes | None:
+        """Bytes of plain memory, or None where there is none."""
+        parts = []
+        while size_bytes > 0:
+            region = memory_map.region_at(address)
+            if region is None:
+                return None
+            length = min(size_bytes, region.end - address)
+            place = self._place(region, address)
+            parts.append(self._arena[place : place + length].tobytes())
+            address, size_bytes = address + length, size_bytes - length
+        return b"".join(parts)
+
+    def load(self, address: int, data: bytes) -> None:
+        """Puts bytes into memory while the core stands still, flash included."""
+        region = memory_map.region_at(address, len(data))
+        if region is None:
+            raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of one memory region")
+        place = self._place(region, address)
+        self._arena[place : place + len(data)] = memoryview(data)
+        self.forget_code()
+
+    def forget_code(self) -> None:
+        """Drops the blocks translated from code in memory, and their costs. Never inside a callback."""
+        self._engine.ctl_flush_tb()
+        self._arena[native.EXECUTED : native.EXECUTED + native.EXECUTED_BYTES] = 0
+        self._forget_costs()
+
+    def store(self, address: int, data: bytes) -> bool:
+        """Puts bytes into RAM; False where not all of it is RAM. What was code there is to be forgotten."""
+        pieces = []
+        position = 0
+        while position < len(data):
+            region = memory_map.region_at(address + position)
+            if region is None or not region.writable:
+                return False
+            length = min(len(data) - position, region.end - address - position)
+            pieces.append((self._place(region, address + position), data[position : position + length]))
+            position += length
+        for place, piece in pieces:
+            self._arena[place : place + len(piece)] = memoryview(piece)
+        return True
+
+    def clear_ram(self) -> None:
+        """ITCM RAM and RAM lose what they held, as when the power goes."""
+        for region in memory_map.REGIONS:
+            if region.writable:
+                place = self._place(region, region.base)
+                self._arena[place : place + region.size_bytes] = 0
+        self._engine.ctl_flush_tb()
+
+    def write_words(self, address: int, words: tuple[int, ...]) -> bool:
+        """Stores 32-bit words as the core would (a stack frame); False where memory is not writable."""
+        data = struct.pack(f"<{len(words)}I", *words)
+        regions = (memory_map.region_at(address), memory_map.region_at(address + len(data) - 1))
+        if address % 4 or any(region is None or not region.writable for region in regions):
+            return False
+        self._engine.mem_write(address, data)
+        return True
+
+    def read_words(self, address: int, count: int) -> tuple[int, ...] | None:
+        """32-bit words of plain memory, or None where there is none."""
+        data = self.read(address, 4 * count)
+        return None if data is None else struct.unpack(f"<{count}I", data)

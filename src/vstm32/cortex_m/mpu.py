@@ -1,0 +1,156 @@
+"""MPU: eight regions, and what they allow (PM0253 section 4.6; Arm v7-M ARM, section B3.5).
+
+What follows from the registers is a list of intervals of addresses with one set of permissions each;
+protection.py lays it over memory. Memory types, caching and sharing have no effect here.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from vstm32.base.registers import Register, RegisterBlock
+
+TYPE, CTRL, RNR, RBAR, RASR = 0x00, 0x04, 0x08, 0x0C, 0x10
+REGIONS = 8
+_VALID = 1 << 4
+ENABLE, HFNMIENA, PRIVDEFENA = 1 << 0, 1 << 1, 1 << 2
+
+PERMIT_READ, PERMIT_WRITE, PERMIT_EXECUTE = 1, 2, 4
+_ALL = PERMIT_READ | PERMIT_WRITE | PERMIT_EXECUTE
+
+# RASR.AP (Arm v7-M ARM, table B3-15): what privileged and unprivileged code may do. 4 is reserved.
+_PRIVILEGED = (0, 3, 3, 3, 0, 1, 1, 1)
+_UNPRIVILEGED = (0, 0, 1, 3, 0, 0, 1, 1)
+_XN = 1 << 28
+
+# Where the default memory map changes from executable to not (Arm v7-M ARM, section B3.1, table B3-1),
+# and the private peripheral bus, which no region covers.
+_DEFAULT_EDGES = (0, 0x4000_0000, 0x6000_0000, 0xA000_0000, 0xE000_0000, 0xE010_0000)
+
+REGISTERS = (
+    Register("TYPE", TYPE, reset=REGIONS << 8),
+    Register("CTRL", CTRL, writable=0x7),
+    Register("RNR", RNR, writable=0xFF),
+    *(
+        register
+        for alias in range(4)
+        for register in (
+            Register("RBAR" if alias == 0 else f"RBAR_A{alias}", RBAR + 8 * alias),
+            Register("RASR" if alias == 0 else f"RASR_A{alias}", RASR + 8 * alias),
+        )
+    ),
+)
+
+
+PermissionMap = tuple[tuple[int, int], ...]
+"""(first address, PERMIT_ bits) in order, each reaching to the next; empty: no MPU is in the way."""
+
+
+def _default_permissions(address: int) -> int:
+    """The default memory map: code, SRAM and external RAM may be executed, the rest may not."""
+    executable = address < 0x4000_0000 or 0x6000_0000 <= address < 0xA000_0000
+    return _ALL if executable else PERMIT_READ | PERMIT_WRITE
+
+
+def _region_size(attributes: int) -> int:
+    """Bytes of a region (RASR.SIZE, from 32); 0 for one that is off."""
+    exponent = (attributes >> 1 & 0x1F) + 1
+    return 1 << exponent if attributes & 1 and exponent >= 5 else 0
+
+
+def _covers(base: int, attributes: int, address: int) -> bool:
+    """Whether an address lies in a region and not in one of its subregions that are off (RASR.SRD)."""
+    size = _region_size(attributes)
+    if not size or address & ~(size - 1) != base & ~(size - 1):
+        return False
+    return size < 256 or not attributes >> 8 >> (address & (size - 1)) // (size // 8) & 1
+
+
+def permissions_at(
+    address: int, control: int, bases: Sequence[int], attributes: Sequence[int], *, privileged: bool
+) -> int:
+    """PERMIT_ bits of one address while the MPU is on: the region with the highest number counts."""
+    if 0xE000_0000 <= address < 0xE010_0000:
+        return _default_permissions(address)
+    for base, attribute in reversed(tuple(zip(bases, attributes, strict=True))):
+        if _covers(base, attribute, address):
+            allowed = (_PRIVILEGED if privileged else _UNPRIVILEGED)[attribute >> 24 & 7]
+            if allowed and not attribute & _XN and address < 0xE000_0000:
+                allowed |= PERMIT_EXECUTE
+            return allowed
+    return _default_permissions(address) if privileged and control & PRIVDEFENA else 0
+
+
+def permission_map(
+    control: int, bases: Sequence[int], attributes: Sequence[int], *, privileged: bool
+) -> PermissionMap:
+    """All 4 GB as (first address, PERMIT_ bits), in order; each reaches to the next."""
+    edges = set(_DEFAULT_EDGES)
+    for base, attribute in zip(bases, attributes, strict=True):
+        size = _region_size(attribute)
+        if size:
+            first, parts = base & ~(size - 1), 8 if size >= 256 else 1
+            edges |= {first + size // parts * part for part in range(parts + 1)}
+    intervals: list[tuple[int, int]] = []
+    for edge in sorted(edge for edge in edges if edge < 1 << 32):
+        allowed = permissions_at(edge, control, bases, attributes, privileged=privileged)
+        if not intervals or intervals[-1][1] != allowed:
+            intervals.append((edge, allowed))
+    return tuple(intervals)
+
+
+def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
+    """What is allowed at every byte of a range."""
+    if not intervals:
+        return _ALL
+    allowed = _ALL
+    for (first, bits), (end, _) in pairwise((*intervals, (1 << 32, 0))):
+        if first < address + size_bytes and address < end:
+            allowed &= bits
+    return allowed
+
+
+class Mpu(RegisterBlock):
+    """Eight regions; `changed` is told whenever what they allow may have changed."""
+
+    def __init__(self) -> None:
+        self.changed: Callable[[], None] = lambda: None
+        super().__init__("MPU", 0xE000_ED90, REGISTERS)
+
+    def reset(self) -> None:
+        """All regions empty."""
+        super().reset()
+        self._bases = [0] * REGIONS
+        self._attributes = [0] * REGIONS
+        self.changed()
+
+    @property
+    def control(self) -> int:
+        """CTRL: ENABLE, HFNMIENA, PRIVDEFENA."""
+        return self.values[CTRL]
+
+    def permission_map(self, *, privileged: bool) -> PermissionMap:
+        """What the regions allow while ENABLE is set; see the function of this name."""
+        return permission_map(self.control, self._bases, self._attributes, privileged=privileged)
+
+    def _region(self) -> int:
+        return self.values[RNR] % REGIONS
+
+    def read_register(self, offset: int) -> int:
+        """RBAR carries the region number."""
+        if offset >= RBAR:
+            if (offset - RBAR) % 8:
+                return self._attributes[self._region()]
+            return self._bases[self._region()] | self._region()
+        return self.values[offset]
+
+    def write_register(self, offset: int, value: int) -> None:
+        """RBAR with VALID set also selects the region."""
+        if offset < RBAR:
+            super().write_register(offset, value)
+        elif (offset - RBAR) % 8:
+            self._attributes[self._region()] = value & 0x173F_FF3F
+        else:
+            if value & _VALID:
+                self.values[RNR] = value & 0xF
+            self._bases[self._region()] = value & 0xFFFF_FFE0
+        self.changed()

@@ -1,0 +1,53 @@
+"""The debug probe on the board: its wires to the debug port and to the reset pin."""
+
+from contextlib import AbstractContextManager
+
+from vstm32.board.board import Board
+from vstm32.debug.board_bus import BoardBus
+from vstm32.debug.dap import DebugPort
+
+
+class BoardProbe:
+    """See `probe_protocol.ProbedBoard`. The probe has its power from the board."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.dap = DebugPort(BoardBus(board))
+        self._reset_asserted = False
+        self._reset_stuck = False
+
+    def access(self) -> AbstractContextManager[None]:
+        """The core stands still inside."""
+        return self._board.standing_still()
+
+    @property
+    def powered(self) -> bool:
+        """Whether the board is switched on."""
+        return self._board.powered
+
+    def assert_reset(self, asserted: bool) -> None:
+        """Pulls nRST low, or lets it go."""
+        self._reset_asserted = asserted
+        self._drive_reset()
+
+    def is_reset_asserted(self) -> bool:
+        """Whether the probe pulls nRST low."""
+        return self._reset_asserted
+
+    def stick_reset(self, stuck: bool) -> None:
+        """A fault: the reset pin is low whatever the probe does."""
+        self._reset_stuck = stuck
+        self._drive_reset()
+
+    def _drive_reset(self) -> None:
+        self._board.hold_reset(self._reset_asserted or self._reset_stuck)
+
+    def lose_client(self) -> None:
+        """The cable to the host was pulled: nobody holds the reset pin any more."""
+        self.assert_reset(False)
+
+    def power_on(self) -> None:
+        """The debug port begins anew."""
+        self.dap.reset()
+        self._reset_asserted = False
+        self._drive_reset()

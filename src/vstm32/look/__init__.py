@@ -1,0 +1,1 @@
+"""Looks inside while a firmware runs: traces of registers, cycles by function."""

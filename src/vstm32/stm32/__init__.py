@@ -1,0 +1,1 @@
+"""The chip around the core: clocks, buses and peripherals that ST makes."""

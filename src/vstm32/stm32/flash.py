@@ -1,0 +1,393 @@
+"""FLASH interface (RM0385 section 3): wait states, the lock, erasing, programming, and faults on purpose.
+
+Stores of the core into flash do not come here: the access hook of native.py programs them, and also
+answers the core's reads of SR, with the state words that this block keeps. Both take virtual time, and
+whoever waits for the end of an operation (a poll of SR, another store, a write to CR, code in flash)
+lets it pass at once. Loads of data from flash do not wait.
+
+Every store has to have the size that PSIZE says, and to be aligned to it. A double word is what VSTR of
+a double register stores; STRD and STM store words.
+
+Option bytes are not programmed. What wait states and the ART accelerator do to time is known to the timing
+model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vstm32.base import memory_map
+from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.registers import Register, RegisterBlock
+from vstm32.cortex_m import native
+from vstm32.cortex_m.clock import VirtualClock
+from vstm32.cortex_m.core import Core
+from vstm32.cortex_m.native import (
+    BSY,
+    EOP,
+    EOPIE,
+    ERRIE,
+    ERSERR,
+    LOCK,
+    MER,
+    OPERR,
+    PG,
+    PGAERR,
+    PGPERR,
+    PSIZE_SHIFT,
+    SER,
+    SNB_SHIFT,
+    STRT,
+    WRPERR,
+)
+
+ACR, KEYR, OPTKEYR, SR, CR, OPTCR, OPTCR1 = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18
+KEYS = (0x4567_0123, 0xCDEF_89AB)
+_LATENCY, _ARTEN, _ARTRST = 0xF, 1 << 9, 1 << 11
+_OPTLOCK = 1 << 0
+_OPTION_KEYS = (0x0819_2A3B, 0x4C5D_6E7F)
+_CLEARABLE = EOP | OPERR | WRPERR | PGAERR | PGPERR | ERSERR
+
+REGISTERS = (
+    Register("ACR", ACR, writable=0x0000_0B0F),
+    Register("KEYR", KEYR),
+    Register("OPTKEYR", OPTKEYR),
+    Register("SR", SR),
+    Register("CR", CR, reset=LOCK, writable=0x0300_037F),
+    Register("OPTCR", OPTCR, reset=0xC0FF_AAFD, writable=0xC0FF_FFFE, unsupported=0x2),
+    Register("OPTCR1", OPTCR1, reset=0x0040_0080, writable=0xFFFF_FFFF),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """A part of flash that is erased at once, at `offset` from the start of flash."""
+
+    offset: int
+    size_bytes: int
+    erase_seconds: float
+
+
+# RM0385 section 3.3, flash memory organization; times after the table of DS10916 on flash memory programming.
+_KB = 1024
+SECTORS = (
+    *(Sector(number * 32 * _KB, 32 * _KB, 0.5) for number in range(4)),
+    Sector(128 * _KB, 128 * _KB, 1.0),
+    *(Sector(number * 256 * _KB, 256 * _KB, 2.0) for number in range(1, 4)),
+)
+MASS_ERASE_SECONDS = 8.0
+PROGRAM_SECONDS = 16e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FlashFaults:
+    """What is wrong with the flash on purpose; it stays so through resets until it is taken back."""
+
+    refuse_unlock: bool = False
+    """The keys of CR are never accepted."""
+
+    stay_busy: bool = False
+    """BSY is not cleared at the end of an operation. Who polls it lets time pass, so that timeouts come."""
+
+    fail_erase: bool = False
+    """Erasing sets OPERR and erases nothing."""
+
+    fail_program: bool = False
+    """Programming sets WRPERR and changes nothing."""
+
+    flip: int | None = None
+    """Address of a byte of which bit 0 is wrong after it has been programmed the next time; once."""
+
+
+class FlashInterface(RegisterBlock):
+    """CR and OPTCR stay locked until the right two keys; a wrong key locks them until reset."""
+
+    def __init__(
+        self,
+        core: Core,
+        clock: VirtualClock,
+        *,
+        core_clock_hz: Callable[[], int],
+        interrupt: Callable[[bool], None],
+        report: Callable[[Finding], None],
+        latency_changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`interrupt` gets the level of the interrupt line, `latency_changed` is called when ACR changes."""
+        self._latency_changed = latency_changed
+        self._core = core
+        self._state = core.state
+        self._clock = clock
+        self._core_clock_hz = core_clock_hz
+        self._interrupt = interrupt
+        self._report = report
+        self._faults = FlashFaults()
+        self._changes_seen = 0
+        self._ended = clock.alarm(self._operation_ended)
+        self._complained: set[tuple[int, str]] = set()
+        core.flash_noticed = self._noticed
+        super().__init__("FLASH interface", 0x4002_3C00, REGISTERS)
+
+    def reset(self) -> None:
+        """Locked, no key seen, nothing under way; flash keeps its contents."""
+        super().reset()
+        self._keys_seen = 0
+        self._option_keys_seen = 0
+        self._erased_until = 0
+        self._ended.clear()
+        self._complained.clear()
+        for word in (native.FLASH_STATUS, native.FLASH_PENDING, native.FLASH_BUSY_UNTIL, native.FLASH_NOTICE):
+            self._state[word] = 0
+        self._control_changed()
+        self._access_changed()
+
+    # --- for a debugger and for tests of software, while the core stands still
+
+    @property
+    def faults(self) -> FlashFaults:
+        """What is wrong on purpose; `flip` is None again once it has happened."""
+        return self._faults if self._state[native.FLASH_FLIP] else replace(self._faults, flip=None)
+
+    def set_faults(self, faults: FlashFaults) -> None:
+        """From now on these things are wrong and no others."""
+        self._faults = faults
+        self._state[native.FLASH_STAYS_BUSY] = faults.stay_busy
+        self._state[native.FLASH_FAILS] = faults.fail_program
+        self._state[native.FLASH_FLIP] = faults.flip or 0
+        self._operation_ended()
+
+    def program(self, address: int, data: bytes, size_bytes: int) -> None:
+        """Stores bytes in pieces of 1, 2, 4 or 8, each as the core would: what was wrong is in SR.
+
+        Raises:
+            ValueError: the bytes are not inside of flash, or do not divide into such pieces.
+        """
+        end = memory_map.FLASH_BASE + memory_map.FLASH_SIZE_BYTES
+        if not memory_map.FLASH_BASE <= address <= address + len(data) <= end:
+            raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of flash")
+        if size_bytes not in (1, 2, 4, 8) or len(data) % size_bytes:
+            raise ValueError(f"{len(data)} bytes cannot be stored {size_bytes} at a time")
+        arena = self._core.arena.ctypes.data
+        program = native.program_flash.ctypes
+        for start in range(0, len(data), size_bytes):
+            piece = int.from_bytes(data[start : start + size_bytes], "little")
+            if program(address + start, size_bytes, piece, arena) & EOP:
+                self._ended.set(self._state[native.FLASH_BUSY_UNTIL])
+        self._update_interrupt()
+
+    def contents(self) -> bytes:
+        """All of flash."""
+        return self._core.memory.flash.tobytes()
+
+    def load(self, data: bytes) -> None:
+        """Sets all of flash, without its controller; `changed` does not count it. Raises ValueError."""
+        if len(data) != memory_map.FLASH_SIZE_BYTES:
+            raise ValueError(f"flash has {memory_map.FLASH_SIZE_BYTES} bytes, and not {len(data)}")
+        self._core.memory.load(memory_map.FLASH_BASE, data)
+        self.changed()
+
+    def changed(self) -> bool:
+        """Whether anything was erased or programmed since the last time this was asked."""
+        changes = self._state[native.FLASH_CHANGES]
+        seen, self._changes_seen = self._changes_seen, changes
+        return changes != seen
+
+    # --- registers
+
+    @property
+    def _control(self) -> int:
+        return self.values[CR]
+
+    def read_register(self, offset: int) -> int:
+        """The key registers read as zero; SR is a poll, after which time has passed."""
+        if offset == SR:
+            return self._poll()
+        if offset == CR and self._is_busy and self._state[native.FLASH_BUSY_UNTIL] == self._erased_until:
+            return self._control | STRT
+        return 0 if offset in (KEYR, OPTKEYR) else self.values[offset]
+
+    def merge_base(self, offset: int) -> int:
+        """A narrow store to SR clears only flags that it names."""
+        return 0 if offset == SR else super().merge_base(offset)
+
+    def write_register(self, offset: int, value: int) -> None:
+        """Section 3.3.5 (keys of CR) and 3.4.2 (keys of OPTCR)."""
+        if offset == KEYR:
+            self._keys_seen = self._next_key(self._keys_seen, KEYS, value)
+            if self._keys_seen == 2:
+                self._keys_seen = 0
+                self._unlock()
+        elif offset == OPTKEYR:
+            self._option_keys_seen = self._next_key(self._option_keys_seen, _OPTION_KEYS, value)
+            if self._option_keys_seen == 2:
+                self._option_keys_seen = 0
+                self.values[OPTCR] &= ~_OPTLOCK
+        elif offset == SR:
+            self._state[native.FLASH_STATUS] &= ~(value & _CLEARABLE)
+            self._update_interrupt()
+        elif offset == CR:
+            if not self._control & LOCK:
+                self._write_control(value)
+        elif offset in (OPTCR, OPTCR1):
+            if not self.values[OPTCR] & _OPTLOCK:
+                super().write_register(offset, value)
+                self.values[OPTCR] |= value & _OPTLOCK if offset == OPTCR else 0
+        else:
+            super().write_register(offset, value)
+            self._access_changed()
+            self._latency_changed()
+
+    def _access_changed(self) -> None:
+        """ACR (section 3.7.1): wait states and the ART accelerator, which is emptied by ARTRST."""
+        access = self.values[ACR]
+        self._core.blocks.set_memory_system(wait_states=self.wait_states, art=bool(access & _ARTEN))
+        if access & _ARTRST:
+            self._core.blocks.invalidate_lines()
+
+    @property
+    def wait_states(self) -> int:
+        """LATENCY of ACR (section 3.7.1)."""
+        return self.values[ACR] & _LATENCY
+
+    @staticmethod
+    def _next_key(seen: int, keys: tuple[int, int], value: int) -> int:
+        """How many right keys have come; 3 means locked until reset."""
+        return seen + 1 if seen < 2 and value == keys[seen] else 3
+
+    def _unlock(self) -> None:
+        if not self._faults.refuse_unlock:
+            self.values[CR] &= ~LOCK
+            self._control_changed()
+
+    def _write_control(self, value: int) -> None:
+        """The bus waits while flash is busy (section 3.3)."""
+        self._wait()
+        super().write_register(CR, value)
+        self.values[CR] |= value & LOCK
+        self._control_changed()
+        if self._state[native.CODE_CHANGED]:
+            self._core.request_stop()
+        if value & STRT and not value & LOCK:
+            self._erase()
+        self._update_interrupt()
+
+    def _control_changed(self) -> None:
+        self._state[native.FLASH_CONTROL] = self._control
+        self._state[native.FLASH_PROGRAM_CYCLES] = self._cycles(PROGRAM_SECONDS)
+
+    # --- operations
+
+    def _cycles(self, seconds: float) -> int:
+        return max(round(seconds * self._core_clock_hz()), 1)
+
+    @property
+    def _is_busy(self) -> bool:
+        state = self._state
+        stays = state[native.FLASH_PENDING] and state[native.FLASH_STAYS_BUSY]
+        return bool(stays) or self._clock.now < state[native.FLASH_BUSY_UNTIL]
+
+    def _wait(self) -> None:
+        """Virtual time passes up to the end of what is under way."""
+        if self._clock.now < self._state[native.FLASH_BUSY_UNTIL]:
+            self._clock.skip_to(self._state[native.FLASH_BUSY_UNTIL])
+
+    def _poll(self) -> int:
+        """SR as a debugger reads it; for the core, native.py does the same up to the end of its slice."""
+        if self._is_busy:
+            status = self._state[native.FLASH_STATUS] | BSY
+            self._wait()
+            return status
+        self._operation_ended()
+        return self._state[native.FLASH_STATUS]
+
+    def _operation_ended(self) -> None:
+        """If an operation has come to its end, EOP is set, with EOPIE (section 3.7.4)."""
+        if self._state[native.FLASH_PENDING] and not self._is_busy:
+            self._state[native.FLASH_PENDING] = 0
+            if self._control & EOPIE:
+                self._state[native.FLASH_STATUS] |= EOP
+        self._update_interrupt()
+
+    def _update_interrupt(self) -> None:
+        control, status = self._control, self._state[native.FLASH_STATUS]
+        self._interrupt(bool((control & EOPIE and status & EOP) or (control & ERRIE and status & OPERR)))
+
+    def _erase(self) -> None:
+        """STRT has been set: a sector (SER) or everything (MER) gets 0xFF (section 3.3)."""
+        control = self._control
+        number = control >> SNB_SHIFT & 0xF
+        if control & (SER | MER) not in (SER, MER) or (control & SER and number >= len(SECTORS)):
+            self._state[native.FLASH_STATUS] |= ERSERR | (OPERR if control & ERRIE else 0)
+            if self._core.is_in_access:
+                self._complain_of_erase(control, number)
+            return
+        if self._faults.fail_erase:
+            self._state[native.FLASH_STATUS] |= OPERR
+            return
+        if control & MER:
+            self._core.memory.flash[:] = 0xFF
+            seconds = MASS_ERASE_SECONDS
+        else:
+            sector = SECTORS[number]
+            self._core.memory.flash[sector.offset : sector.offset + sector.size_bytes] = 0xFF
+            seconds = sector.erase_seconds
+        self._core.forget_code()
+        self._erased_until = self._clock.now + self._cycles(seconds)
+        self._state[native.FLASH_BUSY_UNTIL] = self._erased_until
+        self._state[native.FLASH_PENDING] = 1
+        self._state[native.FLASH_CHANGES] += 1
+        if control & EOPIE:
+            self._ended.set(self._erased_until)
+
+    # --- what the firmware did wrong
+
+    def _noticed(self) -> None:
+        """After a slice: a store has set a flag, or begun an operation whose end interrupts."""
+        state = self._state
+        notice, state[native.FLASH_NOTICE] = state[native.FLASH_NOTICE], 0
+        if notice & EOP:
+            self._ended.set(state[native.FLASH_BUSY_UNTIL])
+        if notice & (ERSERR | PGPERR | PGAERR):
+            self._complain_of_store(notice)
+        self._update_interrupt()
+
+    def _complain_of_store(self, flags: int) -> None:
+        state = self._state
+        control, size = state[native.FLASH_NOTICE_CONTROL], state[native.FLASH_NOTICE_SIZE]
+        if flags & ERSERR and control & LOCK:
+            why = "CR is locked (ERSERR)"
+        elif flags & ERSERR and not control & PG:
+            why = "PG is not set in CR (ERSERR)"
+        elif flags & ERSERR:
+            why = "SER or MER is set in CR (ERSERR)"
+        elif flags & PGPERR:
+            why = f"PSIZE in CR is for {1 << (control >> PSIZE_SHIFT & 3)} bytes at a time (PGPERR)"
+        else:
+            why = "it is not aligned (PGAERR)"
+        address, program_counter = state[native.FLASH_NOTICE_ADDRESS], state[native.FLASH_NOTICE_PC]
+        what = f"stores {size} bytes at {address:#010x} in flash, and nothing changes"
+        self._complain(address, program_counter, size, what, why)
+
+    def _complain_of_erase(self, control: int, number: int) -> None:
+        if control & SER and control & MER:
+            why = "SER and MER are both set"
+        elif control & SER:
+            why = f"there is no sector {number}"
+        else:
+            why = "neither SER nor MER is set"
+        what = "sets STRT in FLASH_CR, and nothing is erased"
+        self._complain(self.base + CR, self._core.access_program_counter, 4, what, f"{why} (ERSERR)")
+
+    def _complain(self, address: int, program_counter: int, size: int, what: str, why: str) -> None:
+        """Once for an instruction and a reason."""
+        if (program_counter, why) not in self._complained:
+            self._complained.add((program_counter, why))
+            self._report(
+                Finding(
+                    FindingKind.FLASH,
+                    address,
+                    program_counter,
+                    Direction.WRITE,
+                    size,
+                    memory_map.block_name(address),
+                    f"The instruction at {program_counter:#010x} {what}: {why}.",
+                )
+            )

@@ -1,0 +1,253 @@
+"""Which peripherals the virtual board has, and how they are wired to each other and to the outside.
+
+             +-------- Core (Unicorn, native hooks) --------+
+             |  cycles            registers        memory   |
+             +----+-------------------+----------------+----+
+                  |                   |                |
+            VirtualClock             Bus         memory_map.REGIONS
+             (alarms)                 |
++------+------+-------+------+--------+---+-----+------+------+-------------+
+RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM, debug
+  \\    |    /                |            \\     |    /
+   ClockWatch            SerialLine          ExceptionUnit
+                              |                  |
+                    in process, or PtyPort     TIM2, TIM5, RNG; besides: CRC, IWDG
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from vstm32.base.findings import Finding
+from vstm32.base.registers import Register, RegisterBlock
+from vstm32.base.serial_line import SerialLine
+from vstm32.cortex_m.clock import VirtualClock
+from vstm32.cortex_m.core import Core
+from vstm32.cortex_m.core_debug import CoreDebug, Dbgmcu, DebuggedCore
+from vstm32.cortex_m.dwt import Dwt
+from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
+from vstm32.cortex_m.fpb import Fpb
+from vstm32.cortex_m.itm import Itm
+from vstm32.cortex_m.mpu import Mpu
+from vstm32.cortex_m.nvic import Nvic
+from vstm32.cortex_m.protection import Protection
+from vstm32.cortex_m.scb import CONTROL_SPACE, SystemControl
+from vstm32.cortex_m.systick import SysTick
+from vstm32.cortex_m.watchpoints import Watchpoints
+from vstm32.stm32.bus import Bus
+from vstm32.stm32.clock_limits import ClockWatch
+from vstm32.stm32.crc import Crc
+from vstm32.stm32.flash import FlashInterface
+from vstm32.stm32.gpio import PORTS, Gpio
+from vstm32.stm32.iwdg import Iwdg
+from vstm32.stm32.pwr import Pwr
+from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, APB1ENR, RESET_BEFORE_ENABLE, Rcc
+from vstm32.stm32.rng import Rng
+from vstm32.stm32.rom_table import ROM_TABLE
+from vstm32.stm32.timer import Timer
+from vstm32.stm32.usart import Surroundings, Usart
+from vstm32.stm32.wiring import USARTS, Pin, UsartWiring
+
+FLASH_INTERRUPT = 4  # RM0385 section 10.1.2
+RNG_INTERRUPT = 80
+# Name, address, interrupt, bit in APB1ENR.
+TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
+
+
+class Clocked(Protocol):
+    """A block that does something at a rate that RCC sets."""
+
+    def clocks_changed(self) -> None:
+        """RCC was written."""
+
+
+class System:
+    """All peripherals of one board, on its bus."""
+
+    def __init__(
+        self,
+        core: Core,
+        lines: dict[str, SerialLine],
+        *,
+        host_baud: int,
+        report: Callable[[Finding], None],
+        request_reset: Callable[[], None],
+        wait_for_host: Callable[[float], None],
+        request_watchdog_reset: Callable[[], None],
+        debugged: DebuggedCore,
+        random_seed: int,
+    ) -> None:
+        self.core = core
+        self.clock = VirtualClock(core)
+        self.exceptions = ExceptionUnit(core)
+        self.bus = Bus(core, report)
+        self.watch = ClockWatch(core, report)
+        self.rcc = Rcc(
+            changed=self._clocks_changed,
+            complain=self.watch.complain,
+            backup_writable=lambda: self.pwr.backup_writable,
+        )
+        self.bus.attach(self.rcc)
+        self.pwr = Pwr(
+            pll_on=lambda: self.rcc.pll_on, changed=self._check_clocks, complain=self.watch.complain
+        )
+        self._attach(self.pwr, APB1ENR, 28)
+        self.flash = FlashInterface(
+            core,
+            self.clock,
+            core_clock_hz=lambda: self.core_clock_hz,
+            interrupt=self._line(FLASH_INTERRUPT),
+            report=report,
+            latency_changed=self._check_clocks,
+        )
+        self.bus.attach(self.flash)
+        self.ports = {port: Gpio(port) for port in PORTS}
+        for bit, port in enumerate(self.ports.values()):
+            self._attach(port, AHB1ENR, bit)
+        self._attach(Crc(), AHB1ENR, 12)
+        self.rng = Rng(
+            self.clock,
+            seed=random_seed,
+            clock_hz=lambda: self.rcc.pll48_hz,
+            core_clock_hz=lambda: self.core_clock_hz,
+            interrupt=self._line(RNG_INTERRUPT),
+            complain=self.watch.complain,
+        )
+        self._attach(self.rng, AHB2ENR, 6)
+        self.iwdg = Iwdg(
+            self.clock,
+            core_clock_hz=lambda: self.core_clock_hz,
+            request_reset=request_watchdog_reset,
+        )
+        self.bus.attach(self.iwdg)
+        self.timers = [self._timer(*timer) for timer in TIMERS]
+        self.scb = SystemControl(
+            self.exceptions,
+            lambda: core.read_register(core.xpsr) & 0x1FF,
+            request_reset,
+            core.set_fpu_enabled,
+            core.set_stir_for_all,
+            core.trap_division_by_zero,
+            core.blocks,
+        )
+        self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
+        dwt = Dwt(self.clock)
+        self.debug = CoreDebug(debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
+        self.dbgmcu = Dbgmcu()
+        self.watchpoints = Watchpoints(core.set_watchpoints)
+        self.mpu = Mpu()
+        self.protection = Protection(core, self.exceptions, self.mpu)
+        self.mpu.changed = self.protection.forget
+        self.exceptions.frames.allowed = self.protection.allows
+        control_space = RegisterBlock("system control space", 0xE000_E000, CONTROL_SPACE)
+        for block in (
+            self.systick,
+            Nvic(self.exceptions),
+            self.scb,
+            self.mpu,
+            self.debug,
+            dwt,
+            Fpb(core.set_breakpoints),
+            self.watchpoints,
+            Itm(),
+            self.dbgmcu,
+            control_space,
+            RegisterBlock("CoreSight", 0, [Register("ID", at, reset=word) for at, word in ROM_TABLE.items()]),
+        ):
+            self.bus.attach(block)
+        self.usarts: dict[str, Usart] = {}
+        for wiring in USARTS:
+            usart = self._usart(wiring, lines[wiring.name], host_baud, report, wait_for_host)
+            self.usarts[wiring.name] = usart
+            self._attach(usart, wiring.enable_register, wiring.enable_bit)
+
+    def _attach(self, block: RegisterBlock, enable_register: int, bit: int) -> None:
+        """Puts a block on the bus that RCC gives its clock, and can reset."""
+        rcc = self.rcc
+        rcc.resets[enable_register - RESET_BEFORE_ENABLE, bit] = block.reset
+        self.bus.attach(
+            block,
+            lambda: rcc.enabled(enable_register, bit),
+            lambda: rcc.held_in_reset(enable_register, bit),
+        )
+
+    def _line(self, interrupt: int) -> Callable[[bool], None]:
+        return lambda level: self.exceptions.set_line(interrupt, level)
+
+    def _timer(self, name: str, base: int, interrupt: int, bit: int) -> Timer:
+        timer = Timer(
+            name,
+            base,
+            self.clock,
+            clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(APB1ENR, bit) else 0,
+            interrupt=self._line(interrupt),
+        )
+        self._attach(timer, APB1ENR, bit)
+        return timer
+
+    def _usart(
+        self,
+        wiring: UsartWiring,
+        line: SerialLine,
+        host_baud: int,
+        report: Callable[[Finding], None],
+        wait_for_host: Callable[[float], None],
+    ) -> Usart:
+        return Usart(
+            wiring.name,
+            wiring.base,
+            Surroundings(
+                clock=self.clock,
+                line=line,
+                kernel_clock_hz=lambda: self.rcc.baud_clock_hz(wiring.clock_field, self._pclk_hz(wiring)),
+                core_clock_hz=lambda: self.core_clock_hz,
+                transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
+                receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
+                interrupt=self._line(wiring.interrupt),
+                quiet_period_cycles=lambda: self.systick.period_cycles,
+                wait_for_host=wait_for_host,
+                report=report,
+                host_baud=host_baud,
+            ),
+        )
+
+    def _pclk_hz(self, wiring: UsartWiring) -> int:
+        clocks = self.rcc.clocks
+        return clocks.pclk1_hz if wiring.enable_register == APB1ENR else clocks.pclk2_hz
+
+    def _pin_trouble(self, pins: tuple[Pin, ...], host_pins: tuple[Pin, ...]) -> str:
+        """Why a signal does not get from its UART to the host, or back; empty if it does."""
+        if any(self._wired(pin) for pin in host_pins):
+            return ""
+        wanted = " or ".join(str(pin) for pin in host_pins)
+        other = next((pin for pin in pins if self._wired(pin)), None)
+        if other is not None:
+            return f"it is on {other}, and the board has it on {wanted}"
+        return f"{wanted} is not in alternate function {pins[0].alternate_function} (GPIO MODER and AFR)"
+
+    def _wired(self, pin: Pin) -> bool:
+        return self.ports[pin.port].alternate_function(pin.number) == pin.alternate_function
+
+    # --- clocks
+
+    @property
+    def core_clock_hz(self) -> int:
+        """The core runs on HCLK (RM0385 figure 13)."""
+        return self.rcc.clocks.hclk_hz or 1
+
+    def _clocks_changed(self) -> None:
+        """RCC was written: everything that counts does so at its new rate."""
+        self._check_clocks()
+        blocks: tuple[Clocked, ...] = (*self.timers, *self.usarts.values(), self.iwdg, self.rng)
+        for block in blocks:
+            block.clocks_changed()
+
+    def _check_clocks(self) -> None:
+        self.watch.check(self.rcc.clocks, self.flash.wait_states, self.pwr.regulator)
+
+    def reset(self, *, power_on: bool = False) -> None:
+        """Every peripheral and the exception unit; debug blocks only when the power comes on."""
+        self.exceptions.reset()
+        self.watch.reset()
+        if power_on:
+            self.rcc.lose_backup()
+        self.bus.reset(power_on=power_on)

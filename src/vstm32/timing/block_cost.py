@@ -1,0 +1,180 @@
+"""The cost of a basic block: what its pipeline takes, what its loads wait for, and what its fetches cost.
+
+Costs are known before the block runs, from its instructions and those of the block before it. Which lines it
+has to fetch, and whether the branch before it was predicted, is found out while it runs (native.py).
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import lru_cache
+
+from vstm32.timing import m7_table as m7
+from vstm32.timing.m7_table import Kind
+from vstm32.timing.operation import PC, SP, Operation, operations
+from vstm32.timing.scoreboard import Scoreboard
+
+_WARM_UP, _MEASURED = 4, 8
+_LOADS = frozenset({Kind.LOAD, Kind.LOAD_NARROW, Kind.FP_LOAD, Kind.LOAD_MULTIPLE, Kind.FP_LOAD_MULTIPLE})
+_BRANCHES = frozenset({Kind.BRANCH, Kind.TABLE_BRANCH})
+
+
+class CodeMemory(Enum):
+    """Where a block stands, as far as its fetches are concerned."""
+
+    FLASH = auto()
+    """At 0x0800 0000: over AXI, through the instruction cache."""
+
+    FLASH_ITCM = auto()
+    """At 0x0020 0000: through the ART accelerator."""
+
+    SRAM = auto()
+    TCM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySystem:
+    """What the firmware has set that makes memory faster or slower."""
+
+    instruction_cache: bool = False
+    data_cache: bool = False
+    art: bool = False
+    wait_states: int = 0
+    """Of flash, 0 to 15 (FLASH_ACR.LATENCY)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCost:
+    """The cost of a block in cycles, without fetched lines and the branch before it."""
+
+    entered: float
+    """After a block that has left nothing to wait for."""
+
+    left: tuple[int, ...]
+    """From the issue of each instruction to the end, when the block was entered."""
+
+    line_cycles: int
+    """Of each line that has to be fetched into a cache; 0 if no cache is in the way."""
+
+    ends_in_branch: bool
+
+
+def count_instructions(code: bytes) -> BlockCost:
+    """The timing model "instructions": one cycle per instruction, nothing else."""
+    count = len(_starts(code))
+    return BlockCost(count, tuple(range(count, 0, -1)), 0, False)
+
+
+@lru_cache(maxsize=1 << 15)
+def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> BlockCost:
+    """The timing model "m7-block-1"."""
+    instructions = operations(code)
+    scoreboard = Scoreboard()
+    issued = [scoreboard.issue(operation) for operation in instructions]
+    waits = [_load_cycles(operation, memory) for operation in instructions]
+    rest = sum(waits) + _uncached_fetch_cycles(len(code), stands_in, memory)
+    total = scoreboard.spent + rest
+    left = [round(total - at - sum(waits[:index])) for index, at in enumerate(issued)]
+    return BlockCost(
+        entered=scoreboard.exact + rest,
+        left=(round(total), *left[1:]),
+        line_cycles=_line_cycles(stands_in, memory),
+        ends_in_branch=bool(instructions) and _is_branch(instructions[-1]),
+    )
+
+
+@lru_cache(maxsize=1 << 15)
+def m7_cost_after(
+    before: bytes, code: bytes, taken: bool, stands_in: CodeMemory, memory: MemorySystem
+) -> float:
+    """What a block costs after another one, for whose results it may have to wait; "m7-block-1".
+
+    `taken` says whether a branch has led from the one to the other. A block that follows on itself does so
+    again and again: its cost is that of one turn in the long run.
+    """
+    instructions = operations(code)
+    rest = sum(_load_cycles(operation, memory) for operation in instructions)
+    rest += _uncached_fetch_cycles(len(code), stands_in, memory)
+    if taken and before == code and _follows_itself(instructions):
+        return _cycles_in_loop(instructions) + rest
+    scoreboard = Scoreboard()
+    for operation in operations(before):
+        scoreboard.issue(operation)
+    start = scoreboard.exact
+    if taken:
+        scoreboard.start_group()
+    for operation in instructions:
+        scoreboard.issue(operation)
+    return scoreboard.exact - start + rest
+
+
+def _starts(code: bytes) -> list[int]:
+    """Where instructions start (Arm v7-M ARM, section A5.1)."""
+    starts = []
+    position = 0
+    while position + 1 < len(code):
+        starts.append(position)
+        position += 4 if code[position + 1] >= 0xE8 else 2
+    return starts
+
+
+def _is_branch(operation: Operation) -> bool:
+    return operation.kind in _BRANCHES or PC in operation.results
+
+
+def _follows_itself(instructions: tuple[Operation, ...]) -> bool:
+    """Whether the block ends with a branch to its start."""
+    if not instructions or instructions[-1].target is None:
+        return False
+    return instructions[-1].target == -sum(operation.size_bytes for operation in instructions[:-1])
+
+
+def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
+    """Cycles of one turn when a block follows on itself again and again."""
+    scoreboard = Scoreboard()
+    before = 0
+    for turn in range(_WARM_UP + _MEASURED):
+        if turn == _WARM_UP:
+            before = scoreboard.spent
+        for operation in instructions:
+            scoreboard.issue(operation)
+        scoreboard.start_group()
+    return (scoreboard.spent - before) / _MEASURED
+
+
+def _load_cycles(operation: Operation, memory: MemorySystem) -> float:
+    """What a load waits for, on average."""
+    if operation.kind not in _LOADS or operation.base == SP:
+        return 0.0
+    flash_line = m7.flash_line_cycles(memory.wait_states)
+    if memory.data_cache:
+        if operation.base == PC:
+            return 0.0
+        return m7.SHARE_OF_LOADS_THAT_STREAM * flash_line * operation.loaded_bytes / m7.LINE_BYTES
+    beats = max(1, operation.loaded_bytes // 4)
+    flash = flash_line - m7.FLASH_BEATS_PER_LINE + (beats + 1) // 2
+    if operation.base == PC:
+        return float(flash)
+    sram = m7.SRAM_LINE_CYCLES - m7.LINE_BYTES // 4 + beats
+    share = m7.SHARE_OF_LOADS_THAT_STREAM
+    return share * flash + (1 - share) * sram
+
+
+def _line_cycles(stands_in: CodeMemory, memory: MemorySystem) -> int:
+    """Of a line that comes through a cache which is switched on, else 0."""
+    if stands_in is CodeMemory.FLASH_ITCM:
+        return memory.wait_states if memory.art else 0
+    if not memory.instruction_cache or stands_in is CodeMemory.TCM:
+        return 0
+    return m7.SRAM_LINE_CYCLES if stands_in is CodeMemory.SRAM else m7.flash_line_cycles(memory.wait_states)
+
+
+def _uncached_fetch_cycles(size_bytes: int, stands_in: CodeMemory, memory: MemorySystem) -> int:
+    """Without a cache, each run through a block fetches all its lines anew."""
+    lines = (size_bytes + m7.LINE_BYTES - 1) // m7.LINE_BYTES
+    if stands_in is CodeMemory.FLASH_ITCM:
+        return 0 if memory.art else lines * memory.wait_states
+    if memory.instruction_cache or stands_in is CodeMemory.TCM:
+        return 0
+    if stands_in is CodeMemory.SRAM:
+        return lines * m7.SRAM_LINE_CYCLES
+    return lines * m7.flash_line_cycles(memory.wait_states)

@@ -1,0 +1,112 @@
+"""`python -m vstm32` as a process."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+import serial
+
+from vstm32.app.command_line import main
+from vstm32.app.control import ask
+
+COMMAND = [sys.executable, "-m", "vstm32"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_its_port_is_runs_and_ends_on_a_signal(compile_firmware, tmp_path, end):
+    elf = compile_firmware('int main(void) { clock_216(); serial_on(938); put_text("hello\\n"); return 0; }')
+    link = tmp_path / "port"
+    with subprocess.Popen(
+        [*COMMAND, str(elf), "--link", str(link)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stdout.readline()
+        assert said.startswith("Serial port: /dev/")
+        assert said.endswith(f" (link: {link})\n")
+        with serial.Serial(str(link), 115_200, timeout=10) as port:
+            assert port.readline() == b"hello\n"
+        process.send_signal(end)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert not link.is_symlink()
+
+
+def test_any_uart_can_be_the_serial_port(compile_firmware, tmp_path):
+    source = """
+    int main(void)
+    {
+        REG(RCC_AHB1ENR) |= 1u; REG(RCC_APB1ENR) |= 1u << 19; (void)REG(RCC_APB1ENR);
+        REG(0x40020000u) = (REG(0x40020000u) & ~3u) | 2u; REG(0x40020020u) = 8u;
+        REG(0x40004C0Cu) = 139; REG(0x40004C00u) = 1u | 1u << 3;
+        for (const char *text = "four\\n"; *text; text++) {
+            while (!(REG(0x40004C1Cu) & 1u << 7)) { }
+            REG(0x40004C28u) = (uint8_t)*text;
+        }
+        return 0;
+    }
+    """
+    link = tmp_path / "port"
+    with subprocess.Popen(
+        [*COMMAND, str(compile_firmware(source)), "--link", str(link), "--serial", "UART4"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        names = []
+        while "Control port" not in names:
+            names.append(process.stdout.readline().split(":")[0])
+        with serial.Serial(str(link), 115_200, timeout=10) as port:
+            assert port.readline() == b"four\n"
+        process.terminate()
+        process.communicate(timeout=20)
+    assert [name for name in names if "Serial" in name or "ART" in name] == [
+        "Serial port",
+        "USART1",
+        "USART6",
+    ]
+
+
+def test_faults_are_printed_on_stderr(compile_firmware):
+    elf = compile_firmware("int main(void) { REG(0x40000400u) = 1; return 0; }")
+    with subprocess.Popen(
+        [*COMMAND, str(elf)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=20)
+    assert "writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual board." in said
+
+
+def test_a_bad_file_is_one_clear_sentence_and_a_hint(capsys, tmp_path):
+    path = tmp_path / "missing.elf"
+    assert main([str(path)]) == 1
+    assert capsys.readouterr().err == (
+        f"{path} cannot be read: No such file or directory.\n  Give the path of a firmware's ELF file.\n"
+    )
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert all(
+        option in text for option in ("firmware", "--link", "--serial", "--baud", "--timing", "--random-seed")
+    )
+
+
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+def test_cycles_are_made_as_the_option_says(timing):
+    command = [*COMMAND, "--json", "--end-with-stdin", "--timing", timing]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        port = json.loads(process.stdout.readline())["control_port"]
+        assert ask(port, "status")["timing_model"] == timing
+        process.communicate(timeout=20)
+
+
+def test_the_model_is_the_default_and_said_before_its_times_are_read():
+    with subprocess.Popen(
+        [*COMMAND, "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        said, _ = process.communicate(timeout=20)
+    assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 45 %\n" in said

@@ -1,0 +1,332 @@
+"""`python -m vstm32 --serial-console`, as a person and as a pipe see it; traces and profiles."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+from support.speedscope import require_speedscope
+
+COMMAND = [sys.executable, "-m", "vstm32"]
+ECHOING = """
+__attribute__((noinline)) void answer(const char *text) { put_text(text); __asm volatile(""); }
+int main(void) {
+    clock_216(); serial_on(938); put_text("ready\\n");
+    for (;;) {
+        int byte = get();
+        if (byte == 'f') { put_text("?"); REG(0x40000400u) = 1; }
+        if (byte == '\\n' || byte == '\\r') answer("!\\n"); else put((char)byte);
+    }
+}
+void hard_fault_handler(void) { put_text("fault\\n"); stay(); }
+"""
+ECHOING = "void stay(void);\n" + ECHOING
+
+
+def run(*arguments, stdin="", cwd=None):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=cwd,
+    )
+
+
+class Session:
+    """The program on a pseudo terminal."""
+
+    def __init__(self, *arguments):
+        self.master, self.slave = os.openpty()
+        self.before = termios.tcgetattr(self.slave)
+        self.seen = b""
+        self.process = subprocess.Popen(
+            [*COMMAND, *map(str, arguments)], stdin=self.slave, stdout=self.slave, stderr=self.slave
+        )
+
+    def shows(self, text, seconds=30):
+        deadline = time.monotonic() + seconds
+        while text not in self.seen:
+            assert time.monotonic() < deadline, self.seen
+            if select.select([self.master], [], [], 0.05)[0]:
+                self.seen += os.read(self.master, 4096)
+
+    def type(self, data):
+        os.write(self.master, data)
+
+    def ends(self):
+        code = self.process.wait(20)
+        assert termios.tcgetattr(self.slave) == self.before
+        return code
+
+
+@pytest.fixture
+def session():
+    made = []
+
+    def start(*arguments):
+        made.append(Session(*arguments))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.process.kill()
+        each.process.wait()
+        os.close(each.master)
+        os.close(each.slave)
+
+
+@pytest.fixture
+def echoing(compile_firmware):
+    return compile_firmware(ECHOING)
+
+
+def test_a_person_types_and_the_firmware_answers(session, echoing):
+    terminal = session(echoing, "--serial-console")
+    terminal.shows(b"ready\r\n")
+    assert (
+        b"USART6 at 115200 baud is this terminal. Ctrl-] ends, Ctrl-T Ctrl-H shows more keys."
+        in terminal.seen
+    )
+    assert not termios.tcgetattr(terminal.slave)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)
+    terminal.type(b"hello\r")
+    terminal.shows(b"ready\r\nhello!\r\n")
+    terminal.type(b"\x03")
+    terminal.shows(b"\x03")
+    terminal.type(b"\x14\x12")
+    terminal.shows(b"\r\nReset.\r\nready\r\n")
+    terminal.type(b"\x1d")
+    assert terminal.ends() == 0
+
+
+def test_a_finding_does_not_break_the_line_of_the_firmware(session, echoing):
+    terminal = session(echoing, "--serial-console")
+    terminal.shows(b"ready\r\n")
+    terminal.type(b"abcf")
+    terminal.shows(b"fault\r\n")
+    said = terminal.seen.decode()
+    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000400 [^\r]*\r\nfault\r\n", said), said
+    terminal.type(b"\x1d")
+    assert terminal.ends() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_terminal_is_restored_on_a_signal(session, echoing, number):
+    terminal = session(echoing, "--serial-console")
+    terminal.shows(b"ready\r\n")
+    terminal.process.send_signal(number)
+    assert terminal.ends() == 0
+
+
+def test_the_terminal_is_restored_when_something_breaks(session, echoing):
+    terminal = session(echoing, "--serial-console", "--trace=/dev/full")
+    terminal.shows(b"/dev/full cannot be written: No space left on device.\r\n")
+    assert terminal.ends() == 1
+
+
+def test_the_control_port_ends_a_console_too(session, echoing):
+    from vstm32.app.control import ask
+
+    terminal = session(echoing, "--serial-console")
+    terminal.shows(b"ready\r\n")
+    port = int(re.search(rb"Control port: (\d+)", terminal.seen)[1])
+    assert ask(port, "status")["serial_port"] == ""
+    ask(port, "end")
+    assert terminal.ends() == 0
+
+
+def test_the_firmware_in_a_pipe(echoing):
+    done = run(echoing, "--serial-console", stdin="one\ntwo\n")
+    assert (done.stdout, done.stderr, done.returncode) == ("ready\none!\ntwo!\n", "", 0)
+
+
+def test_findings_in_a_pipe_are_on_stderr_only(echoing):
+    done = run(echoing, "--serial-console", stdin="abcf")
+    assert done.stdout == "ready\nabc?fault\n"
+    assert "writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual board." in done.stderr
+
+
+def test_a_long_computation_is_waited_for(compile_firmware):
+    """About three seconds of work, with a silence of a tenth of a second."""
+    elf = compile_firmware(
+        "int main(void) { clock_216(); serial_on(938); (void)get(); for (uint32_t i = 0; i < 100000000u; i++)"
+        ' __asm volatile(""); put_text("done\\n"); for (;;) (void)get(); }'
+    )
+    done = run(elf, "--serial-console", "--silence", "0.1", stdin="x")
+    assert (done.stdout, done.returncode) == ("done\n", 0)
+
+
+def test_a_firmware_that_sleeps_without_listening_is_done(compile_firmware):
+    elf = compile_firmware('int main(void) { clock_216(); serial_on(938); put_text("hi\\n"); return 0; }')
+    done = run(elf, "--serial-console")
+    assert (done.stdout, done.returncode) == ("hi\n", 0)
+
+
+def test_a_lockup_in_a_pipe_is_a_failure(compile_firmware):
+    elf = compile_firmware(
+        "void hard_fault_handler(void) { REG(0x40000400u) = 1; }"
+        "int main(void) { REG(0x40000400u) = 1; return 0; }"
+    )
+    done = run(elf, "--serial-console", stdin="never read")
+    assert "Lockup at " in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_reader_that_stops_reading_ends_it(echoing):
+    with subprocess.Popen(
+        [*COMMAND, str(echoing), "--serial-console"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.stdout.close()
+        process.stdin.write(b"one\n")
+        process.stdin.flush()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ["--serial-console", "--json"],
+            "--json does not go with --serial-console, which has the serial port for ",
+        ),
+        (["--echo"], "--echo and --silence are for --serial-console"),
+        (["--serial-console", "--silence", "-1"], "--silence is a number of seconds, 0 or more"),
+        (["--trace-only", "RCC"], "--trace-only chooses from what --trace writes; give that too"),
+        (["--profile"], "--profile needs the firmware's ELF file, for the names of its functions"),
+        (["--trace="], "--trace= needs the name of a file; --trace alone writes to stderr"),
+    ],
+)
+def test_options_that_do_not_go_together_are_said_to(options, sentence):
+    done = run(*options)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+# --- traces
+
+
+def test_a_trace_goes_to_stderr_and_the_serial_port_to_stdout(echoing):
+    done = run(echoing, "--trace", "--serial-console", "--trace-only", "USART6", stdin="x")
+    assert done.stdout == "ready\nx"
+    assert re.search(
+        r"^ +\d+  0x080\w+ put\w*\+0x\w+ +USART6\.TDR <- 0x00000072 'r'$", done.stderr, re.MULTILINE
+    )
+    assert "RCC." not in done.stderr
+
+
+def test_a_trace_in_a_file(echoing, tmp_path):
+    log = tmp_path / "access.log"
+    done = run(f"--trace={log}", echoing, "--serial-console", stdin="x")
+    assert done.stderr == ""
+    assert " RCC.CFGR <- " in log.read_text()
+
+
+def test_a_trace_of_a_stripped_file_has_addresses(echoing, tmp_path):
+    stripped = tmp_path / "stripped.elf"
+    subprocess.run(["arm-none-eabi-strip", str(echoing), "-o", str(stripped)], check=True)
+    done = run(stripped, "--trace", "--serial-console", stdin="x")
+    assert re.search(r"^ +\d+  0x080\w+ \? +USART6\.CR1 <- ", done.stderr, re.MULTILINE)
+
+
+def test_a_block_that_is_not_there_is_an_error(echoing):
+    done = run(echoing, "--trace", "--trace-only", "UART6")
+    assert done.returncode == 1
+    assert "Did you mean USART6?" in done.stderr
+
+
+# --- profiles
+
+
+def test_a_profile_is_a_table_and_a_file(echoing, tmp_path):
+    done = run("--profile", echoing, "--serial-console", stdin="one\ntwo\n", cwd=tmp_path)
+    assert done.stdout == "ready\none!\ntwo!\n"
+    path = tmp_path / f"{echoing.stem}.speedscope.json"
+    file = require_speedscope(path.read_text())
+    (profile,) = file["profiles"]
+    names = [frame["name"] for frame in file["shared"]["frames"]]
+    stacks = {tuple(names[index] for index in sample) for sample in profile["samples"]}
+    assert ("reset_handler", "start_up", "main", "answer", "put_text") in stacks
+    rows = {
+        line.rstrip().split("  ")[-1].strip(): line.split()[0]
+        for line in done.stderr.splitlines()
+        if line.strip()
+    }
+    total = int(rows["(all cycles of the board)"].replace(",", ""))
+    assert total == profile["endValue"]
+    own = [
+        int(line.split()[0].replace(",", ""))
+        for line in done.stderr.splitlines()
+        if re.match(r" *[\d,]+ +[\d.]+ %", line) and "(all functions)" not in line
+    ]
+    assert sum(own) == int(rows["(all functions)"].replace(",", ""))
+    assert sum(own) + int(rows["(waiting): asleep, or polling a register"].replace(",", "")) == total
+    assert done.stderr.endswith(
+        f"\nCall paths: {echoing.stem}.speedscope.json, to be opened at https://www.speedscope.app\n"
+    )
+
+
+def test_a_profile_without_a_console_ends_with_the_board(echoing, tmp_path):
+    path = tmp_path / "named.json"
+    with subprocess.Popen(
+        [*COMMAND, str(echoing), f"--profile={path}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout.readline().startswith("Serial port: /dev/")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "(all cycles of the board)" in errors
+    require_speedscope(path.read_text())
+
+
+def test_a_profile_of_a_stripped_file_is_an_error(echoing, tmp_path):
+    stripped = tmp_path / "stripped.elf"
+    subprocess.run(["arm-none-eabi-strip", str(echoing), "-o", str(stripped)], check=True)
+    done = run(stripped, "--profile", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{stripped} has no symbols, so no profile can name its functions.\n"
+        "  Give the ELF file as the linker wrote it, before strip; --trace works without symbols.\n",
+    )
+    assert not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize("option", ["--profile", "--trace"])
+def test_a_file_that_cannot_be_written_is_said_before_the_board_runs(echoing, tmp_path, option):
+    done = run(echoing, f"{option}={tmp_path}/missing/file")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        f"{tmp_path}/missing/file cannot be written: No such file or directory.\n"
+        "  Name a file in a folder that is there, that you may write to, and that has room.\n",
+    )
+
+
+def test_a_disk_that_is_full_at_the_end_is_said_after_the_table(echoing):
+    done = run(echoing, "--serial-console", "--profile=/dev/full")
+    assert done.returncode == 1
+    assert "(all cycles of the board)" in done.stderr
+    assert "/dev/full cannot be written: No space left on device.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_json_stays_one_line(echoing, tmp_path):
+    with subprocess.Popen(
+        [*COMMAND, str(echoing), "--json", "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert json.loads(process.stdout.readline())["serial_port"].startswith("/dev/")
+        process.stdin.close()
+        assert process.wait(20) == 0

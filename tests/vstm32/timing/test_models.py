@@ -1,0 +1,31 @@
+"""Timing models are chosen by name, and say how far they are to be trusted."""
+
+import pytest
+
+from mcumatrix.model.catalogue import TimingModel
+from vstm32.base.errors import VirtualBoardError
+from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
+from vstm32.timing.m7_table import MNEMONICS
+
+
+def test_the_models_are_those_that_a_boards_file_may_name():
+    assert set(TIMING_MODELS) == {model.value for model in TimingModel}
+    assert DEFAULT_TIMING_MODEL == "m7-block-1"
+
+
+def test_each_model_has_its_expected_error():
+    assert TIMING_MODELS["m7-block-1"].expected_error == "typical error ±10 % a layer, at worst 45 %"
+    assert TIMING_MODELS["instructions"].expected_error == "no estimate of a board's times"
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(VirtualBoardError) as caught:
+        timing_model("exact")
+    assert str(caught.value) == (
+        "The virtual board has no timing model 'exact'.\n  It has instructions and m7-block-1."
+    )
+
+
+def test_no_mnemonic_is_in_two_classes():
+    names = [name for names in MNEMONICS.values() for name in names.split()]
+    assert len(names) == len(set(names))
