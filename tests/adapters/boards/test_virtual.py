@@ -19,6 +19,7 @@ from mcumatrix.errors import LockedError, StoppedError, ToolError
 from mcumatrix.locking import held
 from mcumatrix.model.catalogue import Board, BoardKind, TimingModel, Unit
 from vstm32.app.running import RunningBoard, running_boards
+from vstm32.board.identity import identity
 from vstm32.timing import timing_model
 
 PATIENCE_S = 20.0
@@ -74,10 +75,9 @@ def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make, model) -> None
         assert virtual._machines["virtual-0"].ask("status")["timing_model"] == model
 
 
-def test_results_depend_on_the_emulator_and_on_the_boards_own_sources(make) -> None:
-    identity = make().identity()
-    assert set(identity) == {"unicorn", "vboard"}
-    assert identity == make().identity()
+@pytest.mark.parametrize("model", TimingModel)
+def test_results_depend_on_what_makes_the_cycles_of_its_timing_model(make, model) -> None:
+    assert make(timing_model=model).identity() == identity(model)
 
 
 def test_a_taken_board_runs_and_can_be_reached(make) -> None:

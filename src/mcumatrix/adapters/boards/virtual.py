@@ -2,23 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
-import vstm32
 from mcumatrix.adapters.boards.units import Locks, Units
 from mcumatrix.errors import StoppedError, ToolError
-from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Board, BoardKind
 from vstm32.base.errors import VirtualBoardError
 from vstm32.timing import timing_model
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.boards.machine import Machine
-
-_PACKAGE = Path(vstm32.__file__).parent
 
 
 class VirtualBoard:
@@ -89,11 +84,10 @@ class VirtualBoard:
         raise StoppedError(f"The virtual board {name} was not needed any more.")
 
     def identity(self) -> Mapping[str, str]:
-        """The emulator's version, and a hash over the board's own sources: both can change cycles."""
-        sources = {
-            name: sha256 for name, sha256 in hash_tree(_PACKAGE, [_PACKAGE]).items() if name.endswith(".py")
-        }
-        return {"unicorn": version("unicorn"), "vboard": fingerprint("vboard", {"sources": sources})[:16]}
+        """What makes its cycles and answers; see `vstm32.board.identity`."""
+        from vstm32.board.identity import identity
+
+        return identity(self._timing)
 
     def close(self) -> None:
         """Ends the programs of all units."""

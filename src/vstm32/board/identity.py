@@ -1,0 +1,35 @@
+"""What the cycles and answers of a virtual board depend on: our own code, and two libraries."""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from vstm32.timing import INSTRUCTIONS
+
+LOOKING_ON = frozenset({"look", "debug", "app"})
+"""Rooms that only look at a board, or bring it to people: nothing that its firmware computes or counts comes
+from them. A room that is not named here counts."""
+
+_PACKAGE = Path(__file__).parents[1]
+_SOURCES = {".py", ".c", ".h"}
+_HASH_DIGITS = 16
+
+
+def identity(timing: str, package: Path = _PACKAGE) -> Mapping[str, str]:
+    """What makes the cycles of a timing model, and the answers: names of parts, and their versions or hashes.
+
+    "vstm32" is over the contents of our sources. Unicorn executes the firmware. capstone says what stands in
+    a block, from which every model but the one that counts instructions works out its price.
+    """
+    parts = {"unicorn": version("unicorn"), "vstm32": _hash(package)}
+    return parts if timing == INSTRUCTIONS.name else parts | {"capstone": version("capstone")}
+
+
+def _hash(package: Path) -> str:
+    digest = hashlib.sha256()
+    for room in sorted(path for path in package.iterdir() if path.is_dir() and path.name not in LOOKING_ON):
+        for file in sorted(path for path in room.rglob("*") if path.suffix in _SOURCES):
+            contents = hashlib.sha256(file.read_bytes()).hexdigest()
+            digest.update(f"{file.relative_to(package).as_posix()} {contents}\n".encode())
+    return digest.hexdigest()[:_HASH_DIGITS]

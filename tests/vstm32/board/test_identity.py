@@ -1,0 +1,76 @@
+"""What makes the cycles of a board is in its identity, and nothing else is."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import vstm32
+from vstm32.board import identity as module
+from vstm32.board.identity import LOOKING_ON, identity
+from vstm32.timing import TIMING_MODELS
+
+PACKAGE = Path(vstm32.__file__).parent
+ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+A_FILE_OF_EACH_KIND = sorted(
+    {
+        (room, path.suffix): path
+        for room in ROOMS
+        for path in sorted((PACKAGE / room).rglob("*.[pch]*"))
+        if path.suffix in {".py", ".c", ".h"}
+    }.values()
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, to be changed."""
+    return Path(shutil.copytree(PACKAGE, tmp_path / "vstm32", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.mark.parametrize("file", A_FILE_OF_EACH_KIND, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_a_changed_file_counts_if_its_room_makes_cycles(package: Path, file: Path) -> None:
+    before = identity("m7-block-1", package)
+    changed = package / file.relative_to(PACKAGE)
+    changed.write_text(changed.read_text() + "\n")
+    makes_cycles = file.relative_to(PACKAGE).parts[0] not in LOOKING_ON
+    assert (identity("m7-block-1", package) != before) is makes_cycles
+
+
+def test_every_room_that_looks_on_is_one_of_the_package() -> None:
+    assert set(ROOMS) >= LOOKING_ON
+
+
+@pytest.mark.parametrize("name", ["app/options.py", "app/console.py", "look/trace.py", "debug/dap.py"])
+def test_a_changed_help_text_or_protocol_leaves_results_as_they_are(package: Path, name: str) -> None:
+    before = identity("m7-block-1", package)
+    (package / name).write_text('"""Other words."""\n')
+    assert identity("m7-block-1", package) == before
+
+
+def test_a_file_that_is_renamed_or_added_counts(package: Path) -> None:
+    seen = {identity("m7-block-1", package)["vstm32"]}
+    (package / "stm32" / "crc.py").rename(package / "stm32" / "crc32.py")
+    seen.add(identity("m7-block-1", package)["vstm32"])
+    (package / "stm32" / "can.py").touch()
+    seen.add(identity("m7-block-1", package)["vstm32"])
+    assert len(seen) == 3
+
+
+def test_what_python_keeps_of_a_source_does_not_count(package: Path) -> None:
+    before = identity("m7-block-1", package)
+    (package / "timing" / "__pycache__").mkdir()
+    (package / "timing" / "__pycache__" / "costs.json").write_text("{}")
+    assert identity("m7-block-1", package) == before
+
+
+@pytest.mark.parametrize("timing", TIMING_MODELS)
+@pytest.mark.parametrize("library", ["unicorn", "capstone", "pyserial"])
+def test_another_version_of_a_library_counts_if_cycles_stand_on_it(
+    monkeypatch: pytest.MonkeyPatch, timing: str, library: str
+) -> None:
+    before = identity(timing)
+    installed = module.version
+    monkeypatch.setattr(module, "version", lambda name: "99" if name == library else installed(name))
+    counts = library == "unicorn" or (library == "capstone" and timing == "m7-block-1")
+    assert (identity(timing) != before) is counts
