@@ -27,8 +27,8 @@ from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import make_record, status_of, utc_now
-from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
-from mcumatrix.stages.run import hello_of, run_image
+from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.run import run_image
 from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
 

@@ -19,10 +19,6 @@ class Runtime(Protocol):
         """Files and folders, all of them below `firmware/`, that its library is compiled from."""
         ...
 
-    def generators(self) -> tuple[Path, ...]:
-        """Our own files that decide what `render` makes of a model: code and templates."""
-        ...
-
     def trees(self, kernels: str) -> Mapping[str, str]:
         """Code from elsewhere that its library is compiled from: a fingerprint of the contents, by name.
 

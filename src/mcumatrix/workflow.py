@@ -11,7 +11,6 @@ done already, by this matrix or another, is found again.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -24,6 +23,7 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
@@ -32,6 +32,22 @@ from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_pl
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
+
+RENDERERS = (
+    "mcumatrix.stages.render",
+    "mcumatrix.adapters.models.tflite_file",
+    "mcumatrix.adapters.models.golden_case",
+)
+"""What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
+
+REPORTERS = ("mcumatrix.report.markdown", "mcumatrix.report.tables", "mcumatrix.results.frame")
+"""What makes a report of records. What these import counts too."""
+
+_NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "board"}
+"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and the boards, of
+which an image has one. All the rest is part of the platform, so that no folder can be forgotten."""
+
+_COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
 
 FINAL = (Status.OK, Status.WRONG_OUTPUT)
 """A run that ended so would end so again. Whatever else happened is worth another try."""
@@ -137,9 +153,9 @@ class _Facts:
         self.file: Callable[[Path], str] = cache(hash_file)
 
         @cache
-        def sources(*parts: str) -> dict[str, str]:
-            common = ("CMakeLists.txt", "cmake", "include")
-            return hash_tree(project.firmware, [project.firmware / part for part in (*common, *parts)])
+        def platform_sources(board: str) -> dict[str, str]:
+            members = [part for part in project.firmware.iterdir() if part.name not in _NOT_OF_THE_PLATFORM]
+            return hash_tree(project.firmware, [*members, project.firmware / "board" / board])
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
@@ -148,31 +164,27 @@ class _Facts:
         @cache
         def runtime_sources(entry: RuntimeEntry) -> dict[str, str]:
             own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime(entry).sources()]
-            return hash_tree(project.firmware, own) | sources()
+            common = [project.firmware / part for part in _COMMON_TO_LIBRARIES]
+            return hash_tree(project.firmware, [*own, *common])
 
         @cache
-        def generators(entry: RuntimeEntry) -> tuple[str, ...]:
-            return tuple(map(hash_file, runtime(entry).generators()))
+        def generators(entry: RuntimeEntry) -> Mapping[str, str]:
+            return code_behind([type(runtime(entry)).__module__], project.templates)
 
         @cache
         def trees(entry: RuntimeEntry, kernels: str) -> Mapping[str, str]:
             return runtime(entry).trees(kernels)
 
         @cache
-        def renderers() -> tuple[str, ...]:
-            package = Path(__file__).parent
-            readers = sorted((package / "adapters" / "models").glob("*.py"))
-            files = (package / "wire.py", package / "stages" / "render.py", *readers)
-            return tuple(
-                map(hash_file, (*files, project.templates / "wire.h.j2", project.templates / "config.h.j2"))
-            )
+        def renderers() -> Mapping[str, str]:
+            return code_behind(RENDERERS, project.templates)
 
         @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
             return boards.get(entry).identity()
 
         self.board_identity = board_identity
-        self.sources = sources
+        self.platform_sources = platform_sources
         self.runtime = runtime
         self.trees = trees
         self.runtime_sources = runtime_sources
@@ -186,8 +198,8 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     runtime_sources = facts.runtime_sources(variant.runtime)
     definitions = facts.runtime(variant.runtime).definitions(variant.kernels, variant.model.element)
     trees = facts.trees(variant.runtime, variant.kernels)
-    platform_sources = facts.sources("app", "family", "board")
-    listed_by = facts.generators(variant.runtime) if trees else ()
+    platform_sources = facts.platform_sources(variant.board.firmware_board)
+    listed_by = facts.generators(variant.runtime) if trees else {}
     libraries = (
         plan_library(variant, toolchain, runtime_sources, definitions, trees, generators=listed_by),
         plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
@@ -249,21 +261,15 @@ def report_fingerprint(
     reproductions: Iterable[Reproduction | None],
 ) -> str:
     """Over everything that a report is made from: the results, the text around them, and the code."""
-    package = Path(__file__).parent
-    code = hash_tree(package, [package / "report", package / "results"])
     return fingerprint(
         "report",
         {
             "matrix": hash_bytes(
                 repr((matrix.name, matrix.description, matrix.exclusions, matrix.substitutions)).encode()
             ),
-            "variants": [variant.slug for variant in matrix.variants],
-            "records": [
-                f"{record.log_sha256} {record.finished_at}" if record else None for record in records
-            ],
+            "variants": [[variant.slug, variant.axes] for variant in matrix.variants],
+            "records": [hash_bytes(repr(record).encode()) if record else None for record in records],
             "reproductions": [repr(found) if found else None for found in reproductions],
-            "code": {name: value for name, value in code.items() if name.endswith(".py")},
-            "template": hash_file(project.templates / "report.md.j2"),
-            "version": version("mcumatrix"),
+            "code": code_behind(REPORTERS, project.templates),
         },
     )

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def plan_library(
     definitions: Mapping[str, str],
     trees: Mapping[str, str],
     *,
-    generators: Sequence[str] = (),
+    generators: Sources | None = None,
 ) -> BuildPlan:
     """The plan of a runtime's library.
 
@@ -79,7 +79,7 @@ def plan_library(
         name=name,
         outputs=("libruntime.a",),
         definitions=definitions,
-        parts={"sources": sources, "trees": trees, "generators": generators},
+        parts={"sources": sources, "trees": trees, "generators": generators or {}},
     )
 
 

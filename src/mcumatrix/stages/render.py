@@ -9,6 +9,8 @@ from mcumatrix import wire
 if TYPE_CHECKING:
     import jinja2
 
+    from mcumatrix.model.variant import Variant
+
 
 @cache
 def _environment(templates: Path) -> "jinja2.Environment":
@@ -19,6 +21,19 @@ def _environment(templates: Path) -> "jinja2.Environment":
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # C, not HTML
+    )
+
+
+def hello_of(variant: "Variant", build_id: str) -> wire.Hello:
+    """What is built into the image of a variant, and what its firmware must say of itself."""
+    return wire.Hello(
+        protocol=wire.PROTOCOL_VERSION,
+        build=build_id,
+        board=variant.board.firmware_board,
+        runtime=variant.runtime.name,
+        kernels=variant.kernels,
+        model=variant.model.name,
+        clock_hz=variant.clock_hz,
     )
 
 

@@ -22,6 +22,7 @@ from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher
 from mcumatrix.stages.parse import firmware_errors, parse_bench, parse_boot
+from mcumatrix.stages.render import hello_of
 
 LAST_WORDS_S = 0.5
 """How long an error line is given to be followed by more before the board is given up."""
@@ -30,19 +31,6 @@ MAX_LOG_BYTES = 8 * 1024 * 1024
 """A board that talks without end is stopped here."""
 
 _READ_S = 0.25
-
-
-def hello_of(variant: Variant, build_id: str) -> wire.Hello:
-    """What is built into the image of a variant, and what its firmware must say of itself."""
-    return wire.Hello(
-        protocol=wire.PROTOCOL_VERSION,
-        build=build_id,
-        board=variant.board.firmware_board,
-        runtime=variant.runtime.name,
-        kernels=variant.kernels,
-        model=variant.model.name,
-        clock_hz=variant.clock_hz,
-    )
 
 
 @dataclass(slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes import arena, fixed_point
 from mcumatrix.adapters.runtimes.arena import ALIGNMENT_BYTES, Arena, plan_arena
 from mcumatrix.adapters.runtimes.fixed_point import (
     SoftmaxConstants,
@@ -17,7 +16,6 @@ from mcumatrix.adapters.runtimes.fixed_point import (
     tensor_multiplier,
 )
 from mcumatrix.errors import RenderError
-from mcumatrix.model import network as network_model
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.network import (
     Activation,
@@ -72,10 +70,6 @@ class BuiltinRuntime:
 
     def sources(self) -> tuple[Path, ...]:
         return (self._firmware / "runtime" / "builtin",)
-
-    def generators(self) -> tuple[Path, ...]:
-        own = (__file__, arena.__file__, fixed_point.__file__, network_model.__file__)
-        return (*map(Path, own), self._templates / TEMPLATE)
 
     def trees(self, kernels: str) -> dict[str, str]:  # noqa: ARG002 - it has none for any kernels
         return {}

@@ -76,10 +76,6 @@ class TflmRuntime:
     def sources(self) -> tuple[Path, ...]:
         return (self._firmware / "runtime" / "tflm",)
 
-    def generators(self) -> tuple[Path, ...]:
-        own = sorted(Path(__file__).parent.glob("*.py"))
-        return (*own, self._templates / TEMPLATE)
-
     def trees(self, kernels: str) -> dict[str, str]:
         return {name: self._hash(folder) for name, folder in self._given.items()} | {
             name: source.checksum for name, source in self._fetchable(kernels)

@@ -1,0 +1,104 @@
+"""Which of our own files decide what a module makes: it, what it imports, and the templates that they name.
+
+A result has to be made again when code behind it changes. Which code that is nobody can keep in a list: the
+first import that is forgotten leaves a stale result that passes for current.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from mcumatrix.hashing import hash_file
+
+_TEMPLATE_ENDING = ".j2"
+
+_REFERS = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b")
+
+_CHANGE_NO_RESULT = frozenset({"mcumatrix.errors", "mcumatrix.ports"})
+"""What is raised and what has no bodies: sentences and signatures, of which no result is made."""
+
+
+def code_behind(modules: Iterable[str], templates: Path) -> dict[str, str]:
+    """SHA-256 of each file, by module or template name, that some modules are or depend on.
+
+    Followed are imports of packages that one of `modules` is in, and of mcumatrix, wherever they stand in a
+    file: those inside of functions too, but not those for type checkers alone. Libraries are not: their
+    versions are another matter. A template is one that a string in the code names, such as "report.md.j2",
+    and those which that includes.
+
+    Raises:
+        ModuleNotFoundError: one of `modules` is not there.
+        OSError: a file or a template cannot be read.
+    """
+    wanted = list(modules)
+    ours = {"mcumatrix"} | {module.partition(".")[0] for module in wanted}
+    found: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        if name in found or name in _CHANGE_NO_RESULT:
+            continue
+        file = templates / name if name.endswith(_TEMPLATE_ENDING) else module_file(name)
+        if file is None:
+            raise ModuleNotFoundError(f"there is no module {name}", name=name)
+        found[name] = hash_file(file)
+        wanted += _in_template(file) if name.endswith(_TEMPLATE_ENDING) else _in_module(file, frozenset(ours))
+    return dict(sorted(found.items()))
+
+
+@cache
+def module_file(name: str) -> Path | None:
+    """The source file of a module; None if there is no such module. The packages around it are imported."""
+    try:
+        spec = find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+@cache
+def _in_module(file: Path, packages: frozenset[str]) -> tuple[str, ...]:
+    return tuple(_named_by(ast.parse(file.read_bytes(), file), packages))
+
+
+def _named_by(tree: ast.AST, packages: frozenset[str]) -> Iterator[str]:
+    for node in _nodes(tree):
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str) and _is_template_name(node.value):
+                yield node.value
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] in packages)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in packages:
+            for alias in node.names:
+                below = f"{node.module}.{alias.name}"
+                yield below if module_file(below) else node.module
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """As `ast.walk`, without what only type checkers read."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        yield node
+        waiting += ast.iter_child_nodes(node)
+
+
+def _is_template_name(text: str) -> bool:
+    return text.endswith(_TEMPLATE_ENDING) and not any(character.isspace() for character in text)
+
+
+def _in_template(file: Path) -> Iterator[str]:
+    """What a template includes, imports or extends by a name that stands there."""
+    from jinja2 import Environment
+    from jinja2.meta import find_referenced_templates
+
+    text = file.read_text()
+    # A look at the text first: loading Jinja takes longer than all the rest.
+    if _REFERS.search(text):
+        tree = Environment(autoescape=False).parse(text)
+        yield from (name for name in find_referenced_templates(tree) if name is not None)

@@ -1,0 +1,84 @@
+"""What a module depends on is found in its code."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.own_code import code_behind, module_file
+
+FILES = {
+    "start.py": "from shop.tools import hammer\nif TYPE_CHECKING:\n    from shop.kinds import Kind\n",
+    "kinds.py": "class Kind: ...\n",
+    "tools.py": "def hammer():\n    from shop.later import nail\n    return nail\n",
+    "later.py": 'nail = "nail.c.j2"\n',
+    "aside.py": "import shop.start\n",
+    "__init__.py": "",
+}
+TEMPLATES = {
+    "nail.c.j2": '#include "a.j2.h"\n{% include "head.c.j2" %}\n',
+    "head.c.j2": "{%- from 'macros.j2' import point %}\n",
+    "macros.j2": "{% macro point() %}{% endmacro %}\n",
+    "other.j2": "",
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package with templates beside it."""
+    for name, text in FILES.items():
+        (tmp_path / "shop" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "shop" / name).write_text(text)
+    for name, text in TEMPLATES.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    module_file.cache_clear()
+    yield tmp_path
+    module_file.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
+        del sys.modules[name]
+
+
+def test_imports_are_followed_wherever_they_stand_and_so_are_templates(shop: Path) -> None:
+    assert list(code_behind(["shop.start"], shop)) == [
+        "head.c.j2",
+        "macros.j2",
+        "nail.c.j2",
+        "shop.later",
+        "shop.start",
+        "shop.tools",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [
+        ("shop/start.py", True),
+        ("shop/tools.py", True),
+        ("shop/later.py", True),
+        ("nail.c.j2", True),
+        ("head.c.j2", True),
+        ("macros.j2", True),
+        ("shop/aside.py", False),
+        ("shop/kinds.py", False),
+        ("other.j2", False),
+    ],
+)
+def test_a_change_counts_where_it_can_be_reached_and_nowhere_else(
+    shop: Path, changed: str, counts: bool
+) -> None:
+    before = code_behind(["shop.start"], shop)
+    (shop / changed).write_text((shop / changed).read_text() + "\n")
+    assert (code_behind(["shop.start"], shop) != before) is counts
+
+
+def test_a_template_that_is_not_there_is_an_error(shop: Path) -> None:
+    (shop / "macros.j2").unlink()
+    with pytest.raises(FileNotFoundError):
+        code_behind(["shop.start"], shop)
+
+
+def test_a_module_that_is_not_there_is_an_error(shop: Path) -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"^there is no module shop\.nothing$"):
+        code_behind(["shop.nothing"], shop)
