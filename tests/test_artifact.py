@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.artifact import MANIFEST, is_current, write_atomically, write_manifest
+from mcumatrix.artifact import MANIFEST, changed_outputs, is_current, write_atomically, write_manifest
 
 
 @pytest.fixture
@@ -72,3 +72,16 @@ def test_a_file_that_must_be_new_never_replaces_another(tmp_path: Path) -> None:
         write_atomically(path, b"second", replace=False)
     assert path.read_bytes() == b"first"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_outputs_that_somebody_has_changed_are_known_by_name(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_bytes(b"made")
+    assert changed_outputs(tmp_path) == ()
+    write_manifest(tmp_path, "f" * 64, ("a", "b", "c"))
+    assert changed_outputs(tmp_path) == ()
+    (tmp_path / "b").write_bytes(b"changed")
+    (tmp_path / "c").unlink()
+    assert changed_outputs(tmp_path) == ("b",)
+    (tmp_path / "manifest.json").write_text("[]")
+    assert changed_outputs(tmp_path) == ()

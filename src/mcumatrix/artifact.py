@@ -52,3 +52,13 @@ def is_current(folder: Path, fingerprint: str) -> bool:
         return all(hash_file(folder / name) == sha256 for name, sha256 in manifest["outputs"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+
+
+def changed_outputs(folder: Path) -> tuple[str, ...]:
+    """The outputs of a folder that somebody has changed, but not removed, since its manifest was written."""
+    try:
+        outputs = dict(json.loads((folder / MANIFEST).read_bytes())["outputs"])
+        there = [name for name in outputs if (folder / name).is_file()]
+        return tuple(sorted(name for name in there if hash_file(folder / name) != outputs[name]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()

@@ -16,7 +16,7 @@ from doit.cmd_base import Command, DoitCmdBase
 from doit.cmd_run import Run
 from doit.doit_cmd import get_var, set_var
 
-from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError
+from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, McuMatrixError
 from mcumatrix.locking import held
 from mcumatrix.model.variant import Outcome
 from mcumatrix.project import Project
@@ -283,6 +283,8 @@ def _conclude(work: Work, selected: set[str]) -> int:
     hindrances = [*(work.hindered[slug] for slug in work.hindered if slug in selected), *work.hindrances]
     for sentence in dict.fromkeys(map(str, hindrances)):
         print(f"not tried: {sentence}", file=sys.stderr)
+    if any(isinstance(error, ChangedResultError) for error in hindrances):
+        return int(ExitCode.NOT_COMPARABLE)
     if all(
         case.is_measured or (case.record and variant.expect.outcome is Outcome.FAIL) for case, variant in ours
     ):

@@ -124,6 +124,12 @@ class ResultError(McuMatrixError):
     """A record cannot be written, read or believed."""
 
 
+class ChangedResultError(ResultError):
+    """A result is not as it was kept: somebody has changed it since."""
+
+    exit_code = ExitCode.NOT_COMPARABLE
+
+
 class SourceError(McuMatrixError):
     """An archive cannot be fetched, is not what is pinned, or is not safe to unpack."""
 

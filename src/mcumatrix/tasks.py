@@ -1,15 +1,15 @@
 """The pipeline as doit tasks: model -> library -> image -> run -> report."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 from doit.exceptions import TaskFailed
 
 from mcumatrix import actions, registry
-from mcumatrix.artifact import is_current
-from mcumatrix.errors import McuMatrixError, SourceError, ToolError
+from mcumatrix.artifact import changed_outputs, is_current
+from mcumatrix.errors import McuMatrixError, ResultError, SourceError, ToolError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Reproduction
@@ -127,7 +127,24 @@ def load_work(
     matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    return Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)
+    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)
+    changed = _not_as_kept(work)
+    jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
+    return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
+
+
+def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
+    """Why nothing is done for variants of which somebody has changed a result, by their slugs.
+
+    To measure again would hide it.
+    """
+    found: dict[str, McuMatrixError] = {}
+    for job in work.jobs:
+        try:
+            job.newest_record(work.store)
+        except ResultError as error:
+            found[job.variant.slug] = error
+    return found
 
 
 def tasks(work: Work) -> Iterator[Task]:
@@ -226,6 +243,9 @@ def report_is_current(work: Work) -> bool:
 
 
 def _report(work: Work) -> dict[str, str] | TaskFailed:
+    folder = work.project.results(work.matrix.name)
+    for name in changed_outputs(folder):
+        work.say(f"{folder / name} was changed after it was made; it is made again from the records.")
     try:
         actions.write_report(work.project, work.matrix, work.records(), work.reproductions())
     except McuMatrixError as error:

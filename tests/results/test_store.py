@@ -3,6 +3,8 @@
 import contextlib
 import json
 import math
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcumatrix.errors import BuildError, ResultError
+from mcumatrix.errors import BuildError, ChangedResultError, ResultError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Correctness, Output, Record, Status
-from mcumatrix.results.store import RecordStore, from_json, read_record, to_json
+from mcumatrix.results import store as module
+from mcumatrix.results.store import RecordStore, from_json, to_json
 from support.variants import a_measurement, a_record, a_variant
 
 SLUG = a_variant().slug
@@ -79,26 +82,128 @@ def test_a_record_never_replaces_another(tmp_path: Path) -> None:
     assert error.value.hint == "Make room or mend the rights; the variant will be run again."
 
 
-@pytest.mark.parametrize("ending", [".json", ".log"])
-def test_a_record_that_was_cut_or_whose_log_was_changed_does_not_count(tmp_path: Path, ending: str) -> None:
-    store = _store(tmp_path)
-    store.add(a_record(), b"raw log")
-    (file,) = _files(tmp_path, ending)
+def _refusal(folder: Path) -> str:
+    with pytest.raises(ChangedResultError) as error:
+        _store(folder).newest(SLUG, "f" * 64)
+    return str(error.value)
+
+
+MEND = "\n  Restore it from where there is a copy, or remove it to have the variant measured again."
+
+
+def _halve_the_cycles(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["measurement"]["total_cycles"] = [cycles // 2 for cycles in kept["measurement"]["total_cycles"]]
+    file.write_text(json.dumps(kept))
+
+
+def _say_that_it_was_real(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b'"virtual"', b'"real"'))
+
+
+def _cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-3])
-    assert store.newest(SLUG, "f" * 64) is None
 
 
-def test_a_changed_log_is_said_so(tmp_path: Path) -> None:
-    kept = _store(tmp_path).add(a_record(), b"raw log")
-    (log,) = _files(tmp_path, ".log")
-    log.write_bytes(b"another")
-    (path,) = _files(tmp_path, ".json")
-    with pytest.raises(ResultError) as error:
-        read_record(path)
-    assert str(error.value) == (
-        f"{path}: the raw log {kept.log} is not the one that the record was made from\n"
-        "  Somebody changed it; measure again."
+def _replace_by_a_link(file: Path) -> None:
+    file.rename(file.with_suffix(".elsewhere"))
+    file.symlink_to(file.with_suffix(".elsewhere"))
+
+
+def _replace_by_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+CHANGES = [_halve_the_cycles, _say_that_it_was_real, _cut, _replace_by_a_link, _replace_by_a_pipe]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_record_is_named_and_counts_nowhere(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    store = _store(tmp_path)
+    store.add(a_record(BuildError("an older one")), b"")
+    store.add(a_record(), b"raw log")
+    file = _files(tmp_path, ".json")[-1]
+    change(file)
+    assert _refusal(tmp_path) == (
+        f"{file} was changed: chain.jsonl has the hash of what was kept, and it is another one{MEND}"
     )
+
+
+@pytest.mark.parametrize("change", [_cut, _replace_by_a_link, _replace_by_a_pipe, Path.unlink])
+def test_a_changed_or_missing_log_is_named(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    _store(tmp_path).add(a_record(), b"raw log")
+    (log,) = _files(tmp_path, ".log")
+    change(log)
+    assert _refusal(tmp_path) == (
+        f"{log} was changed: it is not the raw log that its record was made from{MEND}"
+    )
+
+
+def test_a_record_that_somebody_put_there_is_named(tmp_path: Path) -> None:
+    _store(tmp_path).add(a_record(), b"raw log")
+    (file,) = _files(tmp_path, ".json")
+    added = file.with_name(f"99990101T000000.000000Z-{'f' * 12}.json")
+    added.write_bytes(file.read_bytes())
+    assert _refusal(tmp_path) == (
+        f"{added} is not in chain.jsonl, which has every record that was kept\n"
+        "  Somebody put it there or changed that file: restore them, or remove the record."
+    )
+
+
+def test_without_its_chain_no_record_counts(tmp_path: Path) -> None:
+    _store(tmp_path).add(a_record(), b"raw log")
+    (tmp_path / "records" / "chain.jsonl").unlink()
+    assert "is not in chain.jsonl" in _refusal(tmp_path)
+
+
+def test_a_record_that_was_removed_is_measured_again(tmp_path: Path) -> None:
+    _store(tmp_path).add(a_record(), b"raw log")
+    (file,) = _files(tmp_path, ".json")
+    file.unlink()
+    assert _store(tmp_path).newest(SLUG, "f" * 64) is None
+    again = _store(tmp_path).add(a_record(), b"raw log")
+    assert _store(tmp_path).newest(SLUG, "f" * 64) == again
+
+
+def test_what_was_kept_last_counts_though_the_clock_was_set_back(tmp_path: Path) -> None:
+    store = _store(tmp_path)
+    store.add(replace(a_record(BuildError("in the future")), finished_at="2099-01-01T00:00:00.000000Z"), b"")
+    last = store.add(a_record(), b"")
+    assert store.newest(SLUG, "f" * 64) == last == _store(tmp_path).newest(SLUG, "f" * 64)
+
+
+@pytest.mark.parametrize(("steps", "is_kept"), [(1, False), (2, False), (3, True), (4, True)])
+def test_a_kill_between_two_steps_keeps_a_record_or_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, is_kept: bool
+) -> None:
+    """The steps: log, record aside, chain, name."""
+
+    class KilledError(BaseException):
+        pass
+
+    done: list[str] = []
+
+    def step(name: str, act: Callable[..., object]) -> Callable[..., object]:
+        def stepping(*arguments: object, **options: object) -> object:
+            if len(done) == steps:
+                raise KilledError
+            done.append(name)
+            return act(*arguments, **options)
+
+        return stepping
+
+    monkeypatch.setattr(module, "write_atomically", step("write", module.write_atomically))
+    monkeypatch.setattr(module.Chain, "add", step("chain", module.Chain.add))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_give_name", step("name", module._give_name))
+        with contextlib.suppress(KilledError):
+            _store(tmp_path).add(a_record(), b"raw log")
+    found = _store(tmp_path).newest(SLUG, "f" * 64)
+    assert (found is not None) is is_kept
+    monkeypatch.undo()
+    again = _store(tmp_path).add(a_record(), b"raw log")
+    assert _store(tmp_path).newest(SLUG, "f" * 64) == again
 
 
 def _changed(**changes: object) -> bytes:

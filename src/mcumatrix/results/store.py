@@ -1,24 +1,32 @@
 """The records of a matrix: one JSON file per run, only ever added to, each beside its raw serial log.
 
 results/<matrix>/records/<variant>/<time>-<fingerprint>.json and .log
+results/<matrix>/records/chain.jsonl: which of them were kept, in order, and their hashes; see chain.py
+
+A record is written aside, then added to the chain, then given its name. Wherever that ends, the record was
+kept or it was not: one that the chain has and that has no name yet gets it from whoever looks for it.
 """
 
 import json
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix.artifact import write_atomically
-from mcumatrix.errors import ResultError
+from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
+from mcumatrix.results.chain import Chain, Link
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FINGERPRINT_DIGITS = 12
+CHAIN_FILE = "chain.jsonl"
+
+_MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."
 
 
 @cache
@@ -71,6 +79,9 @@ class RecordStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._chain = Chain(folder / CHAIN_FILE)
+        self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
+        self._seen: dict[tuple[str, str], tuple[tuple[Link, ...], Record | None]] = {}
 
     def add(self, record: Record, log: bytes) -> Record:
         """Keeps a record and its raw log, the log first; returns the record with the log's name and hash.
@@ -80,9 +91,12 @@ class RecordStore:
         """
         stem = self._folder / record.variant / file_stem(record.finished_at, record.fingerprint)
         kept = replace(record, log=f"{stem.name}.log", log_sha256=hash_bytes(log))
+        path, data = stem.with_name(f"{stem.name}.json"), to_json(kept)
         try:
             write_atomically(stem.with_name(kept.log), log, replace=False)
-            write_atomically(stem.with_name(f"{stem.name}.json"), to_json(kept), replace=False)
+            write_atomically(_aside(path), data, replace=False)
+            self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
+            _give_name(path)
         except OSError as error:
             raise ResultError(
                 f"the record of {record.variant} cannot be written: {error}",
@@ -93,37 +107,112 @@ class RecordStore:
     def newest(self, variant: str, fingerprint: str) -> Record | None:
         """The last record of a variant that was made from these inputs; None if there is none.
 
-        A record that cannot be read, or of which the raw log is missing or changed, does not count.
-        """
-        return next(self._valid(variant, fingerprint), None)
+        The last is the one that was kept last, whatever the clock said then.
 
-    def _valid(self, variant: str, fingerprint: str) -> Iterator[Record]:
-        pattern = f"*-{fingerprint[:FINGERPRINT_DIGITS]}.json"
-        for path in sorted((self._folder / variant).glob(pattern), reverse=True):
-            try:
-                record = read_record(path)
-            except ResultError:
-                continue
-            if record.fingerprint == fingerprint and record.variant == variant:
-                yield record
+        Raises:
+            ChangedResultError: it, or the chain, is not as it was kept. An older one does not take its
+                place: whoever looks at results has to learn that somebody changed one.
+            ResultError: it cannot be read.
+        """
+        ending = f"-{fingerprint[:FINGERPRINT_DIGITS]}.json"
+        linked = self._links().get((variant, ending), ())
+        seen = self._seen.get((variant, fingerprint))
+        if seen is None or seen[0] != linked:
+            seen = linked, self._look(variant, fingerprint, ending, linked)
+            self._seen[variant, fingerprint] = seen
+        return seen[1]
+
+    def _look(self, variant: str, fingerprint: str, ending: str, linked: tuple[Link, ...]) -> Record | None:
+        names = {link.record for link in linked}
+        for path in sorted((self._folder / variant).glob(f"*{ending}")):
+            if path.relative_to(self._folder).as_posix() not in names and _is_of_this_schema(path):
+                raise ChangedResultError(
+                    f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
+                    hint="Somebody put it there or changed that file: restore them, or remove the record.",
+                )
+        for link in reversed(linked):
+            record = self._read(link)
+            if record is not None and record.fingerprint == fingerprint and record.variant == variant:
+                return record
+        return None
+
+    def _links(self) -> dict[tuple[str, str], tuple[Link, ...]]:
+        """The links of each variant and ending of a file's name, oldest first."""
+        file = self._folder / CHAIN_FILE
+        try:
+            state = file.stat() if file.exists() else None
+            signature = (state.st_ino, state.st_size, state.st_mtime_ns) if state else ()
+            if signature != self._indexed[0]:
+                found: dict[tuple[str, str], list[Link]] = {}
+                for link in self._chain.links():
+                    variant, _, name = link.record.rpartition("/")
+                    found.setdefault((variant, f"-{name.rpartition('-')[2]}"), []).append(link)
+                self._indexed = signature, {key: tuple(links) for key, links in found.items()}
+        except OSError as error:
+            raise ResultError(
+                f"{file} cannot be read: {error}", hint="Mend the rights, or restore it."
+            ) from error
+        return self._indexed[1]
+
+    def _read(self, link: Link) -> Record | None:
+        """The record of a link; None if somebody removed it, so that it is measured again."""
+        path = self._folder / link.record
+        try:
+            with suppress(FileNotFoundError):
+                if not path.exists() and hash_file(_aside(path)) == link.sha256:
+                    _give_name(path)
+            if not path.exists():
+                return None
+            is_as_kept = _is_regular(path) and hash_file(path) == link.sha256
+        except OSError as error:
+            raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
+        if not is_as_kept:
+            raise ChangedResultError(
+                f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
+                hint=_MEND,
+            )
+        return read_record(path)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _give_name(path: Path) -> None:
+    _aside(path).replace(path)
+
+
+def _is_of_this_schema(path: Path) -> bool:
+    """Whether a file that no chain has could pass for a record. Those of before there was a chain cannot."""
+    try:
+        from_json(path.read_bytes())
+    except (ResultError, OSError):
+        return False
+    return True
 
 
 def read_record(path: Path) -> Record:
-    """Reads a record and checks its raw log.
+    """Reads a record and checks its raw log, which stands beside it under the same name.
 
     Raises:
-        ResultError: the record or its log is missing, changed or of another version.
+        ChangedResultError: the log is missing or changed.
+        ResultError: the record cannot be read, or is of another version.
     """
+    log = path.with_suffix(".log")
     try:
         record = from_json(path.read_bytes())
-        log_is_right = not record.log or hash_file(path.parent / record.log) == record.log_sha256
+        # A regular file: reading another kind may never end, and a link may lead anywhere.
+        log_is_right = record.log == log.name and _is_regular(log) and hash_file(log) == record.log_sha256
     except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error}", hint="Measure again.") from error
+        raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
     except ResultError as error:
         raise ResultError(f"{path}: {error.message}", hint=error.hint) from error
     if not log_is_right:
-        raise ResultError(
-            f"{path}: the raw log {record.log} is not the one that the record was made from",
-            hint="Somebody changed it; measure again.",
+        raise ChangedResultError(
+            f"{log} was changed: it is not the raw log that its record was made from", hint=_MEND
         )
     return record
+
+
+def _is_regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()

@@ -1,0 +1,77 @@
+"""A result that somebody has changed is named, counts nowhere, and is not silently measured again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Workplace
+
+
+@pytest.fixture(scope="module")
+def measured(workplace: Workplace) -> Workplace:
+    """Two variants that have been measured."""
+    ran = workplace.doit("matrix", "two")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return workplace
+
+
+def _halve_the_cycles(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["measurement"]["total_cycles"] = [cycles // 2 for cycles in kept["measurement"]["total_cycles"]]
+    file.write_text(json.dumps(kept))
+
+
+def _say_that_it_was_real(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["provenance"] |= {"kind": "real", "timing_model": "", "expected_error": ""}
+    file.write_text(json.dumps(kept))
+
+
+def _say_that_it_was_another_image(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["image"]["elf_sha256"] = "0" * 64
+    file.write_text(json.dumps(kept))
+
+
+@pytest.mark.parametrize("change", [_halve_the_cycles, _say_that_it_was_real, _say_that_it_was_another_image])
+def test_a_changed_record_is_named_and_the_others_are_reported(
+    measured: Workplace, change: Callable[[Path], None]
+) -> None:
+    record, other = measured.records("two")
+    kept = record.read_bytes()
+    change(record)
+    try:
+        ran = measured.doit("matrix", "two")
+        assert ran.returncode == 3, ran.stdout + ran.stderr
+        assert f"not tried: {record} was changed: chain.jsonl has the hash of what was kept" in ran.stderr
+        assert "or remove it to have the variant measured again." in ran.stderr
+        assert measured.records("two") == [record, other]
+        report = measured.report("two")
+        assert "1 of 2 variants have times" in report
+        assert "Measured on hardware" not in report
+        assert "cannot be tried" in measured.doit("plan", "two").stdout
+    finally:
+        record.write_bytes(kept)
+    assert measured.doit("matrix", "two").returncode == 0
+    assert "not complete" not in measured.report("two")
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.csv"])
+def test_a_changed_report_is_said_before_it_is_made_again(measured: Workplace, name: str) -> None:
+    report = measured.root / "results" / "two" / name
+    kept = report.read_bytes()
+    report.write_bytes(kept + b"9 times as fast")
+    ran = measured.doit("matrix", "two")
+    assert ran.returncode == 0
+    sentence = f"{report} was changed after it was made; it is made again from the records."
+    assert sentence in ran.stdout + ran.stderr
+    assert report.read_bytes() == kept
+
+
+def test_a_record_that_was_removed_is_measured_again(measured: Workplace) -> None:
+    measured.records("two")[0].unlink()
+    ran = measured.doit("matrix", "two")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(measured.records("two")) == 2
