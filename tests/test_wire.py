@@ -101,14 +101,14 @@ def test_a_changed_line_is_told_from_one_of_another_protocol() -> None:
     with pytest.raises(ParseError) as foreign:
         wire.decode(_line(b"@end 1 lines=2"))
     assert str(foreign.value) == (
-        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 2: fields of @end are lines ok\n"
+        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 3: fields of @end are lines ok\n"
         "  Build and flash the firmware again with this version of mcumatrix."
     )
-    with pytest.raises(ParseError, match=r"is not of protocol version 2\n"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 3\n"):
         wire.decode(_line(b"@unheard 1"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 2: '01' is not a value of ok"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 3: '01' is not a value of ok"):
         wire.decode(_line(b"@end 1 lines=2 ok=01"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 2: 4294967296 is not within"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 3: 4294967296 is not within"):
         wire.decode(_line(b"@end 1 lines=4294967296 ok=1"))
 
 

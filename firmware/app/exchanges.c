@@ -17,12 +17,18 @@
 #define MAX_WARMUP 1000u
 
 static struct wire wire = {.write = port_write};
+
 static void send_identity(void) {
-    struct port_clocks clocks = port_clocks();
     wire_send_hello(&wire, WIRE_PROTOCOL_VERSION, image.build_id, image.board, image.runtime, image.kernels,
                     image.model, image.clock_hz);
-    wire_send_clocks(&wire, clocks.sysclk_hz, clocks.hclk_hz, clocks.pclk1_hz, clocks.pclk2_hz, clocks.rcc_pllcfgr,
-                     clocks.rcc_cfgr, clocks.flash_acr);
+    wire_send_clocks(&wire, port_core_hz());
+    struct port_named named;
+    for (uint32_t i = 0; (named = port_clock(i)).name != NULL; i++) {
+        wire_send_rate(&wire, named.name, named.value);
+    }
+    for (uint32_t i = 0; (named = port_register(i)).name != NULL; i++) {
+        wire_send_register(&wire, named.name, named.value);
+    }
 }
 
 static void end(bool ok) {

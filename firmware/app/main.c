@@ -21,7 +21,7 @@ static const char *start_model(bool clock_is_set) {
         (void)snprintf(problem, sizeof problem,
                        "the core clock could not be set to %" PRIu32 " Hz and is %" PRIu32
                        " Hz; build the image for another clock, in whole MHz",
-                       image.clock_hz, port_clocks().hclk_hz);
+                       image.clock_hz, port_core_hz());
         return problem;
     }
     if (runtime_setup() != RUNTIME_OK) {
@@ -33,7 +33,7 @@ static const char *start_model(bool clock_is_set) {
 
 int main(void) {
     bool clock_is_set = port_init(image.clock_hz);
-    console_print(WIRE_BANNER_PREFIX "%" PRIu32 "...\r\n", port_clocks().hclk_hz);
+    console_print(WIRE_BANNER_PREFIX "%" PRIu32 "...\r\n", port_core_hz());
     const char *problem = start_model(clock_is_set);
     exchange_identify(BOOT_COMMAND, 0, problem);
     for (;;) {

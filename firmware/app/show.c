@@ -37,7 +37,7 @@ void show_digit(void) {
         console_error("the runtime failed: %s", runtime_error());
         return;
     }
-    uint32_t clock_hz = port_clocks().hclk_hz;
+    uint32_t clock_hz = port_core_hz();
     uint64_t sum_cycles = 0; /* of the layers: the lines above it add up to it */
     for (uint32_t layer = 0; layer < runtime_layer_count(); layer++) {
         uint64_t cycles = measure_layer_cycles(0, layer);

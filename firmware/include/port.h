@@ -10,22 +10,24 @@
 extern "C" {
 #endif
 
-/* The clocks as read back from the registers after they were set, in Hz, and the registers themselves. */
-struct port_clocks {
-    uint32_t sysclk_hz;
-    uint32_t hclk_hz;
-    uint32_t pclk1_hz;
-    uint32_t pclk2_hz;
-    uint32_t rcc_pllcfgr;
-    uint32_t rcc_cfgr;
-    uint32_t flash_acr;
-};
-
 /* Sets the core clock to `clock_hz` and starts caches, cycle counter and serial port. Returns false, with the
  * serial port running from the reset clock, if the clock cannot be made or does not start. */
 bool port_init(uint32_t clock_hz);
 
-struct port_clocks port_clocks(void);
+/* The core clock in Hz, worked out from the registers as they are now: what port_cycles counts. */
+uint32_t port_core_hz(void);
+
+/* Something of the chip by the name that its manual has: at most 63 printable characters, without a space. */
+struct port_named {
+    const char *name;
+    uint32_t value;
+};
+
+/* Clock number `index` of those that the chip has beside that of the core, in Hz, and register number `index` of
+ * those that the clocks come from, both as they are now. They are said with every measurement, for people to check.
+ * Behind the last one the name is NULL. */
+struct port_named port_clock(uint32_t index);
+struct port_named port_register(uint32_t index);
 
 /* Core clock cycles since port_init; 64 bits, so it does not wrap. */
 uint64_t port_cycles(void);

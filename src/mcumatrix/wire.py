@@ -27,7 +27,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 """Part of `Hello`; raised when a line changes its meaning."""
 
 MAX_LINE_BYTES = 512
@@ -206,15 +206,28 @@ class Hello(Message, name="hello"):
 
 @dataclass(frozen=True)
 class Clocks(Message, name="clocks"):
-    """The clocks in Hz as the firmware worked them out from the registers, and the registers."""
+    """The core clock, which the cycle counter counts, as the firmware worked it out from the registers.
 
-    sysclk_hz: U32
-    hclk_hz: U32
-    pclk1_hz: U32
-    pclk2_hz: U32
-    rcc_pllcfgr: Hex32
-    rcc_cfgr: Hex32
-    flash_acr: Hex32
+    Rate... and Register... follow: which there are depends on the chip, so they have names.
+    """
+
+    core_hz: U32
+
+
+@dataclass(frozen=True)
+class Rate(Message, name="rate"):
+    """Another clock of the chip by the name that its manual has, such as PCLK1, worked out likewise."""
+
+    label: Word
+    hz: U32
+
+
+@dataclass(frozen=True)
+class Register(Message, name="register"):
+    """A register that the clocks come from, by the name that the chip's manual has."""
+
+    label: Word
+    value: Hex32
 
 
 @dataclass(frozen=True)
@@ -341,8 +354,8 @@ class ShowDigit(Command, number=2, name="show_digit"):
 
 @dataclass(frozen=True)
 class RunBench(Command, number=3, name="run_bench"):
-    """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Memory, Bench, Layer...,
-    (Time..., Total) per repeat, Tensor and DataLine... of the last output."""
+    """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Rate..., Register...,
+    Memory, Bench, Layer..., (Time..., Total) per repeat, Tensor and DataLine... of the last output."""
 
     nonce: Hex32
     warmup: U32
@@ -369,7 +382,7 @@ class DumpLayer(Command, number=5, name="dump_layer"):
 
 @dataclass(frozen=True)
 class Identify(Command, number=6, name="identify"):
-    """Says what it says after reset: Hello, Clocks."""
+    """Says what it says after reset: Hello, Clocks, Rate..., Register...."""
 
     nonce: Hex32
 

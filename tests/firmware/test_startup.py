@@ -19,7 +19,11 @@ def test_after_reset_the_image_says_which_one_it_is(power_on):
     (boot,) = wire.read_exchanges(power_on().boot.encode())
     assert (boot.command, boot.nonce, boot.ok) == (0, 0, True)
     assert boot.of(wire.Hello) == (HELLO,)
-    assert [type(message) for message in boot.messages] == [wire.Hello, wire.Clocks]
+    assert [type(message) for message in boot.messages] == [
+        *(wire.Hello, wire.Clocks),
+        *(wire.Rate, wire.Rate, wire.Rate),
+        *(wire.Register, wire.Register, wire.Register),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -39,11 +43,16 @@ def test_after_reset_the_image_says_which_one_it_is(power_on):
 def test_buses_and_flash_stay_within_their_limits(power_on, mhz, pclk1_mhz, pclk2_mhz, wait_states):
     terminal = power_on(clock_hz=mhz * 1_000_000)
     (boot,) = wire.read_exchanges(terminal.boot.encode())
-    (clocks,) = boot.of(wire.Clocks)
-    assert (clocks.sysclk_hz, clocks.hclk_hz) == (mhz * 1_000_000, mhz * 1_000_000)
-    assert (clocks.pclk1_hz, clocks.pclk2_hz) == (pclk1_mhz * 1_000_000, pclk2_mhz * 1_000_000)
-    assert clocks.flash_acr == wait_states
-    assert clocks.rcc_pllcfgr & 0x0043_7FFF == mhz << 6 | 8, "HSI / 8 * PLLN / 2"
+    assert boot.of(wire.Clocks) == (wire.Clocks(mhz * 1_000_000),)
+    assert boot.of(wire.Rate) == (
+        wire.Rate("SYSCLK", mhz * 1_000_000),
+        wire.Rate("PCLK1", int(pclk1_mhz * 1_000_000)),
+        wire.Rate("PCLK2", int(pclk2_mhz * 1_000_000)),
+    )
+    registers = {register.label: register.value for register in boot.of(wire.Register)}
+    assert list(registers) == ["RCC_PLLCFGR", "RCC_CFGR", "FLASH_ACR"]
+    assert registers["FLASH_ACR"] == wait_states
+    assert registers["RCC_PLLCFGR"] & 0x0043_7FFF == mhz << 6 | 8, "HSI / 8 * PLLN / 2"
 
 
 @pytest.mark.parametrize("clock_hz", [49_000_000, 433_000_000, 216_000_001])
@@ -89,4 +98,4 @@ def test_the_image_says_again_who_it_is_when_asked(power_on):
     (again,) = wire.read_exchanges(terminal.ask(wire.Identify(0xBEEF)).encode())
     assert (again.command, again.nonce) == (wire.Identify.number, 0xBEEF)
     assert again.messages == boot.messages
-    assert re.fullmatch(r"(@[ -~]+\r\n){4}", terminal.ask(wire.Identify(1)))
+    assert re.fullmatch(r"(@[ -~]+\r\n){10}", terminal.ask(wire.Identify(1)))

@@ -215,7 +215,7 @@ def _changed(**changes: object) -> bytes:
     [
         (
             _changed(schema=99),
-            "it has schema version 99, and this mcumatrix reads version 2\n"
+            "it has schema version 99, and this mcumatrix reads versions 2 and 3\n"
             "  Read it with the mcumatrix that wrote it, or measure again.",
         ),
         (

@@ -11,7 +11,7 @@ from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import parse_bench, parse_boot
-from support.logs import CLOCKS, NONCE, bench_log, bench_messages, boot_log
+from support.logs import NONCE, bench_log, bench_messages, boot_log
 from support.variants import hello
 
 _GOOD = boot_log() + b"some text\r\n" + bench_log()
@@ -50,7 +50,12 @@ def _sentence(log: bytes) -> str:
 
 def test_a_good_log_gives_every_number_that_is_in_it() -> None:
     assert _parse(_GOOD) == Measurement(
-        clock=Clock(216_000_000, 216_000_000, 54_000_000, 108_000_000, 0x24003010, 0x9400, 0x307),
+        clock=Clock(
+            216_000_000,
+            216_000_000,
+            {"PCLK1": 54_000_000, "PCLK2": 108_000_000},
+            {"RCC_CFGR": 0x9400, "FLASH_ACR": 0x307},
+        ),
         warmup=1,
         layers=(
             LayerTimes("CONV_2D", (1000, 1010), 0x0800_1000, "", ("arm_convolve_s8", "arm_nn_mat_mult")),
@@ -61,6 +66,11 @@ def test_a_good_log_gives_every_number_that_is_in_it() -> None:
         input_crc32=1,
         output=Output(Element.INT8, (1, 2), (-128, 127), _parse(_GOOD).output.crc32),
     )
+
+
+def test_a_chip_without_other_clocks_and_registers_is_measured_all_the_same() -> None:
+    bare = [m for m in bench_messages() if not isinstance(m, wire.Rate | wire.Register)]
+    assert _parse(bench_log(bare)).clock == Clock(216_000_000, 216_000_000, {}, {})
 
 
 def test_floats_are_read_as_floats() -> None:
@@ -147,7 +157,9 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
         (_replace(wire.Time, wire.Time(1, 0, 5)), "a time is missing or twice"),
         (_drop(wire.Layer), "its layers are not in order"),
         (_drop(wire.Clocks), "it has 0 lines @clocks, and one was due"),
-        (_replace(wire.Memory, CLOCKS), "it has 2 lines @clocks, and one was due"),
+        (_replace(wire.Memory, wire.Clocks(1)), "it has 2 lines @clocks, and one was due"),
+        (_replace(wire.Rate, wire.Rate("PCLK2", 1)), "it has a clock twice"),
+        (_replace(wire.Register, wire.Register("FLASH_ACR", 1)), "it has a register twice"),
         (_replace(wire.Bench, wire.Bench(1, 0, 1)), "it has no layers or no repeats"),
         (
             _replace(wire.Time, wire.Time(0, 0, 4001)),

@@ -147,7 +147,7 @@ def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
     assert ran.measurement is not None
     assert ran.measurement.total_cycles == (5000, 5000)
     assert ran.log.startswith(boot_log())
-    assert b"@total 14 repeat=1 cycles=5000 " in ran.log
+    assert b"@total 18 repeat=1 cycles=5000 " in ran.log
     assert (ran.timing_model, ran.expected_error) == ("script", "made up")
     assert board.given_back
 
@@ -251,7 +251,7 @@ def test_a_port_that_cannot_be_opened_is_said_so() -> None:
 
 
 def test_a_board_that_runs_at_another_clock_than_asked_for_is_refused() -> None:
-    slow = wire.Clocks(215_000_000, 215_000_000, 1, 1, 0, 0, 0)
+    slow = wire.Clocks(215_000_000)
     messages = [slow if isinstance(m, wire.Clocks) else m for m in bench_messages()]
     ran = _run(ScriptedBoard(boot_log(), answer_with(lambda nonce: bench_log(messages, nonce=nonce))))
     assert str(ran.error) == (

@@ -9,7 +9,13 @@ from support.variants import hello
 
 NONCE = 0xBEEF
 OUTPUT = struct.pack("2b", -128, 127)
-CLOCKS = wire.Clocks(216_000_000, 216_000_000, 54_000_000, 108_000_000, 0x24003010, 0x9400, 0x307)
+CLOCKS: tuple[wire.Message, ...] = (
+    wire.Clocks(216_000_000),
+    wire.Rate("PCLK1", 54_000_000),
+    wire.Rate("PCLK2", 108_000_000),
+    wire.Register("RCC_CFGR", 0x9400),
+    wire.Register("FLASH_ACR", 0x307),
+)
 
 
 def exchange(command: int, nonce: int, messages: Sequence[wire.Message], *, ok: bool = True) -> bytes:
@@ -21,14 +27,14 @@ def exchange(command: int, nonce: int, messages: Sequence[wire.Message], *, ok: 
 
 def boot_log(said: wire.Hello | None = None) -> bytes:
     """What a board says after reset."""
-    return b"Program started @ 216000000...\r\n" + exchange(0, 0, [said or hello(), CLOCKS])
+    return b"Program started @ 216000000...\r\n" + exchange(0, 0, [said or hello(), *CLOCKS])
 
 
 def bench_messages(layers: int = 2, repeats: int = 2) -> list[wire.Message]:
     """The content of the answer to RunBench."""
     return [
         hello(),
-        CLOCKS,
+        *CLOCKS,
         wire.Memory(4096),
         wire.Bench(warmup=1, repeat=repeats, input_crc32=1),
         *(wire.Layer(layer, "CONV_2D" if layer == 0 else "SOFTMAX", 0x0800_1000) for layer in range(layers)),

@@ -61,7 +61,7 @@ def a_measurement(
 ) -> Measurement:
     repeats = len(layers[0][1])
     return Measurement(
-        clock=Clock(clock_hz, clock_hz, 54_000_000, 108_000_000, 0x24003010, 0x9400, 0x307),
+        clock=Clock(clock_hz, clock_hz, {"PCLK1": clock_hz // 4}, {"RCC_CFGR": 0x9400}),
         warmup=1,
         layers=tuple(LayerTimes(op, cycles) for op, cycles in layers),
         total_cycles=tuple(sum(cycles[repeat] for _, cycles in layers) + 5 for repeat in range(repeats)),

@@ -1,6 +1,8 @@
 /* The parts of port.h that concern more than one peripheral. */
 #include "port.h"
 
+#include <stddef.h>
+
 #include "cache.h"
 #include "clock.h"
 #include "cycles.h"
@@ -16,16 +18,34 @@ bool port_init(uint32_t clock_hz) {
     return clock_is_set;
 }
 
-struct port_clocks port_clocks(void) {
-    return (struct port_clocks){
-        .sysclk_hz = clock_sysclk_hz(),
-        .hclk_hz = clock_hclk_hz(),
-        .pclk1_hz = clock_pclk1_hz(),
-        .pclk2_hz = clock_pclk2_hz(),
-        .rcc_pllcfgr = RCC_PLLCFGR,
-        .rcc_cfgr = RCC_CFGR,
-        .flash_acr = FLASH_ACR,
-    };
+uint32_t port_core_hz(void) {
+    return clock_hclk_hz(); /* RM0385 figure 13: the core and its cycle counter run from HCLK */
+}
+
+struct port_named port_clock(uint32_t index) {
+    switch (index) {
+    case 0:
+        return (struct port_named){"SYSCLK", clock_sysclk_hz()};
+    case 1:
+        return (struct port_named){"PCLK1", clock_pclk1_hz()};
+    case 2:
+        return (struct port_named){"PCLK2", clock_pclk2_hz()};
+    default:
+        return (struct port_named){NULL, 0};
+    }
+}
+
+struct port_named port_register(uint32_t index) {
+    switch (index) {
+    case 0:
+        return (struct port_named){"RCC_PLLCFGR", RCC_PLLCFGR};
+    case 1:
+        return (struct port_named){"RCC_CFGR", RCC_CFGR};
+    case 2:
+        return (struct port_named){"FLASH_ACR", FLASH_ACR};
+    default:
+        return (struct port_named){NULL, 0};
+    }
 }
 
 struct port_stack port_stack(void) {

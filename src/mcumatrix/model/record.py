@@ -7,8 +7,8 @@ from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
 
-RECORD_SCHEMA = 2
-"""Raised when a field changes its meaning; readers refuse what they do not know."""
+RECORD_SCHEMA = 3
+"""Raised when a field changes its meaning. Readers turn what they know into this, and refuse the rest."""
 
 
 class Status(StrEnum):
@@ -39,17 +39,18 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The core clock as asked for, and as the firmware worked it out from the registers on the board."""
+    """The core clock as asked for, and as the firmware worked it out from the registers on the board.
+
+    `rates_hz` are the other clocks of the chip and `registers` what all of them come from, by the names that
+    the chip's manual has.
+    """
 
     __pydantic_config__ = KEPT
 
     declared_hz: int
     measured_hz: int
-    pclk1_hz: int
-    pclk2_hz: int
-    rcc_pllcfgr: int
-    rcc_cfgr: int
-    flash_acr: int
+    rates_hz: dict[str, int]
+    registers: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

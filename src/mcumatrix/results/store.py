@@ -19,6 +19,7 @@ from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
 from mcumatrix.results.chain import Chain, Link
+from mcumatrix.results.older import from_schema_2
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -45,15 +46,18 @@ def from_json(data: bytes) -> Record:
     """Reads what `to_json` wrote.
 
     Raises:
-        ResultError: it is not a record, or one of another schema version.
+        ResultError: it is not a record, or one of a schema version that is not known.
     """
     from pydantic import ValidationError
 
     try:
-        schema = json.loads(data)["schema"]
+        kept = json.loads(data)
+        schema = kept["schema"]
+        if schema == 2:
+            return _adapter().validate_json(json.dumps(from_schema_2(kept)))
         if schema != RECORD_SCHEMA:
             raise ResultError(
-                f"it has schema version {schema}, and this mcumatrix reads version {RECORD_SCHEMA}",
+                f"it has schema version {schema}, and this mcumatrix reads versions 2 and {RECORD_SCHEMA}",
                 hint="Read it with the mcumatrix that wrote it, or measure again.",
             )
         return _adapter().validate_json(data)

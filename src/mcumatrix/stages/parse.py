@@ -94,17 +94,8 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
             sum(times[total.repeat, layer.layer] for layer in layers) <= total.cycles,
             f"the layers of repeat {total.repeat} took longer than the whole inference",
         )
-    clocks = _only(answer, wire.Clocks)
     return Measurement(
-        clock=Clock(
-            declared_hz=expected.clock_hz,
-            measured_hz=clocks.sysclk_hz,
-            pclk1_hz=clocks.pclk1_hz,
-            pclk2_hz=clocks.pclk2_hz,
-            rcc_pllcfgr=clocks.rcc_pllcfgr,
-            rcc_cfgr=clocks.rcc_cfgr,
-            flash_acr=clocks.flash_acr,
-        ),
+        clock=_clock(answer, expected.clock_hz),
         warmup=bench.warmup,
         layers=tuple(
             LayerTimes(
@@ -120,6 +111,20 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         input_crc32=bench.input_crc32,
         output=parse_tensor(answer, tuple(total.output_crc32 for total in totals)),
     )
+
+
+def _clock(answer: wire.Exchange, declared_hz: int) -> Clock:
+    rates = answer.of(wire.Rate)
+    registers = answer.of(wire.Register)
+    clock = Clock(
+        declared_hz=declared_hz,
+        measured_hz=_only(answer, wire.Clocks).core_hz,
+        rates_hz={rate.label: rate.hz for rate in rates},
+        registers={register.label: register.value for register in registers},
+    )
+    _require(len(clock.rates_hz) == len(rates), "it has a clock twice")
+    _require(len(clock.registers) == len(registers), "it has a register twice")
+    return clock
 
 
 def parse_tensor(answer: wire.Exchange, crc32: tuple[int, ...]) -> Output:
