@@ -82,6 +82,6 @@ def test_every_key_of_a_board_is_explained_with_what_it_is_if_it_is_not_given() 
         assert f"| `{name}` |" in BOARDS_DOCS
     for name, field in TimeoutsFile.model_fields.items():
         assert f"| `{name}` | `{field.default}` |" in BOARDS_DOCS
-    for name in ("connect", "swd_frequency", "baud", "count", "timing_model"):
+    for name in ("flasher", "connect", "swd_frequency", "baud", "count", "timing_model"):
         row = re.search(rf"\| `{name}` \|.* if not given", BOARDS_DOCS)
         assert row and str(BoardFile.model_fields[name].default) in row[0]
