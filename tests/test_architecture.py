@@ -60,6 +60,9 @@ HEAVY = {
 }
 """Libraries that a command must not load before it needs them."""
 
+MAKERS = {"tools", "bench", "conformance", "tests", "support"}
+"""What is for those who make mcumatrix, and is in no wheel."""
+
 LOADED_LATE = (
     "vstm32",
     "mcumatrix.adapters.models.tflm_host",
@@ -174,6 +177,16 @@ def test_a_room_of_the_virtual_board_imports_from_below_only(module: str) -> Non
         room = _room(name)
         if room is not None:
             assert VSTM32_FLOORS.index(room) <= floor, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_product_imports_no_tool_of_its_makers(module: str) -> None:
+    for name, _, _ in _imports(MODULES[module]):
+        assert name.partition(".")[0] not in MAKERS, f"{module} imports {name}"
+
+
+def test_tools_do_not_stand_among_the_firmware() -> None:
+    assert not list((SOURCE.parent / "firmware").rglob("*.py"))
 
 
 @pytest.mark.parametrize("library", ONE_PLACE)

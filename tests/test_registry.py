@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcumatrix import registry
+from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
 from mcumatrix.errors import MatrixError
-from mcumatrix.model.attached import RunningVirtualBoard
-from mcumatrix.model.catalogue import Element, Runtime
+from mcumatrix.model.attached import AttachedProbe, RunningVirtualBoard
+from mcumatrix.model.catalogue import Board, BoardKind, Element, Runtime, Unit
 from vstm32.app.running import RunningBoard, announce
 
 
@@ -18,6 +19,39 @@ def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None
     assert str(error.value) == (
         "no adapter is called 'tensorrt'\n  There are: builtin, tflm. See matrix/runtimes/ for the entry."
     )
+
+
+def _board(flasher: str, kind: BoardKind = BoardKind.REAL) -> Board:
+    return Board(
+        "lab", kind, "stm32f746g_disco", "stm32f746xg", (Unit("P1", "/dev/ttyUSB0"),), flasher=flasher
+    )
+
+
+def test_a_board_is_flashed_with_what_its_file_names() -> None:
+    assert isinstance(registry.flasher(_board("pyocd")), PyocdFlasher)
+
+
+@pytest.mark.parametrize("kind", BoardKind)
+def test_a_flasher_that_nobody_knows_is_said_when_the_work_is_planned(
+    kind: BoardKind, tmp_path: Path
+) -> None:
+    boards = registry.Boards(tmp_path, wait=False, say=print)
+    with pytest.raises(MatrixError) as error:
+        boards.get(_board("pyOCD2", kind))
+    assert str(error.value) == (
+        "the board lab names the flasher 'pyOCD2', and there is none\n  Did you mean 'pyocd'?"
+    )
+
+
+def test_the_probes_of_every_flasher_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        def attached(self) -> tuple[AttachedProbe, ...]:
+            return (AttachedProbe("J42", "another probe"),) * 2
+
+    monkeypatch.setitem(registry.FLASHERS, "other", Other)
+    probes = registry.attached((), [_board("other")]).probes
+    assert [probe.uid for probe in probes].count("J42") == 1
+    assert all(probe.uid != "J42" for probe in registry.attached().probes)
 
 
 @pytest.fixture

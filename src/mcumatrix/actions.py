@@ -192,7 +192,7 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         job.variant,
         image,
         board,
-        registry.flasher(),
+        registry.flasher(job.variant.board),
         registry.open_console,
         stopped=boards.stopped.is_set,
     )

@@ -406,7 +406,7 @@ def _show_boards(project: Project) -> int:
     from mcumatrix.stages.match import device_paths, match
 
     boards = load_boards(project.matrices).values()
-    attached = registry.attached(device_paths(boards))
+    attached = registry.attached(device_paths(boards), boards)
     print(boards_text(attached, match(boards, attached)))
     return int(ExitCode.OK)
 

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
 
+from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
@@ -200,6 +201,18 @@ class Debugger(Protocol):
 
 class Flasher(Protocol):
     """Gets hold of boards through debug probes."""
+
+    def attached(self) -> tuple[AttachedProbe, ...]:
+        """The debug probes that it sees; what cannot be read is among them, with its problem."""
+        ...
+
+    def find_probe(self, wanted: str) -> str:
+        """The unique id of the probe that a board's file means: by its id, or "" for the only one.
+
+        Raises:
+            FlashError: it is not attached, or several are and nothing says which.
+        """
+        ...
 
     def connect(self, board: BoardEntry, probe: str) -> Debugger:
         """Connects to a board through the probe with a unique id, and halts its core.

@@ -9,8 +9,9 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from mcumatrix.errors import MatrixError, ModelError, ToolError
+from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import Archive, BoardKind, Model, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, BoardKind, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
@@ -233,20 +234,21 @@ class Boards:
         self._boards: dict[BoardEntry, Board] = {}
 
     def get(self, entry: BoardEntry) -> Board:
-        """The board of a catalogue entry."""
+        """The board of a catalogue entry. Raises MatrixError if nothing can get images onto it."""
         with self._lock:
             if entry not in self._boards:
                 self._boards[entry] = self._make(entry)
             return self._boards[entry]
 
     def _make(self, entry: BoardEntry) -> Board:
+        known = flasher(entry)
         if entry.kind is BoardKind.VIRTUAL:
             from mcumatrix.adapters.boards.virtual import VirtualBoard
 
             return VirtualBoard(entry, self._folder, wait=self._wait, say=self._say, stop=self.stopped)
         from mcumatrix.adapters.boards.real import RealBoard
 
-        return RealBoard(entry, _find_probe, wait=self._wait, say=self._say, stop=self.stopped)
+        return RealBoard(entry, known.find_probe, wait=self._wait, say=self._say, stop=self.stopped)
 
     def close(self) -> None:
         """Ends what was started for them, and whoever waits."""
@@ -257,24 +259,39 @@ class Boards:
             each.close()
 
 
-def _find_probe(wanted: str) -> str:
-    """The unique id of the probe that a board's file means. Raises FlashError."""
-    from mcumatrix.adapters.flashers.pyocd.finding import find_probe
-
-    return str(find_probe(wanted).unique_id)
-
-
-def flasher() -> Flasher:
-    """What gets images onto boards."""
+def _pyocd() -> Flasher:
     from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
 
     return PyocdFlasher()
 
 
-def attached(wanted: Iterable[str] = ()) -> Attached:
-    """What is attached to this machine. `wanted` are paths of serial ports to look at in any case."""
+FLASHERS: dict[str, Callable[[], Flasher]] = {DEFAULT_FLASHER: _pyocd}
+
+
+def flasher(board: BoardEntry) -> Flasher:
+    """What gets images onto a board, by the key `flasher` of its file.
+
+    Raises:
+        MatrixError: nothing is called so.
+    """
+    if board.flasher not in FLASHERS:
+        raise MatrixError(
+            f"the board {board.name} names the flasher {shown(board.flasher)}, and there is none",
+            hint=did_you_mean(board.flasher, FLASHERS),
+        )
+    return FLASHERS[board.flasher]()
+
+
+def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> Attached:
+    """What is attached to this machine.
+
+    `wanted` are paths of serial ports to look at in any case. Probes are those that pyOCD sees, and those
+    that the flashers of `boards` see.
+
+    Raises:
+        MatrixError: a board's flasher is unknown.
+    """
     from mcumatrix.adapters.consoles.serial_port import attached_ports
-    from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
     from vstm32.app.running import running_boards
     from vstm32.base.errors import VirtualBoardError
 
@@ -288,7 +305,9 @@ def attached(wanted: Iterable[str] = ()) -> Attached:
     except VirtualBoardError as error:
         problems = (AttachedProbe("", "virtual boards", error.message),)
     virtual_uids = {board.uid for board in virtual}
-    probes = tuple(probe for probe in attached_probes() if probe.uid not in virtual_uids)
+    flashers = {DEFAULT_FLASHER: _pyocd()} | {board.flasher: flasher(board) for board in boards}
+    seen = dict.fromkeys(probe for one in flashers.values() for probe in one.attached())
+    probes = tuple(probe for probe in seen if probe.uid not in virtual_uids)
     return Attached((*probes, *problems), attached_ports(wanted), virtual)
 
 

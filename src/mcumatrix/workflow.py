@@ -17,6 +17,7 @@ from mcumatrix import registry
 from mcumatrix.artifact import is_current
 from mcumatrix.errors import McuMatrixError, SourceError, ToolError
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
@@ -218,7 +219,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
             "run",
             {
                 "image": image.fingerprint,
-                "board": variant.board.name,
+                **run_axes(variant),
                 "board_identity": facts.board_identity(variant.board),
                 "timing_model": variant.board.timing_model,
                 "golden": facts.file(variant.model.golden),
@@ -227,6 +228,11 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
             },
         ),
     )
+
+
+def run_axes(variant: Variant) -> Mapping[str, str]:
+    """The values of the axes that change a run and no image."""
+    return {axis.name: variant.axes[axis.name] for axis in AXES if axis.kind is AxisKind.RUN}
 
 
 def _unique_name(name: str, fingerprint: str) -> str:

@@ -302,7 +302,7 @@ WRONG_BOARDS = {
     "no target": (
         REAL.replace("target: stm32f746xg\n", "") + PORT,
         f"{LAB}:1:1: the key 'target' is missing in the file\n"
-        "  The chip as pyOCD calls it, such as stm32f746xg.",
+        "  The chip as the flasher calls it; for pyocd such as stm32f746xg.",
     ),
     "an unknown way to connect": (
         REAL + PORT + "connect: under_reset\n",

@@ -8,8 +8,9 @@ import pytest
 
 from mcumatrix.matrix.catalogues import load_boards, load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
-from mcumatrix.matrix.schema import KNOWN_AXES, BoardFile, MatrixFile, TimeoutsFile
+from mcumatrix.matrix.schema import BoardFile, MatrixFile, TimeoutsFile
 from mcumatrix.matrix.select import select
+from mcumatrix.model.axes import BUILTIN
 from mcumatrix.model.variant import Matrix, Outcome
 
 PROJECT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ def test_the_example_of_includes_does_what_its_comments_say(load: Callable[[str]
 
 
 def test_every_key_and_every_axis_is_explained() -> None:
-    for name in (*MatrixFile.model_fields, *KNOWN_AXES):
+    for name in (*MatrixFile.model_fields, *BUILTIN):
         assert f"| `{name}` |" in DOCS
 
 
@@ -81,6 +82,6 @@ def test_every_key_of_a_board_is_explained_with_what_it_is_if_it_is_not_given() 
         assert f"| `{name}` |" in BOARDS_DOCS
     for name, field in TimeoutsFile.model_fields.items():
         assert f"| `{name}` | `{field.default}` |" in BOARDS_DOCS
-    for name in ("connect", "swd_frequency", "baud", "count", "timing_model"):
+    for name in ("flasher", "connect", "swd_frequency", "baud", "count", "timing_model"):
         row = re.search(rf"\| `{name}` \|.* if not given", BOARDS_DOCS)
         assert row and str(BoardFile.model_fields[name].default) in row[0]

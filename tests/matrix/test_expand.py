@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcumatrix.errors import MatrixError
-from mcumatrix.model.variant import AxisKind, Expectation, Matrix, Outcome
+from mcumatrix.model.axes import AxisKind
+from mcumatrix.model.variant import Expectation, Matrix, Outcome
 
 Load = Callable[[str | bytes], Matrix]
 

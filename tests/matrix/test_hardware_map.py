@@ -141,6 +141,7 @@ def test_what_a_map_does_not_say_is_taken_from_a_board_with_the_same_firmware(fi
         swd_hz=4_000_000,
         baud=9600,
         timeouts=Timeouts(boot_s=0.5),
+        flasher="openocd",
     )
     (board,) = find(entry(), VIRTUAL, real).boards
     Path("boards").mkdir()
@@ -156,6 +157,7 @@ def test_what_a_map_does_not_say_is_taken_from_a_board_with_the_same_firmware(fi
             swd_hz=4_000_000,
             baud=9600,
             timeouts=Timeouts(boot_s=0.5),
+            flasher="openocd",
         )
     }
 

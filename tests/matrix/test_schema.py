@@ -10,12 +10,12 @@ import pytest
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.schema import (
     FILES,
-    KNOWN_AXES,
     ExcludeFile,
     check_axis_name,
     check_name,
     schema_text,
 )
+from mcumatrix.model.axes import BUILTIN
 
 PROJECT = Path(__file__).parents[2]
 
@@ -60,7 +60,7 @@ def test_an_editor_sees_what_the_loader_wants() -> None:
     repeat = schema["properties"]["repeat"]
     assert (repeat["type"], repeat["minimum"], repeat["maximum"]) == ("integer", 1, 1000)
     axes = schema["$defs"]["AxesFile"]
-    assert axes["required"] == [axis for axis in KNOWN_AXES if axis != "toolchain"]
+    assert axes["required"] == [axis for axis in BUILTIN if axis != "toolchain"]
     assert [option["type"] for option in axes["properties"]["kernels"]["anyOf"]] == [
         ["string", "number", "boolean"],
         "array",
@@ -68,7 +68,7 @@ def test_an_editor_sees_what_the_loader_wants() -> None:
 
 
 def test_a_match_has_a_field_for_every_known_axis() -> None:
-    assert set(KNOWN_AXES) <= set(ExcludeFile.model_fields)
+    assert set(BUILTIN) <= set(ExcludeFile.model_fields)
 
 
 @pytest.mark.parametrize("name", ["O3", "mnist-int8", "tflm-1.14.0", "a_b", "c++", "1.10", "no", "x" * 60])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Model, Runtime, Toolchain
-from mcumatrix.model.variant import Expectation, Outcome, Setting, Variant
+from mcumatrix.model.variant import Expectation, Outcome, Variant
 
 
 @pytest.fixture

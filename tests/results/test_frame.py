@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mcumatrix.errors import FirmwareError
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.record import Correctness, Record
-from mcumatrix.model.variant import Setting
 from mcumatrix.results.frame import frame, to_csv
 from support.variants import a_measurement, a_record, a_variant
 

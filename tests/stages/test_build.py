@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.artifact import is_current
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
-from mcumatrix.model.variant import Expectation, Outcome, Setting, Variant
+from mcumatrix.model.variant import Expectation, Outcome, Variant
 from mcumatrix.stages import build
 from support.variants import a_variant
 

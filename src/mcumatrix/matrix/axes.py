@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from mcumatrix.matrix.document import Document, Place, Problems
 from mcumatrix.matrix.draft import Point
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import KNOWN_AXES, MatrixFile, SettingFile, check_axis_name
+from mcumatrix.matrix.schema import MatrixFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
+from mcumatrix.model.axes import BUILTIN, Setting, UnfitValueError
 from mcumatrix.model.catalogue import Catalogues
-from mcumatrix.model.variant import Setting
-from mcumatrix.units import format_frequency, parse_frequency_hz
-
-MAXIMUM_CLOCK_HZ = 2**32 - 1
-"""The firmware keeps clocks as uint32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class Axes:
 
     def columns(self) -> tuple[str, ...]:
         """The names of the axes in the order of columns and slugs: known ones first, then own ones."""
-        return KNOWN_AXES + tuple(axis for axis in self.values if axis not in KNOWN_AXES)
+        return (*BUILTIN, *(axis for axis in self.values if axis not in BUILTIN))
 
     def place(self, axis: str, value: str) -> Place:
         """Where the value stands in the file; for a default, where the axes stand."""
@@ -47,8 +43,8 @@ def check_axes(file: MatrixFile, document: Document, catalogues: Catalogues) -> 
     settings: dict[tuple[str, str], Setting] = {}
     own = file.axes.__pydantic_extra__ or {}
     declared = document.keys(("axes",))
-    for axis in [*declared, *(axis for axis in KNOWN_AXES if axis not in declared)]:
-        if axis in KNOWN_AXES:
+    for axis in [*declared, *(axis for axis in BUILTIN if axis not in declared)]:
+        if axis in BUILTIN:
             values[axis] = _check_values(axis, getattr(file.axes, axis), catalogues, problems)
             continue
         try:
@@ -73,20 +69,26 @@ def canonical(axis: str, text: str, catalogues: Catalogues) -> str:
     """The one way to write the value `text` of a known axis: `216MHz` is `216 MHz`.
 
     Raises:
-        RefusedError: no catalogue has the value, or it is no frequency.
+        RefusedError: no catalogue has the value, or it is not of the axis' form.
     """
-    if axis == "clock":
-        return _canonical_clock(text)
-    known: dict[str, list[str]] = {
-        "runtime": list(catalogues.runtimes),
-        "kernels": [kernels for runtime in catalogues.runtimes.values() for kernels in runtime.kernels],
-        "model": list(catalogues.models),
-        "toolchain": list(catalogues.toolchains),
-        "board": list(catalogues.boards),
-    }
-    if text not in known[axis]:
-        raise RefusedError(f"the axis {axis!r} has no value {shown(text)}", did_you_mean(text, known[axis]))
-    return text
+    builtin = BUILTIN[axis]
+    try:
+        value = builtin.spelled(text)
+    except UnfitValueError as error:
+        raise RefusedError(f"the {axis} {shown(text)} {error}", error.hint) from error
+    except ValueError as error:
+        raise RefusedError(f"the axis {axis!r} has no value {shown(text)}", builtin.hint) from error
+    if builtin.values is not None and value not in (known := list(builtin.values(catalogues))):
+        raise RefusedError(f"the axis {axis!r} has no value {shown(text)}", did_you_mean(text, known))
+    return value
+
+
+def spelled(axis: str, text: str) -> str:
+    """The one way to write a value of any axis, for comparing; what is no value stays as it is."""
+    try:
+        return BUILTIN[axis].spelled(text) if axis in BUILTIN else text
+    except ValueError:
+        return text
 
 
 def impossible(point: Point, catalogues: Catalogues) -> str:
@@ -100,17 +102,6 @@ def impossible(point: Point, catalogues: Catalogues) -> str:
     if model.is_hybrid and not runtime.takes_hybrid:
         return f"{runtime.name} does not run {model.weights} weights with {model.element} activations"
     return ""
-
-
-def _canonical_clock(text: str) -> str:
-    try:
-        clock_hz = parse_frequency_hz(text)
-    except ValueError as error:
-        hint = "Write a number and a unit, such as '216 MHz'."
-        raise RefusedError(f"the axis 'clock' has no value {shown(text)}", hint) from error
-    if clock_hz > MAXIMUM_CLOCK_HZ:
-        raise RefusedError(f"the clock {shown(text)} is too fast", "The firmware keeps clocks in 32 bits.")
-    return format_frequency(clock_hz)
 
 
 def _check_values(axis: str, texts: list[str], catalogues: Catalogues, problems: Problems) -> tuple[str, ...]:

@@ -119,6 +119,7 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         swd_hz=parse_frequency_hz(file.swd_frequency),
         timeouts=_timeouts(file.timeouts),
         timing_model=file.timing_model,
+        flasher=file.flasher,
     )
 
 

@@ -8,22 +8,21 @@ docs/matrix.md for what each step promises.
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
+from typing import Any
 
-from mcumatrix.matrix.axes import Axes, canonical, check_axes, impossible
+from mcumatrix.matrix.axes import Axes, check_axes, impossible, spelled
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
-from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.include import Included, include
 from mcumatrix.matrix.instead import CanBeHad, always, substitute
-from mcumatrix.matrix.schema import KNOWN_AXES, ExcludeFile, ExpectFile, MatrixFile
+from mcumatrix.matrix.schema import ExcludeFile, ExpectFile, MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
+from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
-from mcumatrix.model.variant import Axis, AxisKind, Exclusion, Expectation, Matrix, Outcome, Variant
-from mcumatrix.units import parse_frequency_hz
+from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, Variant
 
 MAXIMUM_VARIANTS = 100_000
 MAXIMUM_SLUG_LENGTH = 120
-_ALWAYS_IN_SLUG = ("runtime", "kernels", "clock", "model")
 
 
 def expand(
@@ -65,7 +64,7 @@ class _Expansion:
             name=self._document.path.stem,
             description=self._file.description.strip(),
             axes=tuple(
-                Axis(axis, AxisKind.RUN if axis == "board" else AxisKind.BUILD, tuple(values))
+                Axis(axis, BUILTIN[axis].kind if axis in BUILTIN else AxisKind.BUILD, tuple(values))
                 for axis, values in included.values.items()
             ),
             variants=self._variants(included),
@@ -143,9 +142,9 @@ class _Expansion:
         match: Point = {}
         named = entry.known() | (entry.__pydantic_extra__ or {})
         for axis, text in named.items():
-            value = self._comparable(axis, text)
+            value = spelled(axis, text)
             if axis not in values:
-                keys = [key for key in type(entry).model_fields if key not in KNOWN_AXES]
+                keys = [key for key in type(entry).model_fields if key not in BUILTIN]
                 hint = did_you_mean(axis, [*values, *keys])
                 self._problems.add((*place, axis), f"there is no axis {shown(axis)}", hint, of_key=True)
             elif value not in values[axis]:
@@ -157,16 +156,11 @@ class _Expansion:
             self._problems.add(place, f"{in_words(place)} names no axis", "Name the values it is for.")
         return match if len(match) == len(named) else {}
 
-    def _comparable(self, axis: str, text: str) -> str:
-        try:
-            return canonical(axis, text, self._catalogues) if axis == "clock" else text
-        except RefusedError:
-            return text
-
     def _variants(self, included: Included) -> tuple[Variant, ...]:
         slug_axes = _slug_axes(included)
-        own = [axis for axis in included.values if axis not in KNOWN_AXES]
-        clocks_hz = {clock: parse_frequency_hz(clock) for clock in included.values["clock"]}
+        named = {axis.field: axis.name for axis in AXES if axis.field}
+        set_by_label = [axis for axis in included.values if axis not in named.values()]
+        values = self._values(included)
         variants = []
         taken: dict[str, str] = {}
         for draft in included.drafts:
@@ -175,19 +169,20 @@ class _Expansion:
             variants.append(
                 Variant(
                     slug=slug,
-                    runtime=self._catalogues.runtimes[point["runtime"]],
-                    kernels=point["kernels"],
-                    clock_hz=clocks_hz[point["clock"]],
-                    model=self._catalogues.models[point["model"]],
-                    toolchain=self._catalogues.toolchains[point["toolchain"]],
-                    board=self._catalogues.boards[point["board"]],
-                    settings=tuple(included.settings[axis, point[axis]] for axis in own if axis in point),
+                    **{field: values[axis, point[axis]] for field, axis in named.items()},
+                    settings=tuple(values[axis, point[axis]] for axis in set_by_label if axis in point),
                     repeat=draft.repeat,
                     warmup=draft.warmup,
                     expect=draft.expect,
                 )
             )
         return tuple(variants)
+
+    def _values(self, included: Included) -> dict[tuple[str, str], Any]:
+        """What variants hold for each value of each axis."""
+        used = {(axis, draft.point[axis.name]) for draft in included.drafts for axis in AXES}
+        builtin = {(axis.name, text): axis.value(text, self._catalogues) for axis, text in used}
+        return builtin | included.settings
 
     def _check_slug(self, slug: str, place: Place, taken: dict[str, str]) -> None:
         if len(slug) > MAXIMUM_SLUG_LENGTH:
@@ -202,11 +197,10 @@ class _Expansion:
 
 
 def _slug_axes(included: Included) -> list[str]:
-    """The four main axes, and of the others those in which variants differ."""
+    """The axes that every slug has, and of the others those in which variants differ."""
+    always = {axis.name for axis in AXES if axis.always_in_slug}
     return [
         axis
         for axis, values in included.values.items()
-        if axis in _ALWAYS_IN_SLUG
-        or len(values) > 1
-        or any(axis not in draft.point for draft in included.drafts)
+        if axis in always or len(values) > 1 or any(axis not in draft.point for draft in included.drafts)
     ]

@@ -22,7 +22,7 @@ from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import Baud, check_probe, check_serial_port
 from mcumatrix.matrix.suggest import listed, shown
 from mcumatrix.matrix.validate import validated
-from mcumatrix.model.catalogue import Board, BoardKind, Timeouts, Unit
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Board, BoardKind, Timeouts, Unit
 from mcumatrix.units import format_duration, format_frequency
 
 # As YAML 1.1 has them, which Twister reads its maps with.
@@ -226,6 +226,7 @@ def _found(platform: str, units: Sequence[Unit], baud: int, template: Board) -> 
         f"description: {platform}, as a hardware map of Twister has it.",
         "kind: real",
         f"firmware_board: {platform}",
+        *([f"flasher: {template.flasher}"] if template.flasher != DEFAULT_FLASHER else []),
         f"target: {template.target}",
         f"connect: {template.connect}",
         f"swd_frequency: {format_frequency(template.swd_hz)}",

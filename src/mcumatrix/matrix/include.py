@@ -8,8 +8,8 @@ from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.schema import IncludeFile, MatrixFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
+from mcumatrix.model.axes import AXES, Setting
 from mcumatrix.model.catalogue import Catalogues
-from mcumatrix.model.variant import Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,9 @@ class _Inclusion:
     def _new(self, entry: IncludeFile, place: Place, match: Point, extra: Point) -> Draft:
         """The variant that an include adds when none has its values."""
         point = match | extra
-        if "toolchain" not in self._file.axes.model_fields_set:
-            point.setdefault("toolchain", self._axes.values["toolchain"][0])
+        for axis in AXES:
+            if axis.default and axis.name not in self._file.axes.model_fields_set:
+                point.setdefault(axis.name, self._axes.values[axis.name][0])
         draft = Draft(point, place, self._file.repeat, self._file.warmup)
         _set_repeats(draft, entry)
         if missing := [axis for axis in self._axes.columns() if axis not in point]:

@@ -18,21 +18,22 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    create_model,
 )
 
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
+from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
 from mcumatrix.model.variant import Outcome
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
-KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
-"""In the order of columns and slugs. All but `board` are build axes."""
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
         *("description", "expect", "instead", "outcome", "reason", "repeat", "use", "warmup"),
-        *("clock_hz", "correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
+        *(axis.column_name for axis in AXES if axis.column_name != axis.name),
+        *("correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
         *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
     )
 )
@@ -272,35 +273,34 @@ _LabelOrSetting = Annotated[
 ]
 
 
-class AxesFile(BaseModel):
+def _axis_fields() -> type[BaseModel]:
+    fields: dict[str, Any] = {}
+    for axis in AXES:
+        default: Any = list(axis.default) if axis.default else ...
+        fields[axis.name] = (Texts, Field(default=default, description=axis.help))
+    return create_model("_AxisFields", **fields)
+
+
+class AxesFile(_axis_fields()):  # type: ignore[misc] # one field for each entry of the table of axes
     """The axes of a matrix; every other name is an axis of the maintainer's own."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Annotated[dict[Name, _Setting], Field(min_length=1)]] = Field(init=False)
 
-    runtime: Texts = Field(description="Names of files in matrix/runtimes.")
-    kernels: Texts = Field(description="Kernels that at least one of the runtimes offers.")
-    clock: Texts = Field(description="Frequencies of the core, such as 216 MHz.")
-    model: Texts = Field(description="Names of files in matrix/models.")
-    toolchain: Texts = Field(default=["debian-12"], description="Names of files in matrix/toolchains.")
-    board: Texts = Field(description="Names of files in matrix/boards.")
+
+def _match_fields() -> type[BaseModel]:
+    fields: dict[str, Any] = {axis.name: (Text, "") for axis in AXES}
+    return create_model("_MatchFields", **fields)
 
 
-class _Match(BaseModel):
+class _Match(_match_fields()):  # type: ignore[misc] # as above
     """Values of axes; a variant matches that has all of them."""
 
     model_config = ConfigDict(extra="allow")
 
-    runtime: Text = ""
-    kernels: Text = ""
-    clock: Text = ""
-    model: Text = ""
-    toolchain: Text = ""
-    board: Text = ""
-
     def known(self) -> dict[str, str]:
         """The known axes that the file names, with the values as written."""
-        return {axis: getattr(self, axis) for axis in KNOWN_AXES if axis in self.model_fields_set}
+        return {axis.name: getattr(self, axis.name) for axis in AXES if axis.name in self.model_fields_set}
 
 
 class ExcludeFile(_Match):
@@ -387,7 +387,8 @@ class BoardFile(_Strict):
     description: str = ""
     kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
     firmware_board: Name = Field(description="The folder under firmware/board/.")
-    target: Name = Field(description="The chip as pyOCD calls it, such as stm32f746xg.")
+    flasher: Name = Field(default=_BOARD.flasher, description="What gets images onto it.")
+    target: Name = Field(description="The chip as the flasher calls it; for pyocd such as stm32f746xg.")
     baud: Baud = Field(default=_BOARD.baud, description="Bits a second of the serial line.")
     connect: ConnectMode = Field(
         default=_BOARD.connect, description="How the debugger gets hold of the core."

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from mcumatrix.errors import MatrixError, NothingSelectedError
+from mcumatrix.matrix.axes import spelled
 from mcumatrix.matrix.expression import And, Comparison, Expression, Not, Or, Slug, parse_expression
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.variant import Variant
-from mcumatrix.units import format_frequency, parse_frequency_hz
 
 Predicate = Callable[[Variant], bool]
 
@@ -72,19 +72,11 @@ class _Meaning:
                 hint=did_you_mean(axis, self._axes, known="Axes"),
             )
         values = self._axes[axis]
-        fitting = _fitting(_as_frequency(text) if axis == "clock" else text, values)
+        fitting = _fitting(spelled(axis, text), values)
         if not fitting:
             message = f"no variant has {axis}={text}"
             raise NothingSelectedError(message, hint=did_you_mean(text, values, known="Values"))
         return fitting
-
-
-def _as_frequency(text: str) -> str:
-    """Frequencies are compared as such; a pattern is compared with the text of the value."""
-    try:
-        return format_frequency(parse_frequency_hz(text))
-    except ValueError:
-        return text
 
 
 def _fitting(pattern: str, texts: Iterable[str]) -> list[str]:

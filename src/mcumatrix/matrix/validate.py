@@ -8,8 +8,9 @@ from pydantic_core import ErrorDetails
 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words, type_names
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import KNOWN_AXES, SettingFile
+from mcumatrix.matrix.schema import SettingFile
 from mcumatrix.matrix.suggest import did_you_mean, nearest, shown
+from mcumatrix.model.axes import BUILTIN
 
 File = TypeVar("File", bound=BaseModel)
 
@@ -71,8 +72,8 @@ def _explain_shape(details: ErrorDetails, place: Place, problems: Problems) -> N
     found = details["input"]
     message = f"{in_words(place)} must be {wanted.get(details['type'], 'a mapping')}, but is {_shape(found)}"
     hint = ""
-    if place[0] == "axes" and len(place) == 2 and place[1] not in KNOWN_AXES:
-        near = nearest(str(place[1]), KNOWN_AXES)
+    if place[0] == "axes" and len(place) == 2 and place[1] not in BUILTIN:
+        near = nearest(str(place[1]), BUILTIN)
         hint = f"Did you mean {near!r}? " if near else ""
         hint += "An axis of your own maps labels to flags and cmake."
     problems.add(place, message, hint)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+DEFAULT_FLASHER = "pyocd"
+"""What gets images onto a board whose file names nothing else."""
+
 
 class BoardKind(StrEnum):
     """Where the times of a board come from; the two kinds never share a column."""
@@ -69,8 +72,9 @@ class Board:
     """A place where an image runs.
 
     `firmware_board` names the folder under `firmware/board/`; boards that share it run the same image.
-    `target` is the name under which pyOCD knows the chip. `units` are interchangeable specimens, at least
-    one; runs spread over them. `connect` and `swd_hz` are for the debug probe, `baud` for the serial line.
+    `flasher` is the name under which the registry knows what gets images onto it, `target` the name under
+    which that knows the chip. `units` are interchangeable specimens, at least one; runs spread over them.
+    `connect` and `swd_hz` are for the debug probe, `baud` for the serial line.
     """
 
     name: str
@@ -84,6 +88,7 @@ class Board:
     timeouts: Timeouts = Timeouts()
     timing_model: TimingModel = TimingModel.M7_BLOCK_1
     """Of a virtual board."""
+    flasher: str = DEFAULT_FLASHER
 
 
 @dataclass(frozen=True, slots=True)

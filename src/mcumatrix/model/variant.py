@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
-from mcumatrix.units import format_frequency
-
-
-class AxisKind(StrEnum):
-    """Whether a value of an axis changes the image or only what is done with it."""
-
-    BUILD = "build"
-    RUN = "run"
 
 
 class Outcome(StrEnum):
@@ -30,20 +23,11 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """The value of an axis of the maintainer's own: CMake variables and compiler flags under a label."""
-
-    axis: str
-    label: str
-    flags: tuple[str, ...] = ()
-    cmake: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Variant:
     """One point of a matrix, with everything it names resolved.
 
-    `slug` is readable, unique in the matrix, and fit for a file name.
+    `slug` is readable, unique in the matrix, and fit for a file name. `settings` are the values of axes that
+    have no field here, those of the maintainer's own among them.
     """
 
     slug: str
@@ -61,14 +45,7 @@ class Variant:
     @property
     def axes(self) -> dict[str, str]:
         """Axis name to the value as people write it, in the order of the report's columns."""
-        known = {
-            "runtime": self.runtime.name,
-            "kernels": self.kernels,
-            "clock": format_frequency(self.clock_hz),
-            "model": self.model.name,
-            "toolchain": self.toolchain.name,
-            "board": self.board.name,
-        }
+        known = {axis.name: axis.written(getattr(self, axis.field)) for axis in AXES if axis.field}
         return known | {setting.axis: setting.label for setting in self.settings}
 
     def __str__(self) -> str:

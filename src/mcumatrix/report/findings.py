@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
+from mcumatrix.model.axes import BUILTIN
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Measurement, Status
 from mcumatrix.model.variant import Outcome
@@ -10,9 +11,6 @@ from mcumatrix.report.tables import Case
 
 _LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
 """Kernels that are those of an optimised library, and what people call it."""
-
-_AXES_THAT_KEEP_CYCLES = ("clock", "board", "toolchain")
-"""Between values of these, equal cycles are no surprise."""
 
 
 def find(cases: Sequence[Case]) -> list[str]:
@@ -64,7 +62,7 @@ def _once(said: Iterable[tuple[Case, str]]) -> Iterator[str]:
 def _without_effect(cases: Sequence[Case]) -> Iterator[str]:
     """Cases that differ in one axis only and have the same cycles in every layer of every repeat."""
     for axis, members in _differing_in_one_axis(cases):
-        if axis in _AXES_THAT_KEEP_CYCLES:
+        if axis in BUILTIN and BUILTIN[axis].keeps_cycles:
             continue
         for same in _equal(members, _cycles):
             values = ", ".join(f"{case.axes[axis]} {case.label}" for case in same)

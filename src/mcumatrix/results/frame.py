@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
 from mcumatrix.model.record import Record, Status
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
@@ -10,9 +11,7 @@ from mcumatrix.units import milliseconds
 if TYPE_CHECKING:
     import pandas
 
-KNOWN_AXES = ("runtime", "kernels", "clock", "model", "toolchain", "board")
-
-_HEAD = ("variant", "runtime", "kernels", "clock_hz", "model", "toolchain", "board")
+_HEAD = ("variant", *(axis.column_name for axis in AXES))
 _TAIL = (
     "layer",
     "op",
@@ -42,15 +41,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
     """One row per layer and one for the total; a variant without times has one row with its reason."""
     for record in records:
-        own_axes = {name: value for name, value in record.axes.items() if name not in KNOWN_AXES}
+        own_axes = {name: value for name, value in record.axes.items() if name not in BUILTIN}
         head: dict[str, object] = {
             "variant": record.variant,
-            "runtime": record.axes["runtime"],
-            "kernels": record.axes["kernels"],
-            "clock_hz": record.clock_hz,
-            "model": record.axes["model"],
-            "toolchain": record.axes["toolchain"],
-            "board": record.axes["board"],
+            **{axis.column_name: _cell(axis, record) for axis in AXES},
             **own_axes,
         }
         tail: dict[str, object] = {
@@ -73,6 +67,12 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             served = {"source": layer.source, "functions": " ".join(layer.functions)}
             yield head | times | served | tail
         yield head | _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz) | tail
+
+
+def _cell(axis: BuiltinAxis, record: Record) -> object:
+    """The value of an axis; None in a record from before there was the axis."""
+    text = record.axes.get(axis.name)
+    return None if text is None else axis.cell(text)
 
 
 def _times(layer: int | None, op: str, cycles: tuple[int, ...] | None, clock_hz: int) -> dict[str, object]:

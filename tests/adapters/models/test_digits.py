@@ -43,7 +43,7 @@ def test_a_file_that_does_not_hold_digits_is_refused(tmp_path: Path, contents: b
         read_digits(path)
     assert str(caught.value) == (
         f"{path} is not an IDX file of digits: rows of 785 bytes.\n"
-        "  Make it again with firmware/models/train.py."
+        "  Make it again: python -m tools.models.train"
     )
 
 
@@ -52,7 +52,7 @@ def test_a_missing_file_is_named() -> None:
         read_digits(Path("none"))
     assert str(caught.value) == (
         "The digits none cannot be read: No such file or directory.\n"
-        "  Make it again with firmware/models/train.py."
+        "  Make it again: python -m tools.models.train"
     )
 
 

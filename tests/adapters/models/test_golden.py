@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
-from make_golden import make_reference
 
 from mcumatrix.adapters.models.digits import read_digits
 from mcumatrix.adapters.models.golden import read_golden, render_golden
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.errors import ModelError
+from tools.models.make_golden import make_reference
 
 MODELS = Path(__file__).parents[3] / "firmware" / "models"
 NAMES = ("mnist-float32", "mnist-hybrid", "mnist-int8", "mnist-uint8")
@@ -32,7 +32,7 @@ def test_the_file_says_who_answered() -> None:
     }
     assert content["mnist-hybrid"]["network"] == "float32, with the real values of the int8 weights"
     assert content["mnist-uint8"]["function"] == (
-        "firmware/models/uint8_kernels.py: TensorFlow Lite Micro 1.14.0"
+        "tools/models/uint8_kernels.py: TensorFlow Lite Micro 1.14.0"
     )
 
 
@@ -88,7 +88,7 @@ def test_golden_outputs_of_another_model_are_refused() -> None:
         read_golden(MODELS / "golden" / "mnist-int8.json", b"another model")
     assert str(caught.value) == (
         "Golden outputs mnist-int8.json were made from another model.\n"
-        "  Make it again with firmware/models/make_golden.py."
+        "  Make it again: python -m tools.models.make_golden"
     )
 
 
@@ -101,7 +101,7 @@ def test_a_file_without_golden_outputs_is_refused(tmp_path: Path, contents: str)
     with pytest.raises(ModelError) as caught:
         read_golden(path, b"")
     assert str(caught.value) == (
-        f"{path} does not hold golden outputs.\n  Make it again with firmware/models/make_golden.py."
+        f"{path} does not hold golden outputs.\n  Make it again: python -m tools.models.make_golden"
     )
 
 
@@ -110,5 +110,5 @@ def test_missing_golden_outputs_are_named() -> None:
         read_golden(Path("none.json"), b"")
     assert str(caught.value) == (
         "Golden outputs none.json cannot be read: No such file or directory.\n"
-        "  Make it again with firmware/models/make_golden.py."
+        "  Make it again: python -m tools.models.make_golden"
     )

@@ -9,7 +9,7 @@ from mcumatrix.model.network import Tensor, TensorType
 
 _SIDE = 28
 _HEADER = struct.Struct(">BBBBII")
-_HINT = "Make it again with firmware/models/train.py."
+_HINT = "Make it again: python -m tools.models.train"
 
 
 @dataclass(frozen=True, slots=True)

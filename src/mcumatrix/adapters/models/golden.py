@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 FLOAT_TOLERANCE = 1e-5
-_HINT = "Make it again with firmware/models/make_golden.py."
+_HINT = "Make it again: python -m tools.models.make_golden"
 
 
 @dataclass(frozen=True, slots=True)

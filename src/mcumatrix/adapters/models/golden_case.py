@@ -22,7 +22,7 @@ def read_golden_case(entry: Model) -> GoldenCase:
     if len(golden.outputs) != len(digits):
         raise ModelError(
             f"{entry.golden} has answers to {len(golden.outputs)} digits; {entry.digits} has {len(digits)}.",
-            hint="Make it again with firmware/models/make_golden.py.",
+            hint="Make it again: python -m tools.models.make_golden",
         )
     return GoldenCase(
         input=input_bytes(digit, network.input),

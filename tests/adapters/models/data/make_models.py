@@ -1,6 +1,6 @@
 """Makes the small models of this folder. They are committed: ordinary tests do not need TensorFlow.
 
-Run it with TensorFlow 2.21 and Keras 3.15, as firmware/models/train.py says:
+Run it with TensorFlow 2.21 and Keras 3.15, as tools/models/train.py says:
 tf/bin/python tests/adapters/models/data/make_models.py
 
 every-option-*: what the benchmark's network does not have. Padding, strides, dilation, odd numbers of

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.adapters.flashers.pyocd.deadline import within
 from mcumatrix.adapters.flashers.pyocd.finding import find_probe
+from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
 from mcumatrix.adapters.flashers.pyocd.reasons import connecting_failed, flashing_failed
 from mcumatrix.errors import FlashError, FlashFault
 from mcumatrix.hashing import hash_bytes
+from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
@@ -38,6 +40,14 @@ _DEBUG_KEY, _RESET_REQUEST = 0xA05F_0000, 0x05FA_0004
 
 class PyocdFlasher:
     """Connects to boards through the debug probes that pyOCD knows."""
+
+    def attached(self) -> tuple[AttachedProbe, ...]:
+        """See `ports.Flasher`."""
+        return attached_probes()
+
+    def find_probe(self, wanted: str) -> str:
+        """See `ports.Flasher`."""
+        return str(find_probe(wanted).unique_id)
 
     def connect(self, board: Board, probe: str) -> "PyocdDebugger":
         """See `ports.Flasher`."""

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tflite
-from quantise import make_hybrid, make_uint8, without_hybrid_weights
-from tflite_writer import write_network
 
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.model.network import Network, Operator, Tensor, TensorType
+from tools.models import MODELS
+from tools.models.quantise import make_hybrid, make_uint8, without_hybrid_weights
+from tools.models.tflite_writer import write_network
 
-MODELS = Path(__file__).parents[3] / "firmware" / "models"
-SMALL_MODELS = Path(__file__).parent / "data"
+SMALL_MODELS = Path(__file__).parents[2] / "adapters" / "models" / "data"
 FLOAT32 = read_network(MODELS / "mnist-float32.tflite")
 INT8 = read_network(MODELS / "mnist-int8.tflite")
 UINT8 = (MODELS / "mnist-uint8.tflite").read_bytes()

@@ -12,8 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tflite_writer import write_network
-from uint8_kernels import (
+
+from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.adapters.models.tflm_host import TflmHost
+from mcumatrix.model.network import Network, Operator, Quantization, Tensor, TensorType
+from tools.models import MODELS
+from tools.models.tflite_writer import write_network
+from tools.models.uint8_kernels import (
     Uint8Interpreter,
     divide_by_power_of_two,
     doubling_high_product,
@@ -23,12 +28,7 @@ from uint8_kernels import (
     softmax_row,
 )
 
-from mcumatrix.adapters.models.tflite_file import read_network
-from mcumatrix.adapters.models.tflm_host import TflmHost
-from mcumatrix.model.network import Network, Operator, Quantization, Tensor, TensorType
-
-MODELS = Path(__file__).parents[3] / "firmware" / "models"
-SMALL_MODELS = Path(__file__).parent / "data"
+SMALL_MODELS = Path(__file__).parents[2] / "adapters" / "models" / "data"
 INT32 = st.integers(-(2**31), 2**31 - 1)
 
 

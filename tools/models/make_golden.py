@@ -1,18 +1,16 @@
 """Writes golden/<model>.json for each model in this folder: what it must answer to the committed digits.
 
 Run it in the project's environment, which has the package tflite-micro: .venv/bin/python
-firmware/models/make_golden.py
+tools/models/make_golden.py
 """
-
-from pathlib import Path
-
-from quantise import without_hybrid_weights
-from uint8_kernels import FUNCTION, Uint8Interpreter
 
 from mcumatrix.adapters.models.digits import read_digits
 from mcumatrix.adapters.models.golden import Reference, render_golden, tflm_reference
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.model.network import Network, TensorType
+from tools.models import MODELS
+from tools.models.quantise import without_hybrid_weights
+from tools.models.uint8_kernels import FUNCTION, Uint8Interpreter
 
 HYBRID_TOLERANCE = 0.02
 """TensorFlow Lite's own hybrid kernels also quantise what a layer reads, to int8 with one scale an image,
@@ -39,11 +37,10 @@ def make_reference(model: bytes, network: Network) -> Reference:
 
 
 def main() -> None:
-    folder = Path(__file__).parent
-    digits = read_digits(folder / "digits.idx2-ubyte")
-    for path in sorted(folder.glob("*.tflite")):
+    digits = read_digits(MODELS / "digits.idx2-ubyte")
+    for path in sorted(MODELS.glob("*.tflite")):
         model, network = path.read_bytes(), read_network(path, hybrid=True)
-        golden = folder / "golden" / f"{path.stem}.json"
+        golden = MODELS / "golden" / f"{path.stem}.json"
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(render_golden(model, network, digits, make_reference(model, network)))
         print(golden)

