@@ -129,6 +129,8 @@ def measure_start(elf: Path) -> dict[str, object]:
 
     import serial
 
+    from vstm32.app.starting import read_ready
+
     def once() -> float:
         before = time.perf_counter()
         process = subprocess.Popen(
@@ -137,7 +139,7 @@ def measure_start(elf: Path) -> dict[str, object]:
             stdout=subprocess.PIPE,
         )
         assert process.stdin and process.stdout
-        port = json.loads(process.stdout.readline())["serial_port"]
+        port = read_ready(process.stdout)["serial_port"]
         with serial.Serial(port, 115_200, timeout=10) as line:
             assert line.read_until(b"Program started")
         seconds = time.perf_counter() - before

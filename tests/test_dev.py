@@ -1,6 +1,7 @@
 """The set-up script, where it must not do what it cannot."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,3 +73,110 @@ def test_what_it_does_not_know_is_answered_with_what_it_does(
     ran = _dev(machine, *arguments)
     assert ran.returncode == 2
     assert "./dev matrix [ARGUMENTS]  runs `doit matrix`" in ran.stderr
+
+
+def _script(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tree(machine: Path) -> Path:
+    """A tree in which a root sets up, on a machine with all tools; apt-get and pip are told what to say."""
+    for name in ("mktemp", "tail", "grep", "sleep", "cat"):
+        found = shutil.which(name)
+        assert found
+        (machine / name).symlink_to(found)
+    _script(machine / "id", "echo 0\n")
+    for name in ("arm-none-eabi-gcc", "cmake", "ninja", "ccache"):
+        _script(machine / name, "")
+    tree = machine / "tree"
+    _script(tree / ".venv" / "bin" / "python", "")
+    shutil.copy(ROOT / "dev", tree / "dev")
+    (tree / "pyproject.toml").write_text("")
+    (tree / "requirements.lock").write_text("numpy==2.2.1 \\\n    --hash=sha256:00\nunicorn==2.1.4 \\\n")
+    return tree
+
+
+def _set_up(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(tree.parent / "bash"), str(tree / "dev"), "setup"],
+        env={"PATH": str(tree.parent), "TMPDIR": str(tree.parent), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _timeless(text: str) -> list[str]:
+    """The lines of a text with an N for each time."""
+    return re.sub(r"^\[ *\d+ s\]", "[  N s]", text, flags=re.MULTILINE).splitlines()
+
+
+def test_what_pip_does_is_shown_by_package_with_the_seconds_and_without_its_noise(tree: Path) -> None:
+    _script(
+        tree / ".venv" / "bin" / "pip",
+        """
+echo 'Looking in indexes: https://one, file:///two'
+echo "WARNING: Location '/two' is ignored: it is neither a file nor a directory." >&2
+echo 'Collecting numpy==2.2.1 (from -r requirements.lock (line 1))'
+echo '  Downloading numpy-2.2.1.whl (18 MB)'
+""",
+    )
+    ran = _set_up(tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ["[  N s] Collecting numpy==2.2.1", "[  N s]   Downloading numpy-2.2.1.whl (18 MB)"]
+    # Once for the lock file, once for this package itself.
+    assert _timeless(ran.stdout) == [
+        "Installing the 2 packages of requirements.lock into .venv.",
+        *lines,
+        *lines,
+    ]
+    assert _set_up(tree).stdout == ""
+
+
+def test_what_was_printed_last_is_shown_where_pip_fails(tree: Path) -> None:
+    _script(tree / ".venv" / "bin" / "pip", "echo of no interest\necho THE HASHES DIFFER >&2\nexit 1\n")
+    ran = _set_up(tree)
+    assert ran.returncode == 4
+    assert ran.stdout == "Installing the 2 packages of requirements.lock into .venv.\n"
+    assert ran.stderr == (
+        "of no interest\nTHE HASHES DIFFER\n"
+        "The Python packages could not be installed. Check the network, then run this again.\n"
+    )
+    assert not list(tree.parent.glob("tmp.*"))
+
+
+def test_what_apt_does_is_shown_with_the_seconds(tree: Path) -> None:
+    (tree.parent / "ninja").unlink()
+    _script(tree / ".venv" / "bin" / "pip", "")
+    _script(
+        tree.parent / "apt-get",
+        """
+echo 'Reading package lists...'
+[ "$1" = install ] || { echo 'Get:1 http://mirror bookworm InRelease'; exit; }
+echo 'Get:1 http://mirror bookworm/main amd64 ninja-build amd64 1.11.1-1 [142 kB]'
+echo 'Setting up ninja-build (1.11.1-1) ...'
+""",
+    )
+    ran = _set_up(tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert _timeless(ran.stdout)[1:6] == [
+        "  ninja-build executes the firmware's build",
+        "Installing them from Debian's packages.",
+        "[  N s] Get:1 http://mirror bookworm InRelease",
+        "[  N s] Get:1 http://mirror bookworm/main amd64 ninja-build amd64 1.11.1-1 [142 kB]",
+        "[  N s] Setting up ninja-build (1.11.1-1) ...",
+    ]
+
+
+def test_who_says_nothing_for_long_is_said_to_be_at_it_still(tree: Path) -> None:
+    dev = tree / "dev"
+    dev.write_text(dev.read_text().replace("SILENCE_S=10", "SILENCE_S=0.2"))
+    _script(
+        tree / ".venv" / "bin" / "pip",
+        "echo Installing collected packages: numpy\nsleep 0.7\necho Successfully\n",
+    )
+    assert "s] still at it: Installing collected packages: numpy\n" in _set_up(tree).stdout

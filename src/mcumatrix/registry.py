@@ -27,14 +27,19 @@ BUILDERS = ("auto", "docker", "local")
 
 @dataclass(frozen=True, slots=True)
 class Builders:
-    """What can execute plans here: `chosen` does it, and `reason` says in a line which and why.
+    """What can execute plans here: `chosen` does it, and `explain` says in a line which and why.
 
     `by_name` has each builder by itself.
     """
 
     chosen: Builder
     by_name: dict[str, Builder]
-    reason: str
+    explain: Callable[[], str]
+
+    @property
+    def reason(self) -> str:
+        """Which builder it is and why, as far as is known: toolchains may have been asked for meanwhile."""
+        return self.explain()
 
     def able_to_use(self, toolchain: Toolchain) -> dict[str, Builder]:
         """The builders that can build with a toolchain, by name: one without a Dockerfile is on PATH only."""
@@ -62,7 +67,7 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         raise MatrixError(f"there is no builder {wanted!r}", hint=f"There are: {', '.join(BUILDERS)}.")
     local = LocalBuilder(cache)
     if wanted == "local":
-        return Builders(local, {"local": local}, "local, as asked for")
+        return Builders(local, {"local": local}, lambda: "local, as asked for")
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         if wanted == "docker":
@@ -70,21 +75,20 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
                 f"No Docker engine answers: {engine.reason}.",
                 hint="Start one, or build with the toolchain on PATH: --builder local",
             )
-        return Builders(local, {"local": local}, f"local, because no Docker engine answers: {engine.reason}")
+        why = f"local, because no Docker engine answers: {engine.reason}"
+        return Builders(local, {"local": local}, lambda: why)
     docker = DockerBuilder(
         cache,
         engine,
         unpacked=partial(_unpacked, say=say),
         say=say,
         base=os.environ.get("MCUMATRIX_BASE_IMAGE", ""),
+        insists=wanted == "docker",
     )
     if wanted == "docker":
-        return Builders(docker, {"docker": docker}, "docker, as asked for")
-    return Builders(
-        BuilderChoice(docker, local, say),
-        {"docker": docker, "local": local},
-        "docker, because an engine answers; local for toolchains without a Dockerfile",
-    )
+        return Builders(docker, {"docker": docker}, lambda: "docker, as asked for")
+    choice = BuilderChoice(docker, local)
+    return Builders(choice, {"docker": docker, "local": local}, choice.reason)
 
 
 def make_base_image(say: Callable[[str], None]) -> str:

@@ -77,6 +77,24 @@ def test_a_difference_is_a_verdict_with_section_and_symbol_and_exit_code_3(conta
     assert "0 of 1 images came out the same, bit for bit." in ran.stdout
 
 
+def test_without_a_base_image_the_plan_names_one_builder_and_the_way_out_and_fetching_is_said_once(
+    make_workplace: Callable[[], Workplace], toolchain_image: str
+) -> None:
+    place = make_workplace()
+    nowhere = {"MCUMATRIX_BUILDER": "auto", "MCUMATRIX_BASE_IMAGE": "127.0.0.1:1/none:1"}
+    plans = [place.doit("plan", "two", **nowhere) for _ in range(2)]
+    assert [plan.returncode for plan in plans] == [0, 0]
+    assert [plan.stderr for plan in plans] == ["Fetching the base image 127.0.0.1:1/none:1, once.\n", ""]
+    for plan in plans:
+        said = plan.stdout.splitlines()[-1].partition("; builder: ")[2]
+        assert said.startswith(
+            "local for debian-12, which is on PATH too: "
+            "The Docker engine has no base image, and cannot fetch 127.0.0.1:1/none:1: "
+        )
+        assert "Make one, as root on a Debian machine: doit base-image" in said
+        assert "docker, because" not in said
+
+
 def test_sigterm_stops_the_containers_of_a_run(
     make_workplace: Callable[[], Workplace], toolchain_image: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""A Docker engine with the images that tests need. No test is skipped where there is none."""
+"""A Docker engine with the images that tests need."""
 
 import os
 import tempfile
@@ -27,10 +27,17 @@ def debian_12() -> Toolchain:
 
 
 def ready_engine() -> Engine:
-    """The engine of this machine."""
+    """The engine of this machine.
+
+    Without one, a test is skipped, with how to get one. In CI it fails: there, a build that nobody has tried
+    to break out of is not closed.
+    """
     found = find_engine(os.environ)
     if isinstance(found, NoEngine):
-        pytest.fail(f"These tests need a Docker engine: {found.reason}. `.ci/run` starts one.")
+        reason = f"no Docker engine answers: {found.reason}. To get one and run all tests, as root: .ci/run"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     return found
 
 

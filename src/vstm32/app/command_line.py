@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vstm32.app import options
+from vstm32.app.starting import SignsOfLife
 from vstm32.base.errors import VirtualBoardError
 from vstm32.timing import TIMING_MODELS
 
@@ -45,6 +46,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: ExitStack) -> ExitCode:
+    signs = SignsOfLife(lambda line: print(line, flush=True))
+    if arguments.json:
+        files.enter_context(signs)
     from vstm32.app.console import Console
     from vstm32.app.daemon import Daemon
     from vstm32.board.firmware import load_elf
@@ -80,6 +84,7 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
         trace=trace,
         profile=functions if profile_file else None,
     )
+    signs.stop()
     if console is not None:
         code = _talk(daemon, console, arguments, interrupted)
     else:

@@ -1,7 +1,4 @@
-"""A Docker engine with the images that the tests need, and plans to execute.
-
-No test here is skipped where there is no engine: a build that nobody has tried to break out of is not closed.
-"""
+"""A Docker engine with the images that the tests need, and plans to execute."""
 
 import uuid
 from collections.abc import Callable, Iterator

@@ -1,5 +1,6 @@
 """Which builder executes a plan."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -43,44 +44,58 @@ def _execute(choice: BuilderChoice, toolchain: Toolchain) -> None:
     choice.execute(BuildPlan("name", toolchain, "f", (), ()), folders, Path("log"))
 
 
-def _said(containers: Recorder, local: Recorder) -> tuple[BuilderChoice, list[str]]:
-    said: list[str] = []
-    return BuilderChoice(containers, local, said.append), said
+RULE = "docker, because an engine answers; local for toolchains without a Dockerfile"
+NO_BASE = ToolError("No base image can be fetched: no route.", hint="Make one: doit base-image")
 
 
 def test_a_toolchain_with_a_dockerfile_is_used_in_containers_and_any_other_on_path() -> None:
     containers, local = Recorder(), Recorder()
-    choice, said = _said(containers, local)
+    choice = BuilderChoice(containers, local)
     for toolchain in (CONTAINED, ON_PATH):
         assert choice.identity(toolchain) == IDENTITY
         _execute(choice, toolchain)
-    assert (containers.executed, local.executed, said) == (["debian-12"], ["path"], [])
+    assert (containers.executed, local.executed) == (["debian-12"], ["path"])
+    assert choice.reason() == RULE
 
 
 def test_where_the_image_cannot_be_made_the_same_compiler_on_path_is_used_and_said_so() -> None:
-    containers, local = Recorder(ToolError("No base image can be fetched.")), Recorder()
-    choice, said = _said(containers, local)
+    containers, local = Recorder(NO_BASE), Recorder()
+    choice = BuilderChoice(containers, local)
+    assert choice.reason() == RULE
     choice.identity(CONTAINED)
     choice.identity(CONTAINED)
     _execute(choice, CONTAINED)
     assert (containers.executed, local.executed) == ([], ["debian-12"])
-    assert said == [
-        "builder: local for toolchain debian-12, which is on PATH too: No base image can be fetched."
-    ]
+    assert choice.reason() == (
+        "local for debian-12, which is on PATH too: No base image can be fetched: no route. "
+        "Make one: doit base-image"
+    )
+
+
+def test_where_each_builds_for_some_both_are_said_with_why() -> None:
+    containers, local = Recorder(), Recorder()
+    choice = BuilderChoice(containers, local)
+    choice.identity(dataclasses.replace(CONTAINED, name="arm-13"))
+    containers.error = NO_BASE
+    choice.identity(CONTAINED)
+    assert choice.reason() == (
+        f"{RULE}; local for debian-12, which is on PATH too: No base image can be fetched: no route. "
+        "Make one: doit base-image"
+    )
 
 
 def test_where_neither_has_the_compiler_the_reason_of_the_containers_is_given() -> None:
-    choice, said = _said(Recorder(ToolError("no image")), Recorder(ToolError("not on PATH")))
+    choice = BuilderChoice(Recorder(ToolError("no image")), Recorder(ToolError("not on PATH")))
     with pytest.raises(ToolError, match=r"^no image$"):
         choice.identity(CONTAINED)
     with pytest.raises(ToolError, match=r"^not on PATH$"):
         choice.identity(ON_PATH)
-    assert said == []
+    assert choice.reason() == RULE
 
 
 def test_stopping_and_reaping_concern_both() -> None:
     containers, local = Recorder(), Recorder()
-    choice, _ = _said(containers, local)
+    choice = BuilderChoice(containers, local)
     choice.stop()
     choice.reap()
     assert containers.stopped

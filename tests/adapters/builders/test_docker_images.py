@@ -4,6 +4,7 @@ import dataclasses
 import os
 import shutil
 import tarfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -248,6 +249,35 @@ def test_a_base_image_that_cannot_be_fetched_is_said_with_the_way_out(
     assert error.value.hint == "Make one, as root on a Debian machine: doit base-image"
 
 
+def test_what_could_not_be_fetched_is_not_tried_by_every_command(
+    engine: Engine, tmp_path: Path, debian_12: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetching = "Fetching the base image 127.0.0.1:1/none:1, once."
+    way_out = "Make one, as root on a Debian machine: doit base-image"
+
+    def ask(*, insists: bool = False) -> tuple[list[str], str]:
+        """What a command of its own says, and the hint of its error."""
+        said: list[str] = []
+        builder = DockerBuilder(
+            tmp_path,
+            engine,
+            unpacked=no_archive,
+            say=said.append,
+            base="127.0.0.1:1/none:1",
+            insists=insists,
+        )
+        with pytest.raises(ToolError, match=r"cannot fetch 127\.0\.0\.1:1/none:1: ") as error:
+            builder.identity(debian_12)
+        return said, error.value.hint
+
+    assert ask() == ([fetching], way_out)
+    assert ask() == ([], f"{way_out}. To fetch it again: --builder docker")
+    assert ask(insists=True) == ([fetching], way_out)
+    an_hour_later = time.time() + 3601
+    monkeypatch.setattr(time, "time", lambda: an_hour_later)
+    assert ask() == ([fetching], way_out)
+
+
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Puts a program in the place of mmdebstrap, and makes us root."""
@@ -324,7 +354,9 @@ def test_a_base_image_takes_mmdebstrap_and_root(
 
 def test_certificates_go_along_where_packages_come_encrypted() -> None:
     arguments = base_image.arguments(["deb https://mirror.test/debian bookworm main"], [], Path("base.tar"))
-    assert any("ca-certificates.crt" in argument for argument in arguments)
+    made, copied = (argument for argument in arguments if argument.startswith("--essential-hook="))
+    assert made == '--essential-hook=mkdir -p "$1/etc/ssl/certs"'
+    assert copied == "--essential-hook=copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs"
     arguments = base_image.arguments(["deb http://mirror.test/debian bookworm main"], ['A "b";'], Path("x"))
     assert not any("ca-certificates.crt" in argument for argument in arguments)
     assert '--aptopt=A "b";' in arguments

@@ -1,6 +1,5 @@
 """`python -m vstm32` as a process."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import serial
 
 from vstm32.app.command_line import main
 from vstm32.app.control import ask
+from vstm32.app.starting import read_ready
 
 COMMAND = [sys.executable, "-m", "vstm32"]
 
@@ -99,7 +99,7 @@ def test_help_names_every_option(capsys):
 def test_cycles_are_made_as_the_option_says(timing):
     command = [*COMMAND, "--json", "--end-with-stdin", "--timing", timing]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        port = json.loads(process.stdout.readline())["control_port"]
+        port = read_ready(process.stdout)["control_port"]
         assert ask(port, "status")["timing_model"] == timing
         process.communicate(timeout=20)
 

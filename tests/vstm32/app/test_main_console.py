@@ -1,6 +1,5 @@
 """`python -m vstm32 --serial-console`, as a person and as a pipe see it; traces and profiles."""
 
-import json
 import os
 import re
 import select
@@ -13,6 +12,7 @@ import time
 import pytest
 
 from support.speedscope import require_speedscope
+from vstm32.app.starting import read_ready
 
 COMMAND = [sys.executable, "-m", "vstm32"]
 ECHOING = """
@@ -323,10 +323,10 @@ def test_a_disk_that_is_full_at_the_end_is_said_after_the_table(echoing):
     assert "Traceback" not in done.stderr
 
 
-def test_json_stays_one_line(echoing, tmp_path):
+def test_where_the_ports_are_stays_one_line_of_json(echoing, tmp_path):
     with subprocess.Popen(
         [*COMMAND, str(echoing), "--json", "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        assert json.loads(process.stdout.readline())["serial_port"].startswith("/dev/")
+        assert read_ready(process.stdout)["serial_port"].startswith("/dev/")
         process.stdin.close()
         assert process.wait(20) == 0

@@ -1,6 +1,5 @@
 """Stock pyocd commands and gdb at a virtual board that runs as a program of its own."""
 
-import json
 import os
 import re
 import socket
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from vstm32.app.control import ask
+from vstm32.app.starting import read_ready
 
 TOOLS = Path(sys.executable).parent
 PATIENCE_S = 30.0
@@ -68,7 +68,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         )
         assert process.stdin
         assert process.stdout
-        found = json.loads(process.stdout.readline())
+        found = read_ready(process.stdout)
         yield Machine(folder, found["uid"], found["debug_port"], found["control_port"])
         process.stdin.close()
         assert process.wait(PATIENCE_S) == 0

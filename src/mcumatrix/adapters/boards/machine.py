@@ -1,17 +1,19 @@
 """The process of a virtual board: started here, and ended with whoever started it."""
 
-import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mcumatrix.errors import ToolError
 from vstm32.app.control import ask
+from vstm32.app.starting import read_ready
 
-START_TIMEOUT_S = 30.0
+SILENCE_S = 30.0
+"""How long a board that starts may say nothing. One that is at work says so every second."""
 END_TIMEOUT_S = 5.0
 
 
@@ -41,29 +43,45 @@ class Machine:
                 # Ctrl-C is for who asked for the run; the board ends when that has let go of it.
                 start_new_session=True,
             )
-        ready = self._first_line()
+        ready = self._wait_until_ready()
         self.uid: str = ready["uid"]
         self.serial_port: str = ready["serial_port"]
         self._control_port: int = ready["control_port"]
 
-    def _first_line(self) -> dict[str, Any]:
-        assert self._process.stdout
-        watchdog = threading.Timer(START_TIMEOUT_S, self._process.kill)
-        watchdog.start()
+    def _wait_until_ready(self) -> dict[str, Any]:
+        """What it says of itself when it is ready. As long as it says that it is at work, it has time."""
+        is_late = threading.Event()
         try:
-            line = self._process.stdout.readline()
-        finally:
-            watchdog.cancel()
-        try:
-            ready: dict[str, Any] = json.loads(line)
+            return read_ready(self._lines(is_late))
         except ValueError as error:
             self.end()
             said = self._log.read_text(errors="replace").strip()
+            silence = f"it ended with code {self._process.returncode} and said nothing"
+            if is_late.is_set():
+                silence = f"it said nothing for {SILENCE_S:g} s"
             raise ToolError(
-                f"The virtual board does not start: {said or 'it said nothing'}",
+                f"The virtual board does not start: {said or silence}",
                 hint=f"Try it by hand: python -m vstm32 --folder {self._log.parent}",
             ) from error
-        return ready
+
+    def _lines(self, is_late: threading.Event) -> Iterator[bytes]:
+        """What it says, line by line. One that is silent for too long is killed, and `is_late` set."""
+        assert self._process.stdout
+
+        def give_up() -> None:
+            is_late.set()
+            self._process.kill()
+
+        while True:
+            watchdog = threading.Timer(SILENCE_S, give_up)
+            watchdog.start()
+            try:
+                line = self._process.stdout.readline()
+            finally:
+                watchdog.cancel()
+            if not line:
+                return
+            yield line
 
     @property
     def runs(self) -> bool:

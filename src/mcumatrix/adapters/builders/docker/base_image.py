@@ -96,6 +96,7 @@ def arguments(sources: list[str], options: list[str], tarball: Path) -> list[str
     if any(" https://" in line for line in sources) and Path(_CERTIFICATES).exists():
         # What this machine trusts, so that apt in the image can reach the same mirrors.
         given += [
+            f'--essential-hook=mkdir -p "$1{Path(_CERTIFICATES).parent}"',
             f"--essential-hook=copy-in {_CERTIFICATES} {Path(_CERTIFICATES).parent}",
         ]
     return [*given, SUITE, str(tarball), *sources]

@@ -41,7 +41,8 @@ class DockerBuilder:
 
     `cache` is a folder that may be kept between runs; `unpacked` gives the folder with the contents of an
     archive that a toolchain is copied from; `base` names the image that toolchain images begin with, empty
-    for the one that the engine has; `say` gets a line when something will take long.
+    for the one that the engine has; `say` gets a line when something will take long. With `insists`, a base
+    image that could not be fetched a short while ago is tried again: nothing else can build.
     """
 
     def __init__(
@@ -52,12 +53,15 @@ class DockerBuilder:
         unpacked: Callable[[Archive], Path],
         say: Callable[[str], None],
         base: str = "",
+        insists: bool = False,
         limits: Limits | None = None,
     ) -> None:
         self._ccache = cache / "ccache-docker"
         self._engine = engine
         self._memory = Memory(cache / "docker")
-        self._images = Images(engine, self._memory, folder=cache, base=base, unpacked=unpacked, say=say)
+        self._images = Images(
+            engine, self._memory, folder=cache, base=base, unpacked=unpacked, say=say, insists=insists
+        )
         self._limits = limits or limits_of_machine()
         self._running: set[Container] = set()
         self._is_reaped = False

@@ -4,6 +4,7 @@ import re
 import tarfile
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -19,13 +20,16 @@ from mcumatrix.model.catalogue import Archive, Toolchain
 
 _DIGITS = 16
 _LINES_SHOWN = 15
+_RETRY_S = 3600.0
+"""For how long nobody tries again to fetch an image that could not be fetched, unless it is insisted on."""
 
 
 class Images:
     """The toolchain images of an engine.
 
     `base` names the image that they begin with, empty for the one that is there. `unpacked` gives the folder
-    with the contents of an archive; `say` gets a line when something will take long.
+    with the contents of an archive; `say` gets a line when something will take long. With `insists`, an image
+    that could not be fetched is tried at once again.
     """
 
     def __init__(
@@ -37,8 +41,10 @@ class Images:
         base: str,
         unpacked: Callable[[Archive], Path],
         say: Callable[[str], None],
+        insists: bool = False,
     ) -> None:
         self._engine = engine
+        self._insists = insists
         self._memory = memory
         self._folder = folder
         self._base = base
@@ -96,9 +102,27 @@ class Images:
             kept = self._recall(name)
             if kept is not None:
                 return kept
-        pulled = pull(self._engine, names[-1], self._say)
+        pulled = self._pull(names[-1])
         self._keep(names[-1], pulled)
         return pulled
+
+    def _pull(self, name: str) -> str:
+        """Fetches an image, unless that went wrong within the last hour: then the same is said at once.
+
+        Raises:
+            ToolError: it is not to be had.
+        """
+        key = ("unfetched", str(self._engine.socket_path), name)
+        match self._memory.recall(*key):
+            case [float(at_s), str(message), str(hint)] if not self._insists:
+                # A clock that was set back is no reason to wait for it.
+                if 0 <= time.time() - at_s < _RETRY_S:
+                    raise ToolError(message, hint=f"{hint}. To fetch it again: --builder docker")
+        try:
+            return pull(self._engine, name, self._say)
+        except ToolError as error:
+            self._memory.keep([time.time(), error.message, error.hint], *key)
+            raise
 
     def _check_not_moved(self, tag: str, found: str) -> None:
         kept = self._recall(tag)
@@ -113,7 +137,7 @@ class Images:
 
         if self._engine.image_id(base_id) is None:  # remembered, and removed since
             name = self._base or PUBLIC_BASE
-            if pull(self._engine, name, self._say) != base_id:
+            if self._pull(name) != base_id:
                 raise ToolError(
                     f"The base image {name} is another one than before, and the former is gone.",
                     hint="Run again: images are made from the one that is there now.",
