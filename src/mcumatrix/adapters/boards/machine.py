@@ -44,7 +44,7 @@ class Machine:
         ready = self._first_line()
         self.uid: str = ready["uid"]
         self.serial_port: str = ready["serial_port"]
-        self._control_port: int = ready["control_port"]
+        self._control_port: str = ready["control_port"]
 
     def _first_line(self) -> dict[str, Any]:
         assert self._process.stdout
