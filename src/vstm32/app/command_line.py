@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vstm32.app.console import Console
     from vstm32.app.daemon import Daemon
     from vstm32.base.symbols import Functions
+
+_STANDARD_INPUT = 0
 
 
 class ExitCode(IntEnum):
@@ -169,8 +171,11 @@ def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
 
 
 def _wait_for_stdin(ended: threading.Event) -> None:
-    while sys.stdin.buffer.read(4096):
-        pass
+    # Not through sys.stdin: a thread that waits inside of it has its lock, and the interpreter, which takes
+    # that lock at its end, would abort.
+    with suppress(OSError):
+        while os.read(_STANDARD_INPUT, 4096):
+            pass
     ended.set()
 
 

@@ -1,6 +1,8 @@
 """The hands of a person at a virtual board: its switch, its reset button, a look at it, and its faults.
 
-A line of JSON for a request, a line of JSON for its answer, over TCP on this machine only:
+A line of JSON for a request, a line of JSON for its answer, over a Unix socket in the folder where boards
+announce themselves. Its file is its owner's alone (mode 0600): neither other users of the machine nor a page
+in somebody's browser can reach it.
 
     {"do": "power", "on": false}                     switches the board off or on
     {"do": "reset"}                                  pulls the reset pin low and lets it go
@@ -13,9 +15,12 @@ An answer is {"ok": true, "result": {...}} or {"ok": false, "error": "...", "hin
 """
 
 import json
+import os
 import socket
-from collections.abc import Callable, Mapping
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingUnixStreamServer
 from threading import Thread
 from typing import Any
 
@@ -29,33 +34,62 @@ Handler = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 
 class ControlServer:
-    """Answers requests in threads of its own, on a port of 127.0.0.1."""
+    """Answers requests in threads of its own, at a Unix socket."""
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
-        """`handlers` has a handler for every word that may stand behind "do"."""
+    def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
+        """`handlers` has a handler for every word that may stand behind "do". What a board that was killed
+        has left at `path` is replaced.
+
+        Raises:
+            VirtualBoardError: there can be no socket at `path`.
+        """
 
         class Connection(StreamRequestHandler):
             def handle(self) -> None:
                 while line := self.rfile.readline(LONGEST_LINE_BYTES):
                     self.wfile.write(answer(handlers, line))
 
-        self._server = ThreadingTCPServer(("127.0.0.1", 0), Connection)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
+        try:
+            path.unlink(missing_ok=True)
+            with _short(path) as name:
+                self._server = _PrivateServer(name, Connection)
+        except OSError as error:
+            raise VirtualBoardError(
+                f"The control port of the virtual board cannot be {path}: {error.strerror or error}.",
+                hint="Name another folder in VSTM32_BOARDS.",
+            ) from error
+        self.path = path
+        """Where it listens."""
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="virtual-board-control")
         self._thread.daemon = True
         self._thread.start()
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
-
     def close(self) -> None:
-        """Answers no more."""
+        """Answers no more, and removes the socket."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        self.path.unlink(missing_ok=True)
+
+
+class _PrivateServer(ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def server_bind(self) -> None:
+        # The file gets the mode of the socket: there is no moment in which it is open to all.
+        os.fchmod(self.socket.fileno(), 0o600)
+        super().server_bind()
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """A name for the same file that fits into the 108 bytes of sockaddr_un, however deep its folder lies."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def answer(handlers: Mapping[str, Handler], line: bytes) -> bytes:
@@ -79,24 +113,28 @@ def answer(handlers: Mapping[str, Handler], line: bytes) -> bytes:
     return json.dumps(result).encode() + b"\n"
 
 
-def ask(port: int, do: str, **arguments: object) -> dict[str, Any]:
-    """Sends a request to the board that listens at `port` of this machine; returns the result.
+def ask(path: Path | str, do: str, **arguments: object) -> dict[str, Any]:
+    """Sends a request to the board whose control port is at `path`; returns the result.
 
     Raises:
         VirtualBoardError: the board refuses, or is not there.
     """
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=ANSWER_TIMEOUT_S) as connection:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_TIMEOUT_S)
+            with _short(Path(path)) as name:
+                connection.connect(name)
             connection.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
             with connection.makefile("rb") as stream:
                 line = stream.readline()
     except OSError as error:
         raise VirtualBoardError(
-            f"The virtual board at port {port} does not answer: {error}.", hint="Has its program ended?"
+            f"The virtual board at {path} does not answer: {error.strerror or error}.",
+            hint="Has its program ended?",
         ) from error
     if not line:
         raise VirtualBoardError(
-            f"The virtual board at port {port} hung up.", hint="Has its program ended just now?"
+            f"The virtual board at {path} hung up.", hint="Has its program ended just now?"
         )
     answered = json.loads(line)
     if not answered["ok"]:

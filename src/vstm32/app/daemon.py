@@ -17,7 +17,7 @@ from threading import Event
 from typing import Any
 
 from vstm32.app.control import ControlServer
-from vstm32.app.running import RunningBoard, announce
+from vstm32.app.running import RunningBoard, announce, control_port
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.findings import Finding
 from vstm32.base.symbols import Functions
@@ -93,25 +93,27 @@ class Daemon:
             self._probe = BoardProbe(self.board)
             self._probe_server = ProbeServer(self._probe, debug_port, self._probe.lose_client)
             stack.callback(self._probe_server.close)
-            self._control = ControlServer(
+            self.description = RunningBoard(
+                uid=self.uid,
+                pid=os.getpid(),
+                debug_port=self._probe_server.port,
+                serial_port="" if in_process else self.board.serial_port,
+                control_port=str(control_port(self.uid)),
+                name=folder.name if folder else "",
+            )
+            # Announced first: from then on no other board has this unique id, nor the place of its socket.
+            stack.enter_context(announce(self.description))
+            control = ControlServer(
+                control_port(self.uid),
                 {
                     "status": self._status,
                     "power": self._power,
                     "reset": self._reset,
                     "inject": self._inject,
                     "end": self._end,
-                }
+                },
             )
-            stack.callback(self._control.close)
-            self.description = RunningBoard(
-                uid=self.uid,
-                pid=os.getpid(),
-                debug_port=self._probe_server.port,
-                serial_port="" if in_process else self.board.serial_port,
-                control_port=self._control.port,
-                name=folder.name if folder else "",
-            )
-            stack.enter_context(announce(self.description))
+            stack.callback(control.close)
             self.board.switch_power(powered)
             self._set_faults(injection or Injection(), once=True)
             self.board.start()

@@ -1,9 +1,9 @@
 """Which virtual boards run on this machine: each announces itself by a file in a folder of its user.
 
-A board's file is `<uid>.json`. Beside it is `<uid>.lock`, which the board's process keeps locked (flock) as
-long as it lives, however it ends. Whoever looks into the folder removes what the dead have left. The folder
-has a lock of its own, `folder.lock`, which is held for moments: a look must not be taken for a second
-board.
+A board is announced by `<uid>.json`; its control port is the socket `<uid>.control`. Beside is `<uid>.lock`,
+which its process keeps locked (flock) as long as it lives, however it ends. Whoever looks into the folder
+removes what the dead have left. The folder has a lock of its own, `folder.lock`, which is held for moments: a
+look must not be taken for a second board.
 """
 
 import fcntl
@@ -31,16 +31,16 @@ _ROOT = 0
 class RunningBoard:
     """A virtual board that runs.
 
-    `uid` is the unique id of its debug probe: letters and digits. The probe listens on `debug_port`, the
-    board's control on `control_port`, both TCP on 127.0.0.1. `serial_port` is a device, or "" when the
-    board's own terminal has it; `name` is for people.
+    `uid` is the unique id of its debug probe: letters and digits. The probe listens on `debug_port`, TCP on
+    127.0.0.1, the board's control at `control_port`, the path of a Unix socket. `serial_port` is a device,
+    or "" when the board's own terminal has it; `name` is for people.
     """
 
     uid: str
     pid: int
     debug_port: int
     serial_port: str
-    control_port: int
+    control_port: str
     name: str
 
 
@@ -56,6 +56,11 @@ def boards_folder(environment: Mapping[str, str] = os.environ) -> Path:
     if runtime.startswith("/"):
         return Path(runtime) / "vstm32" / "boards"
     return Path(f"/tmp/vstm32-{os.getuid()}/boards")
+
+
+def control_port(uid: str, folder: Path | None = None) -> Path:
+    """Where the control port of a board belongs, once it is announced."""
+    return (folder or boards_folder()) / f"{uid}.control"
 
 
 @contextmanager
@@ -106,6 +111,7 @@ def running_boards(folder: Path | None = None) -> list[RunningBoard]:
         for entry in sorted(folder.glob("*.json")):
             if _is_free(_lock(folder, entry.stem)):
                 entry.unlink()
+                control_port(entry.stem, folder).unlink(missing_ok=True)
                 _lock(folder, entry.stem).unlink(missing_ok=True)
             elif board := _read(entry):
                 boards.append(board)
@@ -178,7 +184,8 @@ def _is_free(lock: Path) -> bool:
 
 def _write(entry: Path, board: RunningBoard) -> None:
     aside = entry.with_suffix(".new")
-    aside.write_text(json.dumps(asdict(board)))
+    with open(aside, "w", opener=_private) as file:
+        json.dump(asdict(board), file)
     aside.replace(entry)
 
 

@@ -123,6 +123,7 @@ class Board:
         self._crash: BaseException | None = None
         self._stop_wanted = False
         self._reset_wanted = 0
+        self._begins_anew = self._steps = False
         self._asleep = False
         self._awaits_event = False
         self._locked_up = False
@@ -172,12 +173,18 @@ class Board:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything the firmware did that the board did not accept, oldest first."""
+        """Everything the firmware did that the board did not accept, oldest first.
+
+        It begins anew with power, with the reset pin, and with a reset by a debugger; what was before a reset
+        by the firmware itself or by its watchdog stays.
+        """
         return tuple(self._findings)
 
     @property
     def fault(self) -> Finding | None:
-        """The lockup, else the latest bus or memory protection fault, else None."""
+        """The lockup since the last power-on or reset from outside, else the latest bus or memory protection
+        fault, else None.
+        """
         for kinds in ((FindingKind.LOCKUP,), (FindingKind.BUS_FAULT, FindingKind.PROTECTION)):
             found = [finding for finding in self._findings if finding.kind in kinds]
             if found:
@@ -424,6 +431,7 @@ class Board:
         """See `core_debug.DebuggedCore`."""
         self._core.clear_stop()
         exceptions = self._system.exceptions
+        self._steps = True
         try:
             self._system.clock.fire_due()
             exceptions.interrupts_masked = self._system.debug.masks_interrupts
@@ -438,6 +446,7 @@ class Board:
         except LockupError as error:
             self._lock_up(str(error))
         finally:
+            self._steps = False
             exceptions.interrupts_masked = False
 
     def _fault_entered(self, number: int) -> None:
@@ -465,6 +474,8 @@ class Board:
     def _request_reset(self, flag: int = rcc.SOFTWARE_RESET) -> None:
         """`flag` tells in RCC_CSR what the reason was."""
         self._reset_wanted |= flag
+        # Who resets the board from outside begins a new run; a firmware that resets itself does not.
+        self._begins_anew |= self._gate.is_held and not self._steps
         self._core.request_stop()
 
     def _system_reset(self, flags: int) -> None:
@@ -472,6 +483,9 @@ class Board:
         self._reset_wanted = 0
         for usart in self._system.usarts.values():
             usart.flush()
+        if self._begins_anew:
+            self._begins_anew = False
+            self._start_anew()
         status = self._system.rcc.reset_flags | flags | rcc.PIN_RESET
         self._system.reset()
         self._system.rcc.set_status(status)

@@ -31,6 +31,11 @@ class Gate:
         """Whether a debugger waits for the core to stand still."""
         return self._waiting > 0
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the calling thread is a debugger that is in."""
+        return self._owner == threading.get_ident()
+
     @contextmanager
     def debugger(self) -> Iterator[None]:
         """The core stands still inside. May be nested in one thread."""

@@ -2,6 +2,9 @@
 
 Every connection has a thread. Connections are ended by a reset, also when this process is killed: pyOCD's
 client takes a reset for an error, but after an orderly end of the connection it waits for ever.
+
+pyOCD's protocol has no secret, so everybody on this machine can connect. A page in somebody's browser cannot:
+what begins as HTTP does, with a capital letter and not with the brace of a request, is dropped.
 """
 
 import contextlib
@@ -172,7 +175,11 @@ class ProbeServer:
 
     def _converse(self, connection: socket.socket, requests: ProbeRequests) -> None:
         lines = LineSplitter()
+        is_first = True
         while received := connection.recv(_CHUNK_BYTES):
+            if is_first and _begins_like_http(received):
+                return
+            is_first = False
             if self._is_cut_by(len(received)):
                 return
             for line in lines.feed(received):
@@ -190,6 +197,11 @@ class ProbeServer:
                 return False
             self._drop_after_bytes = None
             return True
+
+
+def _begins_like_http(received: bytes) -> bool:
+    """HTTP begins with the name of a method (RFC 9110 section 9.1), which is in capitals."""
+    return received[:1].isupper()
 
 
 def _listener(port: int) -> socket.socket:

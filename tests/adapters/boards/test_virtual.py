@@ -133,13 +133,15 @@ def test_a_program_that_was_killed_is_started_anew(make) -> None:
         assert _running(taken).pid != pid
 
 
-def test_a_program_that_does_not_answer_any_more_is_replaced(make) -> None:
+def test_a_program_that_does_not_answer_any_more_is_replaced(make, tmp_path: Path) -> None:
     board = make()
     with board.take() as taken:
         pid = _running(taken).pid
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        taken._machine._control_port = nobody.getsockname()[1]
+    with socket.socket(socket.AF_UNIX) as nobody:
+        # Connections are made and stay unanswered.
+        nobody.bind(str(tmp_path / "nobody"))
+        nobody.listen()
+        taken._machine._control_port = str(tmp_path / "nobody")
         with board.take() as again:
             assert _running(again).pid != pid
     assert _ends(pid)

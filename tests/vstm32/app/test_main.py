@@ -110,3 +110,17 @@ def test_the_model_is_the_default_and_said_before_its_times_are_read():
     ) as process:
         said, _ = process.communicate(timeout=20)
     assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 45 %\n" in said
+
+
+def test_a_request_to_end_ends_a_board_in_order_that_waits_for_its_standard_input_too():
+    command = [*COMMAND, "--json", "--end-with-stdin", "--off"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        port = json.loads(process.stdout.readline())["control_port"]
+        ask(port, "end")
+        # Standard input stays open: nobody has said anything there.
+        assert process.wait(timeout=20) == 0
+        said = process.stderr.read()
+        # Without a firmware flash is erased, and the board locks up as soon as it is made.
+        assert [line for line in said.splitlines() if not line.startswith("Lockup")] == []

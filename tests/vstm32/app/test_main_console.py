@@ -138,7 +138,7 @@ def test_the_control_port_ends_a_console_too(session, echoing):
 
     terminal = session(echoing, "--serial-console")
     terminal.shows(b"ready\r\n")
-    port = int(re.search(rb"Control port: (\d+)", terminal.seen)[1])
+    port = re.search(rb"Control port: (\S+)", terminal.seen)[1].decode()
     assert ask(port, "status")["serial_port"] == ""
     ask(port, "end")
     assert terminal.ends() == 0

@@ -19,7 +19,7 @@ BOARD = RunningBoard(
     pid=os.getpid(),
     debug_port=40_001,
     serial_port="/dev/pts/7",
-    control_port=40_002,
+    control_port="/run/boards/VB0123456789ABCDEF01234567.control",
     name="lab-0",
 )
 OTHER = replace(BOARD, uid="VBFEDCBA9876543210FEDCBA98", debug_port=40_003)
@@ -34,7 +34,7 @@ for _ in range(200):
 ANNOUNCER = """
 import os, sys
 from vstm32.app.running import RunningBoard, announce
-with announce(RunningBoard("VBDEAD", os.getpid(), 1, "", 2, "")):
+with announce(RunningBoard("VBDEAD", os.getpid(), 1, "", "/run/control", "")):
     print("announced", flush=True)
     sys.stdin.read()
 """
@@ -71,6 +71,11 @@ def test_boards_are_found_while_they_are_announced(folder):
     assert running_boards(folder) == []
 
 
+def test_an_announcement_is_its_owners_alone(folder):
+    with announce(BOARD, folder):
+        assert (folder / f"{BOARD.uid}.json").stat().st_mode & 0o777 == 0o600
+
+
 def test_nothing_of_a_board_is_left_behind(folder):
     with announce(BOARD, folder):
         assert sorted(path.name for path in folder.iterdir()) == [
@@ -91,6 +96,7 @@ def test_a_board_whose_process_was_killed_is_not_there_and_its_files_are_removed
     process.send_signal(number)
     process.wait()
     assert (folder / "VBDEAD.json").exists()
+    (folder / "VBDEAD.control").touch()
     assert running_boards(folder) == []
     assert [path.name for path in folder.iterdir()] == ["folder.lock"]
 

@@ -276,6 +276,48 @@ def test_blank_flash_locks_up_and_a_debugger_gets_hold_of_it() -> None:
         assert not at.read(DHCSR) & S_LOCKUP
 
 
+RESET_REQUEST = 0x05FA_0004
+
+
+def test_a_lockup_of_before_a_debuggers_reset_is_not_the_fault_of_the_firmware_after_it() -> None:
+    with Board() as board:
+        board.start()
+        at = Probe(board)
+        assert "The reset vector at 0x00200004 is 0xffffffff" in str(board.fault)
+        at.halt()
+        with board.standing_still():
+            # A stack, and a firmware that branches to itself.
+            board.system.flash.load(bytes.fromhex("0000022009000008fee7").ljust(1 << 20, b"\xff"))
+        at.write(AIRCR, RESET_REQUEST)
+        assert (board.fault, board.findings) == (None, ())
+        assert board.running
+
+
+@pytest.mark.parametrize("is_stepped", [False, True])
+def test_what_a_firmware_did_before_it_reset_itself_is_said_after_it(probe, is_stepped):
+    at = probe(
+        """
+        int main(void)
+        {
+            while (!seen[1]) {}
+            REG(0x40020000u) = 5; REG(SCB_AIRCR) = 0x05FA0004u;
+            for (;;) {}
+        }
+        """
+    )
+    at.halt()
+    at.read(DHCSR)
+    at.write(at.symbol("seen") + 4, 1)
+    give_up_at = time.monotonic() + PATIENCE_S
+    if not is_stepped:
+        at.go()
+    while not at.read(DHCSR) & S_RESET_ST:
+        assert time.monotonic() < give_up_at
+        if is_stepped:
+            at.step()
+    assert [finding.block for finding in at.board.findings] == ["GPIOA"]
+
+
 def test_a_hard_fault_can_be_caught_at_the_first_instruction_of_its_handler(probe):
     at = probe(
         """

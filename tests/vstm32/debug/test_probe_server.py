@@ -493,6 +493,19 @@ def test_only_this_machine_is_let_in(bench: Bench) -> None:
         socket.create_connection(("127.0.0.2", bench.server.port), TIMEOUT_SECONDS)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_page_in_a_browser_cannot_send_requests(bench: Bench, method: str) -> None:
+    client = bench.raw()
+    body = json.dumps({"id": 1, "request": "open"}) + "\n"
+    with contextlib.suppress(ConnectionError):
+        # Byte by byte too: the first one decides.
+        client.connection.sendall(method[:1].encode())
+        client.connection.sendall(f"{method[1:]} / HTTP/1.1\r\nHost: x\r\n\r\n{body}".encode())
+    with contextlib.suppress(ConnectionResetError):
+        assert client.connection.recv(1) == b""
+    assert bench.raw().ask("open")["status"] == 0
+
+
 def test_a_port_that_is_taken_is_an_error_and_free_again_after_closing(bench: Bench) -> None:
     port = bench.server.port
     with pytest.raises(VirtualBoardError) as caught:

@@ -32,7 +32,7 @@ class Machine:
     folder: Path
     uid: str
     debug_port: int
-    control_port: int
+    control_port: str
 
     def pyocd(self, command: str, *arguments: str, probe: str = "") -> str:
         """Runs a pyocd command at the board; returns what it printed."""

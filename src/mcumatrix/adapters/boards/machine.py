@@ -46,7 +46,7 @@ class Machine:
         ready = self._wait_until_ready()
         self.uid: str = ready["uid"]
         self.serial_port: str = ready["serial_port"]
-        self._control_port: int = ready["control_port"]
+        self._control_port: str = ready["control_port"]
 
     def _wait_until_ready(self) -> dict[str, Any]:
         """What it says of itself when it is ready. As long as it says that it is at work, it has time."""

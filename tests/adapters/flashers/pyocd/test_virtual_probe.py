@@ -110,7 +110,7 @@ def serve(tmp_path, monkeypatch) -> Iterator[Callable[[Answer], Server]]:
         def start(answer: Answer) -> Server:
             server = Server(answer)
             stack.callback(server.close)
-            board = RunningBoard(UID, 1, server.port, "/dev/pts/7", server.port, "lab-0")
+            board = RunningBoard(UID, 1, server.port, "/dev/pts/7", "/run/control", "lab-0")
             stack.enter_context(announce(board))
             return server
 
