@@ -117,7 +117,7 @@ def test_a_request_to_end_ends_a_board_in_order_that_waits_for_its_standard_inpu
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        port = json.loads(process.stdout.readline())["control_port"]
+        port = read_ready(process.stdout)["control_port"]
         ask(port, "end")
         # Standard input stays open: nobody has said anything there.
         assert process.wait(timeout=20) == 0
