@@ -91,7 +91,9 @@ class VirtualBoard:
     def identity(self) -> Mapping[str, str]:
         """The emulator's version, and a hash over the board's own sources: both can change cycles."""
         sources = {
-            name: sha256 for name, sha256 in hash_tree(_PACKAGE, [_PACKAGE]).items() if name.endswith(".py")
+            name: sha256
+            for name, sha256 in hash_tree(_PACKAGE, [_PACKAGE]).items()
+            if name.endswith((".py", ".c", ".h"))
         }
         return {"unicorn": version("unicorn"), "vboard": fingerprint("vboard", {"sources": sources})[:16]}
 
