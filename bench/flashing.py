@@ -98,7 +98,7 @@ def measure_against(revision: str) -> dict[str, object]:
         subprocess.run([*git, "add", "--detach", "--quiet", str(before), revision], check=True)
         try:
             for tree in (before, ROOT):
-                quickstart_s(tree)  # numba compiles once for each tree
+                quickstart_s(tree)  # builds, once for each tree
             times = [(quickstart_s(before), quickstart_s(ROOT)) for _ in range(TURNS)]
         finally:
             subprocess.run([*git, "remove", "--force", str(before)], check=True)

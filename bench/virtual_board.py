@@ -41,10 +41,9 @@ class Kernel:
 
     def __init__(self, elf: Path, timing: str) -> None:
         from vstm32 import Board, load_elf
-        from vstm32.cortex_m import native
+        from vstm32.base import memory_map
         from vstm32.cortex_m.core import StopReason
 
-        self._native = native
         self.board = Board(load_elf(elf), timing=timing)
         line, said = self.board.line(), bytearray()
 
@@ -74,7 +73,8 @@ class Kernel:
         self._context = self._engine.context_save()
         self._start = core.program_counter
         self._end = core.read_register(core.lr) & ~1
-        self._ram = core.arena[native.RAM : native.IDENTITY].copy()
+        self._not_flash = memory_map.FLASH_SIZE_BYTES
+        self._ram = bytes(core.shared.memory[self._not_flash :])
 
     def without_hook(self) -> None:
         from unicorn.unicorn_py3 import unicorn as binding
@@ -84,11 +84,11 @@ class Kernel:
 
     def run(self) -> float:
         """Seconds of one run of the kernel."""
-        native, core = self._native, self.core
-        core.arena[native.RAM : native.IDENTITY] = self._ram
+        core = self.core
+        core.shared.memory[self._not_flash :] = self._ram
         self._engine.context_restore(self._context)
-        core.state[native.STOP] = 0
-        core.state[native.DEADLINE] = WORD
+        core.state.stop = 0
+        core.state.deadline = WORD
         before = time.perf_counter()
         self._engine.emu_start(self._start | 1, self._end)
         seconds = time.perf_counter() - before
@@ -147,7 +147,7 @@ def measure_start(elf: Path) -> dict[str, object]:
         process.wait()
         return seconds
 
-    once()  # numba compiles at the first start after a change
+    once()  # works out what blocks cost, which is kept
     runs = [once() for _ in range(STARTS)]
     return {"median_s": round(statistics.median(runs), 3), "runs_s": [round(run, 3) for run in runs]}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from vstm32.native.build import build
+
 END_TO_END = Path(__file__).parent / "e2e"
 DOCKER_FIXTURES = {"engine", "toolchain_image"}
 """Whoever asks for one of these needs a Docker engine."""
@@ -15,6 +17,9 @@ DOCKER_FIXTURES = {"engine", "toolchain_image"}
 # Without deadlines, for tests never measure time, and in CI with fixed examples.
 settings.register_profile("explore", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# As `./dev test` does; the virtual boards of the tests cannot start without.
+build()
+
 settings.load_profile("ci" if os.environ.get("CI") else "explore")
 
 # A shell that starts something in the background lets it ignore SIGINT, and all that it starts as well. Tests

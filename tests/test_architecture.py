@@ -22,7 +22,7 @@ LAYERS = (
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""
 
-VSTM32_FLOORS = ("base", "timing", "cortex_m", "stm32", "look", "board", "debug", "app")
+VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
 ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports"}
@@ -31,7 +31,7 @@ ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
     "serial": {"adapters.consoles.serial_port"},
     "unicorn": {"vstm32.cortex_m"},
-    "numba": {"vstm32.cortex_m"},
+    "cffi": {"vstm32.native"},
     "capstone": {"vstm32.timing"},
     "tflite": {"adapters.models.tflite_file"},
     "requests": {"sources.transport"},
@@ -40,12 +40,12 @@ ONE_PLACE = {
     "pandas": {"results.frame"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards"},
+    "subprocess": {"adapters.builders", "adapters.boards", "vstm32.native"},
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
 HEAVY = {
-    "numba",
+    "cffi",
     "unicorn",
     "capstone",
     "pandas",

@@ -41,6 +41,7 @@ def test_without_root_the_exact_command_is_printed_and_the_exit_code_is_4(machin
     ran = _dev(machine, "matrix")
     assert ran.returncode == 4
     assert "  gcc-arm-none-eabi compiles the firmware\n" in ran.stdout
+    assert "  gcc compiles the virtual board's hooks\n" in ran.stdout
     assert "  ninja-build executes the firmware's build\n" in ran.stdout
     assert ran.stderr.startswith(
         "They cannot be installed from here: that takes root and Debian. Run, as root:\n"

@@ -28,7 +28,7 @@ __all__ = ["Board", "Finding", "Firmware", "load_elf"]
 
 
 def __getattr__(name: str) -> Any:
-    """Loads Unicorn and numba only when somebody wants a board."""
+    """Loads Unicorn and the hooks only when somebody wants a board."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -29,7 +29,12 @@ def identity(timing: str, package: Path = _PACKAGE) -> Mapping[str, str]:
 def _hash(package: Path) -> str:
     digest = hashlib.sha256()
     for room in sorted(path for path in package.iterdir() if path.is_dir() and path.name not in LOOKING_ON):
-        for file in sorted(path for path in room.rglob("*") if path.suffix in _SOURCES):
+        for file in sorted(filter(_is_source, room.rglob("*"))):
             contents = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{file.relative_to(package).as_posix()} {contents}\n".encode())
     return digest.hexdigest()[:_HASH_DIGITS]
+
+
+def _is_source(file: Path) -> bool:
+    """Not what is made of sources: that stands in folders which are no packages."""
+    return file.suffix in _SOURCES and (file.parent / "__init__.py").exists()

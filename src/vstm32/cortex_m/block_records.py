@@ -1,15 +1,12 @@
-"""The records of the blocks that have run: what each of them costs, for the block hook of native.py."""
+"""The records of the blocks that have run: what each of them costs, for the block hook (native/block.c)."""
 
-import ctypes
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from vstm32.base import memory_map
-from vstm32.cortex_m import native
+from vstm32.cortex_m.shared import PARTS_OF_CYCLE, Shared, new_table, place_of
+from vstm32.native.library import ffi, lib
 from vstm32.timing import INSTRUCTIONS, TimingModel
 from vstm32.timing.block_cost import (
     BlockCost,
@@ -19,9 +16,7 @@ from vstm32.timing.block_cost import (
 )
 from vstm32.timing.cost_cache import CostCache
 
-_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_uint64
-)
+MOST_BLOCKS: int = lib.MOST_BLOCKS
 _NEVER = 1 << 63
 _SIZE_BITS = 16
 
@@ -29,29 +24,23 @@ _SIZE_BITS = 16
 class BlockRecords:
     """Makes the record of a block when it runs for the first time.
 
-    A record's number is its place in the table at `native.BLOCKS`; 0 is no block.
+    A record's number is its index in `state.records`; 0 is no block.
     """
 
-    def __init__(
-        self, arena: npt.NDArray[np.uint8], model: TimingModel, failed: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, shared: Shared, model: TimingModel, failed: Callable[[BaseException], None]) -> None:
         """`failed` gets what goes wrong while a block runs for the first time."""
         self._model = model
         self._failed = failed
-        self._arena = arena
-        self._state = arena[: native.STATE_BYTES].view(np.uint64)
-        self._numbers = arena[native.BLOCK_NUMBERS : native.CYCLES_LEFT].view(np.uint32)
-        self._left = arena[native.CYCLES_LEFT : native.BLOCKS].view(np.uint16)
-        self._records = (
-            arena[native.BLOCKS : native.BRANCHES].view(np.uint64).reshape(-1, native.RECORD_WORDS)
-        )
-        self._branches = arena[native.BRANCHES : native.FETCHED_LINES].view(np.uint64).reshape(-1, 2)
-        self._lines = arena[native.FETCHED_LINES : native.EXECUTED].view(np.uint64)
+        self._shared = shared
+        self._state = state = shared.state
+        self._branches = new_table("struct branch", MOST_BLOCKS)
         self._memory = MemorySystem()
         self._costs = CostCache()
-        self._callbacks = _CALLBACK(self._guarded(self._make)), _CALLBACK(self._guarded(self._cost_after))
-        for word, callback in zip((native.RECORD_BLOCK, native.COST_AFTER), self._callbacks, strict=True):
-            self._state[word] = ctypes.cast(callback, ctypes.c_void_p).value or 0
+        self._callbacks = tuple(
+            ffi.callback("uint64_t(uint64_t, uint64_t)", self._guarded(function))
+            for function in (self._make, self._cost_after)
+        )
+        state.record_block, state.cost_after = self._callbacks
         self._count = 0
         self._places: list[int] = []
         self._branch_of: dict[int, int] = {}
@@ -75,7 +64,8 @@ class BlockRecords:
 
     def forget(self) -> None:
         """Drops all records, as code in memory has changed. What branches did is forgotten too."""
-        self._numbers[self._places] = 0
+        for place in self._places:
+            self._state.block_numbers[place // 2] = 0
         self._count = 0
         self._places.clear()
         self._branch_of.clear()
@@ -83,26 +73,28 @@ class BlockRecords:
 
     def interrupt(self) -> None:
         """What runs next does not follow on what ran before: no branch has led there."""
-        self._state[native.PREVIOUS] = native.NO_BLOCK
-        self._state[native.LOOP_KEY] = 0
+        self._state.previous = self._state.records
+        self._state.loop_key = 0
 
     def invalidate_lines(self) -> None:
         """The instruction cache is empty, and so is what the ART accelerator holds."""
-        self._lines[:] = 0
-        self._state[native.FETCHES] += np.uint64(1)
+        for cache in (self._state.instruction_cache, self._state.art):
+            size = cache.count * ffi.sizeof("struct cache_set")
+            ffi.memmove(cache.sets, bytes(size), size)
+        self._state.fetches += 1
 
     def cycles_left(self, address: int) -> int:
         """Cycles of the block that runs from an instruction on, of those that have been counted already."""
-        first, size = int(self._state[native.BLOCK_ADDRESS]), int(self._state[native.BLOCK_SIZE])
-        place = _place(address)
-        if place is None or not first <= address < first + size:
+        state = self._state
+        place = _code_place(address)
+        if place is None or not state.block_address <= address < state.block_address + state.block_size:
             return 0
-        return min(int(self._left[place]), int(self._state[native.CHARGED]))
+        return int(min(state.cycles_left[place // 2], state.charged))
 
-    def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int, int, int], int]:
-        """A function that Unicorn's thread can call: what goes wrong in it is raised by the run loop."""
+    def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int], int]:
+        """A function that the hooks can call: what goes wrong in it is raised by the run loop."""
 
-        def call(_engine: int, first: int, second: int, _value: int) -> int:
+        def call(first: int, second: int) -> int:
             try:
                 return function(first, second)
             except BaseException as error:
@@ -113,38 +105,37 @@ class BlockRecords:
 
     def _make(self, address: int, size_bytes: int) -> int:
         """The number of a new record for a block."""
-        place = _place(address)
+        place = _code_place(address)
         assert place is not None
-        if self._count + 1 >= native.MOST_BLOCKS:
+        if self._count + 1 >= MOST_BLOCKS:
             self.forget()
         self._count += 1
         number = self._count
         self._places.append(place)
-        self._numbers[place] = number
+        self._state.block_numbers[place // 2] = number
         code = self._code(place, size_bytes)
         cost = self._cost(code, address)
         self._write_left(code, place, cost)
-        record = self._records[number]
-        record[:] = 0
-        record[native.BLOCK_KEY] = address << _SIZE_BITS | size_bytes
-        record[native.ENTERED] = _parts(cost.entered)
-        record[native.BRANCH] = self._branch(address + size_bytes) if cost.ends_in_branch else 0
-        record[native.LINE_CYCLES] = cost.line_cycles
-        record[native.SEEN_AT] = _NEVER
+        record = self._state.records[number]
+        ffi.memmove(ffi.addressof(record), bytes(ffi.sizeof(record)), ffi.sizeof(record))
+        record.key = address << _SIZE_BITS | size_bytes
+        record.entered = _parts(cost.entered)
+        if cost.ends_in_branch:
+            record.branch = self._branch(address + size_bytes)
+        record.line_cycles = cost.line_cycles
+        record.seen_at = _NEVER
         return number
 
     def _cost_after(self, record: int, previous: int) -> int:
-        """The cost of a block after another one, in parts of a cycle; both by the place of their records."""
-        this, that = (
-            self._records[(at - native.NO_BLOCK) // native.RECORD_WORDS] for at in (record, previous)
-        )
+        """The cost of a block after another one, in parts of a cycle; both by their records' numbers."""
+        this, that = self._state.records[record], self._state.records[previous]
         if self._model is INSTRUCTIONS:
-            return int(this[native.ENTERED])
-        address, size = divmod(int(this[native.BLOCK_KEY]), 1 << _SIZE_BITS)
-        before, before_size = divmod(int(that[native.BLOCK_KEY]), 1 << _SIZE_BITS)
+            return int(this.entered)
+        address, size = divmod(this.key, 1 << _SIZE_BITS)
+        before, before_size = divmod(that.key, 1 << _SIZE_BITS)
         cost = self._costs.after(
-            self._code(_place(before), before_size),
-            self._code(_place(address), size),
+            self._code(_code_place(before), before_size),
+            self._code(_code_place(address), size),
             address != before + before_size,
             _code_memory(address),
             self._memory,
@@ -153,8 +144,7 @@ class BlockRecords:
 
     def _code(self, place: int | None, size_bytes: int) -> bytes:
         assert place is not None
-        start = native.FLASH + 2 * place
-        return self._arena[start : start + size_bytes].tobytes()
+        return bytes(self._shared.memory[place : place + size_bytes])
 
     def _cost(self, code: bytes, address: int) -> BlockCost:
         if self._model is INSTRUCTIONS:
@@ -164,29 +154,26 @@ class BlockRecords:
     def _write_left(self, code: bytes, place: int, cost: BlockCost) -> None:
         position = 0
         for left in cost.left:
-            self._left[place + position // 2] = min(left, 0xFFFF)
+            self._state.cycles_left[(place + position) // 2] = min(left, 0xFFFF)
             position += 4 if code[position + 1] >= 0xE8 else 2
 
-    def _branch(self, end: int) -> int:
-        """Where the predictor's state for the branch before an address stands, in words of the arena."""
+    def _branch(self, end: int) -> Any:
+        """The predictor's state for the branch before an address (`struct branch *`)."""
         if end not in self._branch_of:
             number = len(self._branch_of)
             self._branch_of[end] = number
             self._branches[number] = (1, 0)
-        return native.BRANCHES // 8 + 2 * self._branch_of[end]
+        return ffi.addressof(self._branches, self._branch_of[end])
 
 
 def _parts(cycles: float) -> int:
-    return round(cycles * native.PARTS_OF_CYCLE)
+    return round(cycles * PARTS_OF_CYCLE)
 
 
-def _place(address: int) -> int | None:
-    """The number of the halfword at an address, counted over flash, ITCM RAM and RAM; None elsewhere."""
+def _code_place(address: int) -> int | None:
+    """The place of code at an address; None where none can run."""
     region = memory_map.region_at(address)
-    if region is None or region.storage is memory_map.Storage.IDENTITY:
-        return None
-    offset = native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
-    return (offset - native.FLASH) // 2
+    return None if region is None or region.storage is memory_map.Storage.IDENTITY else place_of(address)
 
 
 def _code_memory(address: int) -> CodeMemory:

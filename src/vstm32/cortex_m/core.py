@@ -9,16 +9,16 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import ModuleType
 from typing import Any
 
 from vstm32.base import memory_map
 from vstm32.base.findings import Direction
-from vstm32.cortex_m import native
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.memory import Memory
 from vstm32.cortex_m.mpu import PermissionMap
+from vstm32.cortex_m.shared import Shared, address_of
 from vstm32.cortex_m.watchpoints import Watchpoint
+from vstm32.native.library import ffi, lib
 from vstm32.timing import DEFAULT_TIMING_MODEL, timing_model
 
 ReadCallback = Callable[[int, int], int]
@@ -33,13 +33,6 @@ _THUMB_WFI = b"\x30\xbf"
 _THUMB2_WFI = b"\xaf\xf3\x03\x80"
 _THUMB_WFE = b"\x20\xbf"
 _THUMB_SEV = b"\x40\xbf"
-
-
-def _native_profile() -> ModuleType:
-    # Loaded for a profile only: it takes time at the start.
-    from vstm32.cortex_m import native_profile
-
-    return native_profile
 
 
 class StopReason(Enum):
@@ -80,8 +73,8 @@ class Core:
         profiled: bool = False,
         observe: AccessObserver | None = None,
     ) -> None:
-        """`timing` is the name of a timing model. With `profiled`, the tables of native_profile.py follow the
-        arena, and its hook runs. `observe(cycle, program counter, address, size, value, is a write)` sees
+        """`timing` is the name of a timing model. With `profiled`, the hook of the profiler runs, with its
+        tables in `profile`. `observe(cycle, program counter, address, size, value, is a write)` sees
         every access to a register.
         """
         import unicorn
@@ -91,23 +84,27 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.arena = native.new_arena(_native_profile().PROFILE_BYTES if profiled else 0)
-        self.state = memoryview(self.arena[: native.STATE_BYTES]).cast("B").cast("Q")  # type: ignore[arg-type]
+        self.shared = Shared()
+        self.shared.use_unicorn(library)
+        self.state = self.shared.state
+        """`struct state` of native/layout.h."""
+        self.profile = self.shared.new_profile() if profiled else None
+        """`struct profile *` of native/layout.h, None without a profiler."""
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
         self.timing = timing_model(timing)
-        self.blocks = BlockRecords(self.arena, self.timing, self._fail)
-        self.memory = Memory(engine, self.arena, self.blocks.forget)
+        self.blocks = BlockRecords(self.shared, self.timing, self._fail)
+        self.memory = Memory(engine, self.shared, self.blocks.forget)
         self._observe = observe
         self.before_run: Callable[[], None] = lambda: None
         """Called before the core is let go from somewhere."""
         if profiled:
             # First, so that it sees the cycle at which a block begins.
-            self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, _native_profile().profile_hook)
-        self.block_hook = self._add_native_hook(library, unicorn.UC_HOOK_BLOCK, native.block_hook)
+            self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.profile_hook, self.profile)
+        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.block_hook)
         """Unicorn's handle of the hook that counts cycles."""
-        self._add_native_hook(library, unicorn.UC_HOOK_MEM_INVALID, native.access_hook)
+        self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._interrupt: int | None = None
         self._in_access = False
@@ -187,12 +184,13 @@ class Core:
         self._register_callbacks.extend(callbacks)
         reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
         if base == memory_map.PERIPHERAL_BASE:
-            self.state[native.READ_REGISTER] = reader.value or 0
-            reader = ctypes.c_void_p(native.peripheral_read.address)
+            kind = ffi.typeof(self.state.read_register)
+            self.state.read_register = ffi.cast(kind, reader.value)
+            reader = ctypes.c_void_p(address_of(lib.peripheral_read))
         if self._observe is not None:
             reader, writer = self._observed(base, self._observe, reader, callbacks[1])
         error = self._binding.uclib.uc_mmio_map(
-            self._handle, base, size_bytes, reader, self.arena.ctypes.data, writer, None
+            self._handle, base, size_bytes, reader, self.shared.state_address, writer, None
         )
         if error:
             raise self._unicorn.UcError(error)
@@ -202,13 +200,13 @@ class Core:
     def _observed(
         self, base: int, observe: AccessObserver, reader: ctypes.c_void_p, write: Any
     ) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
-        """The same callbacks, with somebody who looks on; what native.py answers is seen as well."""
+        """The same callbacks, with somebody who looks on; what the hooks answer is seen as well."""
         read = self._binding.MMIO_READ_CFUNC(reader.value)
-        state, arena = self.state, self.arena.ctypes.data
+        access, state = self.state.access, self.shared.state_address
 
         def on_read(engine: Any, offset: int, size: int, _data: Any) -> int:
-            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
-            value = int(read(engine, offset, size, arena))
+            cycle, program_counter = access.cycles, access.pc
+            value = int(read(engine, offset, size, state))
             try:
                 observe(cycle, program_counter, base + offset, size, value, False)
             except BaseException as error:
@@ -216,12 +214,12 @@ class Core:
             return value
 
         def on_write(engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
-            cycle, program_counter = state[native.ACCESS_CYCLES], state[native.ACCESS_PC]
+            cycle, program_counter = access.cycles, access.pc
             try:
                 observe(cycle, program_counter, base + offset, size, value, True)
             except BaseException as error:
                 self._fail(error)
-            write(engine, offset, size, value, arena)
+            write(engine, offset, size, value, state)
 
         callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
         self._register_callbacks.extend((read, *callbacks))
@@ -235,13 +233,7 @@ class Core:
 
     def announce_registers(self, address: int, size_bytes: int) -> None:
         """Lets accesses to a range of modelled registers through."""
-        if address >= memory_map.AHB2_BASE and address < memory_map.PPB_BASE:
-            first = native.AHB2_REGISTER_MAP + (address - memory_map.AHB2_BASE) // 4
-        elif address >= memory_map.PPB_BASE:
-            first = native.REGISTER_MAP + native.PERIPHERAL_WORDS + (address - memory_map.PPB_BASE) // 4
-        else:
-            first = native.REGISTER_MAP + (address - memory_map.PERIPHERAL_BASE) // 4
-        self.arena[first : first + (size_bytes + 3) // 4] = 1
+        self.shared.announce_registers(address, size_bytes)
 
     @property
     def privileged(self) -> bool:
@@ -251,10 +243,9 @@ class Core:
     def protect(self, intervals: PermissionMap) -> None:
         """Lets the core access what these intervals allow; nothing is in the way if there are none."""
         state = self.state
-        state[native.MPU_INTERVALS] = len(intervals)
-        for index, (first, allowed) in enumerate(intervals):
-            state[native.MPU_FIRST + 2 * index] = first
-            state[native.MPU_FIRST + 2 * index + 1] = allowed
+        state.intervals = len(intervals)
+        for index, interval in enumerate(intervals):
+            state.protection[index] = interval
         self.memory.protect(intervals)
 
     # --- time
@@ -262,12 +253,12 @@ class Core:
     @property
     def cycles(self) -> int:
         """Cycles since power-on, at the end of the block that runs."""
-        return self.state[native.CYCLES]
+        return int(self.state.cycles)
 
     @property
     def now(self) -> int:
         """Cycles since power-on at the access being served, else between two instructions."""
-        return self.state[native.ACCESS_CYCLES if self._in_access else native.CYCLES]
+        return int(self.state.access.cycles if self._in_access else self.state.cycles)
 
     @property
     def is_in_access(self) -> bool:
@@ -277,51 +268,51 @@ class Core:
     @property
     def access_program_counter(self) -> int:
         """Address of the instruction whose register access is being served."""
-        return self.state[native.ACCESS_PC]
+        return int(self.state.access.pc)
 
     def pass_cycles(self, count: int) -> None:
         """Adds cycles in which no instruction runs."""
-        self.state[native.CYCLES] += count
-        self.state[native.WAITED] += count
+        self.state.cycles += count
+        self.state.waited += count
         if self._in_access:
-            self.state[native.ACCESS_CYCLES] += count
+            self.state.access.cycles += count
 
     def spend_cycles(self, count: int) -> None:
         """Adds cycles in which the core is busy with something that is no instruction."""
-        self.state[native.CYCLES] += count
+        self.state.cycles += count
 
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""
-        self.state[native.DEADLINE] = min(self.state[native.DEADLINE], max(at, 0))
+        self.state.deadline = min(self.state.deadline, max(at, 0))
 
     def renew_deadline(self, next_alarm: int | None) -> None:
         """After alarms have been fired inside of a slice, the slice goes on to the next one."""
         if self._in_access:
             at = self._slice_end if next_alarm is None else min(next_alarm, self._slice_end)
-            self.state[native.DEADLINE] = at
+            self.state.deadline = at
 
     def forget_code(self) -> None:
         """Code in memory has changed: before the core runs on, what was made from it is dropped.
 
         Unicorn must not drop translated blocks while one of its callbacks runs.
         """
-        self.state[native.CODE_CHANGED] = 1
+        self.state.code_changed = 1
         self.request_stop()
 
     def request_stop(self) -> None:
         """Ends the slice before the next block; safe from any thread."""
-        self.state[native.STOP] = 1
+        self.state.stop = 1
 
     # --- running
 
-    def _add_native_hook(self, library: Any, kind: int, function: Any) -> int:
+    def _add_native_hook(self, kind: int, function: Any, data: Any = None) -> int:
         handle = ctypes.c_size_t()
-        error = library.uc_hook_add(
+        error = self._binding.uclib.uc_hook_add(
             self._engine._uch,
             ctypes.byref(handle),
             ctypes.c_int(kind),
-            ctypes.c_void_p(function.address),
-            ctypes.c_void_p(self.arena.ctypes.data),
+            ctypes.c_void_p(address_of(function)),
+            ctypes.c_void_p(self.shared.state_address if data is None else address_of(data)),
             ctypes.c_uint64(1),
             ctypes.c_uint64(0),
         )
@@ -339,13 +330,10 @@ class Core:
         """Never inside a callback of Unicorn."""
         if self._divide_trap_wanted == (self._divide_hook is not None):
             return
-        library = self._binding.uclib
         if self._divide_hook is None:
-            from vstm32.cortex_m.native_divide import divide_hook
-
-            self._divide_hook = self._add_native_hook(library, self._unicorn.UC_HOOK_CODE, divide_hook)
+            self._divide_hook = self._add_native_hook(self._unicorn.UC_HOOK_CODE, lib.divide_hook)
         else:
-            library.uc_hook_del(self._handle, ctypes.c_size_t(self._divide_hook))
+            self._binding.uclib.uc_hook_del(self._handle, ctypes.c_size_t(self._divide_hook))
             self._divide_hook = None
         self._engine.ctl_flush_tb()
 
@@ -360,7 +348,7 @@ class Core:
 
     def set_stir_for_all(self, allowed: bool) -> None:
         """Whether unprivileged code may write NVIC_STIR (CCR.USERSETMPEND)."""
-        self.state[native.STIR_FOR_ALL] = int(allowed)
+        self.state.stir_for_all = int(allowed)
 
     def set_lazy_stacking(self, waits: bool) -> None:
         """Whether a slice stops before the next block with FPU instructions, to stack FPU registers first."""
@@ -368,21 +356,21 @@ class Core:
         self._watch_fpu()
 
     def _watch_fpu(self) -> None:
-        self.state[native.FPU_OFF] = 1 if self._lazy_stacking or not self._fpu_enabled else 0
+        self.state.fpu_off = 1 if self._lazy_stacking or not self._fpu_enabled else 0
 
     def watch_unmask(self) -> None:
         """Ends the slice after the next instruction that may lower PRIMASK, FAULTMASK or BASEPRI."""
-        self.state[native.WATCH_UNMASK] = 1
+        self.state.watch_unmask = 1
 
     def forget_unmask(self) -> None:
         """An exception is entered: the block after the last unmask is to be stopped at again."""
-        self.state[native.WATCH_UNMASK] = self.state[native.UNMASK_SEEN] = 0
+        self.state.watch_unmask = self.state.unmask_seen = 0
 
     def run(self, slice_end: int, next_alarm: int | None) -> Stop:
         """Runs from `program_counter` until a cycle, a stop request, or something to decide."""
         state = self.state
         self._slice_end = slice_end
-        state[native.DEADLINE] = slice_end if next_alarm is None else min(slice_end, next_alarm)
+        state.deadline = slice_end if next_alarm is None else min(slice_end, next_alarm)
         self._interrupt = None
         error = self._emulate(0xFFFF_FFFF)
         self._raise_callback_error()
@@ -396,9 +384,9 @@ class Core:
     def step(self) -> Stop:
         """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
         state = self.state
-        before, waited = state[native.CYCLES], state[native.WAITED]
-        self._slice_end = state[native.DEADLINE] = before + (1 << 32)
-        state[native.STOP] = 0
+        before, waited = state.cycles, state.waited
+        self._slice_end = state.deadline = before + (1 << 32)
+        state.stop = 0
         self._instructions = 0
         # Not Unicorn's own count of 1: after an exception return it reports that return again.
         hook = self._engine.hook_add(self._unicorn.UC_HOOK_CODE, self._on_instruction)
@@ -415,7 +403,7 @@ class Core:
         if executed:
             self.program_counter = self._breakpoint_hit or 0
         if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
-            state[native.CYCLES] = before + 1 + state[native.WAITED] - waited
+            state.cycles = before + 1 + state.waited - waited
         return stop
 
     def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
@@ -471,14 +459,14 @@ class Core:
 
     def clear_stop(self) -> None:
         """Forgets a stop request; the run loop does so before it looks at what there is to do."""
-        self.state[native.STOP] = 0
+        self.state.stop = 0
 
     def _emulate(self, until: int, count: int = 0) -> int | None:
         """Runs Unicorn, for `count` instructions if that is not 0; the number of its error, or None."""
-        if self.state[native.CODE_CHANGED]:
-            self.state[native.CODE_CHANGED] = 0
+        if self.state.code_changed:
+            self.state.code_changed = 0
             self.memory.forget_code()
-        self.state[native.LOOP_KEY] = 0
+        self.state.loop_key = 0
         if self.program_counter != self._left_at:
             # An exception, a reset or a debugger has moved the core: no branch has led there.
             self.blocks.interrupt()
@@ -493,22 +481,22 @@ class Core:
         except self._unicorn.UcError as raised:
             error = raised.errno
         self.program_counter = self._left_at = self.read_register(self.pc)
-        if self.state[native.FLASH_NOTICE]:
+        if self.state.flash.notice:
             self.flash_noticed()
         return error
 
     def _explain(self, error: int | None) -> Stop:
         state = self.state
-        if state[native.FAULT_TYPE]:
+        if state.fault.kind:
             return self._bus_fault()
         if self._breakpoint_hit is not None:
-            state[native.DIVIDE_TRAP] = 0
+            state.divide_trap = 0
             self.program_counter = self._breakpoint_hit
             self._unwind()
             return Stop(StopReason.BREAKPOINT)
-        if state[native.DIVIDE_TRAP]:
-            self.program_counter = state[native.DIVIDE_TRAP]
-            state[native.DIVIDE_TRAP] = 0
+        if state.divide_trap:
+            self.program_counter = state.divide_trap
+            state.divide_trap = 0
             self._unwind()
             return Stop(StopReason.DIVISION_BY_ZERO)
         if self._interrupt is not None:
@@ -526,12 +514,12 @@ class Core:
             self._unwind()
             thumb = self.read_register(self.xpsr) & 1 << 24
             return Stop(StopReason.UNDEFINED if thumb else StopReason.INVALID_STATE)
-        if state[native.FPU_TRAP]:
+        if state.fpu_trap:
             if self._fpu_enabled:
-                state[native.FPU_TRAP] = 0
+                state.fpu_trap = 0
                 return Stop(StopReason.LAZY_STACKING)
             return self._no_coprocessor()
-        if not state[native.STOP] and (
+        if not state.stop and (
             self._bytes_at_pc(-2, 2) == _THUMB_WFI or self._bytes_at_pc(-4, 4) == _THUMB2_WFI
         ):
             return Stop(StopReason.SLEEP)
@@ -547,22 +535,22 @@ class Core:
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
         first = self.program_counter + executed_bytes
-        self.state[native.CYCLES] -= self.blocks.cycles_left(first)
+        self.state.cycles -= self.blocks.cycles_left(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state
-        kind = state[native.FAULT_TYPE]
-        state[native.FAULT_TYPE] = 0
-        address, size = state[native.FAULT_ADDRESS], state[native.FAULT_SIZE]
-        reason = StopReason.PROTECTION if state[native.MPU_FAULT] else StopReason.BUS_FAULT
-        state[native.MPU_FAULT] = 0
-        if kind in (native.ACCESS_FETCH_UNMAPPED, native.ACCESS_FETCH_PROT):
+        kind = state.fault.kind
+        state.fault.kind = 0
+        address, size = state.fault.address, state.fault.size
+        reason = StopReason.PROTECTION if state.fault.by_mpu else StopReason.BUS_FAULT
+        state.fault.by_mpu = 0
+        if kind in (lib.UC_MEM_FETCH_UNMAPPED, lib.UC_MEM_FETCH_PROT):
             return Stop(reason, address, Direction.FETCH, size)
-        writes = (native.ACCESS_WRITE_UNMAPPED, native.ACCESS_WRITE_PROT)
+        writes = (lib.UC_MEM_WRITE_UNMAPPED, lib.UC_MEM_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.
-        self.program_counter = state[native.FAULT_PC]
-        state[native.CYCLES] = state[native.FAULT_CYCLES]
-        self.write_register(self.xpsr, state[native.FAULT_XPSR])
+        self.program_counter = state.fault.pc
+        state.cycles = state.fault.cycles
+        self.write_register(self.xpsr, state.fault.xpsr)
         return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)
 
     def _from_interrupt(self, number: int) -> Stop:
@@ -586,10 +574,10 @@ class Core:
     def _no_coprocessor(self) -> Stop:
         """Runs up to the first FPU instruction of the block that the hook has refused."""
         state = self.state
-        state[native.FPU_TRAP] = 0
-        state[native.STOP] = 0
+        state.fpu_trap = 0
+        state.stop = 0
         position = self.program_counter
-        end = state[native.BLOCK_ADDRESS] + state[native.BLOCK_SIZE]
+        end = state.block_address + state.block_size
         while position < end:
             first, second = struct.unpack("<2H", self.memory.read(position, 4) or b"\0\0\0\0")
             if first >= 0xE800:
@@ -598,11 +586,11 @@ class Core:
                 position += 2
             position += 2
         if position > self.program_counter:
-            state[native.FPU_OFF] = 0
+            state.fpu_off = 0
             self._engine.ctl_flush_tb()
             error = self._emulate(position)
             self._engine.ctl_flush_tb()
-            state[native.FPU_OFF] = 1
+            state.fpu_off = 1
             if error is not None or self.program_counter != position or self._interrupt is not None:
                 return self._explain(error)
         return Stop(StopReason.NO_COPROCESSOR)

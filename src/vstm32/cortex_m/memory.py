@@ -1,6 +1,6 @@
 """The plain memory of the board: flash, ITCM RAM, DTCM and SRAM, shared between Unicorn and Python.
 
-All of it lies in the arena of native.py, mapped into Unicorn without a copy.
+It is mapped into Unicorn without a copy.
 """
 
 import struct
@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from vstm32.base import memory_map
 from vstm32.base.memory_map import Region, Storage
-from vstm32.cortex_m import native
 from vstm32.cortex_m.mpu import PermissionMap, permitted
+from vstm32.cortex_m.shared import STORAGE_PLACE, Shared
+from vstm32.native.library import ffi
 
 _PAGE_BYTES = 4096
 
@@ -22,19 +20,20 @@ _PAGE_BYTES = 4096
 class Memory:
     """Reads and writes memory from outside of the running code, by addresses of the target."""
 
-    def __init__(self, engine: Any, arena: npt.NDArray[np.uint8], forget_costs: Callable[[], None]) -> None:
+    def __init__(self, engine: Any, shared: Shared, forget_costs: Callable[[], None]) -> None:
         """`forget_costs` is called when what blocks of code cost may be wrong from now on."""
         self._engine = engine
         self._forget_costs = forget_costs
-        self._arena = arena
-        self.flash = arena[native.FLASH : native.FLASH + memory_map.FLASH_SIZE_BYTES]
+        self._shared = shared
+        self._bytes = shared.memory
+        self.flash = shared.flash
         """All of flash; whoever changes it calls `forget_code`."""
         self._map()
 
     def _map(self) -> None:
         import unicorn
 
-        origin = self._arena.ctypes.data
+        origin = self._shared.memory_address
         self._mappings: list[tuple[int, int, int]] = []
         mapped_to = 0
         for region in sorted(memory_map.REGIONS, key=lambda each: each.base):
@@ -45,7 +44,7 @@ class Memory:
             permissions = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
             if region.writable:
                 permissions |= unicorn.UC_PROT_WRITE
-            host = origin + native.STORAGE_OFFSET[region.storage]
+            host = origin + STORAGE_PLACE[region.storage]
             self._engine.mem_map_ptr(region.base, size, permissions, host)
             if not region.writable:
                 # Only this makes Unicorn drop the stores that the access hook lets through.
@@ -74,12 +73,12 @@ class Memory:
         yield from pairwise(sorted(cuts))
 
     def _place(self, region: Region, address: int) -> int:
-        return native.STORAGE_OFFSET[region.storage] + region.offset + address - region.base
+        return STORAGE_PLACE[region.storage] + region.offset + address - region.base
 
     @property
     def flash_host_address(self) -> int:
         """Where this process has the flash memory: the start of a page."""
-        return int(self._arena.ctypes.data) + native.STORAGE_OFFSET[Storage.FLASH]
+        return self._shared.memory_address + STORAGE_PLACE[Storage.FLASH]
 
     def read(self, address: int, size_bytes: int) -> bytes | None:
         """Bytes of plain memory, or None where there is none."""
@@ -90,7 +89,7 @@ class Memory:
                 return None
             length = min(size_bytes, region.end - address)
             place = self._place(region, address)
-            parts.append(self._arena[place : place + length].tobytes())
+            parts.append(bytes(self._bytes[place : place + length]))
             address, size_bytes = address + length, size_bytes - length
         return b"".join(parts)
 
@@ -100,13 +99,14 @@ class Memory:
         if region is None:
             raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of one memory region")
         place = self._place(region, address)
-        self._arena[place : place + len(data)] = memoryview(data)
+        self._bytes[place : place + len(data)] = data
         self.forget_code()
 
     def forget_code(self) -> None:
         """Drops the blocks translated from code in memory, and their costs. Never inside a callback."""
         self._engine.ctl_flush_tb()
-        self._arena[native.EXECUTED : native.EXECUTED + native.EXECUTED_BYTES] = 0
+        executed = ffi.buffer(self._shared.executed)
+        executed[:] = bytes(len(executed))
         self._forget_costs()
 
     def store(self, address: int, data: bytes) -> bool:
@@ -121,7 +121,7 @@ class Memory:
             pieces.append((self._place(region, address + position), data[position : position + length]))
             position += length
         for place, piece in pieces:
-            self._arena[place : place + len(piece)] = memoryview(piece)
+            self._bytes[place : place + len(piece)] = piece
         return True
 
     def clear_ram(self) -> None:
@@ -129,7 +129,7 @@ class Memory:
         for region in memory_map.REGIONS:
             if region.writable:
                 place = self._place(region, region.base)
-                self._arena[place : place + region.size_bytes] = 0
+                self._bytes[place : place + region.size_bytes] = bytes(region.size_bytes)
         self._engine.ctl_flush_tb()
 
     def write_words(self, address: int, words: tuple[int, ...]) -> bool:

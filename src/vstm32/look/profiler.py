@@ -1,22 +1,18 @@
 """Where the cycles go: the profiler of a board, and what it has found out.
 
-native_profile.py counts; this prepares its tables, tells it about exceptions, and reads the result.
+native/profile.c counts; this prepares its tables, tells it about exceptions, and reads the result.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from vstm32.base import memory_map
 from vstm32.base.symbols import Functions
-from vstm32.cortex_m import native, native_profile
 from vstm32.cortex_m.core import Core
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
-from vstm32.cortex_m.native_profile import ENTRY, FRAME_WORDS, NODE_TABLE, NODE_WORDS, STACK
+from vstm32.cortex_m.shared import place_of
+from vstm32.native.library import ffi, lib
 
 WAITING = "(waiting)"
 """The frame of cycles in which the core ran no instruction: asleep, or in a loop that polls a register."""
@@ -82,19 +78,16 @@ class Profiler:
 
     def __init__(self, core: Core, exceptions: ExceptionUnit, functions: Functions) -> None:
         """`core` has been made with `profiled`."""
+        assert core.profile is not None
+        self._tables = core.profile
         self._core = core
-        self._arena: int = core.arena.ctypes.data
-        tables = core.arena[native.ARENA_BYTES :]
-        words = native_profile.TABLE_WORDS * 8
-        self._words: npt.NDArray[np.int64] = tables[:words].view(np.int64)
-        self._map: npt.NDArray[np.int32] = tables[words:].view(np.int32)
         self._names: list[str] = ["(outside of memory)"]
-        self._saved: dict[int, tuple[npt.NDArray[np.int64], int]] = {}
+        self._saved: dict[int, tuple[bytes, int]] = {}
         self._place(functions)
-        self._words[native_profile.NODE_COUNT] = 1
-        self._words[NODE_TABLE + native_profile.FUNCTION] = ENTRY
-        self._words[native_profile.LAST_CYCLES] = core.state[native.CYCLES]
-        self._words[native_profile.LAST_WAITED] = core.state[native.WAITED]
+        self._tables.node_count = 1
+        self._tables.nodes[0].function = lib.ENTRY
+        self._tables.last_cycles = core.state.cycles
+        self._tables.last_waited = core.state.waited
         core.before_run = self._before_run
         exceptions.observer = self
 
@@ -117,92 +110,90 @@ class Profiler:
         region = memory_map.region_at(start)
         if region is None:
             return
-        place = native.STORAGE_OFFSET[region.storage] + region.offset + start - region.base
+        place = place_of(start)
+        assert place is not None
         length = min(end, region.end) - start
-        self._map[place >> 1 : (place + length + 1) >> 1] = number << 1 | begins
+        first, last = place >> 1, (place + length + 1) >> 1
+        mark = (number << 1 | begins).to_bytes(4, "little")
+        ffi.memmove(self._tables.functions + first, mark * (last - first), 4 * (last - first))
 
     # --- what the native part cannot see
 
     def _before_run(self) -> None:
-        self._words[native_profile.BLOCK_SIZE] = 0
+        self._tables.block_size = 0
 
     def entered(self, number: int, frame: int) -> None:
         """See `ExceptionObserver`."""
-        words = self._words
-        native_profile.settle.ctypes(self._arena)
-        depth = int(words[native_profile.DEPTH])
-        if depth >= native_profile.FRAMES:
+        tables = self._tables
+        lib.profile_settle(tables)
+        depth = tables.depth
+        if depth >= lib.MOST_FRAMES:
             # More exceptions at once than a Cortex-M7 has: nobody has left them, so they are gone.
             depth = 0
-            words[native_profile.FLOOR] = 0
-        place = STACK + depth * FRAME_WORDS
-        words[place : place + FRAME_WORDS] = words[native_profile.FLOOR], frame, words[native_profile.NODE]
-        words[native_profile.DEPTH] = words[native_profile.FLOOR] = depth + 1
-        node = native_profile.child.ctypes(0, ENTRY - number, self._arena)
-        words[NODE_TABLE + node * NODE_WORDS + native_profile.CALLS] += 1
-        words[native_profile.NODE] = node
+            tables.floor = 0
+        tables.frames[depth] = (tables.floor, frame, tables.node)
+        tables.depth = tables.floor = depth + 1
+        tables.node = lib.profile_child(tables, 0, lib.ENTRY - number)
+        tables.nodes[tables.node].calls += 1
 
     def left(self, frame: int, still_active: int) -> None:
         """See `ExceptionObserver`. Another frame than was interrupted is another thread's."""
-        words = self._words
-        native_profile.settle.ctypes(self._arena)
+        tables = self._tables
+        lib.profile_settle(tables)
         interrupted = frame
         for _ in range(self._exceptions_on_stack() - still_active):
-            place = STACK + (int(words[native_profile.FLOOR]) - 1) * FRAME_WORDS
-            words[native_profile.DEPTH] = words[native_profile.FLOOR] - 1
-            words[native_profile.FLOOR], interrupted, words[native_profile.NODE] = (
-                int(word) for word in words[place : place + FRAME_WORDS]
-            )
+            saved = tables.frames[tables.floor - 1]
+            tables.depth = tables.floor - 1
+            tables.floor, interrupted, tables.node = saved.return_address, saved.stack_pointer, saved.caller
         if interrupted != frame and not still_active:
             self._switch_thread(interrupted, frame)
 
     def _exceptions_on_stack(self) -> int:
-        count, floor = 0, int(self._words[native_profile.FLOOR])
+        count, floor = 0, self._tables.floor
         while floor:
             count += 1
-            floor = int(self._words[STACK + (floor - 1) * FRAME_WORDS])
+            floor = self._tables.frames[floor - 1].return_address
         return count
 
     def _switch_thread(self, old: int, new: int) -> None:
-        words = self._words
-        used = slice(STACK, STACK + int(words[native_profile.DEPTH]) * FRAME_WORDS)
-        self._saved[old] = words[used].copy(), int(words[native_profile.NODE])
-        frames, node = self._saved.pop(new, (np.zeros(0, np.int64), 0))
-        words[STACK : STACK + len(frames)] = frames
-        words[native_profile.DEPTH] = len(frames) // FRAME_WORDS
-        words[native_profile.NODE] = node
+        tables = self._tables
+        used = ffi.buffer(tables.frames, tables.depth * ffi.sizeof("struct frame"))
+        self._saved[old] = bytes(used), tables.node
+        frames, node = self._saved.pop(new, (b"", 0))
+        ffi.memmove(tables.frames, frames, len(frames))
+        tables.depth = len(frames) // ffi.sizeof("struct frame")
+        tables.node = node
 
     def reset(self) -> None:
         """See `ExceptionObserver`."""
-        native_profile.settle.ctypes(self._arena)
+        lib.profile_settle(self._tables)
         self._saved.clear()
-        for word in (native_profile.NODE, native_profile.DEPTH, native_profile.FLOOR):
-            self._words[word] = 0
+        self._tables.node = self._tables.depth = self._tables.floor = 0
 
     # --- the result
 
     def profile(self) -> Profile:
         """What has been counted up to now; the core must stand still."""
-        native_profile.settle.ctypes(self._arena)
-        count = int(self._words[native_profile.NODE_COUNT])
-        nodes = self._words[NODE_TABLE : NODE_TABLE + count * NODE_WORDS].reshape(count, NODE_WORDS)
+        lib.profile_settle(self._tables)
+        nodes = self._tables.nodes
         return Profile(
             tuple(
-                CallPath(self._stack(nodes, number), *(int(word) for word in node[:3]))
-                for number, node in enumerate(nodes)
-                if node[native_profile.CYCLES] or node[native_profile.WAITED] or node[native_profile.CALLS]
+                CallPath(self._stack(number), node.cycles, node.waited, node.calls)
+                for number, node in ((number, nodes[number]) for number in range(self._tables.node_count))
+                if node.cycles or node.waited or node.calls
             ),
-            is_complete=not self._words[native_profile.OVERFLOWED],
+            is_complete=not self._tables.overflowed,
         )
 
-    def _stack(self, nodes: Any, number: int) -> tuple[str, ...]:
-        return tuple(reversed([*self._names_upwards(nodes, number)])) or ("(reset)",)
+    def _stack(self, number: int) -> tuple[str, ...]:
+        return tuple(reversed([*self._names_upwards(number)])) or ("(reset)",)
 
-    def _names_upwards(self, nodes: Any, number: int) -> Iterator[str]:
+    def _names_upwards(self, number: int) -> Iterator[str]:
         while number:
-            function = int(nodes[number, native_profile.FUNCTION])
-            yield self._names[function] if function >= 0 else exception_name(ENTRY - function)
-            number = int(nodes[number, native_profile.PARENT])
+            node = self._tables.nodes[number]
+            function = node.function
+            yield self._names[function] if function >= 0 else exception_name(lib.ENTRY - function)
+            number = node.parent
 
 
 def exception_name(number: int) -> str:

@@ -1,9 +1,9 @@
 """FLASH interface (RM0385 section 3): wait states, the lock, erasing, programming, and faults on purpose.
 
-Stores of the core into flash do not come here: the access hook of native.py programs them, and also
-answers the core's reads of SR, with the state words that this block keeps. Both take virtual time, and
-whoever waits for the end of an operation (a poll of SR, another store, a write to CR, code in flash)
-lets it pass at once. Loads of data from flash do not wait.
+Stores of the core into flash do not come here: the access hook programs them (native/flash.c), and also
+answers the core's reads of SR, with the state that this block keeps in `struct flash`. Both take virtual
+time, and whoever waits for the end of an operation (a poll of SR, another store, a write to CR, code in
+flash) lets it pass at once. Loads of data from flash do not wait.
 
 Every store has to have the size that PSIZE says, and to be aligned to it. A double word is what VSTR of
 a double register stores; STRD and STM store words.
@@ -18,29 +18,27 @@ from dataclasses import dataclass, replace
 from vstm32.base import memory_map
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.base.registers import Register, RegisterBlock
-from vstm32.cortex_m import native
 from vstm32.cortex_m.clock import VirtualClock
 from vstm32.cortex_m.core import Core
-from vstm32.cortex_m.native import (
-    BSY,
-    EOP,
-    EOPIE,
-    ERRIE,
-    ERSERR,
-    LOCK,
-    MER,
-    OPERR,
-    PG,
-    PGAERR,
-    PGPERR,
-    PSIZE_SHIFT,
-    SER,
-    SNB_SHIFT,
-    STRT,
-    WRPERR,
-)
+from vstm32.native.library import lib
 
 ACR, KEYR, OPTKEYR, SR, CR, OPTCR, OPTCR1 = 0x00, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18
+EOP: int = lib.FLASH_SR_EOP
+OPERR: int = lib.FLASH_SR_OPERR
+WRPERR: int = lib.FLASH_SR_WRPERR
+PGAERR: int = lib.FLASH_SR_PGAERR
+PGPERR: int = lib.FLASH_SR_PGPERR
+ERSERR: int = lib.FLASH_SR_ERSERR
+BSY: int = lib.FLASH_SR_BSY
+PG: int = lib.FLASH_CR_PG
+SER: int = lib.FLASH_CR_SER
+MER: int = lib.FLASH_CR_MER
+SNB_SHIFT: int = lib.FLASH_CR_SNB_SHIFT
+PSIZE_SHIFT: int = lib.FLASH_CR_PSIZE_SHIFT
+STRT: int = lib.FLASH_CR_STRT
+EOPIE: int = lib.FLASH_CR_EOPIE
+ERRIE: int = lib.FLASH_CR_ERRIE
+LOCK: int = lib.FLASH_CR_LOCK
 KEYS = (0x4567_0123, 0xCDEF_89AB)
 _LATENCY, _ARTEN, _ARTRST = 0xF, 1 << 9, 1 << 11
 _OPTLOCK = 1 << 0
@@ -114,7 +112,7 @@ class FlashInterface(RegisterBlock):
         """`interrupt` gets the level of the interrupt line, `latency_changed` is called when ACR changes."""
         self._latency_changed = latency_changed
         self._core = core
-        self._state = core.state
+        self._state = core.state.flash
         self._clock = clock
         self._core_clock_hz = core_clock_hz
         self._interrupt = interrupt
@@ -125,6 +123,7 @@ class FlashInterface(RegisterBlock):
         self._complained: set[tuple[int, str]] = set()
         core.flash_noticed = self._noticed
         super().__init__("FLASH interface", 0x4002_3C00, REGISTERS)
+        self._state.status_offset = self.base + SR - memory_map.PERIPHERAL_BASE
 
     def reset(self) -> None:
         """Locked, no key seen, nothing under way; flash keeps its contents."""
@@ -134,8 +133,8 @@ class FlashInterface(RegisterBlock):
         self._erased_until = 0
         self._ended.clear()
         self._complained.clear()
-        for word in (native.FLASH_STATUS, native.FLASH_PENDING, native.FLASH_BUSY_UNTIL, native.FLASH_NOTICE):
-            self._state[word] = 0
+        state = self._state
+        state.status = state.pending = state.busy_until = state.notice = 0
         self._control_changed()
         self._access_changed()
 
@@ -144,14 +143,14 @@ class FlashInterface(RegisterBlock):
     @property
     def faults(self) -> FlashFaults:
         """What is wrong on purpose; `flip` is None again once it has happened."""
-        return self._faults if self._state[native.FLASH_FLIP] else replace(self._faults, flip=None)
+        return self._faults if self._state.flip else replace(self._faults, flip=None)
 
     def set_faults(self, faults: FlashFaults) -> None:
         """From now on these things are wrong and no others."""
         self._faults = faults
-        self._state[native.FLASH_STAYS_BUSY] = faults.stay_busy
-        self._state[native.FLASH_FAILS] = faults.fail_program
-        self._state[native.FLASH_FLIP] = faults.flip or 0
+        self._state.stays_busy = faults.stay_busy
+        self._state.fails = faults.fail_program
+        self._state.flip = faults.flip or 0
         self._operation_ended()
 
     def program(self, address: int, data: bytes, size_bytes: int) -> None:
@@ -165,17 +164,16 @@ class FlashInterface(RegisterBlock):
             raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of flash")
         if size_bytes not in (1, 2, 4, 8) or len(data) % size_bytes:
             raise ValueError(f"{len(data)} bytes cannot be stored {size_bytes} at a time")
-        arena = self._core.arena.ctypes.data
-        program = native.program_flash.ctypes
+        state = self._core.shared.state_pointer
         for start in range(0, len(data), size_bytes):
             piece = int.from_bytes(data[start : start + size_bytes], "little")
-            if program(address + start, size_bytes, piece, arena) & EOP:
-                self._ended.set(self._state[native.FLASH_BUSY_UNTIL])
+            if lib.program_flash(state, address + start, size_bytes, piece) & EOP:
+                self._ended.set(self._state.busy_until)
         self._update_interrupt()
 
     def contents(self) -> bytes:
         """All of flash."""
-        return self._core.memory.flash.tobytes()
+        return bytes(self._core.memory.flash)
 
     def load(self, data: bytes) -> None:
         """Sets all of flash, without its controller; `changed` does not count it. Raises ValueError."""
@@ -186,7 +184,7 @@ class FlashInterface(RegisterBlock):
 
     def changed(self) -> bool:
         """Whether anything was erased or programmed since the last time this was asked."""
-        changes = self._state[native.FLASH_CHANGES]
+        changes: int = self._state.changes
         seen, self._changes_seen = self._changes_seen, changes
         return changes != seen
 
@@ -200,7 +198,7 @@ class FlashInterface(RegisterBlock):
         """The key registers read as zero; SR is a poll, after which time has passed."""
         if offset == SR:
             return self._poll()
-        if offset == CR and self._is_busy and self._state[native.FLASH_BUSY_UNTIL] == self._erased_until:
+        if offset == CR and self._is_busy and self._state.busy_until == self._erased_until:
             return self._control | STRT
         return 0 if offset in (KEYR, OPTKEYR) else self.values[offset]
 
@@ -221,7 +219,7 @@ class FlashInterface(RegisterBlock):
                 self._option_keys_seen = 0
                 self.values[OPTCR] &= ~_OPTLOCK
         elif offset == SR:
-            self._state[native.FLASH_STATUS] &= ~(value & _CLEARABLE)
+            self._state.status &= ~(value & _CLEARABLE)
             self._update_interrupt()
         elif offset == CR:
             if not self._control & LOCK:
@@ -263,15 +261,15 @@ class FlashInterface(RegisterBlock):
         super().write_register(CR, value)
         self.values[CR] |= value & LOCK
         self._control_changed()
-        if self._state[native.CODE_CHANGED]:
+        if self._core.state.code_changed:
             self._core.request_stop()
         if value & STRT and not value & LOCK:
             self._erase()
         self._update_interrupt()
 
     def _control_changed(self) -> None:
-        self._state[native.FLASH_CONTROL] = self._control
-        self._state[native.FLASH_PROGRAM_CYCLES] = self._cycles(PROGRAM_SECONDS)
+        self._state.control = self._control
+        self._state.program_cycles = self._cycles(PROGRAM_SECONDS)
 
     # --- operations
 
@@ -281,33 +279,33 @@ class FlashInterface(RegisterBlock):
     @property
     def _is_busy(self) -> bool:
         state = self._state
-        stays = state[native.FLASH_PENDING] and state[native.FLASH_STAYS_BUSY]
-        return bool(stays) or self._clock.now < state[native.FLASH_BUSY_UNTIL]
+        stays = state.pending and state.stays_busy
+        return bool(stays) or self._clock.now < state.busy_until
 
     def _wait(self) -> None:
         """Virtual time passes up to the end of what is under way."""
-        if self._clock.now < self._state[native.FLASH_BUSY_UNTIL]:
-            self._clock.skip_to(self._state[native.FLASH_BUSY_UNTIL])
+        if self._clock.now < self._state.busy_until:
+            self._clock.skip_to(self._state.busy_until)
 
     def _poll(self) -> int:
-        """SR as a debugger reads it; for the core, native.py does the same up to the end of its slice."""
+        """SR as a debugger reads it; for the core, native/flash.c does the same up to its slice's end."""
         if self._is_busy:
-            status = self._state[native.FLASH_STATUS] | BSY
+            status: int = self._state.status | BSY
             self._wait()
             return status
         self._operation_ended()
-        return self._state[native.FLASH_STATUS]
+        return int(self._state.status)
 
     def _operation_ended(self) -> None:
         """If an operation has come to its end, EOP is set, with EOPIE (section 3.7.4)."""
-        if self._state[native.FLASH_PENDING] and not self._is_busy:
-            self._state[native.FLASH_PENDING] = 0
+        if self._state.pending and not self._is_busy:
+            self._state.pending = 0
             if self._control & EOPIE:
-                self._state[native.FLASH_STATUS] |= EOP
+                self._state.status |= EOP
         self._update_interrupt()
 
     def _update_interrupt(self) -> None:
-        control, status = self._control, self._state[native.FLASH_STATUS]
+        control, status = self._control, self._state.status
         self._interrupt(bool((control & EOPIE and status & EOP) or (control & ERRIE and status & OPERR)))
 
     def _erase(self) -> None:
@@ -315,43 +313,46 @@ class FlashInterface(RegisterBlock):
         control = self._control
         number = control >> SNB_SHIFT & 0xF
         if control & (SER | MER) not in (SER, MER) or (control & SER and number >= len(SECTORS)):
-            self._state[native.FLASH_STATUS] |= ERSERR | (OPERR if control & ERRIE else 0)
+            self._state.status |= ERSERR | (OPERR if control & ERRIE else 0)
             if self._core.is_in_access:
                 self._complain_of_erase(control, number)
             return
         if self._faults.fail_erase:
-            self._state[native.FLASH_STATUS] |= OPERR
+            self._state.status |= OPERR
             return
         if control & MER:
-            self._core.memory.flash[:] = 0xFF
+            self._fill(0, memory_map.FLASH_SIZE_BYTES)
             seconds = MASS_ERASE_SECONDS
         else:
             sector = SECTORS[number]
-            self._core.memory.flash[sector.offset : sector.offset + sector.size_bytes] = 0xFF
+            self._fill(sector.offset, sector.size_bytes)
             seconds = sector.erase_seconds
         self._core.forget_code()
         self._erased_until = self._clock.now + self._cycles(seconds)
-        self._state[native.FLASH_BUSY_UNTIL] = self._erased_until
-        self._state[native.FLASH_PENDING] = 1
-        self._state[native.FLASH_CHANGES] += 1
+        self._state.busy_until = self._erased_until
+        self._state.pending = 1
+        self._state.changes += 1
         if control & EOPIE:
             self._ended.set(self._erased_until)
+
+    def _fill(self, offset: int, size_bytes: int) -> None:
+        self._core.memory.flash[offset : offset + size_bytes] = b"\xff" * size_bytes
 
     # --- what the firmware did wrong
 
     def _noticed(self) -> None:
         """After a slice: a store has set a flag, or begun an operation whose end interrupts."""
         state = self._state
-        notice, state[native.FLASH_NOTICE] = state[native.FLASH_NOTICE], 0
+        notice, state.notice = state.notice, 0
         if notice & EOP:
-            self._ended.set(state[native.FLASH_BUSY_UNTIL])
+            self._ended.set(state.busy_until)
         if notice & (ERSERR | PGPERR | PGAERR):
             self._complain_of_store(notice)
         self._update_interrupt()
 
     def _complain_of_store(self, flags: int) -> None:
         state = self._state
-        control, size = state[native.FLASH_NOTICE_CONTROL], state[native.FLASH_NOTICE_SIZE]
+        control, size = state.notice_control, state.notice_size
         if flags & ERSERR and control & LOCK:
             why = "CR is locked (ERSERR)"
         elif flags & ERSERR and not control & PG:
@@ -362,7 +363,7 @@ class FlashInterface(RegisterBlock):
             why = f"PSIZE in CR is for {1 << (control >> PSIZE_SHIFT & 3)} bytes at a time (PGPERR)"
         else:
             why = "it is not aligned (PGAERR)"
-        address, program_counter = state[native.FLASH_NOTICE_ADDRESS], state[native.FLASH_NOTICE_PC]
+        address, program_counter = state.notice_address, state.notice_pc
         what = f"stores {size} bytes at {address:#010x} in flash, and nothing changes"
         self._complain(address, program_counter, size, what, why)
 

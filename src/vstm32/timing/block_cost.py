@@ -1,7 +1,7 @@
 """The cost of a basic block: what its pipeline takes, what its loads wait for, and what its fetches cost.
 
 Costs are known before the block runs, from its instructions and those of the block before it. Which lines it
-has to fetch, and whether the branch before it was predicted, is found out while it runs (native.py).
+has to fetch, and whether the branch before it was predicted, is found out while it runs (native/block.c).
 """
 
 from dataclasses import dataclass

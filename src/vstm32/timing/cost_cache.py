@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 from vstm32.timing.block_cost import (
@@ -50,6 +51,7 @@ class CostCache:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or default_path()
         self._known: dict[str, list[object]] = {}
+        self._used: dict[str, list[object]] = {}
         self._has_new = False
         with suppress(OSError, ValueError):
             known = json.loads(self._path.read_text())
@@ -79,23 +81,28 @@ class CostCache:
         return cost  # type: ignore[return-value]
 
     def _find(self, key: str, work_out: Callable[[], list[object]]) -> list[object]:
-        found = self._known.get(key)
+        found = self._used.get(key)
         if found is None:
-            found = work_out()
-            if len(self._known) < MOST_ENTRIES:
-                self._known[key] = found
+            found = self._known.get(key)
+            if found is None:
+                found = work_out()
                 self._has_new = True
+            self._used[key] = found
         return found
 
     def save(self) -> None:
-        """Writes the file if there is something new; where it cannot be written, nothing is lost but time."""
+        """Writes the file if there is something new; where it cannot be written, nothing is lost but time.
+
+        What this board has used stands first in it, and what no board has used for long falls out at its end.
+        """
         if not self._has_new:
             return
         self._has_new = False
         aside = self._path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._path.parent.mkdir(exist_ok=True)
-            aside.write_text(json.dumps(self._known))
+            latest = islice((self._used | self._known).items(), MOST_ENTRIES)
+            aside.write_text(json.dumps(dict(latest)))
             aside.replace(self._path)
 
 

@@ -17,7 +17,7 @@ A_FILE_OF_EACH_KIND = sorted(
         (room, path.suffix): path
         for room in ROOMS
         for path in sorted((PACKAGE / room).rglob("*.[pch]*"))
-        if path.suffix in {".py", ".c", ".h"}
+        if path.suffix in {".py", ".c", ".h"} and (path.parent / "__init__.py").exists()
     }.values()
 )
 
@@ -25,7 +25,9 @@ A_FILE_OF_EACH_KIND = sorted(
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A copy of the package, to be changed."""
-    return Path(shutil.copytree(PACKAGE, tmp_path / "vstm32", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(
+        shutil.copytree(PACKAGE, tmp_path / "vstm32", ignore=shutil.ignore_patterns("__pycache__", "built"))
+    )
 
 
 @pytest.mark.parametrize("file", A_FILE_OF_EACH_KIND, ids=lambda file: file.relative_to(PACKAGE).as_posix())
@@ -57,10 +59,11 @@ def test_a_file_that_is_renamed_or_added_counts(package: Path) -> None:
     assert len(seen) == 3
 
 
-def test_what_python_keeps_of_a_source_does_not_count(package: Path) -> None:
+def test_what_is_made_of_the_sources_does_not_count(package: Path) -> None:
     before = identity("m7-block-1", package)
-    (package / "timing" / "__pycache__").mkdir()
-    (package / "timing" / "__pycache__" / "costs.json").write_text("{}")
+    for made in ("timing/__pycache__/costs.json", "native/built/layout.py", "native/built/hooks.c"):
+        (package / made).parent.mkdir(exist_ok=True)
+        (package / made).write_text("made")
     assert identity("m7-block-1", package) == before
 
 

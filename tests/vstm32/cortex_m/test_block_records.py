@@ -2,7 +2,7 @@
 
 import pytest
 
-from vstm32.cortex_m import block_records, native
+from vstm32.cortex_m import block_records
 
 M7 = "m7-block-1"
 
@@ -167,7 +167,7 @@ def test_instructions_are_counted_whatever_memory_is_set_to(bench):
 
 @pytest.mark.parametrize("timing", ["instructions", M7])
 def test_a_full_table_begins_anew(bench, monkeypatch, timing):
-    monkeypatch.setattr(native, "MOST_BLOCKS", 8)
+    monkeypatch.setattr(block_records, "MOST_BLOCKS", 8)
     board = bench(firmware(LOOP, "CACHES_ON;" + TWICE), timing=timing).run()
     turn = 2 if timing == "instructions" else 1
     assert board.seen(1) - board.seen(0) == pytest.approx(100_000 * turn, abs=40)

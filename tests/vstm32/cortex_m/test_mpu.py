@@ -3,8 +3,9 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstm32.cortex_m import mpu, native
+from vstm32.cortex_m import mpu
 from vstm32.cortex_m.mpu import Mpu
+from vstm32.native.library import lib
 
 
 def test_each_region_keeps_its_own_base_and_attributes():
@@ -47,7 +48,7 @@ def test_the_map_says_of_each_address_what_the_regions_say(regions, control, pri
     bases, attributes = [base for base, _ in regions], [attribute for _, attribute in regions]
     intervals = mpu.permission_map(control, bases, attributes, privileged=privileged)
     assert intervals[0][0] == 0
-    assert len(intervals) <= native.MPU_MOST
+    assert len(intervals) <= lib.MOST_INTERVALS
     assert all(before[1] != after[1] for before, after in itertools.pairwise(intervals))
     for address in (*addresses, *(base for base in bases)):
         allowed = [bits for first, bits in intervals if first <= address][-1]

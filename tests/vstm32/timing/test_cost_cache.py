@@ -79,6 +79,18 @@ def test_the_file_does_not_grow_without_end(tmp_path, monkeypatch):
     assert len(json.loads((tmp_path / "costs.json").read_text())) == 2
 
 
+def test_a_full_file_takes_what_is_new_and_loses_what_was_not_used_for_longest(tmp_path, monkeypatch):
+    monkeypatch.setattr(cost_cache, "MOST_ENTRIES", 2)
+    path = tmp_path / "costs.json"
+    for sizes in ((2,), (4,), (2, 6)):
+        costs = CostCache(path)
+        for size in sizes:
+            costs.block(bytes(size), CodeMemory.TCM, FAST)
+        costs.save()
+    kept = {len(key.split()[0]) // 2 for key in json.loads(path.read_text())}
+    assert kept == {2, 6}
+
+
 def test_the_file_is_that_of_the_sources_as_they_are(tmp_path, monkeypatch):
     (tmp_path / "table.py").write_text("A = 1")
     monkeypatch.setattr(cost_cache, "_FOLDER", tmp_path)

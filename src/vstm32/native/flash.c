@@ -1,0 +1,146 @@
+/*
+ * The part of the FLASH controller that runs while the core does (RM0385 section 3): stores into flash, and
+ * reads of SR, which firmware polls once and more for every word that it programs. The rest is flash.py.
+ */
+#include "hooks.h"
+
+/* Lets time pass in the middle of an access, up to a cycle. */
+static void pass_cycles(struct state *state, uint64_t until)
+{
+    if (until > state->access.cycles) {
+        state->waited += until - state->access.cycles;
+        state->cycles += until - state->access.cycles;
+        state->access.cycles = until;
+    }
+}
+
+static uint64_t min(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* The operation is over; EOP needs EOPIE (RM0385 section 3.7.4). */
+static void end_operation(struct flash *flash)
+{
+    flash->pending = 0;
+    if (flash->control & FLASH_CR_EOPIE) {
+        flash->status |= FLASH_SR_EOP;
+    }
+}
+
+/*
+ * Who reads SR while flash is busy waits: time goes on to the end. It goes no further than the deadline, so
+ * that interrupts come in time. If flash stays busy on purpose, a read lets the time of programming a word
+ * pass, so that timeouts come.
+ */
+uint64_t flash_status(struct state *state)
+{
+    struct flash *const flash = &state->flash;
+    if (state->access.cycles < flash->busy_until) {
+        pass_cycles(state, min(flash->busy_until, state->deadline));
+        return flash->status | FLASH_SR_BSY;
+    }
+    if (flash->pending) {
+        if (flash->stays_busy) {
+            pass_cycles(state, min(state->access.cycles + flash->program_cycles, state->deadline));
+            return flash->status | FLASH_SR_BSY;
+        }
+        end_operation(flash);
+    }
+    return flash->status;
+}
+
+/* The error flags that a store into flash sets (RM0385 section 3.7.4); 0 if it is right. */
+static uint64_t refusal(const struct flash *flash, uint64_t address, int size)
+{
+    const uint64_t control = flash->control;
+    uint64_t flags = 0;
+    if ((control & (FLASH_CR_LOCK | FLASH_CR_PG | FLASH_CR_SER | FLASH_CR_MER)) != FLASH_CR_PG) {
+        flags = FLASH_SR_ERSERR;
+    } else {
+        if (size != 1 << (control >> FLASH_CR_PSIZE_SHIFT & 3)) {
+            flags |= FLASH_SR_PGPERR;
+        }
+        if (address & (uint64_t)(size - 1)) {
+            flags |= FLASH_SR_PGAERR;
+        }
+        if (flags == 0 && flash->fails) {
+            flags = FLASH_SR_WRPERR;
+        }
+    }
+    if (flags != 0 && control & FLASH_CR_ERRIE) {
+        flags |= FLASH_SR_OPERR;
+    }
+    return flags;
+}
+
+/*
+ * A store into flash at the cycle of the access: it waits, then clears bits or sets error flags. Returns what
+ * Python has to look at: flags that were not set before, and EOP when an operation has begun whose end may
+ * interrupt.
+ */
+static uint64_t program(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    struct flash *const flash = &state->flash;
+    pass_cycles(state, flash->busy_until);
+    if (flash->pending && !flash->stays_busy) {
+        end_operation(flash);
+    }
+    const uint64_t flags = refusal(flash, address, size);
+    if (flags != 0) {
+        const uint64_t new = flags & ~flash->status;
+        flash->status |= flags;
+        return new;
+    }
+    const uint64_t place = address - state->memory.flash_base;
+    for (int index = 0; index < size; index++) {
+        uint8_t *const byte = &state->memory.bytes[place + (uint64_t)index];
+        *byte &= (uint8_t)(value >> 8 * index);
+        if (flash->flip == address + (uint64_t)index) {
+            *byte ^= 1;
+            flash->flip = 0;
+        }
+    }
+    if (state->memory.executed[place >> EXECUTED_SHIFT]) {
+        state->code_changed = 1;
+    }
+    flash->changes += 1;
+    flash->pending = 1;
+    flash->busy_until = state->access.cycles + flash->program_cycles;
+    return flash->control & FLASH_CR_EOPIE ? FLASH_SR_EOP : 0;
+}
+
+void store_in_flash(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    struct flash *const flash = &state->flash;
+    if (state->fault.kind != 0) {
+        return; /* Unicorn goes on after an access that was refused; the core does not. */
+    }
+    if (size == 1 && address == flash->repeat_next && address < flash->repeat_end) {
+        /* Unicorn repeats an unaligned store byte by byte; the whole of it has been refused. */
+        flash->repeat_next += 1;
+        return;
+    }
+    flash->repeat_next = flash->repeat_end = 0;
+    if (address & (uint64_t)(size - 1)) {
+        flash->repeat_next = address;
+        flash->repeat_end = address + (uint64_t)size;
+    }
+    const uint64_t control = flash->control;
+    const uint64_t notice = program(state, address, size, value);
+    if (notice != 0) {
+        flash->notice |= notice;
+        flash->notice_address = address;
+        flash->notice_size = (uint64_t)size;
+        flash->notice_pc = state->access.pc;
+        flash->notice_control = control;
+        state->stop = 1;
+    }
+}
+
+/* A store from outside, while the core stands still; returns what `program` does. */
+uint64_t program_flash(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    state->access.cycles = state->cycles;
+    return program(state, address, size, value);
+}

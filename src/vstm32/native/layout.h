@@ -1,0 +1,277 @@
+/*
+ * What the hooks and Python share. Python is made from this file too (cffi reads it), so that no number
+ * and no place is written twice: declarations only, no directives but #define with one number.
+ *
+ * Addresses are those of the target, cycles count from power-on. Flags are 0 or 1. Only the thread that
+ * runs the core touches what is here, but for `stop`, which any thread may set.
+ */
+
+/* Unicorn's public interface (unicorn.h, arm.h). */
+enum {
+    UC_ARM_REG_LR = 10,
+    UC_ARM_REG_PC = 11,
+    UC_ARM_REG_SP = 12,
+    UC_ARM_REG_R0 = 66,
+    UC_ARM_REG_CONTROL = 117,
+    UC_ARM_REG_XPSR = 120,
+    UC_MEM_WRITE_UNMAPPED = 20,
+    UC_MEM_FETCH_UNMAPPED = 21,
+    UC_MEM_WRITE_PROT = 22,
+    UC_MEM_READ_PROT = 23,
+    UC_MEM_FETCH_PROT = 24,
+};
+
+/* FLASH_SR and FLASH_CR (RM0385 sections 3.7.4 and 3.7.5). */
+#define FLASH_SR_EOP 0x1
+#define FLASH_SR_OPERR 0x2
+#define FLASH_SR_WRPERR 0x10
+#define FLASH_SR_PGAERR 0x20
+#define FLASH_SR_PGPERR 0x40
+#define FLASH_SR_ERSERR 0x80
+#define FLASH_SR_BSY 0x10000
+#define FLASH_CR_PG 0x1
+#define FLASH_CR_SER 0x2
+#define FLASH_CR_MER 0x4
+#define FLASH_CR_SNB_SHIFT 3
+#define FLASH_CR_PSIZE_SHIFT 8
+#define FLASH_CR_STRT 0x10000
+#define FLASH_CR_EOPIE 0x1000000
+#define FLASH_CR_ERRIE 0x2000000
+#define FLASH_CR_LOCK 0x80000000
+
+/* The software trigger interrupt register (Arm v7-M ARM, section B3.4.9). */
+#define NVIC_STIR 0xE000EF00
+
+enum {
+    /* Costs are whole numbers of parts of a cycle, of which 1 << PART_BITS make one. */
+    PART_BITS = 8,
+    /* Ways of the cache for instructions and of the ART accelerator. */
+    CACHE_WAYS = 2,
+    /* Blocks before a block whose cost together with it a record can hold. */
+    PLACES_AFTER = 4,
+    MOST_BLOCKS = 1 << 15,
+    /* One flag stands for so many bytes of flash, as a power of two. */
+    EXECUTED_SHIFT = 8,
+    MOST_INTERVALS = 128,
+    /* What an interval of memory protection allows: bits of mpu.py, which are Unicorn's. */
+    PERMIT_READ = 1,
+    PERMIT_WRITE = 2,
+    PERMIT_EXECUTE = 4,
+};
+
+/* The predictor's state for a branch: a counter from 0 to 3, and where it went when it was last taken. */
+struct branch {
+    uint64_t counter;
+    uint64_t target;
+};
+
+/* The cost of a block after another one, in parts of a cycle. */
+struct cost_after {
+    struct record *before;
+    uint64_t cost;
+};
+
+/* What is known of a block that has run; two cache lines of the host. */
+struct record {
+    uint64_t key;           /* address and size, see block.c; 0 is no block */
+    uint64_t entered;       /* cost after a block that is not in `after`, in parts of a cycle */
+    struct branch *branch;  /* for the branch at its end; NULL if there is none */
+    uint64_t line_cycles;   /* of a line that has to be fetched; 0: nothing is fetched through a cache */
+    uint64_t seen_at;       /* number of fetches when all its lines were there */
+    uint64_t content;       /* hash of code in RAM */
+    struct cost_after after[PLACES_AFTER];
+    uint64_t unused[2];
+};
+
+/* A set of a cache: which way gives way next, and for each way the number of its line plus 1. */
+struct cache_set {
+    uint64_t turn;
+    uint64_t lines[CACHE_WAYS];
+};
+
+struct cache {
+    struct cache_set *sets;
+    uint64_t count; /* a power of two */
+};
+
+/* A window of registers, and a flag for each word that is a register. */
+struct window {
+    uint64_t base;
+    uint64_t end;
+    uint8_t *known;
+};
+
+/*
+ * Memory of the target as the host has it: flash, ITCM RAM, RAM and the identity behind each other. A place
+ * is an offset into `bytes`; ITCM RAM begins at address 0.
+ */
+struct memory {
+    uint8_t *bytes;
+    uint64_t flash_base;
+    uint64_t flash_end;
+    uint64_t flash_itcm_base;
+    uint64_t flash_itcm_end;
+    uint64_t itcm_end;
+    uint64_t itcm_place;
+    uint64_t ram_base;
+    uint64_t ram_end;
+    uint64_t ram_place;
+    uint8_t *executed; /* flags for flash: code in this part has run, see EXECUTED_SHIFT */
+};
+
+/* The latest access to a register, or to what is refused. */
+struct access {
+    uint64_t pc;
+    uint64_t xpsr;
+    uint64_t cycles;
+};
+
+/* An access that was refused and that Python has not seen yet; `kind` is Unicorn's, 0 if there is none. */
+struct fault {
+    uint64_t kind;
+    uint64_t address;
+    uint64_t size;
+    uint64_t pc;
+    uint64_t xpsr;
+    uint64_t cycles;
+    uint64_t by_mpu;
+};
+
+struct interval {
+    uint64_t first;
+    uint64_t allowed;
+};
+
+/* The FLASH controller. */
+struct flash {
+    uint64_t status_offset; /* of SR in the window of peripherals */
+    uint64_t control;       /* CR */
+    uint64_t status;        /* SR without BSY */
+    uint64_t pending;       /* whether an operation has begun whose end has not been seen yet */
+    uint64_t busy_until;
+    uint64_t program_cycles; /* that programming takes */
+    uint64_t changes;        /* how often the contents have changed */
+    /* Flags that Python has to look at after the slice, and the latest store that set one of them. */
+    uint64_t notice;
+    uint64_t notice_address;
+    uint64_t notice_size;
+    uint64_t notice_pc;
+    uint64_t notice_control;
+    /* The bytes in which Unicorn repeats an unaligned store. */
+    uint64_t repeat_next;
+    uint64_t repeat_end;
+    /* Faults on purpose: BSY stays, nothing is programmed, an address that gets a wrong bit (0: none). */
+    uint64_t stays_busy;
+    uint64_t fails;
+    uint64_t flip;
+};
+
+/* All that a core has; what every block touches stands first. */
+struct state {
+    uint64_t cycles;
+    uint64_t deadline; /* the slice ends before the block that begins at this cycle or later */
+    uint64_t stop;     /* the slice ends before the next block */
+    uint64_t loop_key; /* a block that follows on itself with nothing left to find out; 0: none */
+    uint64_t loop_cost;
+    uint64_t fraction;      /* parts of a cycle that are not in `cycles` yet */
+    struct record *previous; /* the block that ran before; `records`: what runs next follows on none */
+    uint64_t block_address;
+    uint64_t block_size;
+    uint64_t charged; /* what the block that runs has added to `cycles` */
+    uint64_t waited;  /* cycles since power-on in which the core waited: no instruction ran */
+    uint64_t fetches; /* a block whose lines were all there at this number still has them */
+    uint64_t watch_unmask;
+    uint64_t unmask_seen;
+    uint64_t fpu_off;
+    uint64_t fpu_trap;
+    uint64_t code_changed; /* translated blocks and costs are to be dropped before the core runs on */
+    uint64_t divide_trap;  /* address of a division by zero that CCR.DIV_0_TRP lets not happen */
+    uint64_t mispredicted_parts; /* cost of a branch that was not foreseen */
+    uint64_t line_bits;          /* bytes of a cache's line, as a power of two */
+    struct record *records;      /* MOST_BLOCKS; the first one is no block */
+    uint32_t *block_numbers;     /* of the record of the block that begins at a halfword of memory */
+    uint16_t *cycles_left;       /* of its block, from the instruction at a halfword of memory on */
+    struct cache instruction_cache;
+    struct cache art;
+    struct memory memory;
+    struct flash flash;
+    struct access access;
+    struct fault fault;
+    struct window peripherals;
+    struct window ahb2;
+    struct window private_bus;
+    uint64_t stir_for_all; /* whether unprivileged code may write NVIC_STIR */
+    uint64_t intervals; /* of memory protection; 0: the MPU is off */
+    struct interval protection[MOST_INTERVALS];
+    /* Functions in Python: the number of a new record, the cost of a block after another one (both by their
+       numbers), and what a register of a peripheral reads as. */
+    uint64_t (*record_block)(uint64_t address, uint64_t size);
+    uint64_t (*cost_after)(uint64_t record, uint64_t previous);
+    uint64_t (*read_register)(void *engine, uint64_t offset, unsigned size, void *data);
+    /* Functions of Unicorn. */
+    int (*uc_emu_stop)(void *engine);
+    int (*uc_reg_read)(void *engine, int number, void *value);
+    int (*uc_reg_write)(void *engine, int number, void *value);
+};
+
+enum {
+    /* What has no symbol and no memory. */
+    NO_FUNCTION = 0,
+    /* What nodes have in place of a function where the core starts: after reset and in exception number n,
+       this minus n. It calls what runs first there. */
+    ENTRY = -1,
+    MOST_NODES = 1 << 15,
+    MOST_FRAMES = 1 << 12,
+    /* Kept free for exceptions, which always get their frame. */
+    FRAMES_OF_EXCEPTIONS = 256,
+};
+
+/* A call path: a function, and the node that called it; node 0 is the root. */
+struct node {
+    int64_t cycles;
+    int64_t waited;
+    int64_t calls;
+    int64_t parent;
+    int64_t function;
+    int64_t first_child;
+    int64_t next_sibling;
+};
+
+/* A call under way. */
+struct frame {
+    int64_t return_address;
+    int64_t stack_pointer; /* at the call */
+    int64_t caller;        /* the caller's node */
+};
+
+/* The tables of the profiler. */
+struct profile {
+    struct state *state;
+    int64_t last_cycles;
+    int64_t last_waited;
+    int64_t node;
+    int64_t depth;
+    int64_t floor;
+    int64_t node_count;
+    /* The block that ran before; a size of 0 says that it is not known, after an exception or a new slice. */
+    int64_t block_address;
+    int64_t block_size;
+    /* Whether nodes or frames have run out: what came then is counted at the caller. */
+    int64_t overflowed;
+    /* For each halfword of memory: a function's number, shifted by one, plus 1 where it begins. */
+    int32_t *functions;
+    struct node nodes[MOST_NODES];
+    struct frame frames[MOST_FRAMES];
+};
+
+/* For Unicorn: `data` is the state, or the profile. */
+void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
+bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
+uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
+void divide_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void profile_hook(void *engine, uint64_t address, uint32_t size, void *data);
+
+/* For Python, while the core stands still. */
+uint64_t program_flash(struct state *state, uint64_t address, int size, uint64_t value);
+void profile_settle(struct profile *profile);
+int64_t profile_child(struct profile *profile, int64_t parent, int64_t function);
