@@ -10,16 +10,17 @@ done already, by this matrix or another, is found again.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import is_current
-from mcumatrix.errors import McuMatrixError, SourceError, ToolError
+from mcumatrix.errors import BuildError, McuMatrixError, SourceError, ToolError
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -29,6 +30,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_platform
+from mcumatrix.stages.chip import chip_of
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -114,6 +116,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     Raises:
         ToolError: no variant has a compiler, so that nothing can be known about any image.
         SourceError: no variant has the code that it is made from.
+        BuildError: the firmware has no variant's board.
         ModelError: a model file is missing.
     """
     facts = _Facts(project, builder, boards)
@@ -122,7 +125,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     for variant in variants:
         try:
             jobs.append(_plan(project, variant, facts))
-        except (ToolError, SourceError) as error:
+        except (ToolError, SourceError, BuildError) as error:
             hindered[variant.slug] = error
     if hindered and not jobs:
         raise next(iter(hindered.values()))
@@ -133,7 +136,8 @@ class _Facts:
     """Hashes that many variants share, each worked out once and only if it is asked for."""
 
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
-        self.toolchain: Callable[[Toolchain], ToolchainIdentity] = cache(builder.identity)
+        self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
+        self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
         self.file: Callable[[Path], str] = cache(hash_file)
 
         @cache
@@ -181,19 +185,24 @@ class _Facts:
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
-    toolchain = facts.toolchain(variant.toolchain)
+    chip = facts.chip(variant.board.firmware_board)
+    toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)
     definitions = facts.runtime(variant.runtime).definitions(variant.kernels, variant.model.element)
     trees = facts.trees(variant.runtime, variant.kernels)
-    platform_sources = facts.sources("app", "family", "board")
+    platform_sources = facts.sources(
+        "app", f"family/{chip.family}", f"chip/{chip.name}", f"board/{variant.board.firmware_board}"
+    )
     listed_by = facts.generators(variant.runtime) if trees else ()
     libraries = (
-        plan_library(variant, toolchain, runtime_sources, definitions, trees, generators=listed_by),
-        plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
-        plan_model(variant, toolchain, runtime_sources, rendered.fingerprint),
+        plan_library(
+            variant, chip, toolchain, runtime_sources, definitions, trees=trees, generators=listed_by
+        ),
+        plan_platform(variant, chip, toolchain, platform_sources, {"renderers": facts.renderers()}),
+        plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
-    image = plan_image(variant, toolchain, libraries, platform_sources)
+    image = plan_image(variant, chip, toolchain, libraries, platform_sources)
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in libraries)
     return Job(
         variant=variant,

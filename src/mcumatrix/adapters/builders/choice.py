@@ -22,7 +22,7 @@ class BuilderChoice:
         self._say = say
         self._on_path: set[str] = set()
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         """As the chosen builder says.
 
         Raises:
@@ -30,12 +30,12 @@ class BuilderChoice:
         """
         chosen = self._for(toolchain)
         try:
-            return chosen.identity(toolchain)
+            return chosen.identity(toolchain, cpu_flags)
         except (ToolError, SourceError) as no_image:
             if chosen is self._local:
                 raise
             try:
-                identity = self._local.identity(toolchain)
+                identity = self._local.identity(toolchain, cpu_flags)
             except ToolError:
                 raise no_image from None
             self._on_path.add(toolchain.name)
