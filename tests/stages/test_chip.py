@@ -30,12 +30,15 @@ def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
     assert chip_of(PROJECT / "firmware", "stm32f746g_disco") == Chip(
         "stm32f746ng", "stm32f7", ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
     )
+    assert chip_of(PROJECT / "firmware", "nucleo_f767zi") == Chip(
+        "stm32f767zi", "stm32f7", ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard")
+    )
 
 
 def test_every_board_of_the_firmware_has_a_chip_with_the_files_that_its_family_asks_for() -> None:
     firmware = PROJECT / "firmware"
     boards = sorted(path.name for path in (firmware / "board").iterdir())
-    assert boards == ["stm32f746g_disco"]
+    assert boards == ["nucleo_f767zi", "stm32f746g_disco"]
     for board in boards:
         chip = chip_of(firmware, board)
         assert (firmware / "family" / chip.family / "image.ld").is_file()
