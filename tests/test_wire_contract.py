@@ -151,14 +151,15 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     folder: Path = tmp_path_factory.mktemp("contract")
     (folder / "wire.h").write_bytes(render_wire_header(REPOSITORY / "templates"))
     (folder / "main.c").write_text(program())
-    family, here = FIRMWARE / "family/stm32f7", FIRMWARE / "board/stm32f746g_disco"
+    family, chip = FIRMWARE / "family/stm32f7", FIRMWARE / "chip/stm32f746ng"
+    here = FIRMWARE / "board/stm32f746g_disco"
     compiler = (
         *("arm-none-eabi-gcc", *CPU, "-std=c11", "-O1", "-ffunction-sections", "-Wall", "-Wextra", "-Werror"),
-        *(f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'app'}", f"-I{family}", f"-I{folder}"),
+        *(f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'app'}", f"-I{family}", f"-I{chip}", f"-I{folder}"),
     )
     run(*compiler, "-Wpedantic", "-c", folder / "main.c", "-o", folder / "main.o")
     run(
-        *(*compiler, "-Wl,--gc-sections", "-nostartfiles", f"-T{family / 'stm32f746ng.ld'}"),
+        *(*compiler, "-Wl,--gc-sections", "-nostartfiles", f"-L{chip}", f"-T{family / 'image.ld'}"),
         *(folder / "main.o", FIRMWARE / "app/console.c", here / "board.c", *sorted(family.glob("*.c"))),
         *("-o", folder / "contract.elf"),
     )

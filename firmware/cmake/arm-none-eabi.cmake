@@ -1,12 +1,24 @@
-# Cross compiling with GNU Arm Embedded for a Cortex-M7 with a single-precision FPU.
+# Cross compiling with GNU Arm Embedded for an Arm without an operating system.
 #
 #   MCUMATRIX_TOOLCHAIN_PREFIX  what stands before gcc, g++, ar, objcopy; a path is welcome
+#   MCUMATRIX_CPU_FLAGS         what chooses core and FPU, such as "-mcpu=cortex-m7 -mthumb"; where it is not given,
+#                               those of the chip that MCUMATRIX_BOARD has
 set(CMAKE_SYSTEM_NAME Generic)
-set(CMAKE_SYSTEM_PROCESSOR cortex-m7)
+set(CMAKE_SYSTEM_PROCESSOR arm)
 
 set(MCUMATRIX_TOOLCHAIN_PREFIX "arm-none-eabi-" CACHE STRING "What stands before gcc, g++, ar, objcopy")
 # CMake reads this file again for every check that it compiles, in a project that knows no variables of ours.
-list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MCUMATRIX_TOOLCHAIN_PREFIX)
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MCUMATRIX_TOOLCHAIN_PREFIX MCUMATRIX_CPU_FLAGS MCUMATRIX_BOARD)
+
+if("${MCUMATRIX_CPU_FLAGS}" STREQUAL "")
+  if("${MCUMATRIX_BOARD}" STREQUAL "")
+    message(FATAL_ERROR "Neither MCUMATRIX_BOARD nor MCUMATRIX_CPU_FLAGS says what to compile for; "
+      "see the top of ${CMAKE_CURRENT_LIST_FILE}.")
+  endif()
+  include("${CMAKE_CURRENT_LIST_DIR}/board.cmake")
+  read_board("${MCUMATRIX_BOARD}")
+  set(MCUMATRIX_CPU_FLAGS "${chip_flags}")
+endif()
 
 find_program(MCUMATRIX_GCC "${MCUMATRIX_TOOLCHAIN_PREFIX}gcc" NO_CACHE)
 if(NOT MCUMATRIX_GCC)
@@ -38,7 +50,7 @@ foreach(language C CXX)
   set(CMAKE_${language}_STANDARD_COMPUTED_DEFAULT 17)
   set(CMAKE_${language}_EXTENSIONS_COMPUTED_DEFAULT ON)
   set(CMAKE_${language}_FLAGS_INIT
-    "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard -ffunction-sections -fdata-sections -fno-common")
+    "${MCUMATRIX_CPU_FLAGS} -ffunction-sections -fdata-sections -fno-common")
 endforeach()
 set(CMAKE_C_COMPILE_FEATURES c_std_90 c_std_99 c_std_11 c_std_17)
 set(CMAKE_CXX_COMPILE_FEATURES cxx_std_98 cxx_std_11 cxx_std_14 cxx_std_17)

@@ -64,8 +64,8 @@ class Runtime(Protocol):
 class Builder(Protocol):
     """Executes build plans."""
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
-        """Which compiler it would use for a toolchain.
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...]) -> ToolchainIdentity:
+        """Which compiler it would use for a toolchain, with its libraries for a chip's flags.
 
         Raises:
             ToolError: there is none.

@@ -118,7 +118,7 @@ def load_work(
 
     def can_be_had(toolchain: Toolchain) -> bool:
         try:
-            builders.chosen.identity(toolchain)
+            builders.chosen.identity(toolchain, ())
         except (ToolError, SourceError) as error:
             say(f"Toolchain {toolchain.name} cannot be had: {error}")
             return False

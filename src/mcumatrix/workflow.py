@@ -10,16 +10,17 @@ done already, by this matrix or another, is found again.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import is_current
-from mcumatrix.errors import McuMatrixError, SourceError, ToolError
+from mcumatrix.errors import BuildError, McuMatrixError, SourceError, ToolError
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -30,6 +31,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_platform
+from mcumatrix.stages.chip import chip_of
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -44,9 +46,9 @@ RENDERERS = (
 REPORTERS = ("mcumatrix.report.markdown", "mcumatrix.report.tables", "mcumatrix.results.frame")
 """What makes a report of records. What these import counts too."""
 
-_NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "board"}
-"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and the boards, of
-which an image has one. All the rest is part of the platform, so that no folder can be forgotten."""
+_NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
+"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and families, chips and
+boards, of which an image has one each. All the rest is part of the platform: no folder can be forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
 
@@ -131,6 +133,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     Raises:
         ToolError: no variant has a compiler, so that nothing can be known about any image.
         SourceError: no variant has the code that it is made from.
+        BuildError: the firmware has no variant's board.
         ModelError: a model file is missing.
     """
     facts = _Facts(project, builder, boards)
@@ -139,7 +142,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     for variant in variants:
         try:
             jobs.append(_plan(project, variant, facts))
-        except (ToolError, SourceError) as error:
+        except (ToolError, SourceError, BuildError) as error:
             hindered[variant.slug] = error
     if hindered and not jobs:
         raise next(iter(hindered.values()))
@@ -150,13 +153,15 @@ class _Facts:
     """Hashes that many variants share, each worked out once and only if it is asked for."""
 
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
-        self.toolchain: Callable[[Toolchain], ToolchainIdentity] = cache(builder.identity)
+        self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
+        self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
         self.file: Callable[[Path], str] = cache(hash_file)
 
         @cache
-        def platform_sources(board: str) -> dict[str, str]:
+        def platform_sources(chip: Chip, board: str) -> dict[str, str]:
             members = [part for part in project.firmware.iterdir() if part.name not in _NOT_OF_THE_PLATFORM]
-            return hash_tree(project.firmware, [*members, project.firmware / "board" / board])
+            own = (f"family/{chip.family}", f"chip/{chip.name}", f"board/{board}")
+            return hash_tree(project.firmware, [*members, *(project.firmware / part for part in own)])
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
@@ -194,19 +199,22 @@ class _Facts:
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
-    toolchain = facts.toolchain(variant.toolchain)
+    chip = facts.chip(variant.board.firmware_board)
+    toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)
     definitions = facts.runtime(variant.runtime).definitions(variant.kernels, variant.model.element)
     trees = facts.trees(variant.runtime, variant.kernels)
-    platform_sources = facts.platform_sources(variant.board.firmware_board)
+    platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     listed_by = facts.generators(variant.runtime) if trees else {}
     libraries = (
-        plan_library(variant, toolchain, runtime_sources, definitions, trees, generators=listed_by),
-        plan_platform(variant, toolchain, platform_sources, {"renderers": facts.renderers()}),
-        plan_model(variant, toolchain, runtime_sources, rendered.fingerprint),
+        plan_library(
+            variant, chip, toolchain, runtime_sources, definitions, trees=trees, generators=listed_by
+        ),
+        plan_platform(variant, chip, toolchain, platform_sources, {"renderers": facts.renderers()}),
+        plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
-    image = plan_image(variant, toolchain, libraries, platform_sources)
+    image = plan_image(variant, chip, toolchain, libraries, platform_sources)
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in libraries)
     return Job(
         variant=variant,

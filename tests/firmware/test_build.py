@@ -116,6 +116,14 @@ def test_the_binary_is_the_flash_and_is_small(build):
     ("definitions", "error"),
     [
         (("-DMCUMATRIX_BOARD=stm32f746g",), 'no board "stm32f746g" under firmware/board; there are:'),
+        (
+            ("-DMCUMATRIX_BOARD=",),
+            "Neither MCUMATRIX_BOARD nor MCUMATRIX_CPU_FLAGS says what to compile for; see the top of",
+        ),
+        (
+            ("-DMCUMATRIX_BOARD=", "-DMCUMATRIX_CPU_FLAGS=-mcpu=cortex-m7 -mthumb"),
+            "MCUMATRIX_BOARD is not set",
+        ),
         (("-DMCUMATRIX_LIBRARY=",), "MCUMATRIX_LIBRARY is not set"),
         (("-DMCUMATRIX_TOOLCHAIN_PREFIX=no-such-",), "There is no no-such-gcc. Install the toolchain"),
     ],

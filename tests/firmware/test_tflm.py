@@ -485,7 +485,7 @@ def make_library(folder: Path, generation: str, kernels: str = "cmsis-nn") -> Pa
     run(
         *("cmake", "-G", "Ninja", "-S", FIRMWARE / "runtime", "-B", folder / "library"),
         f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake",
-        *("-DMCUMATRIX_RUNTIME=tflm", f"-DMCUMATRIX_KERNELS={kernels}"),
+        *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm", f"-DMCUMATRIX_KERNELS={kernels}"),
         *(f"-DMCUMATRIX_TFLM_LIST={folder}/list.cmake", f"-DMCUMATRIX_TREE_TENSORFLOW={folder}/tree"),
     )
     run("ninja", "-j2", "-C", folder / "library")
@@ -757,7 +757,8 @@ def test_a_list_that_cannot_be_right_is_refused(tmp_path, line, reason):
         run(
             *("cmake", "-G", "Ninja", "-S", FIRMWARE / "runtime", "-B", tmp_path / "library"),
             f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake",
-            *("-DMCUMATRIX_RUNTIME=tflm", "-DMCUMATRIX_KERNELS=cmsis-nn"),
+            *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm"),
+            "-DMCUMATRIX_KERNELS=cmsis-nn",
             *(f"-DMCUMATRIX_TFLM_LIST={tmp_path}/list.cmake", f"-DMCUMATRIX_TREE_TENSORFLOW={tmp_path}/tree"),
         )
     # CMake wraps its messages.

@@ -173,16 +173,29 @@ def test_every_kind_of_url_that_pyserial_opens_is_allowed() -> None:
     assert {path.stem.removeprefix("protocol_") for path in handlers} == set(SERIAL_SCHEMES)
 
 
-def test_the_board_that_is_shipped_for_real_hardware_loads_as_it_is() -> None:
-    board = load_boards(PROJECT / "matrix")["stm32f746g-disco"]
-    assert (board.kind, board.target, board.connect) == (
-        BoardKind.REAL,
-        "stm32f746xg",
-        ConnectMode.UNDER_RESET,
-    )
+@pytest.mark.parametrize(
+    ("name", "target", "port"),
+    [
+        ("stm32f746g-disco", "stm32f746xg", "/dev/ttyUSB0"),
+        ("nucleo-f767zi", "stm32f767zi", "/dev/ttyACM0"),
+    ],
+)
+def test_the_boards_that_are_shipped_for_real_hardware_load_as_they_are(
+    name: str, target: str, port: str
+) -> None:
+    board = load_boards(PROJECT / "matrix")[name]
+    assert (board.kind, board.target, board.connect) == (BoardKind.REAL, target, ConnectMode.UNDER_RESET)
     assert (board.swd_hz, board.baud) == (4_000_000, 115_200)
-    assert board.units == (Unit("", "/dev/ttyUSB0"),)
+    assert board.units == (Unit("", port),)
     assert (PROJECT / "firmware/board" / board.firmware_board).is_dir()
+
+
+def test_every_board_that_is_shipped_has_a_target_that_pyocd_finds() -> None:
+    import pyocd.core.soc_target  # noqa: F401, the plugins are loaded with it
+    from pyocd.target import TARGET
+
+    for board in load_boards(PROJECT / "matrix").values():
+        assert board.target in TARGET, board.name
 
 
 def test_the_projects_own_catalogues_have_what_the_quickstart_needs() -> None:

@@ -9,22 +9,28 @@ import pytest
 from mcumatrix.artifact import is_current
 from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Toolchain
+from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.variant import Expectation, Outcome, Variant
 from mcumatrix.stages import build
 from support.variants import a_variant
 
 GCC = ToolchainIdentity("gcc 12.2", "a" * 64)
+F7 = Chip("stm32f746ng", "stm32f7", ("-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16"))
+DOUBLE = Chip("stm32f767zi", "stm32f7", ("-mcpu=cortex-m7", "-mfpu=fpv5-d16"))
 SOURCES = {"runtime/builtin/runtime.c": "1" * 64}
 O3 = Setting("optimize", "O3", ("-O3",))
 FAST = Setting("math", "fast", cmake=(("FAST_MATH", "ON"),))
 
 
 def _plan_library(
-    variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES
+    variant: Variant,
+    toolchain: ToolchainIdentity = GCC,
+    sources: dict[str, str] = SOURCES,
+    chip: Chip = F7,
 ) -> BuildPlan:
     definitions = {"MCUMATRIX_KERNELS": variant.kernels, "MCUMATRIX_ELEMENT": variant.model.element}
-    return build.plan_library(variant, toolchain, sources, definitions, {})
+    return build.plan_library(variant, chip, toolchain, sources, definitions, trees={})
 
 
 def _library(variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES) -> str:
@@ -32,14 +38,18 @@ def _library(variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict
 
 
 def _image(
-    variant: Variant, toolchain: ToolchainIdentity = GCC, sources: dict[str, str] = SOURCES, model: str = "m"
+    variant: Variant,
+    toolchain: ToolchainIdentity = GCC,
+    sources: dict[str, str] = SOURCES,
+    model: str = "m",
+    chip: Chip = F7,
 ) -> BuildPlan:
     libraries = (
-        _plan_library(variant, toolchain, SOURCES),
-        build.plan_platform(variant, toolchain, sources, {"wire.h": "w"}),
-        build.plan_model(variant, toolchain, SOURCES, model),
+        _plan_library(variant, toolchain, SOURCES, chip),
+        build.plan_platform(variant, chip, toolchain, sources, {"wire.h": "w"}),
+        build.plan_model(variant, chip, toolchain, SOURCES, model),
     )
-    return build.plan_image(variant, toolchain, libraries, sources)
+    return build.plan_image(variant, chip, toolchain, libraries, sources)
 
 
 def _with_model(**changes: object) -> Variant:
@@ -78,7 +88,9 @@ def test_kernels_element_type_and_settings_make_a_library_of_their_own(variant: 
 
 def test_a_library_that_is_the_same_for_all_element_types_is_shared_by_them() -> None:
     def library(variant: Variant) -> BuildPlan:
-        return build.plan_library(variant, GCC, SOURCES, {"MCUMATRIX_KERNELS": "simd"}, {"tensorflow": "1"})
+        return build.plan_library(
+            variant, F7, GCC, SOURCES, {"MCUMATRIX_KERNELS": "simd"}, trees={"tensorflow": "1"}
+        )
 
     assert library(_with_model(element=Element.FLOAT32)) == library(a_variant())
     assert library(a_variant()).name == "builtin-simd"
@@ -86,14 +98,14 @@ def test_a_library_that_is_the_same_for_all_element_types_is_shared_by_them() ->
 
 def test_other_code_from_elsewhere_makes_another_library() -> None:
     def library(tree: str) -> str:
-        return build.plan_library(a_variant(), GCC, SOURCES, {}, {"tensorflow": tree}).fingerprint
+        return build.plan_library(a_variant(), F7, GCC, SOURCES, {}, trees={"tensorflow": tree}).fingerprint
 
     assert library("1") != library("2")
 
 
 def test_the_platform_is_shared_by_all_variants_of_a_board_with_the_same_flags() -> None:
     def platform(variant: Variant) -> str:
-        return build.plan_platform(variant, GCC, SOURCES, {"wire.h": "w"}).fingerprint
+        return build.plan_platform(variant, F7, GCC, SOURCES, {"wire.h": "w"}).fingerprint
 
     shared = a_variant(kernels="reference", clock_hz=288_000_000)
     assert platform(shared) == platform(a_variant()) == platform(_with_model(element=Element.FLOAT32))
@@ -104,10 +116,28 @@ def test_the_platform_is_shared_by_all_variants_of_a_board_with_the_same_flags()
 
 def test_a_compiled_model_is_shared_by_all_clocks_and_kernels() -> None:
     def model(variant: Variant, rendered: str = "m") -> str:
-        return build.plan_model(variant, GCC, SOURCES, rendered).fingerprint
+        return build.plan_model(variant, F7, GCC, SOURCES, rendered).fingerprint
 
     assert model(a_variant(kernels="reference", clock_hz=288_000_000)) == model(a_variant())
     assert model(a_variant(), "another") != model(a_variant())
+
+
+def test_chips_with_the_same_core_and_fpu_share_the_library_and_others_do_not() -> None:
+    def library(chip: Chip) -> BuildPlan:
+        return _plan_library(a_variant(), chip=chip)
+
+    assert library(replace(F7, name="stm32f745ve")) == library(F7)
+    assert library(DOUBLE).fingerprint != library(F7).fingerprint
+    assert _image(a_variant(), chip=DOUBLE).fingerprint != _image(a_variant()).fingerprint
+
+
+def test_everything_is_compiled_for_the_core_and_the_fpu_of_the_chip(tmp_path: Path) -> None:
+    folders = BuildFolders(tmp_path / "sources", tmp_path / "inputs", tmp_path / "output")
+    for plan in (_plan_library(a_variant(), chip=DOUBLE), _image(a_variant(), chip=DOUBLE)):
+        assert "-DMCUMATRIX_CPU_FLAGS=-mcpu=cortex-m7 -mfpu=fpv5-d16" in plan.steps[0]
+        builder = RecordingBuilder()
+        build.execute(plan, builder, folders, {})
+        assert builder.seen_cpu_flags == DOUBLE.cpu_flags
 
 
 def test_a_rebuild_without_ccache_is_the_same_plan() -> None:
@@ -170,8 +200,10 @@ class RecordingBuilder:
 
     def __init__(self) -> None:
         self.seen_inputs: dict[str, bytes] = {}
+        self.seen_cpu_flags: tuple[str, ...] = ()
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...]) -> ToolchainIdentity:
+        self.seen_cpu_flags = cpu_flags
         return GCC
 
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:
@@ -216,7 +248,7 @@ def test_an_output_says_which_compiler_made_it_in_which_image(tmp_path: Path) ->
     """That is not always the present one: what a container made may be used where there is none."""
 
     class Contained(RecordingBuilder):
-        def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+        def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...]) -> ToolchainIdentity:
             return replace(GCC, image_id="sha256:1")
 
     folders = BuildFolders(tmp_path / "sources", tmp_path / "inputs", tmp_path / "output")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from mcumatrix import wire
+from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
 from vstm32.board.board import Board
 from vstm32.board.firmware import load_elf
@@ -13,12 +14,13 @@ from vstm32.board.firmware import load_elf
 REPOSITORY = Path(__file__).parents[2]
 FIRMWARE = REPOSITORY / "firmware"
 FAKE_RUNTIME = REPOSITORY / "tests" / "firmware" / "fake_runtime.c"
-CPU = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
+BOARD = "stm32f746g_disco"
+CPU = chip_of(FIRMWARE, BOARD).cpu_flags
 
 HELLO = wire.Hello(
     protocol=wire.PROTOCOL_VERSION,
     build="0123456789abcdef",
-    board="stm32f746g_disco",
+    board=BOARD,
     runtime="fake",
     kernels="reference",
     model="fake-int8",
@@ -41,12 +43,14 @@ class Build:
     folder: Path
     firmware: Path = FIRMWARE
     runtime_flags: tuple[str, ...] = ()
+    board: str = BOARD
 
     def make_library(self) -> None:
         library = self.folder / "library"
         library.mkdir(parents=True, exist_ok=True)
         compiled = library / "fake_runtime.o"
-        flags = (*CPU, "-O2", "-Wall", "-Wextra", "-Werror", f"-I{FIRMWARE}/include", *self.runtime_flags)
+        cpu = chip_of(self.firmware, self.board).cpu_flags
+        flags = (*cpu, "-O2", "-Wall", "-Wextra", "-Werror", f"-I{FIRMWARE}/include", *self.runtime_flags)
         run("arm-none-eabi-gcc", *flags, "-c", FAKE_RUNTIME, "-o", compiled)
         (library / "libruntime.a").unlink(missing_ok=True)
         run("arm-none-eabi-ar", "rcsD", library / "libruntime.a", compiled)
@@ -56,7 +60,7 @@ class Build:
         run(
             *("cmake", "-G", "Ninja", "-S", self.firmware, "-B", self.folder / "image"),
             f"-DCMAKE_TOOLCHAIN_FILE={self.firmware}/cmake/arm-none-eabi.cmake",
-            "-DMCUMATRIX_BOARD=stm32f746g_disco",
+            f"-DMCUMATRIX_BOARD={self.board}",
             "-DMCUMATRIX_RUNTIME=fake",
             f"-DMCUMATRIX_GENERATED={self.folder / 'generated'}",
             f"-DMCUMATRIX_LIBRARY={self.folder / 'library' / 'libruntime.a'}",

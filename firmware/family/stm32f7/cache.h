@@ -1,4 +1,4 @@
-/* The level 1 caches of the Cortex-M7: 4 KB each on the STM32F746. */
+/* The level 1 caches of the Cortex-M7, of whatever size the chip has them. */
 #ifndef MCUMATRIX_STM32F7_CACHE_H
 #define MCUMATRIX_STM32F7_CACHE_H
 

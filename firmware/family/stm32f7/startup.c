@@ -1,4 +1,4 @@
-/* From reset to main, and the vector table: PM0253 2.4.4, RM0385 table 46. */
+/* From reset to main, and the vector table: PM0253 2.4.4; the interrupts are those of the chip. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

@@ -31,7 +31,7 @@ class BuildPlan:
     `steps` are command lines in which `{sources}`, `{inputs}` and `{output}` stand for the folders of
     `BuildFolders`, so that a plan does not depend on where it is executed.
     `fingerprint` covers everything that can change what comes out. `{tree_NAME}` in a step stands for code
-    from elsewhere.
+    from elsewhere. `cpu_flags` are those of the chip that it compiles for.
     """
 
     name: str
@@ -39,6 +39,7 @@ class BuildPlan:
     fingerprint: str
     steps: tuple[tuple[str, ...], ...]
     outputs: tuple[str, ...]
+    cpu_flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

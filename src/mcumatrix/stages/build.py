@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcumatrix import artifact
 from mcumatrix.hashing import Part, fingerprint, hash_file
+from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
@@ -35,7 +36,7 @@ def _cmake(variant: Variant) -> list[str]:
     return [f"-D{name}={value}" for setting in variant.settings for name, value in setting.cmake]
 
 
-def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -> tuple[str, ...]:
+def _configure(sources: str, variant: Variant, chip: Chip, definitions: Mapping[str, str]) -> tuple[str, ...]:
     return (
         "cmake",
         "-G",
@@ -47,6 +48,7 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
         "-DCMAKE_TOOLCHAIN_FILE={sources}/cmake/arm-none-eabi.cmake",
         _CCACHE_ON,
         f"-DMCUMATRIX_TOOLCHAIN_PREFIX={variant.toolchain.prefix}",
+        f"-DMCUMATRIX_CPU_FLAGS={' '.join(chip.cpu_flags)}",
         f"-DMCUMATRIX_FLAGS={' '.join(_flags(variant))}",
         *(f"-D{name}={value}" for name, value in definitions.items()),
         *_cmake(variant),
@@ -55,19 +57,20 @@ def _configure(sources: str, variant: Variant, definitions: Mapping[str, str]) -
 
 def plan_library(
     variant: Variant,
+    chip: Chip,
     toolchain: ToolchainIdentity,
     sources: Sources,
     definitions: Mapping[str, str],
-    trees: Mapping[str, str],
     *,
+    trees: Mapping[str, str],
     generators: Sources | None = None,
 ) -> BuildPlan:
     """The plan of a runtime's library.
 
     Neither clock nor model enter it, only what the runtime's own `definitions` say, which may be the model's
-    element type: variants that differ in nothing else share one library. `sources` are the hashes of our
-    files that it is compiled from, `trees` those of code from elsewhere, by name, and `generators` those of
-    what decides which of that code is compiled.
+    element type, and of the chip no more than core and FPU: variants that differ in nothing else share one
+    library. `sources` are the hashes of our files that it is compiled from, `trees` those of code from
+    elsewhere, by name, and `generators` those of what decides which of that code is compiled.
     """
     definitions = {"MCUMATRIX_RUNTIME": variant.runtime.adapter, **definitions}
     element = (variant.model.element,) if "MCUMATRIX_ELEMENT" in definitions else ()
@@ -75,6 +78,7 @@ def plan_library(
     return _plan(
         "runtime",
         variant,
+        chip,
         toolchain,
         name=name,
         outputs=("libruntime.a",),
@@ -84,9 +88,9 @@ def plan_library(
 
 
 def plan_platform(
-    variant: Variant, toolchain: ToolchainIdentity, sources: Sources, inputs: Mapping[str, Part]
+    variant: Variant, chip: Chip, toolchain: ToolchainIdentity, sources: Sources, inputs: Mapping[str, Part]
 ) -> BuildPlan:
-    """The plan of app, family and board: all images of a board share it, but for flags and compiler.
+    """The plan of app, family, chip and board: all images of a board share it, but for flags and compiler.
 
     `inputs` stand for the files that are rendered for it.
     """
@@ -100,6 +104,7 @@ def plan_platform(
     return _plan(
         "platform",
         variant,
+        chip,
         toolchain,
         name=name,
         outputs=("libplatform.a",),
@@ -109,7 +114,7 @@ def plan_platform(
 
 
 def plan_model(
-    variant: Variant, toolchain: ToolchainIdentity, sources: Sources, model_fingerprint: str
+    variant: Variant, chip: Chip, toolchain: ToolchainIdentity, sources: Sources, model_fingerprint: str
 ) -> BuildPlan:
     """The plan of a rendered model: the same for all clocks and kernels."""
     definitions = {
@@ -122,6 +127,7 @@ def plan_model(
     return _plan(
         "model",
         variant,
+        chip,
         toolchain,
         name=name,
         outputs=("libmodel.a",),
@@ -131,7 +137,11 @@ def plan_model(
 
 
 def plan_image(
-    variant: Variant, toolchain: ToolchainIdentity, libraries: Iterable[BuildPlan], sources: Sources
+    variant: Variant,
+    chip: Chip,
+    toolchain: ToolchainIdentity,
+    libraries: Iterable[BuildPlan],
+    sources: Sources,
 ) -> BuildPlan:
     """The plan of a variant's image: its libraries and `config.h` are its inputs.
 
@@ -158,6 +168,7 @@ def plan_image(
     return _plan(
         "image",
         variant,
+        chip,
         toolchain,
         name=variant.slug,
         outputs=outputs,
@@ -169,6 +180,7 @@ def plan_image(
 def _plan(
     kind: str,
     variant: Variant,
+    chip: Chip,
     toolchain: ToolchainIdentity,
     *,
     name: str,
@@ -179,6 +191,7 @@ def _plan(
     everything: dict[str, Part] = {
         **parts,
         "definitions": definitions,
+        "cpu_flags": chip.cpu_flags,
         "flags": _flags(variant),
         "cmake": _cmake(variant),
         "toolchain": toolchain.sha256,
@@ -188,10 +201,11 @@ def _plan(
         toolchain=variant.toolchain,
         fingerprint=fingerprint(kind, everything),
         steps=(
-            _configure("{sources}/runtime" if kind == "runtime" else "{sources}", variant, definitions),
+            _configure("{sources}/runtime" if kind == "runtime" else "{sources}", variant, chip, definitions),
             ("cmake", "--build", "{output}"),
         ),
         outputs=outputs,
+        cpu_flags=chip.cpu_flags,
     )
 
 
@@ -219,7 +233,7 @@ def execute(plan: BuildPlan, builder: Builder, folders: BuildFolders, inputs: Ma
     for name, data in inputs.items():
         (folders.inputs / name).write_bytes(data)
     builder.execute(plan, folders, folders.output / "build.log")
-    identity = asdict(builder.identity(plan.toolchain))
+    identity = asdict(builder.identity(plan.toolchain, plan.cpu_flags))
     (folders.output / TOOLCHAIN_FILE).write_text(json.dumps(identity, indent=1) + "\n")
     artifact.write_manifest(folders.output, plan.fingerprint, (*plan.outputs, TOOLCHAIN_FILE))
 

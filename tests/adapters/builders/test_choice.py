@@ -24,7 +24,7 @@ class Recorder:
         self.stopped = False
         self.reaped = False
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         if self.error:
             raise self.error
         return IDENTITY

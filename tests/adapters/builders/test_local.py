@@ -13,7 +13,7 @@ import pytest
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.model.catalogue import Toolchain
-from mcumatrix.model.image import BuildFolders, BuildPlan
+from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 
 TOOLCHAIN = Toolchain("path", "arm-none-eabi-")
 
@@ -185,6 +185,17 @@ def test_a_compiler_of_another_version_is_refused(folders: BuildFolders) -> None
     )
 
 
+def test_the_libraries_that_a_compiler_has_for_a_chip_are_part_of_what_it_is(folders: BuildFolders) -> None:
+    def identity(fpu: str, builder: LocalBuilder) -> ToolchainIdentity:
+        return builder.identity(TOOLCHAIN, ("-mcpu=cortex-m7", "-mthumb", f"-mfpu={fpu}", "-mfloat-abi=hard"))
+
+    first, later = LocalBuilder(folders.output), LocalBuilder(folders.output)
+    single, double = identity("fpv5-sp-d16", first), identity("fpv5-d16", first)
+    assert single.version == double.version
+    assert single.sha256 != double.sha256
+    assert (identity("fpv5-sp-d16", later), identity("fpv5-d16", later)) == (single, double)
+
+
 def test_a_compiler_that_cannot_say_what_it_is_is_said_so(
     folders: BuildFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +204,6 @@ def test_a_compiler_that_cannot_say_what_it_is_is_said_so(
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folders.inputs}:{os.environ['PATH']}")
     with pytest.raises(ToolError) as error:
-        LocalBuilder(folders.output).identity(Toolchain("any", "broken-"))
+        LocalBuilder(folders.output).identity(Toolchain("any", "broken-"), ("-mcpu=cortex-m7",))
     assert error.value.message.startswith(f"{broken} does not answer to -mcpu=cortex-m7 ")
     assert error.value.hint == "The compiler is broken; install it again."

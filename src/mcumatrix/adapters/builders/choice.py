@@ -37,7 +37,7 @@ class BuilderChoice:
         )
         return f"{rule}; {on_path}" if self._contained else on_path
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         """As the chosen builder says.
 
         Raises:
@@ -45,12 +45,12 @@ class BuilderChoice:
         """
         chosen = self._for(toolchain)
         try:
-            identity = chosen.identity(toolchain)
+            identity = chosen.identity(toolchain, cpu_flags)
         except (ToolError, SourceError) as no_image:
             if chosen is self._local:
                 raise
             try:
-                identity = self._local.identity(toolchain)
+                identity = self._local.identity(toolchain, cpu_flags)
             except ToolError:
                 raise no_image from None
             self._on_path[toolchain.name] = no_image

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from mcumatrix.errors import ToolError
 from mcumatrix.model.catalogue import Toolchain
 
-CPU_FLAGS = ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
 QUESTIONS = (
     *(f"-print-prog-name={name}" for name in ("cc1", "cc1plus", "as", "ld", "collect2")),
     *(
@@ -18,7 +17,10 @@ QUESTIONS = (
         for name in ("libc.a", "libm.a", "libgcc.a", "libstdc++.a", "crti.o", "crtn.o")
     ),
 )
-"""What gcc is asked, with CPU_FLAGS, for its files; it answers with a bare name where it has none."""
+"""What gcc is asked, with the flags of a chip, for its files: it has libraries for each kind of core and FPU.
+
+It answers with a bare name where it has none.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, check_version, combined
+from mcumatrix.adapters.builders.identity import QUESTIONS, Compiler, check_version, combined
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import (
     announcement,
@@ -50,9 +50,9 @@ class LocalBuilder:
         self._stopped = False
         self._lock = threading.Lock()
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         driver = _find(f"{toolchain.prefix}gcc")
-        found = self._remembered(driver) or self._examine(driver)
+        found = self._remembered(driver, cpu_flags) or self._examine(driver, cpu_flags)
         check_version(
             toolchain,
             found,
@@ -61,9 +61,9 @@ class LocalBuilder:
         )
         return ToolchainIdentity(found.version, found.sha256)
 
-    def _remembered(self, driver: str) -> Compiler | None:
+    def _remembered(self, driver: str, cpu_flags: tuple[str, ...]) -> Compiler | None:
         """The compiler as it was found before, unless one of its files has changed since."""
-        kept: Any = self._memory.recall("compiler", driver)
+        kept: Any = self._memory.recall("compiler", driver, *cpu_flags)
         try:
             if all(_stamp(path) == stamp for path, stamp in kept["files"].items()):
                 return Compiler(*map(str, kept["compiler"]))
@@ -71,7 +71,7 @@ class LocalBuilder:
             pass
         return None
 
-    def _examine(self, driver: str) -> Compiler:
+    def _examine(self, driver: str, cpu_flags: tuple[str, ...]) -> Compiler:
         def ask(*arguments: str) -> str:
             try:
                 answer = subprocess.run(
@@ -89,7 +89,7 @@ class LocalBuilder:
                 ) from error
             return answer.stdout.strip()
 
-        answers = {question: ask(*CPU_FLAGS, question) for question in QUESTIONS}
+        answers = {question: ask(*cpu_flags, question) for question in QUESTIONS}
         files = {question: path for question, path in answers.items() if Path(path).is_absolute()}
         # Before they are read: what changes meanwhile does not pass for known.
         stamps = {path: _stamp(path) for path in (driver, *files.values())}
@@ -103,7 +103,7 @@ class LocalBuilder:
         # A file that is missing now may be installed later, without a change of any other.
         if len(files) == len(QUESTIONS):
             kept = {"files": stamps, "compiler": [found.version, found.number, found.sha256]}
-            self._memory.keep(kept, "compiler", driver)
+            self._memory.keep(kept, "compiler", driver, *cpu_flags)
         return found
 
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:

@@ -68,13 +68,13 @@ class DockerBuilder:
         self._stopped = False
         self._lock = threading.Lock()
 
-    def identity(self, toolchain: Toolchain) -> ToolchainIdentity:
+    def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         image_id = self._images.image_id(toolchain)
-        found = self._remembered(image_id, toolchain.prefix)
+        key = ("compiler", image_id, toolchain.prefix, *cpu_flags)
+        found = self._remembered(key)
         if found is None:
-            found = examine(self._engine, image_id, toolchain, self._limits)
-            kept = [found.version, found.number, found.sha256]
-            self._memory.keep(kept, "compiler", image_id, toolchain.prefix)
+            found = examine(self._engine, image_id, toolchain, cpu_flags, self._limits)
+            self._memory.keep([found.version, found.number, found.sha256], *key)
         check_version(
             toolchain,
             found,
@@ -83,8 +83,8 @@ class DockerBuilder:
         )
         return ToolchainIdentity(found.version, found.sha256, image_id)
 
-    def _remembered(self, image_id: str, prefix: str) -> Compiler | None:
-        match self._memory.recall("compiler", image_id, prefix):
+    def _remembered(self, key: tuple[str, ...]) -> Compiler | None:
+        match self._memory.recall(*key):
             case [str(version), str(number), str(sha256)]:
                 return Compiler(version, number, sha256)
         return None

@@ -6,7 +6,7 @@ from mcumatrix.adapters.builders.docker.container import Container, Job
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.handover import build_user
 from mcumatrix.adapters.builders.docker.limits import Limits
-from mcumatrix.adapters.builders.identity import CPU_FLAGS, QUESTIONS, Compiler, combined
+from mcumatrix.adapters.builders.identity import QUESTIONS, Compiler, combined
 from mcumatrix.adapters.builders.steps import environment
 from mcumatrix.errors import ToolError
 from mcumatrix.model.catalogue import Toolchain
@@ -24,8 +24,10 @@ done
 """
 
 
-def examine(engine: Engine, image_id: str, toolchain: Toolchain, limits: Limits) -> Compiler:
-    """Asks the compiler of an image for its version, and hashes its files.
+def examine(
+    engine: Engine, image_id: str, toolchain: Toolchain, cpu_flags: tuple[str, ...], limits: Limits
+) -> Compiler:
+    """Asks the compiler of an image for its version, and hashes its files and its libraries for these flags.
 
     Raises:
         ToolError: there is none, or it does not work.
@@ -33,7 +35,7 @@ def examine(engine: Engine, image_id: str, toolchain: Toolchain, limits: Limits)
     script = _SCRIPT.format(
         gcc=shlex.quote(f"{toolchain.prefix}gcc"),
         questions=shlex.join(QUESTIONS),
-        flags=shlex.join(CPU_FLAGS),
+        flags=shlex.join(cpu_flags),
     )
     user = "{}:{}".format(*build_user())
     variables = environment(home="/tmp", ccache="/tmp")

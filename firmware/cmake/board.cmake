@@ -1,0 +1,38 @@
+# What board/<name>/board.json and chip/<name>/chip.json say.
+
+# For a folder under board/, sets `board`, `chip` and `family` to the folders that an image for it is made from, and
+# `chip_flags` to the flags that choose core and FPU.
+function(read_board name)
+  get_filename_component(firmware "${CMAKE_CURRENT_FUNCTION_LIST_DIR}" DIRECTORY)
+  set(board "${firmware}/board/${name}")
+  if(NOT EXISTS "${board}/board.json")
+    file(GLOB boards RELATIVE "${firmware}/board" "${firmware}/board/*")
+    list(JOIN boards ", " boards)
+    message(FATAL_ERROR "There is no board \"${name}\" under firmware/board; there are: ${boards}.")
+  endif()
+  file(READ "${board}/board.json" text)
+  string(JSON chip_name GET "${text}" chip)
+  set(chip "${firmware}/chip/${chip_name}")
+  if(NOT EXISTS "${chip}/chip.json")
+    file(GLOB chips RELATIVE "${firmware}/chip" "${firmware}/chip/*")
+    list(JOIN chips ", " chips)
+    message(FATAL_ERROR "Board \"${name}\" has the chip \"${chip_name}\", which is not under firmware/chip; "
+      "there are: ${chips}.")
+  endif()
+  file(READ "${chip}/chip.json" text)
+  string(JSON family_name GET "${text}" family)
+  string(JSON count LENGTH "${text}" cpu_flags)
+  math(EXPR last "${count} - 1")
+  set(flags)
+  foreach(index RANGE ${last})
+    string(JSON flag GET "${text}" cpu_flags ${index})
+    list(APPEND flags "${flag}")
+  endforeach()
+  list(JOIN flags " " flags)
+  # Another chip, or other flags of it, configure anew.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${board}/board.json" "${chip}/chip.json")
+  set(board "${board}" PARENT_SCOPE)
+  set(chip "${chip}" PARENT_SCOPE)
+  set(family "${firmware}/family/${family_name}" PARENT_SCOPE)
+  set(chip_flags "${flags}" PARENT_SCOPE)
+endfunction()

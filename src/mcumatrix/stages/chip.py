@@ -1,0 +1,70 @@
+"""Chip: which one a board of the firmware has, and what is compiled for it.
+
+The facts stand in `firmware/board/<board>/board.json` and `firmware/chip/<chip>/chip.json`. CMake reads
+them too (`firmware/cmake/board.cmake`), so that the firmware can be built by hand.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from mcumatrix.errors import BuildError
+from mcumatrix.model.chip import Chip
+
+_NAME = re.compile(r"[A-Za-z0-9_.+-]*[A-Za-z0-9_+-]")
+_CPU_FLAG = re.compile(r"-m[a-z][a-z0-9=.+-]*")
+
+
+def chip_of(firmware: Path, board: str) -> Chip:
+    """The chip of a folder under `firmware/board/`.
+
+    Raises:
+        BuildError: there is no such board or chip, or its file does not say what it must.
+    """
+    described = _read(firmware, "board", board, f'There is no board "{board}" under firmware/board')
+    name = _word(described, "chip", f"firmware/board/{board}/board.json")
+    place = f"firmware/chip/{name}/chip.json"
+    described = _read(
+        firmware, "chip", name, f'Board "{board}" has the chip "{name}", which is not under firmware/chip'
+    )
+    flags = described.get("cpu_flags")
+    if (
+        not isinstance(flags, list)
+        or not flags
+        or not all(isinstance(flag, str) and _CPU_FLAG.fullmatch(flag) for flag in flags)
+    ):
+        raise BuildError(
+            f"{place}: cpu_flags must be a list of flags that begin with -m, and is {json.dumps(flags)}.",
+            hint='As in "cpu_flags": ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"].',
+        )
+    return Chip(name, _word(described, "family", place), tuple(flags))
+
+
+def _read(firmware: Path, kind: str, name: str, missing: str) -> dict[str, Any]:
+    path = firmware / kind / name / f"{kind}.json"
+    try:
+        described = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        there = ", ".join(sorted(found.parent.name for found in (firmware / kind).glob(f"*/{kind}.json")))
+        raise BuildError(f"{missing}.", hint=f"There are: {there or 'none'}.") from error
+    except (OSError, ValueError) as error:
+        raise BuildError(
+            f"firmware/{kind}/{name}/{kind}.json cannot be read: {error}",
+            hint="It must be one object of JSON.",
+        ) from error
+    if not isinstance(described, dict):
+        raise BuildError(
+            f"firmware/{kind}/{name}/{kind}.json is not an object.", hint="It must be one object of JSON."
+        )
+    return described
+
+
+def _word(described: dict[str, Any], key: str, place: str) -> str:
+    value = described.get(key)
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise BuildError(
+            f"{place}: {key} must name a folder under firmware/{key}, and is {json.dumps(value)}.",
+            hint=f'As in "{key}": "name".',
+        )
+    return value

@@ -1,0 +1,174 @@
+"""Images for each chip: what it is compiled for, its memories, and its vectors."""
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from support.firmware_images import FIRMWARE, HELLO, Build, run, symbol_address
+
+KB = 1024
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an image for a board must have, from the chip's manual and the board's."""
+
+    board: str
+    has_double_precision: bool
+    interrupts: int
+    last_interrupt: str
+    regions: dict[str, tuple[int, int]]
+    """Name to address and size in bytes."""
+    hse_hz: int
+    usart_base: int
+    bus: int
+    enable_bit: int
+    tx: tuple[str, int, int]
+    rx: tuple[str, int, int]
+
+
+BOARDS = (
+    Expected(
+        board="stm32f746g_disco",
+        has_double_precision=False,
+        interrupts=98,
+        last_interrupt="SPDIF_RX",
+        regions={
+            "itcm": (0, 16 * KB),
+            "dtcm": (0x2000_0000, 64 * KB),
+            "sram1": (0x2001_0000, 240 * KB),
+            "sram2": (0x2004_C000, 16 * KB),
+            "flash": (0x0800_0000, 1024 * KB),
+        },
+        hse_hz=25_000_000,
+        usart_base=0x4001_1400,
+        bus=1,
+        enable_bit=5,
+        tx=("C", 6, 8),
+        rx=("C", 7, 8),
+    ),
+    Expected(
+        board="nucleo_f767zi",
+        has_double_precision=True,
+        interrupts=110,
+        last_interrupt="MDIOS",
+        regions={
+            "itcm": (0, 16 * KB),
+            "dtcm": (0x2000_0000, 128 * KB),
+            "sram1": (0x2002_0000, 368 * KB),
+            "sram2": (0x2007_C000, 16 * KB),
+            "flash": (0x0800_0000, 2048 * KB),
+        },
+        hse_hz=8_000_000,
+        usart_base=0x4000_4800,
+        bus=0,
+        enable_bit=18,
+        tx=("D", 8, 7),
+        rx=("D", 9, 7),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A linked image and what is expected of it."""
+
+    expected: Expected
+    elf: Path
+
+    def words(self, section: str) -> list[int]:
+        """A section, as words of the core."""
+        with self.elf.open("rb") as file:
+            data = ELFFile(file).get_section_by_name(section).data()
+        return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
+
+    def symbol_data(self, name: str) -> bytes:
+        """The bytes of a constant."""
+        with self.elf.open("rb") as file:
+            elf = ELFFile(file)
+            (symbol,) = elf.get_section_by_name(".symtab").get_symbol_by_name(name)
+            section = elf.get_section(symbol["st_shndx"])
+            start = symbol["st_value"] - section["sh_addr"]
+            return section.data()[start : start + symbol["st_size"]]
+
+
+@pytest.fixture(scope="module", params=BOARDS, ids=lambda expected: expected.board)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """An image for each board of the firmware, around the fake runtime."""
+    build = Build(tmp_path_factory.mktemp("chip"), board=request.param.board)
+    build.render(replace(HELLO, board=request.param.board))
+    build.configure()
+    build.compile()
+    return Made(request.param, build.elf)
+
+
+def test_every_board_of_the_firmware_is_looked_at_here():
+    assert {path.name for path in (FIRMWARE / "board").iterdir()} == {board.board for board in BOARDS}
+
+
+def test_the_image_uses_the_fpu_that_the_chip_has(made):
+    attributes = run("arm-none-eabi-readelf", "-A", made.elf)
+    assert "Tag_FP_arch: FPv5/FP-D16 for ARMv8" in attributes
+    assert "Tag_ABI_VFP_args: VFP registers" in attributes
+    assert ("Tag_ABI_HardFP_use: SP only" in attributes) is not made.expected.has_double_precision
+    in_double = re.findall(
+        r"\tv(?:mul|add|div|fma|cvt)\S*\.f64", run("arm-none-eabi-objdump", "-d", made.elf)
+    )
+    assert bool(in_double) is made.expected.has_double_precision
+
+
+def test_the_memories_are_those_of_the_chip(made):
+    names = made.expected.regions
+    assert {name: symbol_address(made.elf, f"region_{name}_size_bytes") for name in names} == {
+        name: size for name, (_, size) in names.items()
+    }
+    region = re.compile(r"^(ITCM|DTCM|SRAM1|SRAM2|FLASH) +(0x[0-9a-f]+) ", re.MULTILINE)
+    found = dict(region.findall(made.elf.with_suffix(".map").read_text()))
+    assert {name.lower(): int(address, 16) for name, address in found.items()} == {
+        name: address for name, (address, _) in names.items()
+    }
+    dtcm, sram2 = names["dtcm"][0], names["sram2"]
+    assert symbol_address(made.elf, "stack_bottom") == symbol_address(made.elf, "ram_start") == dtcm
+    assert symbol_address(made.elf, "ram_end") == sum(sram2)
+    sram1 = names["sram1"]
+    assert (
+        sram1[0] <= symbol_address(made.elf, "bss_start") < symbol_address(made.elf, "heap_end") == sum(sram1)
+    )
+
+
+def test_there_is_a_vector_for_each_interrupt_of_the_chip(made):
+    vectors = made.words(".isr_vector")
+    assert len(vectors) == 16 + made.expected.interrupts
+    assert vectors[0] == symbol_address(made.elf, "stack_top")
+    assert vectors[1] == symbol_address(made.elf, "reset_handler") | 1
+    last = symbol_address(made.elf, f"{made.expected.last_interrupt}_handler")
+    assert vectors[-1] == last | 1
+    flash, size_bytes = made.expected.regions["flash"]
+    assert all(flash <= vector < flash + size_bytes for vector in vectors[1:])
+
+
+def test_the_board_has_its_own_crystal_and_serial_port(made):
+    board = made.symbol_data("board")
+    words = [int.from_bytes(board[at : at + 4], "little") for at in range(0, len(board), 4)]
+    pins = [(chr(port & 0xFF), number, function) for port, number, function in (words[5:8], words[8:11])]
+    expected = made.expected
+    assert words[0] == expected.hse_hz
+    assert words[1] == expected.usart_base
+    assert (words[2] & 0xFF, words[3], words[4]) == (expected.bus, expected.enable_bit, 115_200)
+    assert pins == [expected.tx, expected.rx]
+
+
+def test_a_vector_table_that_lacks_an_interrupt_is_refused(tmp_path):
+    firmware = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("models", "runtime"))
+    interrupts = firmware / "chip" / "stm32f767zi" / "interrupts.h"
+    interrupts.write_text(interrupts.read_text().replace("INTERRUPT(JPEG)\n", ""))
+    build = Build(tmp_path / "build", firmware=firmware, board="nucleo_f767zi")
+    build.render()
+    build.configure()
+    with pytest.raises(AssertionError, match="The vector table has not one word per exception of the chip"):
+        build.compile()
