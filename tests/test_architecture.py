@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS = (
-    ("errors", "units", "hashing", "artifact", "project", "locking"),
+    ("errors", "units", "hashing", "artifact", "project", "locking", "plugins"),
     ("model", "wire"),
     ("ports",),
     ("matrix", "stages", "results", "sources"),
