@@ -79,7 +79,7 @@ class Plugin:
 
 def names(kind: Kind) -> list[str]:
     """What the packages bring that are installed here."""
-    return sorted({point.name for point in _points(kind.group, tuple(sys.path))})
+    return sorted({point.name for point in _points(tuple(sys.path)).select(group=kind.group)})
 
 
 def find(kind: Kind, name: str, own: Collection[str]) -> Plugin | None:
@@ -88,8 +88,8 @@ def find(kind: Kind, name: str, own: Collection[str]) -> Plugin | None:
     Raises:
         ToolError: the name is not the only one of its kind.
     """
-    points = _points(kind.group, tuple(sys.path))
-    found = [Plugin(kind, point) for point in points if point.name == name]
+    points = _points(tuple(sys.path)).select(group=kind.group, name=name)
+    found = [Plugin(kind, point) for point in points]
     if found and name in own:
         raise ToolError(
             f"{found[0]} has the name of mcumatrix' own",
@@ -105,9 +105,9 @@ def find(kind: Kind, name: str, own: Collection[str]) -> Plugin | None:
 
 
 @cache
-def _points(group: str, _path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    """The entry points of a group. To look for them reads a file of every package that is installed."""
-    return tuple(entry_points(group=group))
+def _points(_path: tuple[str, ...]) -> Any:
+    """All entry points, to select from. To look for them reads a file of every package that is installed."""
+    return entry_points()
 
 
 def _said(error: Exception) -> str:
