@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS = (
-    ("errors", "units", "hashing", "own_code", "artifact", "project", "locking"),
+    ("errors", "units", "hashing", "own_code", "artifact", "project", "locking", "plugins"),
     ("model", "wire"),
     ("ports",),
     ("matrix", "stages", "results", "sources"),
@@ -37,7 +37,7 @@ ONE_PLACE = {
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
-    "pandas": {"results.frame"},
+    "pandas": {"results.frame", "report.render.csv"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {"adapters.builders", "adapters.boards", "vstm32.native"},
@@ -162,6 +162,18 @@ def test_an_adapter_knows_neither_stages_nor_adapters_of_another_kind(module: st
             assert name.split(".")[2] == kind, f"{module} imports {name}"
         elif imported is not None:
             assert imported in ADAPTERS_MAY_IMPORT, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.report.content")])
+def test_what_a_report_says_knows_nothing_of_how_it_is_shown(module: str) -> None:
+    for name, _, _ in _imports(MODULES[module]):
+        assert not name.startswith(("mcumatrix.report.render", "jinja2", "html")), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.report.render")])
+def test_a_format_looks_at_what_a_report_says_and_at_no_matrix(module: str) -> None:
+    for name, _, _ in _imports(MODULES[module]):
+        assert _own(name) in (None, "report", "results") or name.startswith("mcumatrix.model"), name
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] == "vstm32"])

@@ -17,7 +17,7 @@ def test_a_runtime_that_nobody_knows_is_said_with_those_that_are_known() -> None
     with pytest.raises(MatrixError) as error:
         registry.runtime(Runtime("x", "tensorrt", ("a",), (Element.INT8,)), Path(), Path())
     assert str(error.value) == (
-        "no adapter is called 'tensorrt'\n  There are: builtin, tflm. See matrix/runtimes/ for the entry."
+        "the runtime x names the runtime adapter 'tensorrt', and there is none\n  Known: builtin, tflm."
     )
 
 
@@ -39,7 +39,7 @@ def test_a_flasher_that_nobody_knows_is_said_when_the_work_is_planned(
     with pytest.raises(MatrixError) as error:
         boards.get(_board("pyOCD2", kind))
     assert str(error.value) == (
-        "the board lab names the flasher 'pyOCD2', and there is none\n  Did you mean 'pyocd'?"
+        "the board lab names the flasher adapter 'pyOCD2', and there is none\n  Did you mean 'pyocd'?"
     )
 
 

@@ -28,6 +28,7 @@ CARRY_ONLY = {
     "artifact.py",
     "errors.py",
     "hashing.py",
+    "plugins.py",
     "project.py",
     "registry.py",
     # A plan is in its own fingerprint, with every command and definition.

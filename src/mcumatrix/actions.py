@@ -21,6 +21,9 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
+from mcumatrix.report.content.report import make_report
+from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
@@ -257,7 +260,7 @@ def describe(record: Record) -> str:
     return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct"
 
 
-REPORT_FILES = ("report.csv", "report.md")
+REPORT_FILES = tuple(FORMATS)
 
 
 def write_report(
@@ -267,13 +270,8 @@ def write_report(
     reproductions: Sequence[Reproduction | None],
 ) -> None:
     """Makes the report files of a matrix from the newest record and reproduction of each variant, if any."""
-    from mcumatrix.report.markdown import render_markdown
-    from mcumatrix.report.tables import number_cases
-    from mcumatrix.results.frame import frame, to_csv
-
-    cases = number_cases(matrix.variants, records, reproductions)
+    report = make_report(matrix, number_cases(matrix.variants, records, reproductions))
     folder = project.results(matrix.name)
-    markdown = render_markdown(matrix, cases, project.templates)
-    write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
-    write_atomically(folder / "report.md", markdown.encode())
+    for name, render in FORMATS.items():
+        write_atomically(folder / name, render(report, project.templates))
     write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)

@@ -264,11 +264,12 @@ class Reproduce(_Executing):
 
 def _conclude(work: Work, selected: set[str]) -> int:
     from mcumatrix.actions import REPORT_FILES
-    from mcumatrix.report.tables import number_cases
-    from mcumatrix.report.terminal import report_text
+    from mcumatrix.report.content.report import make_report
+    from mcumatrix.report.content.tables import number_cases
+    from mcumatrix.report.render.terminal import report_text
 
     cases = number_cases(work.matrix.variants, work.records())
-    print(f"\n{report_text(cases)}\n")
+    print(f"\n{report_text(make_report(work.matrix, cases))}\n")
     if not report_is_current(work):
         print("error: the report could not be written; the records are kept.", file=sys.stderr)
         return int(ExitCode.VARIANTS_FAILED)
@@ -314,7 +315,8 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
             return say_error(error)
 
     def _execute(self, select: str) -> int:
-        from mcumatrix.report.terminal import plan_text
+        from mcumatrix.report.content.plan import plan_parts
+        from mcumatrix.report.render.terminal import parts_text
 
         work = current_work()
         jobs = work.selected(select)
@@ -325,17 +327,19 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         images = sum("build" in steps for steps in to_do)
         libraries = {library.name for job in jobs for library in job.libraries if not library.is_done()}
         print(
-            plan_text(
-                work.matrix,
-                [
-                    *(
-                        (job.variant.slug, " and ".join(steps) or "nothing")
-                        for job, steps in zip(jobs, to_do, strict=True)
-                    ),
-                    *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
-                ],
-                f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
-                f"{runs} to run; builder: {work.builders.reason}.",
+            parts_text(
+                plan_parts(
+                    work.matrix,
+                    [
+                        *(
+                            (job.variant.slug, " and ".join(steps) or "nothing")
+                            for job, steps in zip(jobs, to_do, strict=True)
+                        ),
+                        *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
+                    ],
+                    f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
+                    f"{runs} to run; builder: {work.builders.reason}.",
+                )
             )
         )
         return int(ExitCode.OK)
@@ -402,19 +406,21 @@ class Boards(Command):  # type: ignore[misc]
 def _show_boards(project: Project) -> int:
     from mcumatrix import registry
     from mcumatrix.matrix.catalogues import load_boards
-    from mcumatrix.report.terminal import boards_text
+    from mcumatrix.report.content.boards import board_parts
+    from mcumatrix.report.render.terminal import parts_text
     from mcumatrix.stages.match import device_paths, match
 
     boards = load_boards(project.matrices).values()
     attached = registry.attached(device_paths(boards), boards)
-    print(boards_text(attached, match(boards, attached)))
+    print(parts_text(board_parts(attached, match(boards, attached))))
     return int(ExitCode.OK)
 
 
 def _import_map(project: Project, path: Path) -> int:
     from mcumatrix.matrix.catalogues import load_boards
     from mcumatrix.matrix.hardware_map import Outcome, boards_of_map, read_hardware_map, write_boards
-    from mcumatrix.report.terminal import import_text
+    from mcumatrix.report.content.boards import import_parts
+    from mcumatrix.report.render.terminal import parts_text
 
     document = read_hardware_map(path)
     known = load_boards(project.matrices)
@@ -425,7 +431,7 @@ def _import_map(project: Project, path: Path) -> int:
         (board, Path(os.path.relpath(file)), outcome)
         for board, (file, outcome) in zip(found.boards, written, strict=True)
     ]
-    print(import_text(outcomes, found.left_out))
+    print(parts_text(import_parts(outcomes, found.left_out)))
     became = {outcome for _, _, outcome in outcomes}
     # A board that is there with other contents is not imported: a person has to do something.
     is_imported = Outcome.WRITTEN in became or became == {Outcome.THERE}

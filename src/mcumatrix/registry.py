@@ -1,22 +1,24 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mcumatrix import plugins
 from mcumatrix.errors import MatrixError, ModelError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, BoardKind, Model, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
+from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime
 
 if TYPE_CHECKING:
@@ -51,20 +53,26 @@ class Builders:
 
 
 def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
-    """The builders of this machine. `wanted` is one of `BUILDERS`, `cache` a folder that they may keep
-    between runs; `say` gets a line when something takes long.
+    """The builders of this machine. `wanted` is one of `BUILDERS`, or one that another package brings;
+    `cache` is a folder that they may keep between runs; `say` gets a line when something takes long.
 
     Raises:
         MatrixError: there is no such builder.
-        ToolError: Docker is wanted, and no engine answers.
+        ToolError: Docker is wanted, and no engine answers; or another package's builder does not work.
     """
     from mcumatrix.adapters.builders.choice import BuilderChoice
     from mcumatrix.adapters.builders.docker.builder import DockerBuilder
     from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
     from mcumatrix.adapters.builders.local import LocalBuilder
 
+    plugin = plugins.find(Kind.BUILDER, wanted, BUILDERS)
+    if plugin is not None:
+        other: Builder = plugin.make(Builder, cache, say=say)
+        reason = f"{wanted} of {plugin.package}, as asked for"
+        return Builders(other, {wanted: other}, lambda: reason)
     if wanted not in BUILDERS:
-        raise MatrixError(f"there is no builder {wanted!r}", hint=f"There are: {', '.join(BUILDERS)}.")
+        names = ", ".join((*BUILDERS, *plugins.names(Kind.BUILDER)))
+        raise MatrixError(f"there is no builder {wanted!r}", hint=f"There are: {names}.")
     local = LocalBuilder(cache)
     if wanted == "local":
         return Builders(local, {"local": local}, lambda: "local, as asked for")
@@ -153,19 +161,66 @@ def _quiet(_line: str) -> None:
 def runtime(
     entry: RuntimeEntry, firmware: Path, templates: Path, say: Callable[[str], None] = _quiet
 ) -> Runtime:
-    """The code that prepares a runtime; `say` gets a line when it fetches something. Raises MatrixError."""
-    if entry.adapter == "builtin":
-        from mcumatrix.adapters.runtimes.builtin import BuiltinRuntime
+    """The code that prepares a runtime; `say` gets a line when it fetches something.
 
-        return BuiltinRuntime(firmware, templates)
-    if entry.adapter == "tflm":
-        from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
-
-        return TflmRuntime(entry, firmware, templates, partial(_source_folder, say=say), os.environ, say=say)
-    raise MatrixError(
-        f"no adapter is called {entry.adapter!r}",
-        hint="There are: builtin, tflm. See matrix/runtimes/ for the entry.",
+    Raises:
+        MatrixError: no adapter has the name that the entry says.
+        ToolError: another package's adapter does not work.
+    """
+    made: Runtime = _made(
+        Kind.RUNTIME,
+        RUNTIMES,
+        entry.adapter,
+        f"the runtime {entry.name}",
+        Runtime,
+        entry,
+        firmware=firmware,
+        templates=templates,
+        fetch=partial(_source_folder, say=say),
+        say=say,
     )
+    return made
+
+
+def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: object) -> Runtime:  # noqa: ARG001
+    from mcumatrix.adapters.runtimes.builtin import BuiltinRuntime
+
+    return BuiltinRuntime(firmware, templates)
+
+
+def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
+    from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
+
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+
+
+RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
+
+
+def _made(
+    kind: Kind,
+    own: Mapping[str, Callable[..., Any]],
+    name: str,
+    of: str,
+    port: type,
+    *arguments: Any,
+    **options: Any,
+) -> Any:
+    """An adapter by its name: one of our `own`, or one that another package brings, made by the same call.
+
+    Raises:
+        MatrixError: there is none; the message begins with `of`.
+        ToolError: another package's does not work.
+    """
+    plugin = plugins.find(kind, name, own)
+    if plugin is not None:
+        return plugin.make(port, *arguments, **options)
+    if name not in own:
+        raise MatrixError(
+            f"{of} names the {kind} adapter {shown(name)}, and there is none",
+            hint=did_you_mean(name, [*own, *plugins.names(kind)]),
+        )
+    return own[name](*arguments, **options)
 
 
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
@@ -223,6 +278,21 @@ def golden_case(entry: Model) -> GoldenCase:
     return read_golden_case(entry)
 
 
+def _virtual_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001
+    from mcumatrix.adapters.boards.virtual import VirtualBoard
+
+    return VirtualBoard(entry, folder, **options)
+
+
+def _real_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001
+    from mcumatrix.adapters.boards.real import RealBoard
+
+    return RealBoard(entry, find_probe, **options)
+
+
+BOARDS: dict[str, Callable[..., Board]] = {"virtual": _virtual_board, "real": _real_board}
+
+
 class Boards:
     """The boards of a run. Each is made once, so that a virtual board that runs already is used again."""
 
@@ -238,21 +308,32 @@ class Boards:
         self._boards: dict[BoardEntry, Board] = {}
 
     def get(self, entry: BoardEntry) -> Board:
-        """The board of a catalogue entry. Raises MatrixError if nothing can get images onto it."""
+        """The board of a catalogue entry.
+
+        Raises:
+            MatrixError: its file names a flasher or an adapter that is not there.
+            ToolError: that of another package does not work.
+        """
         with self._lock:
             if entry not in self._boards:
                 self._boards[entry] = self._make(entry)
             return self._boards[entry]
 
     def _make(self, entry: BoardEntry) -> Board:
-        known = flasher(entry)
-        if entry.kind is BoardKind.VIRTUAL:
-            from mcumatrix.adapters.boards.virtual import VirtualBoard
-
-            return VirtualBoard(entry, self._folder, wait=self._wait, say=self._say, stop=self.stopped)
-        from mcumatrix.adapters.boards.real import RealBoard
-
-        return RealBoard(entry, known.find_probe, wait=self._wait, say=self._say, stop=self.stopped)
+        made: Board = _made(
+            Kind.BOARD,
+            BOARDS,
+            entry.adapter or entry.kind,
+            f"the board {entry.name}",
+            Board,
+            entry,
+            folder=self._folder,
+            find_probe=flasher(entry).find_probe,
+            wait=self._wait,
+            say=self._say,
+            stop=self.stopped,
+        )
+        return made
 
     def close(self) -> None:
         """Ends what was started for them, and whoever waits."""
@@ -277,13 +358,10 @@ def flasher(board: BoardEntry) -> Flasher:
 
     Raises:
         MatrixError: nothing is called so.
+        ToolError: another package's flasher does not work.
     """
-    if board.flasher not in FLASHERS:
-        raise MatrixError(
-            f"the board {board.name} names the flasher {shown(board.flasher)}, and there is none",
-            hint=did_you_mean(board.flasher, FLASHERS),
-        )
-    return FLASHERS[board.flasher]()
+    made: Flasher = _made(Kind.FLASHER, FLASHERS, board.flasher, f"the board {board.name}", Flasher)
+    return made
 
 
 def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> Attached:
@@ -294,6 +372,7 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
 
     Raises:
         MatrixError: a board's flasher is unknown.
+        ToolError: another package's flasher does not work.
     """
     from mcumatrix.adapters.consoles.serial_port import attached_ports
     from vstm32.app.running import running_boards

@@ -43,12 +43,12 @@ RENDERERS = (
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
 
-REPORTERS = ("mcumatrix.report.markdown", "mcumatrix.report.tables", "mcumatrix.results.frame")
+REPORTERS = ("mcumatrix.report.content.report", "mcumatrix.report.render.formats")
 """What makes a report of records. What these import counts too."""
 
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
-"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and families, chips and
-boards, of which an image has one each. All the rest is part of the platform: no folder can be forgotten."""
+"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and families, chips
+and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
 

@@ -52,8 +52,8 @@ from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.schema import schema_text
 from mcumatrix.matrix.select import select
 from mcumatrix.model.image import ToolchainIdentity
-from mcumatrix.report.findings import find
-from mcumatrix.report.tables import case_table, number_cases
+from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.tables import case_table, number_cases
 from mcumatrix.results.frame import rows
 from mcumatrix.stages.build import plan_platform
 from support.variants import a_record

@@ -9,7 +9,8 @@ import pytest
 from mcumatrix.errors import FirmwareError
 from mcumatrix.model.axes import Setting
 from mcumatrix.model.record import Correctness, Record
-from mcumatrix.results.frame import frame, to_csv
+from mcumatrix.report.render.csv import to_csv
+from mcumatrix.results.frame import frame
 from support.variants import a_measurement, a_record, a_variant
 
 

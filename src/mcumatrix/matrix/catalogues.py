@@ -120,6 +120,7 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         timeouts=_timeouts(file.timeouts),
         timing_model=file.timing_model,
         flasher=file.flasher,
+        adapter=file.adapter,
     )
 
 

@@ -387,6 +387,9 @@ class BoardFile(_Strict):
     description: str = ""
     kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
     firmware_board: Name = Field(description="The folder under firmware/board/.")
+    adapter: Name = Field(
+        default="", description="The code that takes and gives back its units; without it, that of its kind."
+    )
     flasher: Name = Field(default=_BOARD.flasher, description="What gets images onto it.")
     target: Name = Field(description="The chip as the flasher calls it; for pyocd such as stm32f746xg.")
     baud: Baud = Field(default=_BOARD.baud, description="Bits a second of the serial line.")

@@ -74,7 +74,8 @@ class Board:
     `firmware_board` names the folder under `firmware/board/`; boards that share it run the same image.
     `flasher` is the name under which the registry knows what gets images onto it, `target` the name under
     which that knows the chip. `units` are interchangeable specimens, at least one; runs spread over them.
-    `connect` and `swd_hz` are for the debug probe, `baud` for the serial line.
+    `connect` and `swd_hz` are for the debug probe, `baud` for the serial line. `adapter` is the name under
+    which the registry knows the code that runs it, if it is not that of its `kind`.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Board:
     timing_model: TimingModel = TimingModel.M7_BLOCK_1
     """Of a virtual board."""
     flasher: str = DEFAULT_FLASHER
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

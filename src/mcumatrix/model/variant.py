@@ -59,6 +59,9 @@ class Exclusion:
     axes: tuple[tuple[str, str], ...]
     reason: str
 
+    def __str__(self) -> str:
+        return f"{', '.join(f'{name} {value}' for name, value in self.axes)}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Substitution:

@@ -35,8 +35,6 @@ _TAIL = (
 TOTAL_OP = "TOTAL"
 """The operator of the row that has the time of the whole inference; its layer is empty."""
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
 
 def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
     """One row per layer and one for the total; a variant without times has one row with its reason."""
@@ -98,21 +96,3 @@ def frame(records: Iterable[Record]) -> "pandas.DataFrame":
         table[column] = table[column].astype("Int64")
     table["correct"] = table["correct"].astype("boolean")
     return table
-
-
-def _plain_number(value: float) -> str:
-    # Never in exponents, and 4053211 rather than 4053211.0.
-    return f"{value:.6f}".rstrip("0").rstrip(".")
-
-
-def to_csv(table: "pandas.DataFrame") -> bytes:
-    """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
-    apostrophe; numbers stay numbers.
-    """
-    safe = table.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
-    )
-    for column in ("layer", "cycles_min", "cycles_max"):
-        safe[column] = table[column]
-    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)
-    return text.encode()

@@ -1,7 +1,5 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,9 +11,6 @@ from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
 
 NO_VALUE = "-"
-
-_MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
-"""What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +62,6 @@ class Table:
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-def to_markdown(table: Table) -> str:
-    """A Markdown table that can be read as text too; nothing in a cell can break out of it."""
-    cells = [[inert(cell) for cell in row] for row in (table.header, *table.rows)]
-    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(table.header))]
-    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)
-
-
-def inert(cell: str) -> str:
-    """Text on one line in which nothing is Markdown or HTML, wherever it came from."""
-    one_line = " ".join(cell.split())
-    return _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line, quote=False)).replace("`", "'")
 
 
 def case_table(cases: Sequence[Case]) -> Table:

@@ -7,7 +7,7 @@ from mcumatrix.model.axes import BUILTIN
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Measurement, Status
 from mcumatrix.model.variant import Outcome
-from mcumatrix.report.tables import Case
+from mcumatrix.report.content.tables import Case
 
 _LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
 """Kernels that are those of an optimised library, and what people call it."""

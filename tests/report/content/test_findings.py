@@ -6,8 +6,8 @@ from mcumatrix.errors import FirmwareError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Correctness, Measurement, Record
 from mcumatrix.model.variant import Expectation, Outcome, Variant
-from mcumatrix.report.findings import find
-from mcumatrix.report.tables import Case, number_cases
+from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
 RIGHT = Correctness(True, 0.0, 0.0, "d" * 64)

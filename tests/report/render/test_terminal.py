@@ -5,7 +5,8 @@ from pathlib import Path
 from mcumatrix.matrix.hardware_map import FoundBoard, LeftOut, Outcome
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
-from mcumatrix.report.terminal import boards_text, import_text
+from mcumatrix.report.content.boards import board_parts, import_parts
+from mcumatrix.report.render.terminal import parts_text
 from mcumatrix.stages.match import match
 
 BOARDS = [
@@ -54,11 +55,11 @@ def test_what_is_attached_is_shown_with_the_boards_that_use_it_and_why_others_ca
         (AttachedPort("/dev/ttyUSB0", "/dev/serial/by-id/usb-FTDI", "FT232"), AttachedPort("/dev/ttyUSB1")),
         (RunningVirtualBoard("VB00", "quickstart", "/dev/pts/3", 4711),),
     )
-    assert boards_text(attached, match(BOARDS, attached)) == EVERYTHING
+    assert parts_text(board_parts(attached, match(BOARDS, attached))) == EVERYTHING
 
 
 def test_where_nothing_is_attached_that_is_said() -> None:
-    assert boards_text(Attached(), match(BOARDS[:1], Attached())) == NOTHING
+    assert parts_text(board_parts(Attached(), match(BOARDS[:1], Attached()))) == NOTHING
 
 
 FOUND = FoundBoard("f746", "...", (Unit("066B", "/dev/a"),), 'units:\n  - probe: "066B"\n')
@@ -86,8 +87,8 @@ def test_a_map_is_imported_with_a_word_about_each_board_and_each_entry_that_was_
         (FOUND, path, Outcome.OTHER),
     ]
     left_out = [LeftOut("map.yml:7:3", "J-Link", "it has no serial")]
-    assert import_text(outcomes, left_out) == IMPORTED
+    assert parts_text(import_parts(outcomes, left_out)) == IMPORTED
 
 
 def test_an_empty_map_is_said_to_be_empty() -> None:
-    assert import_text([], []) == "The map has no entries."
+    assert parts_text(import_parts([], [])) == "The map has no entries."

@@ -2,20 +2,15 @@
 
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from mcumatrix.errors import ConsoleTimeoutError
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.record import Correctness, Record
-from mcumatrix.report.tables import (
+from mcumatrix.report.content.tables import (
     Table,
     case_table,
-    inert,
     number_cases,
     size_table,
     time_tables,
-    to_markdown,
 )
 from support.variants import a_measurement, a_record, a_variant
 
@@ -100,28 +95,3 @@ def test_sizes_are_shown_by_section_and_by_region() -> None:
 
 def test_there_are_no_sizes_where_nothing_was_built() -> None:
     assert size_table(_cases(None)) is None
-
-
-def test_markdown_columns_are_aligned_for_people_who_read_the_source() -> None:
-    assert to_markdown(Table(("a", "long header"), (("1", "2"), ("333333", "")))) == (
-        "| a      | long header |\n"
-        "|--------|-------------|\n"
-        "| 1      | 2           |\n"
-        "| 333333 |             |"
-    )
-
-
-def test_nothing_in_a_cell_is_html_or_markdown() -> None:
-    assert inert("<script>a|b\n`x`</script> & [link](http://x) *y* _z_") == (
-        "&lt;script&gt;a\\|b 'x'&lt;/script&gt; &amp; [link\\](http://x) \\*y\\* \\_z\\_"
-    )
-
-
-def test_names_of_operators_and_cases_stay_as_they_are() -> None:
-    assert inert("DEPTHWISE_CONV_2D [1]") == "DEPTHWISE_CONV_2D [1]"
-
-
-@given(st.text())
-def test_any_text_stays_in_its_cell(text: str) -> None:
-    assert len(to_markdown(Table(("h", "i"), ((text, text),))).split("\n")) == 3
-    assert "<" not in inert(text)

@@ -1,0 +1,116 @@
+"""All that the report of a matrix says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcumatrix.model.record import Record
+from mcumatrix.model.variant import Exclusion, Matrix, Outcome, Substitution
+from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.tables import (
+    Case,
+    Table,
+    TimeTable,
+    case_table,
+    provenance_table,
+    reproduction_table,
+    size_table,
+    time_tables,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A case without times, and why."""
+
+    case: str
+    variant: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.variant}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The contents of a report, in the order in which they are shown.
+
+    `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
+    there is nothing to be in them. `records` are those that it was made from.
+    """
+
+    title: str
+    description: str
+    summary: str
+    warning: str
+    substitutions: tuple[Substitution, ...]
+    cases: Table
+    times: tuple[TimeTable, ...]
+    sizes: Table | None
+    findings: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    rebuilt: Table | None
+    exclusions: tuple[Exclusion, ...]
+    provenance: Table | None
+    tools: tuple[str, ...]
+    records: tuple[Record, ...]
+
+
+def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
+    """The report of the cases, complete or not: it says how many there are and why the others are not."""
+    records = tuple(case.record for case in cases if case.record)
+    summary, warning = _summary(cases)
+    return Report(
+        title=matrix.name,
+        description=matrix.description,
+        summary=summary,
+        warning=warning,
+        substitutions=matrix.substitutions,
+        cases=case_table(cases),
+        times=tuple(time_tables(cases)),
+        sizes=size_table(cases),
+        findings=tuple(find(cases)),
+        failures=tuple(
+            Failure(case.label, case.variant, _why_not_measured(case))
+            for case in cases
+            if not case.is_measured
+        ),
+        rebuilt=reproduction_table(cases),
+        exclusions=matrix.exclusions,
+        provenance=provenance_table(cases),
+        tools=_tools(records),
+        records=records,
+    )
+
+
+def _summary(cases: Sequence[Case]) -> tuple[str, str]:
+    measured = sum(case.is_measured for case in cases)
+    if measured == len(cases):
+        return f"All {len(cases)} variants were measured, with correct answers.", ""
+    as_expected = sum(_failed_as_expected(case) for case in cases)
+    times = f"{measured} of {len(cases)} variants have times"
+    if as_expected and measured + as_expected == len(cases):
+        return f"{times}; the other {as_expected} failed, as expected.", ""
+    return f"{times}.", "This report is not complete."
+
+
+def _failed_as_expected(case: Case) -> bool:
+    """Whether it was tried, and has no times because of what the matrix says about it."""
+    return not case.is_measured and case.record is not None and case.record.expected is Outcome.FAIL
+
+
+def _why_not_measured(case: Case) -> str:
+    """The reason that a case without times has."""
+    if case.record is None:
+        return "not run yet"
+    reason = f"{case.record.status}: {case.record.reason}"
+    return f"{reason} (expected: {case.record.expected_reason})" if _failed_as_expected(case) else reason
+
+
+def _tools(records: Sequence[Record]) -> tuple[str, ...]:
+    lines: dict[str, None] = {}
+    for record in records:
+        if record.image:
+            lines[f"compiler: {record.image.toolchain.version}"] = None
+        for tool, version in record.provenance.tools.items():
+            lines[f"{tool}: {version}"] = None
+    return tuple(lines)

@@ -1,0 +1,1 @@
+"""How what is said is shown: one file for each form."""

@@ -1,0 +1,35 @@
+"""The numbers of a report as CSV: one row per variant and layer."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcumatrix.report.content.report import Report
+from mcumatrix.results.frame import frame
+
+if TYPE_CHECKING:
+    import pandas
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render_csv(report: Report, _templates: Path) -> bytes:
+    """The records of a report as a CSV file."""
+    return to_csv(frame(report.records))
+
+
+def _plain_number(value: float) -> str:
+    # Never in exponents, and 4053211 rather than 4053211.0.
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def to_csv(table: "pandas.DataFrame") -> bytes:
+    """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
+    apostrophe; numbers stay numbers.
+    """
+    safe = table.map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    )
+    for column in ("layer", "cycles_min", "cycles_max"):
+        safe[column] = table[column]
+    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)
+    return text.encode()

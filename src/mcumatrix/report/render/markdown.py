@@ -1,0 +1,43 @@
+"""The report as Markdown."""
+
+import html
+import re
+from pathlib import Path
+
+from mcumatrix.report.content.report import Report
+from mcumatrix.report.content.tables import Table
+
+_MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
+"""What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
+
+
+def render_markdown(report: Report, templates: Path) -> bytes:
+    """The report as a Markdown file; `templates` is the folder that holds report.md.j2."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
+    )
+    environment.filters["inert"] = inert
+    environment.filters["table"] = to_markdown
+    return environment.get_template("report.md.j2").render(report=report).encode()
+
+
+def to_markdown(table: Table) -> str:
+    """A Markdown table that can be read as text too; nothing in a cell can break out of it."""
+    cells = [[inert(cell) for cell in row] for row in (table.header, *table.rows)]
+    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(table.header))]
+    lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |" for row in cells]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def inert(cell: str) -> str:
+    """Text on one line in which nothing is Markdown or HTML, wherever it came from."""
+    one_line = " ".join(cell.split())
+    return _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line, quote=False)).replace("`", "'")

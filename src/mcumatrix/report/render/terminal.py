@@ -1,0 +1,48 @@
+"""What is said as text for a terminal."""
+
+from collections.abc import Iterable
+
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.report.content.report import Report
+from mcumatrix.report.content.tables import Table, TimeTable
+
+
+def parts_text(parts: Iterable[Table | str]) -> str:
+    """Tables and paragraphs, one below the other."""
+    return "\n\n".join(to_text(part) if isinstance(part, Table) else part for part in parts)
+
+
+def to_text(table: Table) -> str:
+    """Columns side by side, as wide as they need to be; control characters of a board are shown, not sent."""
+    cells = [[_visible(cell) for cell in row] for row in (table.header, *table.rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def _visible(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def report_text(report: Report) -> str:
+    """Cases, times, findings and failures; sizes and provenance are in the report's files."""
+    return parts_text(
+        [
+            report.cases,
+            *map(_times, report.times),
+            *(f"Finding: {_visible(finding)}" for finding in report.findings),
+            *(_visible(str(failure)) for failure in report.failures),
+            f"{report.summary} {report.warning}".rstrip(),
+        ]
+    )
+
+
+def _times(time: TimeTable) -> str:
+    is_virtual = time.kind is BoardKind.VIRTUAL
+    model = f"timing model {time.timing_model!r}"
+    if time.expected_error:
+        model += f", {time.expected_error}"
+    source = f"virtual board, {model}" if is_virtual else "hardware"
+    return f"Time per layer in msec, medians ({source})\n{to_text(time.table)}"

@@ -1,0 +1,1 @@
+"""A runtime for mcumatrix that lives in a package of its own."""
