@@ -265,15 +265,19 @@ def write_report(
     matrix: Matrix,
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None],
+    untried: Mapping[str, str],
 ) -> None:
-    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any."""
+    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any.
+
+    `untried` has by their slugs why variants were not tried.
+    """
     from mcumatrix.report.markdown import render_markdown
     from mcumatrix.report.tables import number_cases
     from mcumatrix.results.frame import frame, to_csv
 
-    cases = number_cases(matrix.variants, records, reproductions)
+    cases = number_cases(matrix.variants, records, reproductions, untried)
     folder = project.results(matrix.name)
     markdown = render_markdown(matrix, cases, project.templates)
     write_atomically(folder / "report.csv", to_csv(frame(record for record in records if record)))
     write_atomically(folder / "report.md", markdown.encode())
-    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)
+    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions, untried), REPORT_FILES)

@@ -247,6 +247,7 @@ def report_fingerprint(
     matrix: Matrix,
     records: Iterable[Record | None],
     reproductions: Iterable[Reproduction | None],
+    untried: Mapping[str, str],
 ) -> str:
     """Over everything that a report is made from: the results, the text around them, and the code."""
     package = Path(__file__).parent
@@ -262,6 +263,7 @@ def report_fingerprint(
                 f"{record.log_sha256} {record.finished_at}" if record else None for record in records
             ],
             "reproductions": [repr(found) if found else None for found in reproductions],
+            "untried": dict(untried),
             "code": {name: value for name, value in code.items() if name.endswith(".py")},
             "template": hash_file(project.templates / "report.md.j2"),
             "version": version("mcumatrix"),
