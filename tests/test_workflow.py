@@ -104,7 +104,7 @@ def test_what_makes_a_report_is_in_its_fingerprint(project: Project) -> None:
     matrix = Matrix("quickstart", "", (), (a_variant(),))
     record = a_record()
     with code_that_runs() as ran:
-        actions.write_report(project, matrix, [record], [None])
+        actions.write_report(project, matrix, [record], [None], {})
     assert any(name.startswith("report/") for name in _names(ran))
     assert _names(ran) - CARRY_ONLY - ONLY_FINGERPRINTS - _covered(workflow.REPORTERS, project) == set()
 
@@ -166,7 +166,7 @@ def test_a_report_is_made_again_for_whatever_changes_in_a_record(project: Projec
     assert record.measurement is not None
     slower = dataclasses.replace(record.measurement, total_cycles=(2000, 2000))
     seen = {
-        workflow.report_fingerprint(project, matrix, [one], [None])
+        workflow.report_fingerprint(project, matrix, [one], [None], {})
         for one in (
             record,
             dataclasses.replace(record, measurement=slower),

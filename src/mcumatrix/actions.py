@@ -268,10 +268,14 @@ def write_report(
     matrix: Matrix,
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None],
+    untried: Mapping[str, str],
 ) -> None:
-    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any."""
-    report = make_report(matrix, number_cases(matrix.variants, records, reproductions))
+    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any.
+
+    `untried` has by their slugs why variants were not tried.
+    """
+    report = make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))
     folder = project.results(matrix.name)
     for name, render in FORMATS.items():
         write_atomically(folder / name, render(report, project.templates))
-    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions), REPORT_FILES)
+    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions, untried), REPORT_FILES)

@@ -268,7 +268,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
     from mcumatrix.report.content.tables import number_cases
     from mcumatrix.report.render.terminal import report_text
 
-    cases = number_cases(work.matrix.variants, work.records())
+    cases = number_cases(work.matrix.variants, work.records(), untried=work.untried())
     print(f"\n{report_text(make_report(work.matrix, cases))}\n")
     if not report_is_current(work):
         print("error: the report could not be written; the records are kept.", file=sys.stderr)
@@ -281,7 +281,10 @@ def _conclude(work: Work, selected: set[str]) -> int:
         for case, variant in zip(cases, work.matrix.variants, strict=True)
         if variant.slug in selected
     ]
-    hindrances = [*(work.hindered[slug] for slug in work.hindered if slug in selected), *work.hindrances]
+    hindrances = [
+        *(work.hindered[slug] for slug in work.hindered if slug in selected),
+        *work.hindrances.values(),
+    ]
     for sentence in dict.fromkeys(map(str, hindrances)):
         print(f"not tried: {sentence}", file=sys.stderr)
     if any(isinstance(error, ChangedResultError) for error in hindrances):

@@ -48,8 +48,8 @@ class Work:
     builders: Builders
     boards: Boards
     say: Callable[[str], None]
-    hindrances: list[McuMatrixError] = field(default_factory=list)
-    """What kept variants from being tried at all: it is in no record."""
+    hindrances: dict[str, McuMatrixError] = field(default_factory=dict)
+    """By their slugs, what kept variants with a job from being tried at all: it is in no record."""
 
     @property
     def builder(self) -> Builder:
@@ -64,6 +64,13 @@ class Work:
     def records(self) -> list[Record | None]:
         """The newest record of each variant, from its present inputs."""
         return [job.newest_record(self.store) if job else None for job in self._job_of_each_variant()]
+
+    def untried(self) -> dict[str, str]:
+        """By their slugs, why variants were not tried, in a line that can be published: with paths as they
+        are in the project."""
+        errors = {**self.hindered, **self.hindrances}
+        root = f"{self.project.root}/"
+        return {slug: " ".join(error.message.replace(root, "").split()) for slug, error in errors.items()}
 
     def _job_of_each_variant(self) -> list[Job | None]:
         by_slug = {job.variant.slug: job for job in self.jobs}
@@ -237,9 +244,10 @@ def report_tasks(work: Work) -> Iterator[Task]:
 def report_is_current(work: Work) -> bool:
     """Whether the report has what the records have now."""
     folder = work.project.results(work.matrix.name)
-    return is_current(
-        folder, report_fingerprint(work.project, work.matrix, work.records(), work.reproductions())
+    fingerprint = report_fingerprint(
+        work.project, work.matrix, work.records(), work.reproductions(), work.untried()
     )
+    return is_current(folder, fingerprint)
 
 
 def _report(work: Work) -> dict[str, str] | TaskFailed:
@@ -247,7 +255,7 @@ def _report(work: Work) -> dict[str, str] | TaskFailed:
     for name in changed_outputs(folder):
         work.say(f"{folder / name} was changed after it was made; it is made again from the records.")
     try:
-        actions.write_report(work.project, work.matrix, work.records(), work.reproductions())
+        actions.write_report(work.project, work.matrix, work.records(), work.reproductions(), work.untried())
     except McuMatrixError as error:
         return TaskFailed(str(error))
     return {"said": ", ".join(actions.REPORT_FILES)}
@@ -270,7 +278,7 @@ def _action(
             return {"said": make() or "done"}
         except McuMatrixError as error:
             if not actions.record_failure(work.matrix, jobs, work.store, work.boards, error):
-                work.hindrances.append(error)
+                work.hindrances.update((job.variant.slug, error) for job in jobs)
             return TaskFailed(str(error))
 
     return action
@@ -281,7 +289,7 @@ def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFaile
         try:
             record = actions.run_variant(work.matrix, job, work.store, work.boards)
         except McuMatrixError as error:
-            work.hindrances.append(error)
+            work.hindrances[job.variant.slug] = error
             return TaskFailed(str(error))
         said = actions.describe(record)
         return {"said": said} if record.measurement else TaskFailed(said)

@@ -273,6 +273,7 @@ def report_fingerprint(
     matrix: Matrix,
     records: Iterable[Record | None],
     reproductions: Iterable[Reproduction | None],
+    untried: Mapping[str, str],
 ) -> str:
     """Over everything that a report is made from: the results, the text around them, and the code."""
     return fingerprint(
@@ -284,6 +285,7 @@ def report_fingerprint(
             "variants": [[variant.slug, variant.axes] for variant in matrix.variants],
             "records": [hash_bytes(repr(record).encode()) if record else None for record in records],
             "reproductions": [repr(found) if found else None for found in reproductions],
+            "untried": dict(untried),
             "code": code_behind(REPORTERS, project.templates),
         },
     )

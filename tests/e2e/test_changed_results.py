@@ -51,6 +51,9 @@ def test_a_changed_record_is_named_and_the_others_are_reported(
         report = measured.report("two")
         assert "1 of 2 variants have times" in report
         assert "Measured on hardware" not in report
+        relative = record.relative_to(measured.root)
+        assert f"not tried: {relative} was changed: chain.jsonl has the hash" in report.replace("\\", "")
+        assert str(measured.root) not in report
         assert "cannot be tried" in measured.doit("plan", "two").stdout
     finally:
         record.write_bytes(kept)

@@ -75,7 +75,11 @@ def test_a_fault_is_a_result_of_its_variant_and_the_board_goes_on(place: Workpla
 def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:
     shutil.rmtree(place.root / "results" / "two")
     ran = place.doit("matrix", "two", VSTM32_FAULTS='{"slient": true}')
-    assert "The virtual board does not start: The virtual board has no fault 'slient'." in ran.stdout
+    why = "The virtual board does not start: The virtual board has no fault 'slient'."
+    assert why in ran.stdout
+    for said in (place.report("two"), ran.stdout):
+        assert said.count(f"MHz_mnist-int8: not tried: {why}") == 2
+        assert "not run yet" not in said
     assert place.records("two") == []
 
 

@@ -69,7 +69,13 @@ def test_without_its_archive_a_runtime_is_not_tried_and_the_others_are(
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "https://127.0.0.1:1/v9.tar.gz" in ran.stderr
     assert "not tried" in ran.stderr
-    assert "1 of 2 variants have times." in place.report("mixed")
+    report = place.report("mixed")
+    assert "1 of 2 variants have times." in report
+    for said in (report, ran.stdout):
+        (line,) = [line for line in said.splitlines() if ": not tried: " in line]
+        assert line.partition(": not tried: ")[0].startswith(("- [2] ", "[2] "))
+        assert "https://127.0.0.1:1/v9.tar.gz" in line
+        assert "not run yet" not in said
 
 
 def test_a_folder_that_is_not_there_hinders_its_own_variants_only(

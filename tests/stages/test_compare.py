@@ -1,11 +1,11 @@
 """Where two images differ."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from mcumatrix.stages.compare import first_difference
+from support.compiling import compile_arm
 
 SOURCE = """\
 int counter = 1;
@@ -16,13 +16,7 @@ int _start(void) { return first() + second() + counter; }
 
 
 def _compile(folder: Path, name: str, source: str, *options: str) -> Path:
-    (folder / "main.c").write_text(source)
-    subprocess.run(
-        ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-O1", "-nostdlib", "-g", *options, "-o", name, "main.c"],
-        cwd=folder,
-        check=True,
-    )
-    return folder / name
+    return compile_arm(folder, {"main.c": source}, "-O1", "-g", *options, output=name)
 
 
 @pytest.fixture

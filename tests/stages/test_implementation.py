@@ -1,22 +1,18 @@
 """Which file computed a layer, by the debug information of an image."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from mcumatrix.stages.implementation import name_sources, source_files
+from support.compiling import compile_arm
 from support.firmware_images import symbol_address
 from support.variants import a_measurement
 
-GCC = (
-    "arm-none-eabi-gcc",
-    "-mcpu=cortex-m7",
-    "-mthumb",
-    "-nostdlib",
-    "-Wl,-emain",
-    "-ffile-prefix-map=./=tree/",
-)
+FILES = {
+    "main.c": "int other(void); int main(void) { return other(); }",
+    "kernels/conv.c": "int other(void) { return 2; }",
+}
 
 
 @pytest.fixture
@@ -24,12 +20,7 @@ def build(tmp_path: Path):
     """build("-g") gives an ELF file of two compiled files, one of them below a folder."""
 
     def built(*flags: str) -> Path:
-        (tmp_path / "kernels").mkdir(exist_ok=True)
-        (tmp_path / "main.c").write_text("int other(void); int main(void) { return other(); }")
-        (tmp_path / "kernels" / "conv.c").write_text("int other(void) { return 2; }")
-        sources = ["./main.c", "./kernels/conv.c"]
-        subprocess.run([*GCC, *flags, "-o", "image.elf", *sources], cwd=tmp_path, check=True)
-        return tmp_path / "image.elf"
+        return compile_arm(tmp_path, FILES, "-Wl,-emain", "-ffile-prefix-map=./=tree/", *flags)
 
     return built
 

@@ -1,6 +1,5 @@
 """Sizes of images: of a real one, made by the real linker."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from mcumatrix.errors import BuildError
 from mcumatrix.model.image import Sizes
 from mcumatrix.stages.sizes import measure_sizes, read_regions
-
-GCC = ("arm-none-eabi-gcc", "-mcpu=cortex-m7", "-nostdlib", "-fno-common", "-g")
+from support.compiling import compile_arm, run
 
 SCRIPT = """\
 MEMORY {
@@ -35,25 +33,8 @@ int _start(void) { return table[counters[0]] + buffer[0]; }
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("image")
-    (folder / "link.ld").write_text(SCRIPT)
-    (folder / "main.c").write_text(SOURCE)
-    subprocess.run(
-        [
-            "arm-none-eabi-gcc",
-            "-mcpu=cortex-m7",
-            "-nostdlib",
-            "-T",
-            "link.ld",
-            "-Wl,-Map=image.map",
-            "-fno-common",
-            "-g",
-            "-o",
-            "image.elf",
-            "main.c",
-        ],
-        cwd=folder,
-        check=True,
-    )
+    files = {"link.ld": SCRIPT, "main.c": SOURCE}
+    compile_arm(folder, files, "-fno-common", "-g", "-T", "link.ld", "-Wl,-Map=image.map")
     return folder
 
 
@@ -71,10 +52,7 @@ def test_sections_are_counted_by_kind_and_data_in_flash_and_in_ram(image: Path) 
 
 def test_sizes_are_those_that_the_toolchains_own_tool_counts(image: Path) -> None:
     sizes = measure_sizes(image / "image.elf", image / "image.map")
-    told = subprocess.run(
-        ["arm-none-eabi-size", "image.elf"], cwd=image, check=True, capture_output=True, text=True
-    )
-    assert told.stdout.splitlines()[1].split()[:3] == [
+    assert run("arm-none-eabi-size", image / "image.elf").splitlines()[1].split()[:3] == [
         str(number) for number in (sizes.text_bytes, sizes.data_bytes, sizes.bss_bytes)
     ]
 

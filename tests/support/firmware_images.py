@@ -1,6 +1,5 @@
 """Images of the firmware around a small runtime of our own, and a terminal on the virtual board."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,6 +7,7 @@ from typing import Self
 from mcumatrix import wire
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from support.compiling import run
 from vstm32.board.board import Board
 from vstm32.board.firmware import load_elf
 
@@ -27,13 +27,6 @@ HELLO = wire.Hello(
     clock_hz=216_000_000,
 )
 DIGIT = bytes([0, 5, 0xFE, 7, *range(96)])
-
-
-def run(*command: str | Path) -> str:
-    """Runs a tool and returns what it printed; its output is the message where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,21 @@
 
 import hashlib
 import struct
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.compiling import compile_arm
 from vstm32 import Board, load_elf
 
 FIRMWARE = Path(__file__).parent / "firmware"
 FLAGS = [
-    "-mcpu=cortex-m7",
-    "-mthumb",
     "-mfpu=fpv5-sp-d16",
     "-mfloat-abi=hard",
     "-O2",
     "-std=c11",
-    "-nostdlib",
     "-ffreestanding",
     "-fno-tree-loop-distribute-patterns",
     "-Wall",
@@ -37,23 +34,9 @@ def compile_firmware(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
         name = hashlib.sha256(repr((source, flags)).encode()).hexdigest()[:16]
         elf = folder / f"{name}.elf"
         if not elf.exists():
-            main = folder / f"{name}.c"
-            main.write_text('#include "board.h"\n' + source)
-            parts = [FIRMWARE / "start.c", FIRMWARE / "services.c", main]
-            subprocess.run(
-                [
-                    "arm-none-eabi-gcc",
-                    *FLAGS,
-                    *flags,
-                    f"-I{FIRMWARE}",
-                    *map(str, parts),
-                    "-T",
-                    str(FIRMWARE / "link.ld"),
-                    "-o",
-                    str(elf),
-                ],
-                check=True,
-            )
+            main = {f"{name}.c": '#include "board.h"\n' + source}
+            parts = (FIRMWARE / "start.c", FIRMWARE / "services.c", "-T", FIRMWARE / "link.ld")
+            compile_arm(folder, main, *FLAGS, *flags, f"-I{FIRMWARE}", *parts, output=elf.name)
         return elf
 
     return compiled

@@ -126,7 +126,18 @@ def test_a_report_without_any_result_can_be_made() -> None:
     report = make_report(matrix, number_cases(matrix.variants, [None]))
     text = render_markdown(report, ROOT / "templates").decode()
     assert "0 of 1 variants have times. **This report is not complete.**" in text
-    assert "- [1] builtin-simd-216MHz-mnist-int8: not run yet" in text
+    left_out = "builtin-simd-216MHz-mnist-int8: not run yet: the run that made this report left it out"
+    assert f"- [1] {left_out}\n" in text
+    assert f"[1] {left_out}\n" in report_text(report)
+
+
+def test_a_variant_that_was_not_tried_says_why() -> None:
+    matrix = Matrix("hindered", "", (), (a_variant(),))
+    why = {"builtin-simd-216MHz-mnist-int8": "The virtual board does not start: it said nothing for 30 s"}
+    report = make_report(matrix, number_cases(matrix.variants, [None], untried=why))
+    said = f"[1] builtin-simd-216MHz-mnist-int8: not tried: {why['builtin-simd-216MHz-mnist-int8']}\n"
+    assert f"- {said}" in render_markdown(report, ROOT / "templates").decode()
+    assert said in report_text(report)
 
 
 def test_control_characters_of_a_board_do_not_reach_the_terminal() -> None:

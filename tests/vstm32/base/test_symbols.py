@@ -1,10 +1,10 @@
 """Functions come out of an ELF file with the names that people know them by."""
 
-import subprocess
 from itertools import pairwise
 
 import pytest
 
+from support.compiling import compile_arm, run
 from vstm32 import load_elf
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.symbols import Function, Functions, read_functions, short_name
@@ -74,17 +74,12 @@ def test_the_cold_part_of_a_function_has_its_name(compile_firmware):
 
 
 def test_names_of_cpp_are_readable(compile_firmware, tmp_path):
-    source = tmp_path / "kernel.cc"
-    source.write_text(
+    source = (
         "namespace nn { struct Conv { int Eval(int *x, const char *) const; };"
         " int Conv::Eval(int *x, const char *) const { return *x; } }"
     )
-    elf = tmp_path / "kernel.elf"
-    subprocess.run(
-        ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "-Wl,--entry=0x08000000",
-         "-Wl,-Ttext=0x08000000", "-fno-exceptions", str(source), "-o", str(elf)],
-        check=True,
-    )  # fmt: skip
+    options = ("-Wl,--entry=0x08000000", "-Wl,-Ttext=0x08000000", "-fno-exceptions")
+    elf = compile_arm(tmp_path, {"kernel.cc": source}, *options)
     (function,) = [each for each in read_functions(elf) if "Eval" in each.name]
     assert function.name == "nn::Conv::Eval(int*, char const*) const"
     assert read_functions(elf).place(function.start + 4) == "nn::Conv::Eval+0x4"
@@ -110,7 +105,7 @@ def test_a_short_name_has_no_arguments(name, short):
 
 def test_a_stripped_file_has_no_functions(compile_firmware, tmp_path):
     stripped = tmp_path / "stripped.elf"
-    subprocess.run(["arm-none-eabi-strip", str(compile_firmware(SOURCE)), "-o", str(stripped)], check=True)
+    run("arm-none-eabi-strip", compile_firmware(SOURCE), "-o", stripped)
     assert len(read_functions(stripped)) == 0
 
 

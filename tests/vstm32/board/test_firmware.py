@@ -1,11 +1,11 @@
 import struct
-import subprocess
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.compiling import compile_arm, run
 from vstm32 import load_elf
 from vstm32.base.errors import VirtualBoardError
 
@@ -57,9 +57,7 @@ def test_an_elf_for_another_machine_is_refused(tmp_path, compile_firmware):
 
 
 def test_an_object_file_that_is_not_linked_is_refused(tmp_path):
-    source, path = tmp_path / "a.c", tmp_path / "a.o"
-    source.write_text("int a;")
-    subprocess.run(["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-c", str(source), "-o", str(path)], check=True)
+    path = compile_arm(tmp_path, {"a.c": "int a;"}, "-c", output="a.o")
     assert str(refused(path)) == (
         f"{path} is not linked: its type is ET_REL, and only an executable can run.\n"
         "  Link it with a linker script for the STM32F746."
@@ -80,7 +78,7 @@ def test_a_segment_outside_of_memory_is_named_with_its_range(compile_firmware):
 def test_a_program_without_a_vector_table_is_refused(compile_firmware, tmp_path):
     path = tmp_path / "shifted.elf"
     elf = compile_firmware(EMPTY)
-    subprocess.run(["arm-none-eabi-objcopy", "--change-addresses=0x10000", str(elf), str(path)], check=True)
+    run("arm-none-eabi-objcopy", "--change-addresses=0x10000", elf, path)
     assert refused(path).message == (
         f"{path} has nothing at 0x08000000, where the STM32F746 looks for the vector table."
     )

@@ -94,10 +94,12 @@ def test_a_debugger_may_come_in_again_in_the_same_thread() -> None:
 
 def test_without_a_cpu_thread_debuggers_get_in() -> None:
     cpu = Cpu()
-    with cpu.gate.debugger():
-        pass
-    with cpu.gate.debugger():
-        pass
+    entered = 0
+    for _ in range(2):
+        with cpu.gate.debugger():
+            entered += 1
+            assert not cpu.gate.is_wanted
+    assert (entered, cpu.slices, cpu.hurried.is_set()) == (2, 0, False)
 
 
 def test_one_debugger_is_in_at_a_time() -> None:

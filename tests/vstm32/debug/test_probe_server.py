@@ -485,7 +485,11 @@ def test_a_connection_that_cannot_be_accepted_does_not_keep_out_the_next() -> No
 
 
 def test_a_server_that_never_started_can_be_closed() -> None:
-    ProbeServer(FakeBoard()).close()
+    server = ProbeServer(FakeBoard())
+    server.close()
+    again = ProbeServer(FakeBoard(), server.port)
+    assert again.port == server.port
+    again.close()
 
 
 def test_only_this_machine_is_let_in(bench: Bench) -> None:

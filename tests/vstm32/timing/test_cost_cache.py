@@ -65,9 +65,12 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path, text):
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
     (tmp_path / "file").write_text("")
-    costs = CostCache(tmp_path / "file" / "costs.json")
-    costs.block(CODE, CodeMemory.TCM, FAST)
+    path = tmp_path / "file" / "costs.json"
+    costs = CostCache(path)
+    assert costs.block(CODE, CodeMemory.TCM, FAST) == m7_block_cost(CODE, CodeMemory.TCM, FAST)
     costs.save()
+    assert not path.exists()
+    assert CostCache(path).block(CODE, CodeMemory.TCM, FAST) == m7_block_cost(CODE, CodeMemory.TCM, FAST)
 
 
 def test_the_file_does_not_grow_without_end(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.record import Flashed, Record, Status
@@ -15,13 +16,17 @@ NO_VALUE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A column of the report: a variant with its number, and its record if it was ever run."""
+    """A column of the report: a variant with its number, and its record if it was ever run.
+
+    `untried` says why it was not tried now, if something kept it from that.
+    """
 
     number: int
     variant: str
     axes: dict[str, str]
     record: Record | None
     reproduction: Reproduction | None = None
+    untried: str = ""
 
     @property
     def label(self) -> str:
@@ -47,11 +52,15 @@ def number_cases(
     variants: Sequence[Variant],
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None] | None = None,
+    untried: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Case]:
-    """The columns of a report: variants in their order, each with its record and reproduction, or None."""
+    """The columns of a report: variants in their order, each with its record and reproduction, or None.
+
+    `untried` has by their slugs why variants were not tried.
+    """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
-        Case(number, variant.slug, variant.axes, record, reproduction)
+        Case(number, variant.slug, variant.axes, record, reproduction, untried.get(variant.slug, ""))
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]
 

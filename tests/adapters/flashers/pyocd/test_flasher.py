@@ -2,7 +2,6 @@
 
 import random
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +15,7 @@ from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.record import Flashed
+from support.compiling import compile_arm, run
 from vstm32.app.daemon import Daemon
 from vstm32.base.memory_map import FLASH_BASE
 
@@ -154,13 +154,8 @@ SCRIPT = "SECTIONS { .text 0x08000000 : { *(.vectors) . = 0x40; *(.text*) } }"
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Image:
     """A firmware that starts the cycle counter and shows it at 0x20008000."""
     folder = tmp_path_factory.mktemp("counting")
-    (folder / "main.c").write_text(START)
-    (folder / "link.ld").write_text(SCRIPT)
-    gcc = ["arm-none-eabi-gcc", "-mcpu=cortex-m7", "-mthumb", "-nostdlib", "-T", "link.ld"]
-    subprocess.run([*gcc, "-o", "image.elf", "main.c"], cwd=folder, check=True)
-    subprocess.run(
-        ["arm-none-eabi-objcopy", "-O", "binary", "image.elf", "image.bin"], cwd=folder, check=True
-    )
+    elf = compile_arm(folder, {"main.c": START, "link.ld": SCRIPT}, "-T", "link.ld")
+    run("arm-none-eabi-objcopy", "-O", "binary", elf, folder / "image.bin")
     return _image(folder, (folder / "image.bin").read_bytes())
 
 
@@ -182,8 +177,8 @@ def test_a_started_firmware_is_alone_and_its_cycle_counter_counts(daemon, counti
 
 
 def test_a_probe_that_is_let_go_can_be_used_by_the_next(daemon, image) -> None:
-    for _ in range(3):
-        _program(daemon, image)
+    unique_ids = {_program(daemon, image).probe for _ in range(3)}
+    assert unique_ids == {f"vboard:{daemon.uid}"}
 
 
 # --- what can go wrong
