@@ -45,7 +45,7 @@ def measure_flashing() -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start = time.perf_counter()
-        machine = Machine(folder / "board")
+        machine = Machine(folder / "board", board.timing_model.value)
         machine_s = time.perf_counter() - start
         machine.ask("power", on=True)
 

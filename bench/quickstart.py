@@ -80,9 +80,9 @@ def measure_kernels(project: Path) -> dict[str, float]:
 def timed_inferences(elf: Path, repeat: int, functions: "Functions | None" = None) -> tuple[float, int]:
     """Seconds and instructions of a measurement, almost only inferences; with `functions`, it is profiled."""
     from mcumatrix import wire
-    from vstm32 import Board, load_elf
+    from vstm32 import Board, BoardOptions, load_elf
 
-    with Board(load_elf(elf), timing="instructions", profile=functions) as board:
+    with Board(load_elf(elf), BoardOptions(timing="instructions"), profile=functions) as board:
         line = board.line()
         board.start()
         line.read_until(b"@end ")

@@ -40,11 +40,11 @@ class Kernel:
     """A board that stands before the first instruction of its first CONV_2D."""
 
     def __init__(self, elf: Path, timing: str) -> None:
-        from vstm32 import Board, load_elf
+        from vstm32 import Board, BoardOptions, load_elf
         from vstm32.base import memory_map
         from vstm32.cortex_m.core import StopReason
 
-        self.board = Board(load_elf(elf), timing=timing)
+        self.board = Board(load_elf(elf), BoardOptions(timing=timing))
         line, said = self.board.line(), bytearray()
 
         def until(end: bytes) -> None:

@@ -8,8 +8,7 @@ from mcumatrix import wire
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
 from support.compiling import run
-from vstm32.board.board import Board
-from vstm32.board.firmware import load_elf
+from vstm32 import Board, BoardOptions, load_elf
 
 REPOSITORY = Path(__file__).parents[2]
 FIRMWARE = REPOSITORY / "firmware"
@@ -88,21 +87,12 @@ def symbol_address(elf: Path, symbol: str) -> int:
     raise AssertionError(f"{elf} has no symbol {symbol}")
 
 
-class _PatientBoard(Board):
-    """A board that notes when its firmware waits for the host, instead of sleeping."""
-
-    waits = False
-
-    def _wait_for_host(self, seconds: float) -> None:
-        self.waits = True
-
-
 class Terminal:
     """A board that runs an image, and what a terminal shows of it. No wall-clock time passes in it."""
 
     def __init__(self, elf: Path) -> None:
         # Each run of the same code takes the same cycles.
-        self.board = _PatientBoard(load_elf(elf), timing="instructions")
+        self.board = Board(load_elf(elf), BoardOptions(timing="instructions"))
         self.boot = self._listen()
         """What came after reset."""
 
@@ -116,8 +106,7 @@ class Terminal:
         return self.send(command.encode() if isinstance(command, wire.Command) else command.encode() + b"\r")
 
     def _listen(self) -> str:
-        self.board.waits = False
-        self.board.run(until=lambda: self.board.waits, timeout_seconds=60)
+        self.board.run_until_it_waits(timeout_seconds=60)
         return self.board.line().read().decode("ascii")
 
     def __enter__(self) -> Self:

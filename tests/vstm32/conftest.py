@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.compiling import compile_arm
-from vstm32 import Board, load_elf
+from vstm32 import Board, BoardOptions, load_elf
 
 FIRMWARE = Path(__file__).parent / "firmware"
 FLAGS = [
@@ -23,6 +23,7 @@ FLAGS = [
     "-Werror",
 ]
 DONE = 63
+LOOKS = {"on_finding", "trace", "profile"}
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +69,9 @@ def bench(compile_firmware: Callable[..., Path]) -> Iterator[Callable[..., Bench
     boards: list[Board] = []
 
     def made(source: str, *flags: str, **options: Any) -> Bench:
-        board = Board(load_elf(compile_firmware(source, *flags)), **{"timing": "instructions"} | options)
+        looks = {name: options.pop(name) for name in LOOKS & options.keys()}
+        of_board = BoardOptions(**{"timing": "instructions"} | options)
+        board = Board(load_elf(compile_firmware(source, *flags)), of_board, **looks)
         boards.append(board)
         return Bench(board)
 

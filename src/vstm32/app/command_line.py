@@ -1,6 +1,5 @@
 """`python -m vstm32 [firmware.elf]`: a virtual board as a program, until it is told to end."""
 
-import argparse
 import json
 import os
 import signal
@@ -8,12 +7,13 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from vstm32.app import options
+from vstm32.app.options import ConsoleOptions, ProgramOptions
 from vstm32.app.starting import SignsOfLife
 from vstm32.base.errors import VirtualBoardError
 from vstm32.timing import TIMING_MODELS
@@ -35,21 +35,21 @@ class ExitCode(IntEnum):
 
 def main(argv: list[str] | None = None) -> int:
     """Runs until it is told to end; returns the exit code."""
-    arguments = options.parse(argv)
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: interrupted.set())
     try:
+        wanted = options.parse(argv)
         with ExitStack() as files:
-            return int(_run(arguments, interrupted, files))
+            return int(_run(wanted, interrupted, files))
     except VirtualBoardError as error:
         print(error, file=sys.stderr)
         return int(ExitCode.FAILED)
 
 
-def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: ExitStack) -> ExitCode:
+def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack) -> ExitCode:
     signs = SignsOfLife(lambda line: print(line, flush=True))
-    if arguments.json:
+    if wanted.says_json:
         files.enter_context(signs)
     from vstm32.app.console import Console
     from vstm32.app.daemon import Daemon
@@ -57,51 +57,44 @@ def _run(arguments: argparse.Namespace, interrupted: threading.Event, files: Exi
     from vstm32.board.injection import FAULTS_VARIABLE, parse_injection
     from vstm32.look.trace import Trace
 
-    firmware = load_elf(arguments.firmware) if arguments.firmware else None
-    functions = _functions(arguments)
-    console = Console(echo=arguments.echo) if arguments.serial_console else None
+    look = wanted.look
+    firmware = load_elf(wanted.firmware) if wanted.firmware else None
+    functions = _functions(wanted)
+    console = Console(echo=wanted.console.echo) if wanted.console else None
     say = console.say if console else _to_stderr(interrupted)
     trace = None
-    if arguments.trace is not None:
+    if look.trace is not None:
         write = say
-        if arguments.trace != options.STANDARD_ERROR:
-            write = _line_writer(_open(Path(arguments.trace), files), Path(arguments.trace))
-        trace = Trace(write, functions.place, arguments.trace_only)
-    profile_path = _profile_path(arguments)
-    profile_file = _open(profile_path, files) if profile_path else None
-    faults = os.environ.get(FAULTS_VARIABLE, "")
+        if look.trace != options.STANDARD_ERROR:
+            write = _line_writer(_open(Path(look.trace), files), Path(look.trace))
+        trace = Trace(write, functions.place, look.trace_only)
+    profile_file = _open(look.profile, files) if look.profile else None
+    of_daemon = wanted.daemon
+    if faults := os.environ.get(FAULTS_VARIABLE, ""):
+        of_daemon = replace(of_daemon, injection=parse_injection(faults))
     daemon = Daemon(
-        folder=arguments.folder,
-        firmware=firmware,
-        serial=arguments.serial,
-        host_baud=arguments.baud,
-        link=arguments.link,
-        random_seed=arguments.random_seed,
-        debug_port=arguments.debug_port,
-        powered=not arguments.off,
-        timing=arguments.timing,
-        injection=parse_injection(faults) if faults else None,
+        firmware,
+        of_daemon,
         on_finding=lambda finding: say(finding.sentence),
-        in_process=console is not None,
         trace=trace,
         profile=functions if profile_file else None,
     )
     signs.stop()
     if console is not None:
-        code = _talk(daemon, console, arguments, interrupted)
+        code = _talk(daemon, console, wanted, interrupted)
     else:
-        code = _wait(daemon, arguments, interrupted)
+        code = _wait(daemon, wanted, interrupted)
     if trace is not None:
         trace.flush()
-    if profile_file is not None:
-        _write_profile(daemon, arguments.firmware.name, profile_file, Path(profile_file.name))
+    if profile_file is not None and wanted.firmware is not None:
+        _write_profile(daemon, wanted.firmware.name, profile_file, Path(profile_file.name))
     return code
 
 
-def _wait(daemon: "Daemon", arguments: argparse.Namespace, interrupted: threading.Event) -> ExitCode:
+def _wait(daemon: "Daemon", wanted: ProgramOptions, interrupted: threading.Event) -> ExitCode:
     try:
-        print(_where(daemon, arguments), flush=True)
-        if arguments.end_with_stdin:
+        print(_where(daemon, wanted), flush=True)
+        if wanted.ends_with_stdin:
             threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
         # A locked-up board stays reachable: what it has said can still be read.
         while not interrupted.wait(0.1) and not daemon.ended.is_set():
@@ -112,12 +105,13 @@ def _wait(daemon: "Daemon", arguments: argparse.Namespace, interrupted: threadin
 
 
 def _talk(
-    daemon: "Daemon", console: "Console", arguments: argparse.Namespace, interrupted: threading.Event
+    daemon: "Daemon", console: "Console", wanted: ProgramOptions, interrupted: threading.Event
 ) -> ExitCode:
     from vstm32.app.console import BUSY_SILENCE_SECONDS, Ending
 
     board = daemon.board
     line = board.line()
+    silence = (wanted.console or ConsoleOptions()).silence_seconds
 
     def is_over() -> bool:
         board.check()
@@ -128,12 +122,11 @@ def _talk(
         stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
         return stands or waits
 
-    console.press_reset = daemon.press_reset
+    console.press_reset = board.press_reset
     with console:
         try:
             if console.is_interactive:
-                console.say(_where(daemon, arguments))
-            silence = 1.0 if arguments.silence is None else arguments.silence
+                console.say(_where(daemon, wanted))
             ending = console.serve(line, is_over=is_over, is_idle=is_idle, silence_seconds=silence)
         finally:
             daemon.close()
@@ -148,24 +141,24 @@ def _talk(
     return ExitCode.OK if ending is Ending.DONE and board.running else ExitCode.FAILED
 
 
-def _where(daemon: "Daemon", arguments: argparse.Namespace) -> str:
-    found = daemon.description
-    if arguments.json:
+def _where(daemon: "Daemon", wanted: ProgramOptions) -> str:
+    found, board = daemon.description, wanted.daemon.board
+    if wanted.says_json:
         return json.dumps(asdict(found))
-    if arguments.serial_console:
+    if wanted.console:
         lines = [
-            f"Serial port: {arguments.serial} at {arguments.baud} baud is this terminal. Ctrl-] ends, "
+            f"Serial port: {board.serial} at {board.host_baud} baud is this terminal. Ctrl-] ends, "
             "Ctrl-T Ctrl-H shows more keys."
         ]
     else:
-        link = f" (link: {arguments.link})" if arguments.link else ""
+        link = f" (link: {board.link})" if board.link else ""
         lines = [f"Serial port: {found.serial_port}{link}"]
-    lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != arguments.serial]
+    lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != board.serial]
     lines += [
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
         "-t stm32f746xg)",
         f"Control port: {found.control_port}",
-        f"Time: virtual, {arguments.timing}, {TIMING_MODELS[arguments.timing].expected_error}",
+        f"Time: virtual, {board.timing}, {TIMING_MODELS[board.timing].expected_error}",
     ]
     return "\n".join(lines)
 
@@ -182,24 +175,18 @@ def _wait_for_stdin(ended: threading.Event) -> None:
 # --- looks inside
 
 
-def _functions(arguments: argparse.Namespace) -> "Functions":
+def _functions(wanted: ProgramOptions) -> "Functions":
     from vstm32.base.symbols import Functions, read_functions
 
-    if arguments.firmware is None or (arguments.trace is None and arguments.profile is None):
+    if wanted.firmware is None or (wanted.look.trace is None and wanted.look.profile is None):
         return Functions(())
-    functions = read_functions(arguments.firmware)
-    if arguments.profile is not None and not len(functions):
+    functions = read_functions(wanted.firmware)
+    if wanted.look.profile is not None and not len(functions):
         raise VirtualBoardError(
-            f"{arguments.firmware} has no symbols, so no profile can name its functions.",
+            f"{wanted.firmware} has no symbols, so no profile can name its functions.",
             hint="Give the ELF file as the linker wrote it, before strip; --trace works without symbols.",
         )
     return functions
-
-
-def _profile_path(arguments: argparse.Namespace) -> Path | None:
-    if arguments.profile is None:
-        return None
-    return Path(arguments.profile or f"{arguments.firmware.stem}.speedscope.json")
 
 
 def _open(path: Path, files: ExitStack) -> IO[str]:

@@ -1,11 +1,14 @@
-"""The command line of `python -m vstm32`."""
+"""The command line of `python -m vstm32`: read once, into frozen options that are handed on."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS
+from vstm32.board.injection import Injection
+from vstm32.board.options import SERIAL_PORTS, BoardOptions, default_of, meaning_of
+from vstm32.timing import TIMING_MODELS
 
 STANDARD_ERROR = "-"
 """What `--trace` without a file has for its name."""
@@ -29,8 +32,63 @@ It ends with Ctrl-C (with --serial-console: Ctrl-]) or SIGTERM. What the firmwar
 printed on stderr. docs/virtual-board.md tells more."""
 
 
-def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options as attributes; ends the process with a sentence on stderr when they cannot be."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonOptions:
+    """A board with its ports open.
+
+    `folder` keeps flash contents and unique id; without it the board is a new one each time. `debug_port` is
+    0 for any free one. The faults of `injection` end when the board is switched off for the first time. With
+    `in_process` the serial port has no pseudo terminal: it is `board.line()`.
+    """
+
+    board: BoardOptions = field(default_factory=BoardOptions)
+    folder: Path | None = None
+    debug_port: int = 0
+    injection: Injection = field(default_factory=Injection)
+    in_process: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOptions:
+    """The serial port in this terminal."""
+
+    echo: bool = False
+    silence_seconds: float = 1.0
+    """After the end of a pipe or file: how long the firmware must wait without a word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookOptions:
+    """A look inside: None where nobody wants one."""
+
+    trace: str | None = None
+    """Name of a file, or `STANDARD_ERROR`."""
+
+    trace_only: tuple[str, ...] = ()
+    """Names or patterns of blocks; all if empty."""
+
+    profile: Path | None = None
+    """Where the call paths go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramOptions:
+    """All that the command line says."""
+
+    firmware: Path | None
+    daemon: DaemonOptions
+    console: ConsoleOptions | None
+    look: LookOptions
+    says_json: bool = False
+    ends_with_stdin: bool = False
+
+
+def parse(argv: Sequence[str] | None = None) -> ProgramOptions:
+    """What the command line says; ends the process with a sentence on stderr where it cannot be read.
+
+    Raises:
+        VirtualBoardError: a board cannot be so.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m vstm32",
         usage="%(prog)s [firmware.elf] [options]",
@@ -53,7 +111,44 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     given = sys.argv[1:] if argv is None else argv
     arguments = parser.parse_args([f"{one}={_DEFAULT[one]}" if one in _DEFAULT else one for one in given])
     _check(parser, arguments)
-    return arguments
+    return _options(arguments)
+
+
+def _options(arguments: argparse.Namespace) -> ProgramOptions:
+    console = None
+    if arguments.serial_console:
+        silence = ConsoleOptions().silence_seconds if arguments.silence is None else arguments.silence
+        console = ConsoleOptions(echo=arguments.echo, silence_seconds=silence)
+    board = BoardOptions(
+        serial=arguments.serial,
+        host_baud=arguments.baud,
+        timing=arguments.timing,
+        random_seed=arguments.random_seed,
+        powered=not arguments.off,
+        link=arguments.link,
+    )
+    profile = None
+    if arguments.profile is not None:
+        profile = Path(arguments.profile or f"{arguments.firmware.stem}.speedscope.json")
+    return ProgramOptions(
+        firmware=arguments.firmware,
+        daemon=DaemonOptions(
+            board=board,
+            folder=arguments.folder,
+            debug_port=arguments.debug_port,
+            in_process=console is not None,
+        ),
+        console=console,
+        look=LookOptions(trace=arguments.trace, trace_only=tuple(arguments.trace_only), profile=profile),
+        says_json=arguments.json,
+        ends_with_stdin=arguments.end_with_stdin,
+    )
+
+
+def _board_option(group: argparse._ArgumentGroup, flag: str, option: str, **how: object) -> None:
+    """An option of a board, with the default and the meaning that it has there."""
+    meaning = meaning_of(option).replace("%", "%%")
+    group.add_argument(flag, default=default_of(option), help=meaning, **how)  # type: ignore[arg-type]
 
 
 def _add_board(group: argparse._ArgumentGroup) -> None:
@@ -63,37 +158,14 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
         metavar="DIR",
         help="keeps flash contents and unique id; without it they are new each time",
     )
-    group.add_argument(
-        "--link", type=Path, metavar="PATH", help="keep a symbolic link to the serial port at PATH"
-    )
-    group.add_argument(
-        "--serial",
-        default="USART6",
-        choices=("USART1", "USART2", "USART3", "UART4", "UART5", "USART6", "UART7", "UART8"),
-        help="which UART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7, others "
-        "on any of their pins",
-    )
-    group.add_argument(
-        "--baud",
-        type=int,
-        default=115_200,
-        metavar="N",
-        help="rate at which the host listens, in bits per second (default 115200)",
-    )
+    _board_option(group, "--link", "link", type=Path, metavar="PATH")
+    _board_option(group, "--serial", "serial", choices=SERIAL_PORTS)
+    _board_option(group, "--baud", "host_baud", type=int, metavar="N")
     group.add_argument(
         "--debug-port", type=int, default=0, metavar="PORT", help="for pyocd; any free port if not given"
     )
-    group.add_argument(
-        "--timing",
-        default=DEFAULT_TIMING_MODEL,
-        choices=TIMING_MODELS,
-        help="how cycles are made: "
-        + "; ".join(f"{model.name}, {model.summary}".replace("%", "%%") for model in TIMING_MODELS.values())
-        + f" (default {DEFAULT_TIMING_MODEL})",
-    )
-    group.add_argument(
-        "--random-seed", type=int, default=0, metavar="N", help="what RNG's numbers follow from (default 0)"
-    )
+    _board_option(group, "--timing", "timing", choices=TIMING_MODELS)
+    _board_option(group, "--random-seed", "random_seed", type=int, metavar="N")
     group.add_argument("--off", action="store_true", help="begin switched off")
 
 

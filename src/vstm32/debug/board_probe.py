@@ -14,7 +14,6 @@ class BoardProbe:
         self._board = board
         self.dap = DebugPort(BoardBus(board))
         self._reset_asserted = False
-        self._reset_stuck = False
 
     def access(self) -> AbstractContextManager[None]:
         """The core stands still inside."""
@@ -28,19 +27,11 @@ class BoardProbe:
     def assert_reset(self, asserted: bool) -> None:
         """Pulls nRST low, or lets it go."""
         self._reset_asserted = asserted
-        self._drive_reset()
+        self._board.hold_reset(asserted, by="the probe")
 
     def is_reset_asserted(self) -> bool:
         """Whether the probe pulls nRST low."""
         return self._reset_asserted
-
-    def stick_reset(self, stuck: bool) -> None:
-        """A fault: the reset pin is low whatever the probe does."""
-        self._reset_stuck = stuck
-        self._drive_reset()
-
-    def _drive_reset(self) -> None:
-        self._board.hold_reset(self._reset_asserted or self._reset_stuck)
 
     def lose_client(self) -> None:
         """The cable to the host was pulled: nobody holds the reset pin any more."""
@@ -49,5 +40,4 @@ class BoardProbe:
     def power_on(self) -> None:
         """The debug port begins anew."""
         self.dap.reset()
-        self._reset_asserted = False
-        self._drive_reset()
+        self.assert_reset(False)

@@ -5,11 +5,14 @@ A board runs on whatever it is set to: nothing here changes what happens.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from vstm32.base import memory_map
 from vstm32.base.findings import Direction, Finding, FindingKind
-from vstm32.cortex_m.core import Core
 from vstm32.stm32.clock_tree import Clocks, Pll
+
+if TYPE_CHECKING:
+    from vstm32.cortex_m.core import Core
 
 _MHZ = 1_000_000
 CORE_MAX_HZ = 216 * _MHZ
@@ -99,7 +102,7 @@ def pll_mistakes(name: str, pll: Pll) -> Iterator[str]:
 class ClockWatch:
     """Writes down what `excesses` finds, and what RCC and PWR refuse: each sentence once until reset."""
 
-    def __init__(self, core: Core, report: Callable[[Finding], None]) -> None:
+    def __init__(self, core: "Core", report: Callable[[Finding], None]) -> None:
         self._core = core
         self._report = report
         self._said: set[str] = set()

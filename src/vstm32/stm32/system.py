@@ -14,7 +14,8 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
                     in process, or PtyPort     TIM2, TIM5, RNG; besides: CRC, IWDG
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from vstm32.base.findings import Finding
@@ -40,7 +41,15 @@ from vstm32.stm32.flash import FlashInterface
 from vstm32.stm32.gpio import PORTS, Gpio
 from vstm32.stm32.iwdg import Iwdg
 from vstm32.stm32.pwr import Pwr
-from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, APB1ENR, RESET_BEFORE_ENABLE, Rcc
+from vstm32.stm32.rcc import (
+    AHB1ENR,
+    AHB2ENR,
+    APB1ENR,
+    RESET_BEFORE_ENABLE,
+    SOFTWARE_RESET,
+    WATCHDOG_RESET,
+    Rcc,
+)
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import ROM_TABLE
 from vstm32.stm32.timer import Timer
@@ -60,22 +69,29 @@ class Clocked(Protocol):
         """RCC was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the chip is connected to.
+
+    `lines` has a serial line for each UART, `host_baud` is the rate at which their host listens, in bits per
+    second. RNG's numbers follow from `random_seed`. `request_reset` is told the reason as a flag of RCC_CSR,
+    `wait_for_host` may sleep that many seconds of the wall clock.
+    """
+
+    lines: Mapping[str, SerialLine]
+    host_baud: int
+    random_seed: int
+    report: Callable[[Finding], None]
+    request_reset: Callable[[int], None]
+    wait_for_host: Callable[[float], None]
+    debugged: DebuggedCore
+
+
 class System:
     """All peripherals of one board, on its bus."""
 
-    def __init__(
-        self,
-        core: Core,
-        lines: dict[str, SerialLine],
-        *,
-        host_baud: int,
-        report: Callable[[Finding], None],
-        request_reset: Callable[[], None],
-        wait_for_host: Callable[[float], None],
-        request_watchdog_reset: Callable[[], None],
-        debugged: DebuggedCore,
-        random_seed: int,
-    ) -> None:
+    def __init__(self, core: Core, outside: Outside) -> None:
+        report = outside.report
         self.core = core
         self.clock = VirtualClock(core)
         self.exceptions = ExceptionUnit(core)
@@ -106,7 +122,7 @@ class System:
         self._attach(Crc(), AHB1ENR, 12)
         self.rng = Rng(
             self.clock,
-            seed=random_seed,
+            seed=outside.random_seed,
             clock_hz=lambda: self.rcc.pll48_hz,
             core_clock_hz=lambda: self.core_clock_hz,
             interrupt=self._line(RNG_INTERRUPT),
@@ -116,14 +132,14 @@ class System:
         self.iwdg = Iwdg(
             self.clock,
             core_clock_hz=lambda: self.core_clock_hz,
-            request_reset=request_watchdog_reset,
+            request_reset=lambda: outside.request_reset(WATCHDOG_RESET),
         )
         self.bus.attach(self.iwdg)
         self.timers = [self._timer(*timer) for timer in TIMERS]
         self.scb = SystemControl(
             self.exceptions,
             lambda: core.read_register(core.xpsr) & 0x1FF,
-            request_reset,
+            lambda: outside.request_reset(SOFTWARE_RESET),
             core.set_fpu_enabled,
             core.set_stir_for_all,
             core.trap_division_by_zero,
@@ -131,7 +147,7 @@ class System:
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)
-        self.debug = CoreDebug(debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
+        self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu()
         self.watchpoints = Watchpoints(core.set_watchpoints)
         self.mpu = Mpu()
@@ -156,7 +172,7 @@ class System:
             self.bus.attach(block)
         self.usarts: dict[str, Usart] = {}
         for wiring in USARTS:
-            usart = self._usart(wiring, lines[wiring.name], host_baud, report, wait_for_host)
+            usart = self._usart(wiring, outside)
             self.usarts[wiring.name] = usart
             self._attach(usart, wiring.enable_register, wiring.enable_bit)
 
@@ -184,29 +200,22 @@ class System:
         self._attach(timer, APB1ENR, bit)
         return timer
 
-    def _usart(
-        self,
-        wiring: UsartWiring,
-        line: SerialLine,
-        host_baud: int,
-        report: Callable[[Finding], None],
-        wait_for_host: Callable[[float], None],
-    ) -> Usart:
+    def _usart(self, wiring: UsartWiring, outside: Outside) -> Usart:
         return Usart(
             wiring.name,
             wiring.base,
             Surroundings(
                 clock=self.clock,
-                line=line,
+                line=outside.lines[wiring.name],
                 kernel_clock_hz=lambda: self.rcc.baud_clock_hz(wiring.clock_field, self._pclk_hz(wiring)),
                 core_clock_hz=lambda: self.core_clock_hz,
                 transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
                 receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
                 interrupt=self._line(wiring.interrupt),
                 quiet_period_cycles=lambda: self.systick.period_cycles,
-                wait_for_host=wait_for_host,
-                report=report,
-                host_baud=host_baud,
+                wait_for_host=outside.wait_for_host,
+                report=outside.report,
+                host_baud=outside.host_baud,
             ),
         )
 
@@ -243,6 +252,11 @@ class System:
 
     def _check_clocks(self) -> None:
         self.watch.check(self.rcc.clocks, self.flash.wait_states, self.pwr.regulator)
+
+    def flush_usarts(self) -> None:
+        """What the UARTs have sent reaches the other ends of their lines."""
+        for usart in self.usarts.values():
+            usart.flush()
 
     def reset(self, *, power_on: bool = False) -> None:
         """Every peripheral and the exception unit; debug blocks only when the power comes on."""

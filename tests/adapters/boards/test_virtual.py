@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,11 +12,14 @@ from typing import Any
 
 import pytest
 
+from mcumatrix.adapters.boards import machine
 from mcumatrix.adapters.boards.virtual import TakenVirtualBoard, VirtualBoard
 from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.errors import LockedError, StoppedError, ToolError
 from mcumatrix.locking import held
 from mcumatrix.model.catalogue import Board, BoardKind, TimingModel, Unit
+from vstm32.app import control
+from vstm32.app.control import ask
 from vstm32.app.running import RunningBoard, running_boards
 from vstm32.board.identity import identity
 from vstm32.timing import timing_model
@@ -72,7 +74,7 @@ def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make, model) -> None
     with virtual.take() as board:
         assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, model)
         assert board.expected_error == timing_model(model).expected_error
-        assert virtual._machines["virtual-0"].ask("status")["timing_model"] == model
+        assert ask(_running(board).control_port, "status")["timing_model"] == model
 
 
 @pytest.mark.parametrize("model", TimingModel)
@@ -100,11 +102,11 @@ def test_a_board_without_a_firmware_explains_why_it_is_silent(make) -> None:
 def test_a_board_that_is_taken_again_is_the_same_program_and_was_off_meanwhile(make) -> None:
     board = make()
     with board.take() as first:
-        pid = _running(first).pid
-    assert board._machines["virtual-0"].ask("status")["powered"] is False
+        found = _running(first)
+    assert ask(found.control_port, "status")["powered"] is False
     with board.take() as second:
-        assert _running(second).pid == pid
-        assert board._machines["virtual-0"].ask("status")["powered"] is True
+        assert _running(second).pid == found.pid
+        assert ask(found.control_port, "status")["powered"] is True
 
 
 def test_each_user_has_a_unit_of_its_own(make) -> None:
@@ -133,17 +135,15 @@ def test_a_program_that_was_killed_is_started_anew(make) -> None:
         assert _running(taken).pid != pid
 
 
-def test_a_program_that_does_not_answer_any_more_is_replaced(make, tmp_path: Path) -> None:
+def test_a_program_that_does_not_answer_any_more_is_replaced(make, monkeypatch) -> None:
+    monkeypatch.setattr(control, "ANSWER_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(machine, "END_TIMEOUT_S", 1.0)
     board = make()
     with board.take() as taken:
         pid = _running(taken).pid
-    with socket.socket(socket.AF_UNIX) as nobody:
-        # Connections are made and stay unanswered.
-        nobody.bind(str(tmp_path / "nobody"))
-        nobody.listen()
-        taken._machine._control_port = str(tmp_path / "nobody")
-        with board.take() as again:
-            assert _running(again).pid != pid
+    os.kill(pid, signal.SIGSTOP)
+    with board.take() as again:
+        assert _running(again).pid != pid
     assert _ends(pid)
 
 

@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from vstm32.base.errors import VirtualBoardError
-from vstm32.base.findings import Direction, FindingKind
+from vstm32 import Board, BoardOptions, Direction, FindingKind, Injection, VirtualBoardError
 
 FAULT_HANDLER = """
 __attribute__((used)) void report(uint32_t *frame)
@@ -424,3 +423,52 @@ def test_bytes_that_nobody_reads_do_not_keep_a_sleeping_board_busy(bench):
 def test_a_rate_of_zero_is_refused(bench):
     with pytest.raises(VirtualBoardError, match="cannot listen at 0 baud"):
         bench("int main(void) { return 0; }", host_baud=0)
+
+
+COUNTING = "int main(void) { for (;;) seen[0]++; }"
+
+
+def test_the_reset_pin_is_low_as_long_as_anybody_pulls_it(bench):
+    board = bench(COUNTING).board
+    board.hold_reset(True, by="a probe")
+    board.press_reset()
+    assert board.in_reset
+    board.hold_reset(False, by="a probe")
+    assert not board.in_reset
+
+
+def test_a_reset_by_hand_begins_the_firmware_anew(bench):
+    at = bench(COUNTING)
+    at.board.start()
+    with at.board.standing_still():
+        before = at.board.cycles
+    give_up_at = time.monotonic() + 20
+    while at.board.cycles < before + 1_000_000:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.001)
+    with at.board.standing_still():
+        counted = at.seen(0)
+        at.board.press_reset()
+        assert at.board.core.program_counter == at.board.symbol("reset_handler") & ~1
+    assert counted > 1000
+
+
+def test_a_board_that_begins_switched_off_has_nothing_to_say_until_it_is_on():
+    with Board(options=BoardOptions(powered=False)) as board:
+        board.start()
+        assert (board.powered, board.running, board.cycles, board.findings) == (False, True, 0, ())
+        board.switch_power(True)
+        assert board.powered
+        assert "The reset vector at 0x00200004 is 0xffffffff" in str(board.fault)
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_faults_on_purpose_stay_through_a_reset_and_end_with_the_power_if_they_are_to(bench, once):
+    board = bench(COUNTING).board
+    board.inject(Injection(silent=True, device_id=0x451), once=once)
+    board.press_reset()
+    assert board.injection == Injection(silent=True, device_id=0x451)
+    board.switch_power(False)
+    board.switch_power(True)
+    assert board.injection == (Injection() if once else Injection(silent=True, device_id=0x451))
+    assert board.line().muted == (not once)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vstm32 import Board
+from vstm32 import Board, BoardOptions
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.memory_map import FLASH_BASE, FLASH_SIZE_BYTES
 from vstm32.board.flash_file import FlashFile
@@ -16,17 +16,17 @@ from vstm32.board.flash_file import FlashFile
 
 def test_a_new_file_holds_erased_flash(tmp_path: Path) -> None:
     path = tmp_path / "flash.bin"
-    with Board(flash=path) as board:
+    with Board(options=BoardOptions(flash=path)) as board:
         assert board.read_memory(FLASH_BASE, 4) == b"\xff" * 4
     assert path.read_bytes() == b"\xff" * FLASH_SIZE_BYTES
 
 
 def test_what_is_in_flash_is_in_the_file_and_in_the_next_board(tmp_path: Path) -> None:
     path = tmp_path / "flash.bin"
-    with Board(flash=path) as board:
+    with Board(options=BoardOptions(flash=path)) as board:
         board.core.memory.load(FLASH_BASE + 0x1_0000, b"kept")
         assert path.read_bytes()[0x1_0000:0x1_0004] == b"kept"
-    with Board(flash=path) as board:
+    with Board(options=BoardOptions(flash=path)) as board:
         assert board.read_memory(FLASH_BASE + 0x1_0000, 4) == b"kept"
         assert board.read_memory(0x0020_0000 + 0x1_0000, 4) == b"kept"
 
@@ -34,8 +34,9 @@ def test_what_is_in_flash_is_in_the_file_and_in_the_next_board(tmp_path: Path) -
 def test_a_board_that_is_killed_keeps_what_its_flash_had(tmp_path: Path) -> None:
     path = tmp_path / "flash.bin"
     script = (
-        "import os, signal, sys; from pathlib import Path; from vstm32.board.board import Board\n"
-        f"board = Board(flash=Path(sys.argv[1])); board.core.memory.load({FLASH_BASE:#x}, b'half')\n"
+        "import os, signal, sys; from pathlib import Path; from vstm32 import Board, BoardOptions\n"
+        "board = Board(options=BoardOptions(flash=Path(sys.argv[1])))\n"
+        f"board.core.memory.load({FLASH_BASE:#x}, b'half')\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", script, str(path)], check=False)
@@ -73,7 +74,7 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 def test_a_file_that_another_board_has_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "flash.bin"
-    with Board(flash=path), pytest.raises(VirtualBoardError) as error:
+    with Board(options=BoardOptions(flash=path)), pytest.raises(VirtualBoardError) as error:
         FlashFile(path)
     assert str(error.value) == (
         f"{path} is the flash of a board that runs.\n  End that one, or name another file."
@@ -85,7 +86,7 @@ def test_nothing_of_the_file_stays_in_memory_when_the_board_is_gone(tmp_path):
     """Else whatever gets that memory next is written into the file, and overwritten by the next board."""
     path = tmp_path / "flash.bin"
     for _ in range(4):
-        with Board(flash=path) as board:
+        with Board(options=BoardOptions(flash=path)) as board:
             assert str(path) in Path("/proc/self/maps").read_text()
         del board
         gc.collect()

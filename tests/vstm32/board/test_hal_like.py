@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vstm32 import Board, load_elf
+from vstm32 import Board, BoardOptions, load_elf
 
 FOLDER = Path(__file__).parents[1] / "firmware" / "hal_like"
 CORE = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"]
@@ -35,7 +35,7 @@ def elf(request, tmp_path_factory):
 
 
 def test_it_boots_at_216_mhz_and_answers_on_its_serial_line(elf):
-    with Board(load_elf(elf), serial="USART1") as board:
+    with Board(load_elf(elf), BoardOptions(serial="USART1")) as board:
         line = board.line()
         board.start()
 
@@ -57,7 +57,7 @@ def test_it_boots_at_216_mhz_and_answers_on_its_serial_line(elf):
 
 
 def test_its_tick_is_a_millisecond_of_virtual_time(elf):
-    with Board(load_elf(elf), serial="USART1") as board:
+    with Board(load_elf(elf), BoardOptions(serial="USART1")) as board:
         board.run(until=lambda: b"ready" in board.line().read(), timeout_seconds=20)
         tick = board.symbol("_ZL4tick") if "_ZL4tick" in board.firmware.symbols else board.symbol("tick")
 

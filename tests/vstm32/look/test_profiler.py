@@ -2,7 +2,7 @@
 
 import pytest
 
-from vstm32 import Board, load_elf
+from vstm32 import Board, BoardOptions, load_elf
 from vstm32.base.symbols import Functions, read_functions
 from vstm32.look.profiler import exception_name
 
@@ -34,7 +34,7 @@ def profiled(compile_firmware):
     def run(source, *flags, functions=None, timing="instructions"):
         elf = compile_firmware(source, *flags)
         functions = read_functions(elf) if functions is None else functions
-        board = Board(load_elf(elf), timing=timing, profile=functions)
+        board = Board(load_elf(elf), BoardOptions(timing=timing), profile=functions)
         boards.append(board)
         return Run(board)
 

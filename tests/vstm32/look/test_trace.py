@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstm32 import Board, load_elf
+from vstm32 import Board, BoardOptions, load_elf
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.symbols import read_functions
 from vstm32.look.trace import Trace
@@ -21,7 +21,7 @@ def traced(compile_firmware):
         elf = compile_firmware(source, *flags)
         lines = []
         trace = Trace(lines.append, read_functions(elf).place, only)
-        board = Board(load_elf(elf), timing="instructions", trace=trace)
+        board = Board(load_elf(elf), BoardOptions(timing="instructions"), trace=trace)
         boards.append(board)
         done = board.symbol("seen") + 4 * 63
         board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)

@@ -16,6 +16,7 @@ from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.record import Flashed
 from support.compiling import compile_arm, run
+from vstm32 import Injection
 from vstm32.app.daemon import Daemon
 from vstm32.base.memory_map import FLASH_BASE
 
@@ -47,11 +48,11 @@ def daemon(registry: None) -> Iterator[Daemon]:
 @pytest.fixture(autouse=True)
 def fresh(daemon: Daemon) -> None:
     """Healed, erased, off and on again."""
-    daemon._inject({"faults": {}})
+    daemon.board.inject(Injection())
     with daemon.board.standing_still():
         daemon.board.system.flash.load(b"\xff" * (1 << 20))
-    daemon._power({"on": False})
-    daemon._power({"on": True})
+    daemon.board.switch_power(False)
+    daemon.board.switch_power(True)
 
 
 def _image(folder: Path, data: bytes) -> Image:
@@ -255,7 +256,7 @@ FAULTS = {
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_has_its_own_name_and_sentence_and_the_board_is_usable_after_it(daemon, image, case) -> None:
     faults, fault, message, hint = FAULTS[case]
-    daemon._inject({"faults": faults})
+    daemon.board.inject(Injection(**faults))
     board = replace(ENTRY, timeouts=replace(ENTRY.timeouts, program_s=3.0)) if case == "stay_busy" else ENTRY
     with pytest.raises(FlashError) as error:
         _program(daemon, image, board)
@@ -264,26 +265,26 @@ def test_a_fault_has_its_own_name_and_sentence_and_the_board_is_usable_after_it(
     assert error.value.message == message.format(**values)
     assert error.value.hint == hint
     assert error.value.fault is fault
-    daemon._inject({"faults": {}})
+    daemon.board.inject(Injection())
     assert _program(daemon, image).read_back_sha256 == image.binary_sha256
 
 
 def test_a_link_that_breaks_while_connecting_is_a_broken_link(daemon, image) -> None:
-    daemon._inject({"faults": {"drop_link_after": 300}})
+    daemon.board.inject(Injection(drop_link_after=300))
     with pytest.raises(FlashError) as error:
         _program(daemon, image)
     assert error.value.fault is FlashFault.DISCONNECTED
 
 
 def test_the_original_reason_is_kept_behind_the_sentence(daemon, image) -> None:
-    daemon._inject({"faults": {"fail_erase": True}})
+    daemon.board.inject(Injection(fail_erase=True))
     with pytest.raises(FlashError) as error:
         _program(daemon, image)
     assert type(error.value.__cause__).__name__ == "FlashEraseFailure"
 
 
 def test_a_board_that_is_off_is_a_broken_link(daemon, image) -> None:
-    daemon._power({"on": False})
+    daemon.board.switch_power(False)
     with pytest.raises(FlashError) as error:
         _program(daemon, image)
     assert error.value.fault is FlashFault.DISCONNECTED
@@ -331,14 +332,14 @@ def test_without_any_probe_that_is_what_is_said(monkeypatch, tmp_path) -> None:
 
 
 def test_a_phase_that_takes_too_long_is_ended_by_its_time_limit(daemon, image) -> None:
-    daemon._inject({"faults": {"stay_busy": True}})
+    daemon.board.inject(Injection(stay_busy=True))
     hurried = replace(ENTRY, timeouts=replace(ENTRY.timeouts, program_s=0.05))
     with pytest.raises(FlashError) as error:
         _program(daemon, image, hurried)
     assert error.value.fault in (FlashFault.FLASH_TIMEOUT, FlashFault.ERASE)
-    daemon._inject({"faults": {}})
-    daemon._power({"on": False})
-    daemon._power({"on": True})
+    daemon.board.inject(Injection())
+    daemon.board.switch_power(False)
+    daemon.board.switch_power(True)
     give_up_at = time.monotonic() + PATIENCE_S
     while True:
         try:
