@@ -53,6 +53,18 @@ def test_a_runtime_of_another_package_is_built_run_and_reported(project: Workpla
     assert "2 variants: 0 libraries and 0 images to build, 0 to run" in again.stdout
 
 
+def test_where_a_package_is_installed_does_not_change_an_image(project: Workplace, tmp_path: Path) -> None:
+    install_example(tmp_path / "here")
+    install_example(tmp_path / "there")
+    built = project.doit(
+        "build:example_reference_216MHz_mnist-int8", "matrix=both", PYTHONPATH=f"{tmp_path}/here"
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    again = project.doit("reproduce", "both", "--select", "runtime=example", PYTHONPATH=f"{tmp_path}/there")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "example_reference_216MHz_mnist-int8: the same bytes again, by local" in again.stdout
+
+
 def test_without_the_package_its_name_is_said(project: Workplace) -> None:
     done = project.doit("plan", "both")
     assert (done.returncode, done.stdout) == (2, "")

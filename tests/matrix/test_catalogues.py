@@ -117,6 +117,16 @@ def test_a_real_board_has_what_a_probe_needs_and_how_long_it_may_take(folder: Pa
     )
 
 
+def test_a_board_is_flashed_and_run_by_what_its_file_names(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(REAL + "serial_port: /dev/ttyUSB0\n")
+    (folder / "boards/other.yaml").write_text(
+        REAL + "serial_port: /dev/ttyUSB1\nflasher: openocd\nadapter: renode\n"
+    )
+    boards = load_boards(folder)
+    assert (boards["lab"].flasher, boards["lab"].adapter) == ("pyocd", "")
+    assert (boards["other"].flasher, boards["other"].adapter) == ("openocd", "renode")
+
+
 def test_several_specimens_of_a_real_board_are_its_units(folder: Path) -> None:
     (folder / "boards/lab.yaml").write_text(
         REAL
