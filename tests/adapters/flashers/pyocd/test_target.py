@@ -16,14 +16,18 @@ from pyocd.probe.debug_probe import DebugProbe
 from pyocd.target import TARGET
 
 from mcumatrix.adapters.flashers.pyocd import target as module
+from mcumatrix.adapters.flashers.pyocd.chips.stm32f746 import CHIP
 from mcumatrix.adapters.flashers.pyocd.target import (
+    STM32F7,
     CheckedFlash,
     DisturbedAlgorithmError,
     HeldInResetError,
-    STM32F746xG,
     WrongDeviceError,
     describe_device,
+    target_class,
 )
+
+STM32F746xG = target_class(CHIP)
 
 KB = 1024
 IDCODE, DBGMCU_CR = 0xE004_2000, 0xE004_2004
@@ -40,7 +44,7 @@ def session(**options: Any) -> Session:
 
 
 @pytest.fixture
-def target() -> STM32F746xG:
+def target() -> STM32F7:
     return session().target
 
 
@@ -157,7 +161,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_HALT_LIMIT_S", 0.0)
 
 
-def caught(target: STM32F746xG, port: Port) -> list[str]:
+def caught(target: STM32F7, port: Port) -> list[str]:
     target.dp = port
     target.pull_reset()
     target.halt_out_of_reset()

@@ -1,4 +1,4 @@
-"""The flash algorithm of the STM32F746xG: its code, its place in RAM, and what its results mean.
+"""The flash algorithm of the STM32F7: its code, its place in RAM, and what its results mean.
 
 The code is made from `firmware/flash_algorithm` and packaged beside this module; `docs/flashing.md` says how.
 """

@@ -5,26 +5,25 @@ from typing import Any
 
 from pyocd.core.plugin import Plugin
 
-TARGETS = ("stm32f746xg", "stm32f746ng")
-"""Names of the target; the second is the part on the 32F746GDISCOVERY."""
-
 
 class VirtualBoardPlugin(Plugin):  # type: ignore[misc]
-    """The probes of virtual boards; and on the way, a target."""
+    """The probes of virtual boards; and on the way, targets."""
 
     def load(self) -> Any:
-        """Makes the target known and returns the class of the probes.
+        """Makes the targets known and returns the class of the probes.
 
         pyOCD has no entry point for targets. Both modules are imported here: what they need of pyOCD is not
         ready before.
         """
         from pyocd.target import TARGET
 
-        from mcumatrix.adapters.flashers.pyocd.target import STM32F746xG
+        from mcumatrix.adapters.flashers.pyocd.chips import chips
+        from mcumatrix.adapters.flashers.pyocd.target import target_class
         from mcumatrix.adapters.flashers.pyocd.virtual_probe import VirtualBoardProbe
 
-        for name in TARGETS:
-            TARGET[name] = STM32F746xG
+        for chip in chips():
+            for name in chip.targets:
+                TARGET[name] = target_class(chip)
         return VirtualBoardProbe
 
     @property

@@ -1,9 +1,9 @@
-"""The STM32F746xG for pyOCD, which has it in CMSIS packs only.
+"""The chips of the STM32F7 family for pyOCD that it has in CMSIS packs only.
 
 RM0385 is the reference manual of the STM32F75xxx and STM32F74xxx. The core is got hold of as pyOCD does it
-with its built-in STM32F767 (`target/builtin/target_STM32F767xx.py`): a chip whose firmware sleeps, or has
-broken its clock, answers nothing of what pyOCD asks to find out what it is. So its core is caught in reset
-before that.
+with the one chip of the family that it has built in (`pyocd/target/builtin`): a chip whose firmware sleeps,
+or has broken its clock, answers nothing of what pyOCD asks to find out what it is. So its core is caught in
+reset before that.
 
 `import pyocd` comes before importing this: pyOCD loads it while its own modules are being loaded.
 """
@@ -11,6 +11,7 @@ before that.
 import logging
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Any, Final
 
 from pyocd.core import exceptions
@@ -22,11 +23,11 @@ from pyocd.coresight.minimal_mem_ap import MinimalMemAP
 from pyocd.flash.flash import Flash
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import PAGE_SIZE_BYTES, flash_algo
+from mcumatrix.adapters.flashers.pyocd.chip import KB, Chip, Memory
 
 # Below pyOCD's own, for those who listen to what pyOCD says.
-LOG = logging.getLogger("pyocd.target.stm32f746xg")
+LOG = logging.getLogger("pyocd.target.stm32f7")
 
-DEVICE_ID: Final = 0x449
 DEVICES: Final = {
     0x411: "STM32F2",
     0x413: "STM32F405/407/415/417",
@@ -35,7 +36,7 @@ DEVICES: Final = {
     0x431: "STM32F411",
     0x434: "STM32F469/479",
     0x441: "STM32F412",
-    DEVICE_ID: "STM32F74x/75x",
+    0x449: "STM32F74x/75x",
     0x450: "STM32H742/743/750/753",
     0x451: "STM32F76x/77x",
     0x452: "STM32F72x/73x",
@@ -54,18 +55,12 @@ _MODES_THAT_RESET = ("halt", "under-reset")
 _HALT_LIMIT_S = 0.1
 """For nRST to rise, which a capacitor at the pin makes a matter of milliseconds, and for the core to halt."""
 
-_KB = 1024
-# How long flash takes, for pyOCD's progress (DS10916, 32 bits at a time; a word typically, erasing at most).
-_WORD_S = 16e-6
-_ERASE_S_PER_KB = 4.0 / 256
-_MASS_ERASE_S = 16.0
-
 
 class WrongDeviceError(exceptions.TargetError):  # type: ignore[misc]
-    """The chip is another one. `dev_id` is its DBGMCU_IDCODE.DEV_ID; None if it does not even have that."""
+    """The chip is another one than `wanted`. `dev_id` is its DBGMCU_IDCODE.DEV_ID; None if it has none."""
 
-    def __init__(self, dev_id: int | None) -> None:
-        super().__init__(f"this is {describe_device(dev_id)}, not {describe_device(DEVICE_ID)}")
+    def __init__(self, dev_id: int | None, wanted: int) -> None:
+        super().__init__(f"this is {describe_device(dev_id)}, not {describe_device(wanted)}")
         self.dev_id = dev_id
 
 
@@ -124,8 +119,8 @@ class CheckedFlash(Flash):  # type: ignore[misc]
         return result
 
 
-class STM32F746xG(CoreSightTarget):  # type: ignore[misc]
-    """STM32F746VG, ZG, IG, BG and NG: 1 MB of flash, 320 KB of RAM.
+class STM32F7(CoreSightTarget):  # type: ignore[misc]
+    """A chip that `target_class` has a class for.
 
     The connect modes `halt` and `under-reset` reset the chip, and the core halts before its first
     instruction; where nRST is not wired, it halts wherever it is. `attach` leaves the chip alone,
@@ -133,39 +128,13 @@ class STM32F746xG(CoreSightTarget):  # type: ignore[misc]
     """
 
     VENDOR = "STMicroelectronics"
-    PART_FAMILIES: Final = ["STM32F7 Series", "STM32F746"]
-
-    # RM0385 sections 2.2.2, 2.3 and 3.3.1. All flash is one region: pyOCD loads the algorithm once, and
-    # erases the chip once where it is to be erased whole. Peripherals are there for gdb, which reads
-    # nothing else.
-    MEMORY_MAP = MemoryMap(
-        RamRegion(name="itcm", start=0x0000_0000, length=16 * _KB, is_default=False),
-        RomRegion(name="flash_itcm", start=0x0020_0000, length=1024 * _KB, alias="flash", is_default=False),
-        FlashRegion(
-            name="flash",
-            start=0x0800_0000,
-            length=1024 * _KB,
-            # Of the largest sector, for gdb; pyOCD goes by the regions within.
-            sector_size=256 * _KB,
-            page_size=PAGE_SIZE_BYTES,
-            phrase_size=4,
-            erase_all_weight=_MASS_ERASE_S,
-            is_boot_memory=True,
-            algo=flash_algo(),
-            flash_class=CheckedFlash,
-        ),
-        RomRegion(name="system", start=0x1FF0_0000, length=64 * _KB, is_default=False),
-        RamRegion(name="dtcm", start=0x2000_0000, length=64 * _KB),
-        RamRegion(name="sram1", start=0x2001_0000, length=240 * _KB, is_default=False),
-        RamRegion(name="sram2", start=0x2004_C000, length=16 * _KB, is_default=False),
-        DeviceRegion(name="peripherals", start=0x4000_0000, length=0x2000_0000),
-        DeviceRegion(name="ppb", start=0xE000_0000, length=0x10_0000),
-    )
+    CHIP: Chip
+    MEMORY_MAP: MemoryMap
 
     def __init__(self, session: Any) -> None:
         super().__init__(session, self.MEMORY_MAP)
         # Not in MEMORY_MAP: what pyOCD works on is a copy of it, without the regions within regions.
-        self.memory_map["flash"].submap.add_regions(_sectors())
+        self.memory_map["flash"].submap.add_regions(_sectors(self.CHIP))
 
     def create_init_sequence(self) -> Any:
         """pyOCD's steps for connecting, and ours before and after the debug port is there."""
@@ -217,33 +186,88 @@ class STM32F746xG(CoreSightTarget):  # type: ignore[misc]
             _keep_clocks(self)
 
     def require_device(self) -> None:
-        """Raises WrongDeviceError unless the chip is an STM32F74x or F75x."""
+        """Raises WrongDeviceError unless it is the chip, or one of its kind that is made alike."""
         dev_id = self.device_id()
-        if dev_id != DEVICE_ID:
-            raise WrongDeviceError(dev_id)
+        if dev_id != self.CHIP.device_id:
+            raise WrongDeviceError(dev_id, self.CHIP.device_id)
 
     def device_id(self) -> int | None:
-        """DBGMCU_IDCODE.DEV_ID: 0x449 for an STM32F74x or F75x. None if there is no such register."""
+        """DBGMCU_IDCODE.DEV_ID, see DEVICES. None if there is no such register."""
         try:
             return int(self.read32(_DBGMCU_IDCODE)) & _DEV_ID
         except exceptions.TransferFaultError:
             return None
 
 
-def _sectors() -> list[FlashRegion]:
-    """RM0385 section 3.3.1: sectors 0 to 3, 4, and 5 to 7."""
-    return [
+@cache
+def target_class(chip: Chip) -> type[STM32F7]:
+    """The class of a chip's targets, which pyOCD makes one of for each session and lists by its name."""
+    return type(
+        chip.part,
+        (STM32F7,),
+        {
+            "CHIP": chip,
+            "PART_FAMILIES": list(chip.part_families),
+            "MEMORY_MAP": _memory_map(chip),
+            "__module__": __name__,
+        },
+    )
+
+
+def _memory_map(chip: Chip) -> MemoryMap:
+    """All flash is one region: pyOCD loads the algorithm once, and erases the chip once where it is to be
+    erased whole. Peripherals are there for gdb, which reads nothing else.
+    """
+    first, *others = chip.ram
+    return MemoryMap(
+        _ram(chip.itcm, is_default=False),
+        RomRegion(
+            name="flash_itcm",
+            start=chip.flash_alias,
+            length=chip.flash.size_bytes,
+            alias="flash",
+            is_default=False,
+        ),
         FlashRegion(
-            name=f"flash_{size_kb}k",
-            start=start,
-            length=count * size_kb * _KB,
-            sector_size=size_kb * _KB,
+            name="flash",
+            start=chip.flash.start,
+            length=chip.flash.size_bytes,
+            # Of the largest sector, for gdb; pyOCD goes by the regions within.
+            sector_size=max(sectors.size_bytes for sectors in chip.sectors),
             page_size=PAGE_SIZE_BYTES,
             phrase_size=4,
-            erase_sector_weight=size_kb * _ERASE_S_PER_KB,
-            program_page_weight=PAGE_SIZE_BYTES // 4 * _WORD_S,
+            erase_all_weight=chip.mass_erase_s,
+            is_boot_memory=True,
+            algo=flash_algo(),
+            flash_class=CheckedFlash,
+        ),
+        RomRegion(
+            name=chip.system.name, start=chip.system.start, length=chip.system.size_bytes, is_default=False
+        ),
+        _ram(first, is_default=True),
+        *(_ram(memory, is_default=False) for memory in others),
+        DeviceRegion(name="peripherals", start=0x4000_0000, length=0x2000_0000),
+        DeviceRegion(name="ppb", start=0xE000_0000, length=0x10_0000),
+    )
+
+
+def _ram(memory: Memory, *, is_default: bool) -> RamRegion:
+    return RamRegion(name=memory.name, start=memory.start, length=memory.size_bytes, is_default=is_default)
+
+
+def _sectors(chip: Chip) -> list[FlashRegion]:
+    return [
+        FlashRegion(
+            name=f"flash_{sectors.size_bytes // KB}k",
+            start=sectors.start,
+            length=sectors.count * sectors.size_bytes,
+            sector_size=sectors.size_bytes,
+            page_size=PAGE_SIZE_BYTES,
+            phrase_size=4,
+            erase_sector_weight=sectors.size_bytes / KB * chip.erase_s_per_kb,
+            program_page_weight=PAGE_SIZE_BYTES // 4 * chip.word_s,
         )
-        for start, count, size_kb in ((0x0800_0000, 4, 32), (0x0802_0000, 1, 128), (0x0804_0000, 3, 256))
+        for sectors in chip.sectors
     ]
 
 
