@@ -10,7 +10,17 @@ from hypothesis import settings
 
 from vstm32.native.build import build
 
-END_TO_END = Path(__file__).parent / "e2e"
+TESTS = Path(__file__).parent
+END_TO_END = TESTS / "e2e"
+SLOW = tuple(
+    TESTS / name
+    for name in (
+        *("adapters/boards", "adapters/flashers", "adapters/models", "conformance"),
+        *("firmware", "vstm32/app", "vstm32/board", "vstm32/cortex_m", "vstm32/debug", "vstm32/look"),
+        *("vstm32/stm32", "test_dev.py", "test_wire_contract.py"),
+    )
+)
+"""What compiles firmware, starts boards or tries many examples: each test takes a second or so."""
 DOCKER_FIXTURES = {"engine", "toolchain_image"}
 """Whoever asks for one of these needs a Docker engine."""
 
@@ -28,10 +38,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what can be told from a test's folder and fixtures; `slow` is written where it is true."""
+    """Marks what can be told from a test's folder and fixtures; some are marked as slow where they stand."""
     for item in items:
         if END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+        if any(place == item.path or place in item.path.parents for place in SLOW):
+            item.add_marker(pytest.mark.slow)
         if DOCKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.docker)
 

@@ -1,6 +1,7 @@
 """Imports go one way. This walks all of them, those inside of functions too."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -85,6 +86,7 @@ def _is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
+@cache
 def _imports(path: Path) -> list[tuple[str, ast.stmt, bool]]:
     """What a file imports: the module, the statement, and whether it is done when the file is loaded."""
     found: list[tuple[str, ast.stmt, bool]] = []

@@ -283,6 +283,7 @@ expect:
     assert sum(variant.expect.outcome is Outcome.FAIL for variant in matrix.variants) == 6
 
 
+@pytest.mark.slow
 def test_a_product_of_100_000_is_expanded(load: Load, small: str) -> None:
     matrix = load(small + f"  a: {_labels(125)}\n  b: {_labels(100)}\n")
     assert len(matrix.variants) == 100_000

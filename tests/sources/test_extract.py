@@ -354,6 +354,7 @@ def test_progress_is_told(tmp_path: Path) -> None:
     assert heard[1:] == sorted(heard[1:])  # type: ignore[type-var]
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_unpacks_leaves_no_tree_and_no_rest(tmp_path: Path) -> None:
     many = [entry(f"t/{index}", os.urandom(2000)) for index in range(3000)]
     archive, pin = _put(tmp_path, tar(many))

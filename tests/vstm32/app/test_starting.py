@@ -84,10 +84,10 @@ def test_a_real_program_is_heard_at_work_before_it_is_ready() -> None:
         "import sys, time\n"
         "from vstm32.app import command_line, daemon, starting\n"
         "class Slow(daemon.Daemon):\n"
-        "    def __init__(self, **options):\n"
+        "    def __init__(self, *arguments, **options):\n"
         "        end = time.process_time() + 3 * starting.INTERVAL_S\n"
         "        while time.process_time() < end: pass\n"
-        "        super().__init__(**options)\n"
+        "        super().__init__(*arguments, **options)\n"
         "daemon.Daemon = Slow\n"
         "sys.exit(command_line.main(['--json', '--end-with-stdin']))\n"
     )
