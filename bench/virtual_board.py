@@ -64,10 +64,10 @@ class Kernel:
         line.write(BENCH % 100)
         until(b"@begin ")
         core = self.core = self.board.core
-        core.set_breakpoints(frozenset({int(conv[1], 16) & ~1}))
+        core.stops.set_breakpoints(frozenset({int(conv[1], 16) & ~1}))
         while core.run(core.cycles + 500_000, None).reason is not StopReason.BREAKPOINT:
             pass
-        core.set_breakpoints(frozenset())
+        core.stops.set_breakpoints(frozenset())
         core.run(core.cycles, None)  # takes the breakpoint out of the translated code
         self._engine = core._engine
         self._context = self._engine.context_save()

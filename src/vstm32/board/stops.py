@@ -51,7 +51,7 @@ class Stops:
             self._faults.access_fault(stop)
         elif stop.reason in _USAGE_FAULTS:
             self._faults.usage_fault(*_USAGE_FAULTS[stop.reason])
-        watched, core.watchpoint_hit = core.watchpoint_hit, None
+        watched, core.stops.watchpoint_hit = core.stops.watchpoint_hit, None
         if watched is not None:
             self._system.watchpoints.matched(watched)
             if self._system.debug.enabled:

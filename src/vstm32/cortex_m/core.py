@@ -11,19 +11,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from vstm32.base import memory_map
 from vstm32.base.findings import Direction
 from vstm32.cortex_m.block_records import BlockRecords
+from vstm32.cortex_m.debug_stops import DebugStops
 from vstm32.cortex_m.memory import Memory
 from vstm32.cortex_m.mpu import PermissionMap
+from vstm32.cortex_m.register_windows import AccessObserver, ReadCallback, RegisterWindows, WriteCallback
 from vstm32.cortex_m.shared import Shared, address_of
-from vstm32.cortex_m.watchpoints import Watchpoint
-from vstm32.native.library import ffi, lib
+from vstm32.native.library import lib
 from vstm32.timing import DEFAULT_TIMING_MODEL, timing_model
-
-ReadCallback = Callable[[int, int], int]
-WriteCallback = Callable[[int, int, int], None]
-AccessObserver = Callable[[int, int, int, int, int, bool], None]
 
 # Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
 _QEMU_UNDEFINED, _QEMU_SVC, _QEMU_PREFETCH_ABORT, _QEMU_DATA_ABORT = 1, 2, 3, 4
@@ -96,7 +92,6 @@ class Core:
         self.timing = timing_model(timing)
         self.blocks = BlockRecords(self.shared, self.timing, self._fail)
         self.memory = Memory(engine, self.shared, self.blocks.forget)
-        self._observe = observe
         self.before_run: Callable[[], None] = lambda: None
         """Called before the core is let go from somewhere."""
         if profiled:
@@ -107,19 +102,13 @@ class Core:
         self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
         self._interrupt: int | None = None
-        self._in_access = False
-        self._register_callbacks: list[Any] = []
+        self._windows = RegisterWindows(engine, self.shared, observe, self._fail)
         self.flash_noticed: Callable[[], None] = lambda: None
         """Called after a slice in which a store into flash left something for Python to look at."""
         self._slice_end = 0
         self._callback_error: BaseException | None = None
-        self._breakpoints: dict[int, int] = {}
-        self._wanted_breakpoints: frozenset[int] = frozenset()
-        self._breakpoint_hit: int | None = None
-        self._watchpoints: dict[Watchpoint, int] = {}
-        self._wanted_watchpoints: frozenset[Watchpoint] = frozenset()
-        self.watchpoint_hit: int | None = None
-        """The comparator whose data were accessed in the last slice, until somebody takes note."""
+        self.stops = DebugStops(engine, self.request_stop)
+        """Where a debugger or the firmware itself wants the core to stop."""
         self._instructions = 0
         self._divide_hook: int | None = None
         self._divide_trap_wanted = False
@@ -156,75 +145,8 @@ class Core:
     # --- registers of peripherals
 
     def map_registers(self, base: int, size_bytes: int, read: ReadCallback, write: WriteCallback) -> None:
-        """Sends accesses of a window to `read(address, size)` and `write(address, size, value)`.
-
-        Only registers announced with `announce_registers` get through; the rest is a bus fault.
-        """
-
-        def on_read(_engine: Any, offset: int, size: int, _data: Any) -> int:
-            self._in_access = True
-            try:
-                return read(base + offset, size)
-            except BaseException as error:
-                self._fail(error)
-                return 0
-            finally:
-                self._in_access = False
-
-        def on_write(_engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
-            self._in_access = True
-            try:
-                write(base + offset, size, value)
-            except BaseException as error:
-                self._fail(error)
-            finally:
-                self._in_access = False
-
-        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
-        self._register_callbacks.extend(callbacks)
-        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
-        if base == memory_map.PERIPHERAL_BASE:
-            kind = ffi.typeof(self.state.read_register)
-            self.state.read_register = ffi.cast(kind, reader.value)
-            reader = ctypes.c_void_p(address_of(lib.peripheral_read))
-        if self._observe is not None:
-            reader, writer = self._observed(base, self._observe, reader, callbacks[1])
-        error = self._binding.uclib.uc_mmio_map(
-            self._handle, base, size_bytes, reader, self.shared.state_address, writer, None
-        )
-        if error:
-            raise self._unicorn.UcError(error)
-        # Without permissions every access goes through the native access hook first.
-        self._engine.mem_protect(base, size_bytes, self._unicorn.UC_PROT_NONE)
-
-    def _observed(
-        self, base: int, observe: AccessObserver, reader: ctypes.c_void_p, write: Any
-    ) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
-        """The same callbacks, with somebody who looks on; what the hooks answer is seen as well."""
-        read = self._binding.MMIO_READ_CFUNC(reader.value)
-        access, state = self.state.access, self.shared.state_address
-
-        def on_read(engine: Any, offset: int, size: int, _data: Any) -> int:
-            cycle, program_counter = access.cycles, access.pc
-            value = int(read(engine, offset, size, state))
-            try:
-                observe(cycle, program_counter, base + offset, size, value, False)
-            except BaseException as error:
-                self._fail(error)
-            return value
-
-        def on_write(engine: Any, offset: int, size: int, value: int, _data: Any) -> None:
-            cycle, program_counter = access.cycles, access.pc
-            try:
-                observe(cycle, program_counter, base + offset, size, value, True)
-            except BaseException as error:
-                self._fail(error)
-            write(engine, offset, size, value, state)
-
-        callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
-        self._register_callbacks.extend((read, *callbacks))
-        reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
-        return reader, writer
+        """See `RegisterWindows.map`."""
+        self._windows.map(base, size_bytes, read, write)
 
     def _fail(self, error: BaseException) -> None:
         """An error of our own inside a callback: Unicorn cannot carry it, so run() raises it."""
@@ -258,12 +180,12 @@ class Core:
     @property
     def now(self) -> int:
         """Cycles since power-on at the access being served, else between two instructions."""
-        return int(self.state.access.cycles if self._in_access else self.state.cycles)
+        return int(self.state.access.cycles if self._windows.in_access else self.state.cycles)
 
     @property
     def is_in_access(self) -> bool:
         """Whether a register access by an instruction is being served."""
-        return self._in_access
+        return self._windows.in_access
 
     @property
     def access_program_counter(self) -> int:
@@ -274,7 +196,7 @@ class Core:
         """Adds cycles in which no instruction runs."""
         self.state.cycles += count
         self.state.waited += count
-        if self._in_access:
+        if self._windows.in_access:
             self.state.access.cycles += count
 
     def spend_cycles(self, count: int) -> None:
@@ -287,7 +209,7 @@ class Core:
 
     def renew_deadline(self, next_alarm: int | None) -> None:
         """After alarms have been fired inside of a slice, the slice goes on to the next one."""
-        if self._in_access:
+        if self._windows.in_access:
             at = self._slice_end if next_alarm is None else min(next_alarm, self._slice_end)
             self.state.deadline = at
 
@@ -398,10 +320,10 @@ class Core:
             self._engine.hook_del(hook)
             self._engine.ctl_flush_tb()
         self._raise_callback_error()
-        executed = self._instructions > 1 and self._breakpoint_hit is not None
+        executed = self._instructions > 1 and self.stops.breakpoint_hit is not None
         stop = Stop(StopReason.SLICE) if executed else self._explain(error)
         if executed:
-            self.program_counter = self._breakpoint_hit or 0
+            self.program_counter = self.stops.breakpoint_hit or 0
         if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
             state.cycles = before + 1 + state.waited - waited
         return stop
@@ -409,53 +331,7 @@ class Core:
     def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
         self._instructions += 1
         if self._instructions > 1:
-            self._on_breakpoint(engine, address, _size, _data)
-
-    def set_breakpoints(self, addresses: frozenset[int]) -> None:
-        """Instructions before which the core stops; takes effect when it is let go the next time."""
-        self._wanted_breakpoints = addresses
-
-    def set_watchpoints(self, watchpoints: frozenset[Watchpoint]) -> None:
-        """Data of which an access ends the slice after its block; takes effect as breakpoints do."""
-        self._wanted_watchpoints = watchpoints
-
-    def _place_watchpoints(self) -> None:
-        if self._wanted_watchpoints == self._watchpoints.keys():
-            return
-        for watchpoint in self._watchpoints.keys() - self._wanted_watchpoints:
-            self._engine.hook_del(self._watchpoints.pop(watchpoint))
-        unicorn = self._unicorn
-        for watchpoint in self._wanted_watchpoints - self._watchpoints.keys():
-            kinds = (unicorn.UC_HOOK_MEM_READ if watchpoint.reads else 0) | (
-                unicorn.UC_HOOK_MEM_WRITE if watchpoint.writes else 0
-            )
-            last = watchpoint.address + watchpoint.size_bytes - 1
-            self._watchpoints[watchpoint] = self._engine.hook_add(
-                kinds, self._on_watched, watchpoint.comparator, watchpoint.address, last
-            )
-        self._engine.ctl_flush_tb()
-
-    def _on_watched(
-        self, _engine: Any, _kind: int, _at: int, _size: int, _value: int, comparator: int
-    ) -> None:
-        self.watchpoint_hit = comparator
-        self.request_stop()
-
-    def _place_breakpoints(self) -> None:
-        """Never inside a callback of Unicorn: there the translated blocks must not be dropped."""
-        if self._wanted_breakpoints == self._breakpoints.keys():
-            return
-        for address in self._breakpoints.keys() - self._wanted_breakpoints:
-            self._engine.hook_del(self._breakpoints.pop(address))
-        for address in self._wanted_breakpoints - self._breakpoints.keys():
-            self._breakpoints[address] = self._engine.hook_add(
-                self._unicorn.UC_HOOK_CODE, self._on_breakpoint, None, address, address
-            )
-        self._engine.ctl_flush_tb()
-
-    def _on_breakpoint(self, engine: Any, address: int, _size: int, _data: Any) -> None:
-        self._breakpoint_hit = address
-        engine.emu_stop()
+            self.stops.on_breakpoint(engine, address, _size, _data)
 
     def clear_stop(self) -> None:
         """Forgets a stop request; the run loop does so before it looks at what there is to do."""
@@ -470,10 +346,9 @@ class Core:
         if self.program_counter != self._left_at:
             # An exception, a reset or a debugger has moved the core: no branch has led there.
             self.blocks.interrupt()
-        self._place_breakpoints()
-        self._place_watchpoints()
+        self.stops.place()
         self._place_divide_trap()
-        self._breakpoint_hit = None
+        self.stops.breakpoint_hit = None
         self.before_run()
         try:
             self._engine.emu_start(self.program_counter | 1, until, count=count)
@@ -489,9 +364,9 @@ class Core:
         state = self.state
         if state.fault.kind:
             return self._bus_fault()
-        if self._breakpoint_hit is not None:
+        if self.stops.breakpoint_hit is not None:
             state.divide_trap = 0
-            self.program_counter = self._breakpoint_hit
+            self.program_counter = self.stops.breakpoint_hit
             self._unwind()
             return Stop(StopReason.BREAKPOINT)
         if state.divide_trap:

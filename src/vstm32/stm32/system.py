@@ -149,7 +149,7 @@ class System:
         dwt = Dwt(self.clock)
         self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu()
-        self.watchpoints = Watchpoints(core.set_watchpoints)
+        self.watchpoints = Watchpoints(core.stops.set_watchpoints)
         self.mpu = Mpu()
         self.protection = Protection(core, self.exceptions, self.mpu)
         self.mpu.changed = self.protection.forget
@@ -162,7 +162,7 @@ class System:
             self.mpu,
             self.debug,
             dwt,
-            Fpb(core.set_breakpoints),
+            Fpb(core.stops.set_breakpoints),
             self.watchpoints,
             Itm(),
             self.dbgmcu,
