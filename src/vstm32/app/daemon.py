@@ -70,6 +70,7 @@ class Daemon:
                 if (wiring.led_out or wiring.name == serial) and not (in_process and wiring.name == serial)
             }
             probe = stack.enter_context(AttachedProbe(self.board, options.debug_port))
+            self.board.inject(options.injection, once=True)
             self.description = RunningBoard(
                 uid=self.uid,
                 pid=os.getpid(),
@@ -91,7 +92,6 @@ class Daemon:
                 },
             )
             stack.callback(control.close)
-            self.board.inject(options.injection, once=True)
             self.board.start()
             self._stack = stack.pop_all()
 

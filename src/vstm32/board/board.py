@@ -99,7 +99,7 @@ class Board:
                 report=self._journal.report,
                 request_reset=self._request_reset,
                 wait_for_host=self._host.wait,
-                debugged=Debugged(self._core, self._state, lambda: self._reset.is_low, self._step),
+                debugged=Debugged(self._core, self._state, lambda: self._reset.is_low, self.step),
             ),
         )
         if trace is not None:
@@ -272,6 +272,10 @@ class Board:
         finally:
             self._host.sleeps = True
 
+    def step(self) -> None:
+        """Executes one instruction; to be called inside of `standing_still` where the board has a thread."""
+        self._loop.step()
+
     def close(self) -> None:
         """Stops, and gives the serial ports back."""
         try:
@@ -421,9 +425,6 @@ class Board:
         """A debugger waits for the end of the slice."""
         self._loop.hurry()
         self._ports.wakeup.notify()
-
-    def _step(self) -> None:
-        self._loop.step()
 
     def _flush(self) -> None:
         self._system.flush_usarts()

@@ -327,7 +327,7 @@ def test_single_steps_and_breakpoints_lose_no_cycle(compile_firmware):
     with Board(load_elf(elf), profile=read_functions(elf)) as board:
         board.run(until=lambda: any(board.read_memory(board.symbol("seen"), 4)), timeout_seconds=20)
         for _ in range(100):
-            board.step_for_debugger()
+            board.step()
         board.run(max_cycles=1000)
         profile = board.profiler.profile()
         assert profile.cycles + profile.waited_cycles == board.cycles
