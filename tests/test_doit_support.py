@@ -63,6 +63,15 @@ def test_a_failure_is_said_with_its_whole_message() -> None:
     )
 
 
+def test_control_sequences_of_a_board_are_shown_and_not_sent() -> None:
+    sentence = "the board says \x1b]0;title\x07\x1b[2J"
+    shown = r"the board says \x1b]0;title\x07\x1b[2J"
+    task = _task("run:variant")
+    task.values = {"said": sentence}
+    assert _said(task) == f"run:variant  {shown}  [0.0 s]\n"
+    assert _said(task, TaskFailed(sentence)) == f"run:variant  FAILED: {shown}\n  [0.0 s]\n"
+
+
 def test_what_could_not_be_tried_is_said_so() -> None:
     said = _said(_task("run:variant"), UnmetDependency("build:variant"), is_started=False)
     assert said == "run:variant  not tried: what it needs failed\n"

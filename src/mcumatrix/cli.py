@@ -19,6 +19,7 @@ from doit.doit_cmd import get_var, set_var
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, McuMatrixError
 from mcumatrix.locking import held
 from mcumatrix.model.variant import Outcome
+from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks
 from mcumatrix.workflow import Job, what_is_left
@@ -53,9 +54,9 @@ _USAGE = "[MATRIX]"
 
 def say_error(error: McuMatrixError) -> int:
     """Says an error to a person; returns the exit code that belongs to it."""
-    print(f"error: {error.message}", file=sys.stderr)
+    print(printable(f"error: {error.message}", keep="\n"), file=sys.stderr)
     if error.hint:
-        print(f"  {error.hint}", file=sys.stderr)
+        print(printable(f"  {error.hint}", keep="\n"), file=sys.stderr)
     return int(error.exit_code)
 
 
@@ -86,7 +87,7 @@ def current_work() -> Work:
 
 def say(line: str) -> None:
     """A line about what goes on, beside what a command prints."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line, keep="\n"), file=sys.stderr, flush=True)
 
 
 def _take_arguments(params: Any, args: list[str]) -> None:
@@ -255,7 +256,7 @@ class Reproduce(_Executing):
         try:
             found = actions.reproduce(work.project, job, builders, work.project.build / "reproduce")
         except McuMatrixError as error:
-            print(f"{job.variant.slug}: {error}", flush=True)
+            print(printable(f"{job.variant.slug}: {error}", keep="\n"), flush=True)
             return False
         work.reproduction_store.add(found)
         print(f"{job.variant.slug}: {found.verdict}", flush=True)
@@ -286,7 +287,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
         *work.hindrances.values(),
     ]
     for sentence in dict.fromkeys(map(str, hindrances)):
-        print(f"not tried: {sentence}", file=sys.stderr)
+        print(printable(f"not tried: {sentence}", keep="\n"), file=sys.stderr)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
     if all(

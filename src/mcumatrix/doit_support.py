@@ -7,6 +7,8 @@ from doit.exceptions import BaseFail, UnmetDependency
 from doit.reporter import ConsoleReporter
 from doit.task import Task
 
+from mcumatrix.printable import printable
+
 
 class NoDatabase:
     """A doit backend that forgets everything when the process ends.
@@ -41,6 +43,10 @@ class NoDatabase:
         self._tasks.clear()
 
 
+_LINE = "\n"
+"""What boards and compilers say may have several lines."""
+
+
 class Reporter(ConsoleReporter):  # type: ignore[misc]
     """One line per task that did something: name, how it ended, how long it took."""
 
@@ -70,7 +76,7 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
             self._line(task, f"FAILED: {fail.get_msg()}")
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        self.write(f"{exception.get_msg()}\n")
+        self.write(f"{printable(exception.get_msg(), keep=_LINE)}\n")
 
     def complete_run(self) -> None:
         pass
@@ -79,5 +85,5 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         started = self._started.get(task.name)
         # What was never started took no time.
         took = "" if started is None else f"  [{time.monotonic() - started:.1f} s]"
-        self.write(f"{task.name}  {said}{took}\n")
+        self.write(f"{task.name}  {printable(said, keep=_LINE)}{took}\n")
         self.outstream.flush()

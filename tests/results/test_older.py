@@ -7,7 +7,8 @@ import pytest
 
 from mcumatrix.errors import BuildError, ChangedResultError, ResultError
 from mcumatrix.model.record import RECORD_SCHEMA, Clock
-from mcumatrix.results.frame import frame, to_csv
+from mcumatrix.report.render.csv import to_csv
+from mcumatrix.results.frame import frame
 from mcumatrix.results.store import RecordStore, from_json, read_record, to_json
 from support.variants import a_record
 

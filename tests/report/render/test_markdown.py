@@ -140,11 +140,15 @@ def test_a_variant_that_was_not_tried_says_why() -> None:
     assert said in report_text(report)
 
 
-def test_control_characters_of_a_board_do_not_reach_the_terminal() -> None:
-    record = a_record(BuildError("\x1b]0;title\x07red \x1b[31m"))
-    text = report_text(_report([a_variant()], [record]))
-    assert "\x1b" not in text
-    assert "\\x1b]0;title\\x07red \\x1b[31m" in text
+def test_control_characters_of_a_board_reach_neither_terminal_nor_files() -> None:
+    report = _report([a_variant()], [a_record(BuildError("\x1b]0;title\x07red \x1b[31m"))])
+    shown = r"\x1b]0;title\x07red \x1b[31m"
+    assert shown in report_text(report)
+    assert shown in render_csv(report, ROOT / "templates").decode()
+    markdown = render_markdown(report, ROOT / "templates").decode()
+    assert shown in markdown.replace(r"\\", "\\")
+    for text in (report_text(report), markdown, render_csv(report, ROOT / "templates").decode()):
+        assert not set(text) & {"\x1b", "\x07"}
 
 
 def test_markdown_columns_are_aligned_for_people_who_read_the_source() -> None:

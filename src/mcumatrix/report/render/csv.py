@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
 from mcumatrix.results.frame import frame
 
@@ -22,13 +23,15 @@ def _plain_number(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
+def _inert(cell: str) -> str:
+    return printable(f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell, keep="\t\r\n")
+
+
 def to_csv(table: "pandas.DataFrame") -> bytes:
     """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
-    apostrophe; numbers stay numbers.
+    apostrophe, and control characters are escaped; numbers stay numbers.
     """
-    safe = table.map(
-        lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
-    )
+    safe = table.map(lambda cell: _inert(cell) if isinstance(cell, str) else cell)
     for column in ("layer", "cycles_min", "cycles_max"):
         safe[column] = table[column]
     text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)

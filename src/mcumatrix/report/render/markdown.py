@@ -4,6 +4,7 @@ import html
 import re
 from pathlib import Path
 
+from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 
@@ -38,6 +39,6 @@ def to_markdown(table: Table) -> str:
 
 
 def inert(cell: str) -> str:
-    """Text on one line in which nothing is Markdown or HTML, wherever it came from."""
-    one_line = " ".join(cell.split())
+    """Text on one line in which nothing is Markdown, HTML or a control sequence, wherever it came from."""
+    one_line = printable(" ".join(cell.split()))
     return _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line, quote=False)).replace("`", "'")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table, TimeTable
 
@@ -14,16 +15,12 @@ def parts_text(parts: Iterable[Table | str]) -> str:
 
 def to_text(table: Table) -> str:
     """Columns side by side, as wide as they need to be; control characters of a board are shown, not sent."""
-    cells = [[_visible(cell) for cell in row] for row in (table.header, *table.rows)]
+    cells = [[printable(cell) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(table.header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
-
-
-def _visible(text: str) -> str:
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def report_text(report: Report) -> str:
@@ -32,8 +29,8 @@ def report_text(report: Report) -> str:
         [
             report.cases,
             *map(_times, report.times),
-            *(f"Finding: {_visible(finding)}" for finding in report.findings),
-            *(_visible(str(failure)) for failure in report.failures),
+            *(f"Finding: {printable(finding)}" for finding in report.findings),
+            *(printable(str(failure)) for failure in report.failures),
             f"{report.summary} {report.warning}".rstrip(),
         ]
     )
