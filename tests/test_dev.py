@@ -91,7 +91,7 @@ def tree(machine: Path) -> Path:
         assert found
         (machine / name).symlink_to(found)
     _script(machine / "id", "echo 0\n")
-    for name in ("arm-none-eabi-gcc", "cmake", "ninja", "ccache"):
+    for name in ("arm-none-eabi-gcc", "cmake", "ninja", "ccache", "cc"):
         _script(machine / name, "")
     tree = machine / "tree"
     _script(tree / ".venv" / "bin" / "python", "")

@@ -128,11 +128,17 @@ def test_a_report_that_was_changed_is_made_again_from_the_records(done: Workplac
 def test_a_record_whose_log_was_changed_is_not_believed(done: Workplace) -> None:
     record = done.records("two")[0]
     log = record.with_suffix(".log")
-    log.write_bytes(log.read_bytes().replace(b"cycles=", b"cycles=1", 1))
+    kept = log.read_bytes()
+    log.write_bytes(kept.replace(b"cycles=", b"cycles=1", 1))
+    ran = done.doit("matrix", "two")
+    assert ran.returncode == 3
+    assert (
+        f"not tried: {log} was changed: it is not the raw log that its record was made from\n" in ran.stderr
+    )
+    log.write_bytes(kept)
     ran = done.doit("matrix", "two")
     assert ran.returncode == 0
-    assert ran.stdout.count("run:") == 1
-    assert len(done.records("two")) >= 3
+    assert "run:" not in ran.stdout
 
 
 def test_a_changed_source_builds_new_images_and_a_changed_readme_does_not(done: Workplace) -> None:

@@ -51,6 +51,7 @@ from mcumatrix.matrix.load import load_matrix
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.schema import schema_text
 from mcumatrix.matrix.select import select
+from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import ToolchainIdentity
 from mcumatrix.report.content.findings import find
 from mcumatrix.report.content.tables import case_table, number_cases
@@ -89,6 +90,7 @@ include:
 """)
 cases = number_cases(full.variants, [a_record(variant=variant) for variant in full.variants])
 gcc = ToolchainIdentity("gcc", "c" * 64)
+chip = Chip("stm32f746ng", "stm32f7", ("-mcpu=cortex-m7",))
 print(json.dumps({
     "plain": [variant.slug for variant in plain.variants],
     "default": plain.variants[0].axes,
@@ -102,7 +104,7 @@ print(json.dumps({
     "rows": [row for case in cases for row in list(rows([case.record]))[:1]],
     "table": case_table(cases).header,
     "findings": find(cases),
-    "builds": [plan_platform(variant, gcc, {}, {}).fingerprint for variant in full.variants],
+    "builds": [plan_platform(variant, chip, gcc, {}, {}).fingerprint for variant in full.variants],
     "runs": [dict(workflow.run_axes(variant)) for variant in full.variants],
 }, default=str))
 '''
