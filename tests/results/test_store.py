@@ -140,11 +140,21 @@ def test_a_changed_or_missing_log_is_named(tmp_path: Path, change: Callable[[Pat
     )
 
 
-def test_a_record_that_somebody_put_there_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda added, file: added.write_bytes(file.read_bytes()),
+        lambda added, _file: added.write_bytes(b"no record"),
+        lambda added, file: added.symlink_to(file),
+        lambda added, _file: os.mkfifo(added),
+    ],
+    ids=["copy", "something else", "link", "pipe"],
+)
+def test_what_somebody_put_there_is_named_unread(tmp_path: Path, put: Callable[[Path, Path], object]) -> None:
     _store(tmp_path).add(a_record(), b"raw log")
     (file,) = _files(tmp_path, ".json")
     added = file.with_name(f"99990101T000000.000000Z-{'f' * 12}.json")
-    added.write_bytes(file.read_bytes())
+    put(added, file)
     assert _refusal(tmp_path) == (
         f"{added} is not in chain.jsonl, which has every record that was kept\n"
         "  Somebody put it there or changed that file: restore them, or remove the record."

@@ -129,7 +129,7 @@ class RecordStore:
     def _look(self, variant: str, fingerprint: str, ending: str, linked: tuple[Link, ...]) -> Record | None:
         names = {link.record for link in linked}
         for path in sorted((self._folder / variant).glob(f"*{ending}")):
-            if path.relative_to(self._folder).as_posix() not in names and _is_of_this_schema(path):
+            if path.relative_to(self._folder).as_posix() not in names:
                 raise ChangedResultError(
                     f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
                     hint="Somebody put it there or changed that file: restore them, or remove the record.",
@@ -184,15 +184,6 @@ def _aside(path: Path) -> Path:
 
 def _give_name(path: Path) -> None:
     _aside(path).replace(path)
-
-
-def _is_of_this_schema(path: Path) -> bool:
-    """Whether a file that no chain has could pass for a record. Those of before there was a chain cannot."""
-    try:
-        from_json(path.read_bytes())
-    except (ResultError, OSError):
-        return False
-    return True
 
 
 def read_record(path: Path) -> Record:
