@@ -1,5 +1,7 @@
 """From serial logs to measurements."""
 
+import dataclasses
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +12,8 @@ from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
-from mcumatrix.stages.parse import parse_bench, parse_boot
-from support.logs import NONCE, bench_log, bench_messages, boot_log
+from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
+from support.logs import NONCE, OUTPUT, bench_log, bench_messages, boot_log
 from support.variants import hello
 
 _GOOD = boot_log() + b"some text\r\n" + bench_log()
@@ -75,7 +77,6 @@ def test_a_chip_without_other_clocks_and_registers_is_measured_all_the_same() ->
 
 def test_floats_are_read_as_floats() -> None:
     import struct
-    import zlib
 
     data = struct.pack("<2f", 0.25, 1.5)
     messages = bench_messages()[:-2]
@@ -165,6 +166,16 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
             _replace(wire.Time, wire.Time(0, 0, 4001)),
             "the layers of repeat 0 took longer than the whole inference",
         ),
+        (
+            _replace(wire.Total, wire.Total(1, 2**64 - 1, zlib.crc32(OUTPUT)), 1),
+            "repeat 1 took 18446744073709551615 cycles, which is more than an hour",
+        ),
+        (
+            _replace(wire.Time, wire.Time(0, 0, 0)),
+            "layer 0 CONV_2D took 0 cycles in repeat 0, so that its cycle counter did not run",
+        ),
+        (_replace(wire.Clocks, wire.Clocks(0)), "its clock has 0 Hz"),
+        (_replace(wire.Bench, wire.Bench(1, 60_000_000, 1)), "a repeat is missing or twice"),
         (_replace(wire.Total, wire.Total(1, 5000, 9), 1), "its output is not the one that was measured"),
         (_drop(wire.DataLine), "its tensor of shape 1x2 has 0 of 2 bytes"),
         (_replace(wire.DataLine, wire.DataLine(1, b"ab")), "the bytes of its tensor are not in order"),
@@ -184,6 +195,43 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
 )
 def test_an_answer_that_contradicts_itself_is_refused(log: bytes, contradiction: str) -> None:
     assert _sentence(log) == f"the answer contradicts itself: {contradiction}"
+
+
+def test_a_board_of_which_the_cycle_counter_stands_still_is_not_measured() -> None:
+    def stop(messages: list[wire.Message]) -> None:
+        for at, message in enumerate(messages):
+            if isinstance(message, wire.Time | wire.Total):
+                messages[at] = dataclasses.replace(message, cycles=0)
+
+    assert _sentence(_edited(stop)) == (
+        "the answer contradicts itself: repeat 0 took 0 cycles, so that its cycle counter did not run"
+    )
+
+
+def _lasting(total_s: float) -> Measurement:
+    """Two repeats and a warm-up of a second each at the clock of the log; `total_s` stands for each."""
+    return dataclasses.replace(_parse(_GOOD), total_cycles=(int(216_000_000 * total_s),) * 2)
+
+
+@pytest.mark.parametrize(("elapsed_s", "line_s"), [(2.9, 0.0), (3.0, 0.0), (8.7, 0.0), (30.0, 20.0)])
+def test_a_board_may_take_as_long_as_it_says_and_the_line_needs(elapsed_s: float, line_s: float) -> None:
+    check_duration(_lasting(1.0), elapsed_s, line_s)
+
+
+def test_cycles_for_which_there_was_no_time_are_refused() -> None:
+    with pytest.raises(ParseError) as error:
+        check_duration(_lasting(1.0), 2.5, 0.1)
+    assert str(error.value) == (
+        "the answer cannot have taken 3.000 s, as its cycles and clock say: it came after 2.500 s\n"
+        "  The cycle counter or the clock of the board is not what the firmware takes it for."
+    )
+
+
+def test_cycles_of_a_counter_that_is_too_slow_are_refused() -> None:
+    with pytest.raises(
+        ParseError, match=r"^the answer took longer than 3\.000 s, as its cycles and clock say"
+    ):
+        check_duration(_lasting(1.0), 9.0, 0.0)
 
 
 def test_the_first_words_must_come_from_the_flashed_firmware() -> None:

@@ -7,11 +7,18 @@ from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
+from mcumatrix.model.soundness import contradictions_of_measurement
 
 _ELEMENTS = {0: Element.FLOAT32, 3: Element.UINT8, 9: Element.INT8}
 """By the codes of TensorType in TensorFlow Lite's schema.fbs."""
 
 _FORMATS = {Element.FLOAT32: "f", Element.UINT8: "B", Element.INT8: "b"}
+
+_FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
+"""How far the oscillators of board and host may be apart, and when a host looks at its clock."""
+
+_SLOWER_CLOCK, _HOST_STALL_S = 1.25, 5.0
+"""What a board does besides inferences, and how long a busy host may leave an answer lying."""
 
 _AGAIN = "Run the variant again; the raw log has every byte."
 
@@ -80,8 +87,10 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         tuple(layer.layer for layer in layers) == tuple(range(len(layers))), "its layers are not in order"
     )
     _require(bool(layers) and bench.repeat > 0, "it has no layers or no repeats")
+    # Counted first: numbers of a board are no reason to spend memory.
     _require(
-        tuple(total.repeat for total in totals) == tuple(range(bench.repeat)), "a repeat is missing or twice"
+        len(totals) == bench.repeat and all(total.repeat == at for at, total in enumerate(totals)),
+        "a repeat is missing or twice",
     )
     times = {(time.repeat, time.layer): time.cycles for time in answer.of(wire.Time)}
     _require(
@@ -89,12 +98,7 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         and all((repeat, layer.layer) in times for repeat in range(bench.repeat) for layer in layers),
         "a time is missing or twice",
     )
-    for total in totals:
-        _require(
-            sum(times[total.repeat, layer.layer] for layer in layers) <= total.cycles,
-            f"the layers of repeat {total.repeat} took longer than the whole inference",
-        )
-    return Measurement(
+    measurement = Measurement(
         clock=_clock(answer, expected.clock_hz),
         warmup=bench.warmup,
         layers=tuple(
@@ -110,6 +114,32 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         arena_bytes=_only(answer, wire.Memory).arena_bytes,
         input_crc32=bench.input_crc32,
         output=parse_tensor(answer, tuple(total.output_crc32 for total in totals)),
+    )
+    for contradiction in contradictions_of_measurement(measurement):
+        _require(False, contradiction)
+    return measurement
+
+
+def check_duration(measurement: Measurement, elapsed_s: float, line_s: float) -> None:
+    """Compares what a board says that it took with what it took, by the clock of the host.
+
+    `elapsed_s` is from the command to the end of the answer, `line_s` what the answer takes on the line at
+    most. Only for boards that count real time: one of a timing model has a time of its own.
+
+    Raises:
+        ParseError: its cycles are those of another clock than it says, or are no cycles.
+    """
+    unseen = measurement.warmup * min(measurement.total_cycles)
+    computed_s = (sum(measurement.total_cycles) + unseen) / measurement.clock.measured_hz
+    if computed_s > elapsed_s * _FASTER_CLOCK + _HOST_JITTER_S:
+        what = "cannot have taken"
+    elif elapsed_s > (computed_s + line_s) * _SLOWER_CLOCK + _HOST_STALL_S:
+        what = "took longer than"
+    else:
+        return
+    raise ParseError(
+        f"the answer {what} {computed_s:.3f} s, as its cycles and clock say: it came after {elapsed_s:.3f} s",
+        hint="The cycle counter or the clock of the board is not what the firmware takes it for.",
     )
 
 
