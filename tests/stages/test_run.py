@@ -261,6 +261,28 @@ def test_a_board_that_runs_at_another_clock_than_asked_for_is_refused() -> None:
     )
 
 
+def _of_an_hour(nonce: int) -> bytes:
+    cycles = 3600 * 216_000_000
+    content = [replace(m, cycles=cycles) if isinstance(m, wire.Total) else m for m in bench_messages()]
+    return bench_log(content, nonce=nonce)
+
+
+def test_a_real_board_cannot_have_computed_for_longer_than_it_took() -> None:
+    class Real(ScriptedBoard):
+        kind = BoardKind.REAL
+        timing_model = expected_error = ""
+
+    ran = _run(Real(boot_log(), answer_with(_of_an_hour)))
+    assert isinstance(ran.error, ParseError)
+    assert ran.error.message.startswith(
+        "the answer cannot have taken 10800.000 s, as its cycles and clock say"
+    )
+
+
+def test_a_virtual_board_has_a_time_of_its_own() -> None:
+    assert _run(ScriptedBoard(boot_log(), answer_with(_of_an_hour))).error is None
+
+
 def test_the_first_words_of_another_firmware_end_the_run_before_it_is_measured() -> None:
     def never(received: bytes) -> bytes:
         raise AssertionError("the board was sent a command")

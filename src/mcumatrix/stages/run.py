@@ -17,11 +17,12 @@ from mcumatrix.errors import (
     StoppedError,
     ToolError,
 )
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher
-from mcumatrix.stages.parse import firmware_errors, parse_bench, parse_boot
+from mcumatrix.stages.parse import check_duration, firmware_errors, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
 
 LAST_WORDS_S = 0.5
@@ -31,6 +32,8 @@ MAX_LOG_BYTES = 8 * 1024 * 1024
 """A board that talks without end is stopped here."""
 
 _READ_S = 0.25
+_BITS_PER_BYTE = 10
+"""On the serial line, with start and stop."""
 
 
 @dataclass(slots=True)
@@ -132,9 +135,14 @@ def run_image(
                     with open_console(taken.serial_port, variant.board.baud) as console:
                         debugger.start()
                         parse_boot(log.read_answer(console, timeouts.boot_s, "its first words"), hello)
+                        asked_at = time.monotonic()
                         console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
                         answer = log.read_answer(console, timeouts.measure_s, "its measurement")
+                        elapsed_s = time.monotonic() - asked_at
                         measurement = parse_bench(answer, nonce, hello)
+                if taken.kind is BoardKind.REAL:
+                    line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
+                    check_duration(measurement, elapsed_s, line_s)
             except McuMatrixError as error:
                 fault = taken.fault()
                 if fault:
