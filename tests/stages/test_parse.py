@@ -13,7 +13,7 @@ from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
-from support.logs import NONCE, OUTPUT, bench_log, bench_messages, boot_log
+from support.logs import NONCE, OUTPUT, bench_log, bench_messages, boot_log, exchange
 from support.variants import hello
 
 _GOOD = boot_log() + b"some text\r\n" + bench_log()
@@ -122,6 +122,46 @@ def test_bytes_that_are_lost_repeated_or_come_from_elsewhere_never_change_a_numb
     except McuMatrixError:
         return
     assert measurement == _parse(_GOOD)
+
+
+def _of_another(nonce: int, cycles: int, command: int) -> list[bytes]:
+    """The lines of another answer, as the same board gave it at another time: other cycles."""
+    messages = [
+        dataclasses.replace(m, cycles=m.cycles * cycles) if isinstance(m, wire.Time | wire.Total) else m
+        for m in bench_messages()
+    ]
+    return exchange(command, nonce, messages).splitlines(keepends=True)
+
+
+@settings(max_examples=1000)
+@given(st.data())
+def test_lines_spliced_from_another_exchange_never_change_a_number(data: st.DataObject) -> None:
+    """Whatever lines of an answer are replaced by, followed by or moved before those of others."""
+    lines = bench_log().splitlines(keepends=True)
+    nonce = data.draw(st.integers(0, 2**32 - 1).filter(lambda nonce: nonce != NONCE))
+    other = _of_another(nonce, data.draw(st.integers(2, 5)), data.draw(st.sampled_from([3, 5])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(lines)))
+        end = data.draw(st.integers(start, min(len(lines), start + 6)))
+        if data.draw(st.booleans()):
+            source, until = start, end
+        else:
+            source = data.draw(st.integers(0, len(other)))
+            until = data.draw(st.integers(source, min(len(other), source + 6)))
+        lines[start:end] = other[source:until]
+    try:
+        measurement = _parse(boot_log() + b"".join(lines))
+    except McuMatrixError:
+        return
+    assert measurement == _parse(_GOOD)
+
+
+@pytest.mark.parametrize("number", range(len(bench_log().splitlines())))
+def test_no_line_of_an_answer_can_come_from_another(number: int) -> None:
+    lines, other = bench_log().splitlines(keepends=True), _of_another(0xBEF0, 1, 3)
+    lines[number] = other[number]
+    with pytest.raises(ParseError):
+        _parse(b"".join(lines))
 
 
 def test_an_answer_to_somebody_elses_command_is_not_ours() -> None:

@@ -23,14 +23,11 @@ _SLOWER_CLOCK, _HOST_STALL_S = 1.25, 5.0
 _AGAIN = "Run the variant again; the raw log has every byte."
 
 
-def firmware_errors(log: bytes) -> tuple[str, ...]:
-    """The sentences of the firmware's own error lines."""
+def first_error(log: bytes) -> str:
+    """The first sentence of the firmware's own error lines; empty if it has none."""
     prefix = wire.ERROR_PREFIX.encode()
-    return tuple(
-        line[len(prefix) :].decode("ascii", "backslashreplace").strip()
-        for line in log.splitlines()
-        if line.startswith(prefix)
-    )
+    line = next((line for line in wire.lines_of(log) if line.startswith(prefix)), b"")
+    return line[len(prefix) : wire.MAX_LINE_BYTES].decode("ascii", "backslashreplace").strip()
 
 
 def check_hello(said: wire.Hello, expected: wire.Hello) -> None:
@@ -52,12 +49,13 @@ def parse_boot(log: bytes, expected: wire.Hello) -> None:
         ParseError: it was not the expected firmware, or said it unintelligibly.
         FirmwareError: it said that it cannot start.
     """
-    exchanges = list(wire.read_exchanges(log))
+    boot: wire.Exchange | None = None
+    for exchange in wire.read_exchanges(log, expected.protocol):
+        boot = exchange if exchange.command == wire.BOOT_COMMAND else boot
     _raise_for_errors(log)
-    boots = [exchange for exchange in exchanges if exchange.command == wire.BOOT_COMMAND]
-    if not boots:
+    if boot is None:
         raise ParseError("the board did not say which firmware it runs", hint=_AGAIN)
-    check_hello(_only(boots[-1], wire.Hello), expected)
+    check_hello(_only(boot, wire.Hello), expected)
 
 
 def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
@@ -67,16 +65,14 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         ParseError: the answer is not whole, not true to itself, or not from the expected firmware.
         FirmwareError: the firmware said that it could not measure.
     """
-    exchanges = list(wire.read_exchanges(log))
+    answer: wire.Exchange | None = None
+    answers = 0
+    for exchange in wire.read_exchanges(log, expected.protocol):
+        if (exchange.command, exchange.nonce) == (wire.RunBench.number, nonce):
+            answer, answers = exchange, answers + 1
     _raise_for_errors(log)
-    answers = [
-        exchange
-        for exchange in exchanges
-        if exchange.command == wire.RunBench.number and exchange.nonce == nonce
-    ]
-    if len(answers) != 1:
-        raise ParseError(f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
-    answer = answers[0]
+    if answer is None or answers != 1:
+        raise ParseError(f"{answers} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
     if not answer.ok:
         raise FirmwareError("the firmware could not measure, and did not say why", hint=_AGAIN)
     check_hello(_only(answer, wire.Hello), expected)
@@ -98,6 +94,9 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         and all((repeat, layer.layer) in times for repeat in range(bench.repeat) for layer in layers),
         "a time is missing or twice",
     )
+    used: dict[int, list[str]] = {}
+    for one in answer.of(wire.Used):
+        used.setdefault(one.layer, []).append(one.function)
     measurement = Measurement(
         clock=_clock(answer, expected.clock_hz),
         warmup=bench.warmup,
@@ -106,7 +105,7 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
                 op=layer.op,
                 cycles=tuple(times[repeat, layer.layer] for repeat in range(bench.repeat)),
                 code=layer.code,
-                functions=tuple(used.function for used in answer.of(wire.Used) if used.layer == layer.layer),
+                functions=tuple(used.get(layer.layer, ())),
             )
             for layer in layers
         ),
@@ -164,10 +163,11 @@ def parse_tensor(answer: wire.Exchange, crc32: tuple[int, ...]) -> Output:
         ParseError: bytes are missing, twice, or not those that were measured.
     """
     tensor = _only(answer, wire.Tensor)
-    data = b""
+    collected = bytearray()
     for line in answer.of(wire.DataLine):
-        _require(line.offset == len(data), "the bytes of its tensor are not in order")
-        data += line.payload
+        _require(line.offset == len(collected), "the bytes of its tensor are not in order")
+        collected += line.payload
+    data = bytes(collected)
     element = _ELEMENTS.get(tensor.type)
     _require(element is not None, f"its tensor has the unknown type {tensor.type}")
     assert element is not None
@@ -201,6 +201,6 @@ def _require(condition: bool, otherwise: str) -> None:
 
 
 def _raise_for_errors(log: bytes) -> None:
-    errors = firmware_errors(log)
-    if errors:
-        raise FirmwareError(f"the firmware says: {errors[0]}", hint="The raw log has the rest of its words.")
+    error = first_error(log)
+    if error:
+        raise FirmwareError(f"the firmware says: {error}", hint="The raw log has the rest of its words.")

@@ -22,7 +22,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher
-from mcumatrix.stages.parse import check_duration, firmware_errors, parse_bench, parse_boot
+from mcumatrix.stages.parse import check_duration, first_error, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
 
 LAST_WORDS_S = 0.5
@@ -74,8 +74,8 @@ class SerialLog:
                     f"the board sent {len(answer)} bytes as {what} without an end",
                     hint="Another firmware may be running, or the baud rate is wrong; see the raw log.",
                 )
-            if firmware_errors(answer) and now - last_byte_at > LAST_WORDS_S:
-                raise FirmwareError(f"the firmware says: {firmware_errors(answer)[0]}")
+            if first_error(answer) and now - last_byte_at > LAST_WORDS_S:
+                raise FirmwareError(f"the firmware says: {first_error(answer)}")
             if now > deadline:
                 raise ConsoleTimeoutError(
                     f"the board sent {len(answer)} bytes in {timeout_s:g} s and not the end of {what}",
@@ -124,7 +124,7 @@ def run_image(
     flashed: Flashed | None = None
     timeouts = variant.board.timeouts
     hello = hello_of(variant, image.build_id)
-    nonce = secrets.randbits(32)
+    nonce = 1 + secrets.randbelow(2**32 - 1)  # 0 is that of first words
     try:
         with board.take() as taken:
             timing_model, expected_error = taken.timing_model, taken.expected_error
