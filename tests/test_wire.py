@@ -78,17 +78,18 @@ def test_a_line_that_is_longer_than_the_cap_is_refused() -> None:
     )
 
 
-def test_an_answer_without_end_is_refused_at_its_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "MAX_EXCHANGE_LINES", 4)
-    list(wire.read_exchanges(exchange(3, 7, [wire.Memory(1)] * 4)))
+def test_answers_without_end_are_refused_at_their_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_LOG_LINES", 6)
+    list(wire.read_exchanges(b"a word\r\n" * 9 + exchange(3, 7, [wire.Memory(1)] * 4)))
     for log in (
         exchange(3, 7, [wire.Memory(1)] * 5),
         exchange(3, 7, []).replace(b"@end", b"a word\r\n" * 5 + b"@end"),
+        exchange(3, 7, []) * 4,
     ):
         with pytest.raises(ParseError) as error:
             list(wire.read_exchanges(log))
         assert str(error.value) == (
-            "the answer to command 3 has more than 4 lines\n"
+            "what the board said has more than 6 lines\n"
             "  Nothing that is measured needs as many; see the raw log."
         )
 

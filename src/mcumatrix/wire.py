@@ -38,8 +38,9 @@ FIRST_VERSION_WITH_NONCE_IN_CRC = 4
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
 
-MAX_EXCHANGE_LINES = 32_768
-"""Cap of the lines of one exchange, those for people included: a board has room for fewer times."""
+MAX_LOG_LINES = 32_768
+"""Cap of the lines of all exchanges of a log, those for people among them included: a board has room for
+fewer times."""
 
 MAX_DATA_BYTES = 96
 """Cap of the bytes that one line carries."""
@@ -398,6 +399,9 @@ class Identify(Command, number=6, name="identify"):
 BOOT_COMMAND = 0
 """The command number of the exchange after reset."""
 
+BEGINS_END = b"@end "
+"""Begins a line that, right or wrong, is the last that an exchange will have."""
+
 _NOT_EMPTY = re.compile(rb"[^\r\n]+")
 _FIRST_LINE = b"@begin "
 _LINE = re.compile(r"@(?P<name>[a-z]+) (?P<number>0|[1-9][0-9]{0,9})(?: (?P<fields>.+))?")
@@ -473,11 +477,6 @@ class Exchange:
         return tuple(message for message in self.messages if isinstance(message, kind))
 
 
-def is_end_of_exchange(line: bytes) -> bool:
-    """Whether a line, right or wrong, is the last that an exchange will have."""
-    return line.startswith(b"@end ")
-
-
 def read_exchanges(log: bytes, protocol: int = PROTOCOL_VERSION) -> Iterator[Exchange]:
     """Reads the exchanges of a serial log; text outside of them is for people and is passed over.
 
@@ -487,18 +486,21 @@ def read_exchanges(log: bytes, protocol: int = PROTOCOL_VERSION) -> Iterator[Exc
     begin: Begin | None = None
     messages: list[Message] = []
     text: list[str] = []
-    count = 0
+    count = lines = 0
     crc_has_nonce = protocol >= FIRST_VERSION_WITH_NONCE_IN_CRC
     for raw in lines_of(log):
         line = raw.strip(b"\0")
-        if begin is not None and len(messages) + len(text) > MAX_EXCHANGE_LINES:
+        is_text = not line.startswith(b"@")
+        if is_text and begin is None:
+            continue
+        lines += 1
+        if lines > MAX_LOG_LINES:
             raise ParseError(
-                f"the answer to command {begin.command} has more than {MAX_EXCHANGE_LINES} lines",
+                f"what the board said has more than {MAX_LOG_LINES} lines",
                 hint="Nothing that is measured needs as many; see the raw log.",
             )
-        if not line.startswith(b"@"):
-            if begin is not None:
-                text.append(line.decode("ascii", "backslashreplace"))
+        if is_text:
+            text.append(line.decode("ascii", "backslashreplace"))
             continue
         number, message = decode(line, begin.nonce if begin is not None and crc_has_nonce else 0)
         if isinstance(message, Begin):

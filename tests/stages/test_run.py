@@ -25,7 +25,6 @@ from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
 from mcumatrix.ports import TakenBoard
-from mcumatrix.stages import run
 from mcumatrix.stages.run import Ran, run_image
 from support.logs import bench_log, bench_messages, boot_log
 from support.variants import a_variant, an_image, hello
@@ -186,13 +185,6 @@ def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept() -> 
     assert ran.error is not None
     assert ran.error.message == "the board sent 100 bytes in 0.8 s and not the end of its measurement"
     assert len(ran.log) == len(boot_log()) + 100
-
-
-def test_a_board_that_talks_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "MAX_LOG_BYTES", 500)
-    ran = _run(ScriptedBoard(b"U" * 2000, GOOD))
-    assert ran.error is not None
-    assert "bytes as its first words without an end" in ran.error.message
 
 
 def test_a_line_that_is_unplugged_is_said_so() -> None:

@@ -29,7 +29,7 @@ FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
-"""What a board can say is far less (`stages.run.MAX_LOG_BYTES`)."""
+"""What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
 
 _OUR_FAULT = "This is a fault of mcumatrix or of a package that adds to it; please report it."
 _MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."

@@ -3,13 +3,11 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mcumatrix import wire
 from mcumatrix.errors import (
     ConsoleError,
-    ConsoleTimeoutError,
-    FirmwareError,
     FlashError,
     LockedError,
     McuMatrixError,
@@ -22,66 +20,12 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher
-from mcumatrix.stages.parse import check_duration, first_error, parse_bench, parse_boot
+from mcumatrix.stages.listen import SerialLog
+from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
 
-LAST_WORDS_S = 0.5
-"""How long an error line is given to be followed by more before the board is given up."""
-
-MAX_LOG_BYTES = 8 * 1024 * 1024
-"""A board that talks without end is stopped here."""
-
-_READ_S = 0.25
 _BITS_PER_BYTE = 10
 """On the serial line, with start and stop."""
-
-
-@dataclass(slots=True)
-class SerialLog:
-    """Everything a board has said, and what the host sent is not in it. `stopped` ends the listening."""
-
-    stopped: Callable[[], bool] = lambda: False
-    data: bytearray = field(default_factory=bytearray)
-
-    def end_of_exchange_after(self, start: int) -> bool:
-        """Whether a whole line that ends an exchange has come since byte `start`."""
-        *whole, _ = bytes(self.data[start:]).split(b"\n")
-        return any(wire.is_end_of_exchange(line) for line in whole)
-
-    def read_answer(self, console: Console, timeout_s: float, what: str) -> bytes:
-        """Reads until an exchange ends, and returns what came.
-
-        Raises:
-            ConsoleTimeoutError: it did not end in time, or came to `MAX_LOG_BYTES` before.
-            FirmwareError: an error line came and nothing after it.
-            StoppedError: it was ended from outside.
-        """
-        start = len(self.data)
-        now = time.monotonic()
-        deadline = now + timeout_s
-        last_byte_at = now
-        while not self.end_of_exchange_after(start):
-            if self.stopped():
-                raise StoppedError("The run was stopped.")
-            came = console.read(min(_READ_S, max(0.0, deadline - now)))
-            now = time.monotonic()
-            if came:
-                last_byte_at = now
-                self.data += came
-            answer = bytes(self.data[start:])
-            if len(self.data) > MAX_LOG_BYTES:
-                raise ConsoleTimeoutError(
-                    f"the board sent {len(answer)} bytes as {what} without an end",
-                    hint="Another firmware may be running, or the baud rate is wrong; see the raw log.",
-                )
-            if first_error(answer) and now - last_byte_at > LAST_WORDS_S:
-                raise FirmwareError(f"the firmware says: {first_error(answer)}")
-            if now > deadline:
-                raise ConsoleTimeoutError(
-                    f"the board sent {len(answer)} bytes in {timeout_s:g} s and not the end of {what}",
-                    hint="See the raw log for its last words; a silent board may need a power cycle.",
-                )
-        return bytes(self.data[start:])
 
 
 @dataclass(frozen=True, slots=True)
