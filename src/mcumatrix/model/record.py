@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from annotated_types import Ge, Len
+
+from mcumatrix.model.bounds import (
+    MAX_LAYERS,
+    CyclesOfRepeats,
+    Hertz,
+    Sha256,
+    Unsigned32,
+    UtcTime,
+    Word,
+)
 from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
@@ -47,10 +59,10 @@ class Clock:
 
     __pydantic_config__ = KEPT
 
-    declared_hz: int
-    measured_hz: int
-    rates_hz: dict[str, int]
-    registers: dict[str, int]
+    declared_hz: Hertz
+    measured_hz: Hertz
+    rates_hz: dict[Word, Unsigned32]
+    registers: dict[Word, Unsigned32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +75,9 @@ class LayerTimes:
 
     __pydantic_config__ = KEPT
 
-    op: str
-    cycles: tuple[int, ...]
-    code: int = 0
+    op: Word
+    cycles: CyclesOfRepeats
+    code: Unsigned32 = 0
     source: str = ""
     functions: tuple[str, ...] = ()
 
@@ -81,9 +93,9 @@ class Output:
     __pydantic_config__ = KEPT
 
     element: Element
-    shape: tuple[int, ...]
+    shape: tuple[Unsigned32, ...]
     values: tuple[float, ...]
-    crc32: tuple[int, ...]
+    crc32: tuple[Unsigned32, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +105,9 @@ class Correctness:
     __pydantic_config__ = KEPT
 
     correct: bool
-    max_error: float
-    tolerance: float
-    golden_sha256: str
+    max_error: Annotated[float, Ge(0)]
+    tolerance: Annotated[float, Ge(0)]
+    golden_sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +121,11 @@ class Measurement:
     __pydantic_config__ = KEPT
 
     clock: Clock
-    warmup: int
-    layers: tuple[LayerTimes, ...]
-    total_cycles: tuple[int, ...]
-    arena_bytes: int
-    input_crc32: int
+    warmup: Unsigned32
+    layers: Annotated[tuple[LayerTimes, ...], Len(1, MAX_LAYERS)]
+    total_cycles: CyclesOfRepeats
+    arena_bytes: Unsigned32
+    input_crc32: Unsigned32
     output: Output
 
 
@@ -123,9 +135,9 @@ class ImageFacts:
 
     __pydantic_config__ = KEPT
 
-    build_id: str
-    elf_sha256: str
-    binary_sha256: str
+    build_id: Word
+    elf_sha256: Sha256
+    binary_sha256: Sha256
     sizes: Sizes
     toolchain: ToolchainIdentity
 
@@ -141,8 +153,8 @@ class Flashed:
     __pydantic_config__ = KEPT
 
     probe: str
-    read_back_sha256: str
-    written_bytes: int
+    read_back_sha256: Sha256
+    written_bytes: Unsigned32
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +185,16 @@ class Record:
     __pydantic_config__ = KEPT
 
     schema: int
-    fingerprint: str
-    matrix: str
-    variant: str
+    fingerprint: Sha256
+    matrix: Word
+    variant: Word
     axes: dict[str, str]
-    clock_hz: int
+    clock_hz: Hertz
     expected: Outcome
     expected_reason: str
     status: Status
     reason: str
-    finished_at: str
+    finished_at: UtcTime
     provenance: Provenance
     image: ImageFacts | None = None
     flashed: Flashed | None = None

@@ -18,6 +18,7 @@ from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
+from mcumatrix.model.soundness import contradictions_of_record
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.older import from_schema_2
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
 
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+"""What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
+
+_OUR_FAULT = "This is a fault of mcumatrix or of a package that adds to it; please report it."
 _MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."
 
 
@@ -38,39 +43,62 @@ def _adapter() -> "TypeAdapter[Record]":
 
 
 def to_json(record: Record) -> bytes:
-    """A record as it is kept: JSON with the fields of `Record`, infinite and missing numbers as strings."""
-    return _adapter().dump_json(record, indent=1) + b"\n"
+    """A record as it is kept: JSON with the fields of `Record`, infinite and missing numbers as strings.
+
+    Raises:
+        ResultError: it could not be read again, or contradicts itself.
+    """
+    from pydantic_core import PydanticSerializationError
+
+    try:
+        data = _adapter().dump_json(record, indent=1) + b"\n"
+    except PydanticSerializationError as error:
+        raise ResultError(f"it is not a record: {error}", hint=_OUR_FAULT) from error
+    _validated(data, _OUR_FAULT)
+    return data
 
 
 def from_json(data: bytes) -> Record:
     """Reads what `to_json` wrote.
 
     Raises:
-        ResultError: it is not a record, or one of a schema version that is not known.
+        ResultError: it is not a record, contradicts itself, or has a schema version that is not known.
     """
-    from pydantic import ValidationError
-
     try:
         kept = json.loads(data)
         schema = kept["schema"]
         if schema == 2:
-            return _adapter().validate_json(json.dumps(from_schema_2(kept)))
-        if schema != RECORD_SCHEMA:
+            data = json.dumps(from_schema_2(kept)).encode()
+        elif schema != RECORD_SCHEMA:
             raise ResultError(
-                f"it has schema version {schema}, and this mcumatrix reads versions 2 and {RECORD_SCHEMA}",
+                f"it has schema version {str(schema)[:20]}, and this mcumatrix reads versions 2 and "
+                f"{RECORD_SCHEMA}",
                 hint="Read it with the mcumatrix that wrote it, or measure again.",
             )
-        return _adapter().validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ResultError(
-            f"it is not a record: {where}: {first['msg']}", hint="Somebody changed it; measure again."
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResultError(
             f"it is not a record: {error}", hint="It was cut or is something else; measure again."
         ) from error
+    return _validated(data, "Somebody changed it; measure again.")
+
+
+def _validated(data: bytes, hint: str) -> Record:
+    """The record in some JSON: each number within its bounds, and none of them against another.
+
+    Raises:
+        ResultError: it has no such record.
+    """
+    from pydantic import ValidationError
+
+    try:
+        record = _adapter().validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ResultError(f"it is not a record: {where}: {first['msg']}", hint=hint) from error
+    for contradiction in contradictions_of_record(record):
+        raise ResultError(f"it contradicts itself: {contradiction}", hint=hint)
+    return record
 
 
 def file_stem(finished_at: str, fingerprint: str) -> str:
@@ -195,9 +223,18 @@ def read_record(path: Path) -> Record:
     """
     log = path.with_suffix(".log")
     try:
+        if path.stat().st_size > MAX_RECORD_BYTES:
+            raise ResultError(
+                f"it has more than {MAX_RECORD_BYTES // 2**20} MiB",
+                hint="It is something else; measure again.",
+            )
         record = from_json(path.read_bytes())
+        if record.log != log.name:
+            raise ResultError(
+                f"it names {record.log!r} as its raw log, which can only be {log.name} beside it", hint=_MEND
+            )
         # A regular file: reading another kind may never end, and a link may lead anywhere.
-        log_is_right = record.log == log.name and _is_regular(log) and hash_file(log) == record.log_sha256
+        log_is_right = _is_regular(log) and hash_file(log) == record.log_sha256
     except OSError as error:
         raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
     except ResultError as error:
