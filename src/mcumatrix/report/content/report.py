@@ -102,7 +102,7 @@ def _why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         if case.untried:
-            return f"not tried: {case.untried}"
+            return case.untried
         return "not run yet: the run that made this report left it out"
     reason = f"{case.record.status}: {case.record.reason}"
     return f"{reason} (expected: {case.record.expected_reason})" if _failed_as_expected(case) else reason

@@ -18,7 +18,8 @@ NO_VALUE = "-"
 class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
-    `untried` says why it was not tried now, if something kept it from that.
+    `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
+    as "not tried: the probe is not attached".
     """
 
     number: int
@@ -56,7 +57,7 @@ def number_cases(
 ) -> list[Case]:
     """The columns of a report: variants in their order, each with its record and reproduction, or None.
 
-    `untried` has by their slugs why variants were not tried.
+    `untried` has by their slugs why variants have no result, as phrases.
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
