@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_manifest
-from mcumatrix.errors import McuMatrixError
+from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import read_kernel_facts
@@ -21,7 +21,7 @@ from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.report.content.report import make_report
-from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.content.tables import blamed, number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
@@ -30,6 +30,7 @@ from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
 from mcumatrix.storage import in_sentences
 from mcumatrix.units import milliseconds
@@ -183,14 +184,43 @@ def _read_image(job: Job) -> Image:
     return build.read_image(job.image.plan, job.image.folders.output)
 
 
-def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) -> Record:
-    """Runs the image of a variant on its board and keeps the record, whatever came out.
+def run_variant(
+    matrix: Matrix,
+    job: Job,
+    store: RecordStore,
+    boards: Boards,
+    retries: Retries,
+    *,
+    say: Callable[[str], None],
+    wait: Wait,
+) -> Record:
+    """Runs the image of a variant on its board and keeps the record of each attempt; returns the last.
+
+    Only what infrastructure has spoiled is tried again; `say` gets a line before each pause.
 
     Raises:
-        ResultError: the record cannot be kept.
+        ResultError: a record cannot be kept.
         StoppedError: it was ended from outside.
         LockedError, ToolError: there is no way to this board now, so that nothing was tried.
     """
+    earlier: tuple[str, ...] = ()
+    while True:
+        record = _run_once(matrix, job, store, boards, earlier)
+        pause_s = retries.pause_after_s(record)
+        if pause_s is None:
+            return record
+        earlier = (*earlier, record.name)
+        say(
+            f"run:{job.variant.slug}: attempt {record.attempt} of {retries.attempts} ended with "
+            f"{record.status}: {record.reason}; trying again in {pause_s:g} s."
+        )
+        if wait(pause_s):
+            raise StoppedError(f"The run of {job.variant.slug} was stopped.")
+
+
+def _run_once(
+    matrix: Matrix, job: Job, store: RecordStore, boards: Boards, earlier: tuple[str, ...]
+) -> Record:
     board = boards.get(job.variant.board)
     image = _read_image(job)
     ran = run_image(
@@ -219,6 +249,8 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         image=image,
         flashed=ran.flashed,
         warning=_warning(job),
+        fault=ran.fault,
+        earlier=earlier,
     )
     return store.add(record, ran.log)
 
@@ -259,10 +291,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
 
 def describe(record: Record) -> str:
     """How a run went, in a few words."""
+    attempts = f" in attempt {record.attempt}" if record.attempt > 1 else ""
     if record.measurement is None or record.status is not Status.OK:
-        return f"{record.status}: {record.reason}"
+        return f"{blamed(record)}{attempts}: {record.reason}"
     best = min(record.measurement.total_cycles)
-    return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct"
+    flaky = f", flaky: passed only{attempts}" if record.flaky else ""
+    return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct{flaky}"
 
 
 REPORT_FILES = tuple(FORMATS)

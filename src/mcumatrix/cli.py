@@ -28,6 +28,7 @@ from mcumatrix.locking import held
 from mcumatrix.model.variant import Outcome
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
+from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
 from mcumatrix.storage import in_sentences, place_of, reason_of, remedy_of
 from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks, without_result
 from mcumatrix.workflow import Job, what_is_left
@@ -55,6 +56,15 @@ _OPTION_NO_WAIT = {
     "type": bool,
     "default": False,
     "help": "fail where a board or this folder is in use, instead of waiting for it",
+}
+
+_OPTION_ATTEMPTS = {
+    "name": "attempts",
+    "long": "attempts",
+    "type": str,
+    "default": str(DEFAULT_ATTEMPTS),
+    "help": "how often a run is tried that probe, serial line or host have spoiled, with pauses of 1 s, 2 s, "
+    f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
 }
 
 _USAGE = "[MATRIX]"
@@ -109,10 +119,27 @@ def current_work() -> Work:
     builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
     key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
     if key not in _loaded:
-        _loaded[key] = load_work(Project(key[0]), key[1], builder, say, wait=not get_var("no_wait", False))
+        _loaded[key] = load_work(
+            Project(key[0]),
+            key[1],
+            builder,
+            say,
+            wait=not get_var("no_wait", False),
+            retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
+        )
         # Also for tasks that are run by doit itself: no virtual board is left behind.
         atexit.register(_loaded[key].boards.close)
     return _loaded[key]
+
+
+def _attempts(text: str) -> int:
+    attempts = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= attempts <= MAXIMUM_ATTEMPTS:
+        raise MatrixError(
+            f"{text!r} is no number of attempts",
+            hint=f"Write one between 1 and {MAXIMUM_ATTEMPTS}: --attempts {DEFAULT_ATTEMPTS}",
+        )
+    return attempts
 
 
 def say(line: str) -> None:
@@ -176,7 +203,7 @@ class _Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
     doc_usage = _USAGE
-    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER, _OPTION_NO_WAIT)
+    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER, _OPTION_NO_WAIT, _OPTION_ATTEMPTS)
 
     def parse_execute(self, in_args: list[str]) -> int:
         return _parse_execute(self, super().parse_execute, in_args)
@@ -185,6 +212,7 @@ class _Executing(Run):  # type: ignore[misc]
         def execute() -> int:
             _take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
+            set_var("attempts", params["attempts"])
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]
             with _terminable():

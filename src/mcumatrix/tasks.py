@@ -19,6 +19,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
+from mcumatrix.stages.retry import Retries
 from mcumatrix.storage import in_sentences
 from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint
 
@@ -49,6 +50,7 @@ class Work:
     builders: Builders
     boards: Boards
     say: Callable[[str], None]
+    retries: Retries = field(default_factory=Retries)
     hindrances: dict[str, McuMatrixError] = field(default_factory=dict)
     """By their slugs, what kept variants with a job from being tried, or their results from being kept: it is
     in no record."""
@@ -127,12 +129,18 @@ def _is_lost(error: McuMatrixError) -> bool:
 
 
 def load_work(
-    project: Project, matrix_name: str, builder: str, say: Callable[[str], None], *, wait: bool = True
+    project: Project,
+    matrix_name: str,
+    builder: str,
+    say: Callable[[str], None],
+    *,
+    wait: bool = True,
+    retries: Retries | None = None,
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
     `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error.
+    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
 
     Raises:
         MatrixError, ToolError, ModelError: as their messages say.
@@ -154,7 +162,7 @@ def load_work(
     matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)
+    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say, retries or Retries())
     changed = _not_as_kept(work)
     jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
     return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
@@ -315,7 +323,8 @@ def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFaile
     def action() -> dict[str, str] | TaskFailed:
         try:
             with in_sentences("It could not be run", work.project.boards, "Records of others are kept."):
-                record = actions.run_variant(work.matrix, job, work.store, work.boards)
+                run = partial(actions.run_variant, work.matrix, job, work.store, work.boards)
+                record = run(work.retries, say=work.say, wait=work.boards.stopped.wait)
         except McuMatrixError as error:
             work.hindrances[job.variant.slug] = error
             return TaskFailed(str(error))

@@ -44,9 +44,17 @@ class Case:
         """How its run ended, in a word or two."""
         if self.record is None:
             return "not run"
+        if self.record.flaky:
+            return "correct, flaky"
         return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
-            self.record.status, f"failed: {self.record.status}"
+            self.record.status, f"failed: {blamed(self.record)}"
         )
+
+
+def blamed(record: Record) -> str:
+    """The status of a run that failed, with what is to blame, as in "infrastructure, no-probe"."""
+    parts = (record.blame, record.status)
+    return ", ".join(dict.fromkeys(part.value for part in parts if part))
 
 
 def number_cases(
