@@ -18,6 +18,7 @@ def find(cases: Sequence[Case]) -> list[str]:
     return [
         *_unexpected(cases),
         *_wrong(cases),
+        *_flaky(cases),
         *_warned(cases),
         *_not_accelerated(cases),
         *_without_effect(cases),
@@ -38,6 +39,17 @@ def _wrong(cases: Sequence[Case]) -> Iterator[str]:
             yield (
                 f"{case.label} gives a wrong answer: off by {record.correctness.max_error:g} where "
                 f"{record.correctness.tolerance:g} is allowed. Its times are not shown."
+            )
+
+
+def _flaky(cases: Sequence[Case]) -> Iterator[str]:
+    for case in cases:
+        record = case.record
+        if record and record.flaky:
+            earlier = ", ".join(record.earlier)
+            yield (
+                f"{case.label} is flaky: it passed in attempt {record.attempt} only; board, probe or serial "
+                f"line spoiled those before, see {earlier} among its records."
             )
 
 
