@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.record import Flashed, Record, Status
+from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Variant
 from mcumatrix.results.statistics import summarise
@@ -13,12 +13,17 @@ from mcumatrix.units import milliseconds
 
 NO_VALUE = "-"
 
+BETWEEN = "Between layers"
+TOTAL = "Total time"
+"""The last rows of a table of times."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
-    `untried` says why it was not tried now, if something kept it from that.
+    `untried` says why it was not tried now, if something kept it from that. `flags` are the compiler flags
+    that its own axes add; None if they are not known.
     """
 
     number: int
@@ -27,6 +32,7 @@ class Case:
     record: Record | None
     reproduction: Reproduction | None = None
     untried: str = ""
+    flags: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -60,7 +66,15 @@ def number_cases(
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
-        Case(number, variant.slug, variant.axes, record, reproduction, untried.get(variant.slug, ""))
+        Case(
+            number,
+            variant.slug,
+            variant.axes,
+            record,
+            reproduction,
+            untried.get(variant.slug, ""),
+            flags=tuple(flag for setting in variant.settings for flag in setting.flags),
+        )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]
 
@@ -137,7 +151,7 @@ def _time_table(
     kind: BoardKind, timing_model: str, expected_error: str, ops: tuple[str, ...], cases: list[Case]
 ) -> TimeTable:
     columns = [_times(case, len(ops)) for case in cases]
-    names = (*ops, "Between layers", "Total time")
+    names = (*ops, BETWEEN, TOTAL)
     return TimeTable(
         kind=kind,
         timing_model=timing_model,
@@ -163,16 +177,20 @@ def _times(case: Case, layers: int) -> list[str]:
         return [case.result, *[NO_VALUE] * (layers + 1)]
     assert case.record is not None and case.record.measurement is not None
     measurement = case.record.measurement
-    per_repeat = zip(*(layer.cycles for layer in measurement.layers), strict=True)
-    between = [
-        total - sum(layers_of_repeat)
-        for total, layers_of_repeat in zip(measurement.total_cycles, per_repeat, strict=True)
-    ]
-    rows = (*(layer.cycles for layer in measurement.layers), between, measurement.total_cycles)
+    layers_cycles = (layer.cycles for layer in measurement.layers)
+    rows = (*layers_cycles, between_layers(measurement), measurement.total_cycles)
     return [
         f"{milliseconds(summarise(cycles).cycles_median, measurement.clock.measured_hz):.3f}"
         for cycles in rows
     ]
+
+
+def between_layers(measurement: Measurement) -> tuple[int, ...]:
+    """What of each repeat is spent between its layers, in cycles."""
+    per_repeat = zip(*(layer.cycles for layer in measurement.layers), strict=True)
+    return tuple(
+        total - sum(layers) for total, layers in zip(measurement.total_cycles, per_repeat, strict=True)
+    )
 
 
 def size_table(cases: Sequence[Case]) -> Table | None:
