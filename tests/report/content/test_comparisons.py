@@ -61,8 +61,10 @@ def test_there_is_a_table_for_each_two_values_and_each_setting_of_the_other_axes
 
 def test_a_base_is_what_all_others_are_compared_with() -> None:
     timings = [a_timing(f"[{r}]", {"runtime": r}, 1.0) for r in ("a", "b", "c")]
-    found = pairs(timings, Comparison("runtime", "b"))
+    found = pairs(timings, Comparison("runtime", "b", base_alone=True))
     assert [(pair.base, pair.candidate) for pair in found] == [("b", "a"), ("b", "c")]
+    found = pairs(timings, Comparison("runtime", "b"))
+    assert [(pair.base, pair.candidate) for pair in found] == [("b", "a"), ("b", "c"), ("a", "c")]
 
 
 def test_the_first_axis_with_several_values_is_compared_where_nothing_is_said() -> None:

@@ -1,6 +1,6 @@
 """Two values of an axis against each other, layer by layer, for each setting of the other axes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -124,7 +124,7 @@ def axes_with_several_values(timings: Sequence[Timing]) -> tuple[str, ...]:
 
 
 def pairs(timings: Sequence[Timing], wanted: Comparison) -> tuple[Pair, ...]:
-    """All pairs that differ in an axis alone, by setting of the others; with a base, only those with it."""
+    """All pairs that differ in an axis alone, by setting of the other axes."""
     return tuple(
         compare(base, candidate, wanted.axis)
         for setting in _settings(timings, wanted.axis)
@@ -142,12 +142,11 @@ def _settings(timings: Sequence[Timing], axis: str) -> Iterator[list[Timing]]:
 
 
 def _in_order(setting: Sequence[Timing], wanted: Comparison) -> Iterator[tuple[Timing, Timing]]:
-    if not wanted.base:
-        yield from combinations(setting, 2)
-        return
-    for base in setting:
-        if base.axes[wanted.axis] == wanted.base:
-            yield from ((base, other) for other in setting if other is not base)
+    axis, first = wanted.axis, wanted.base
+    # The base comes first, whatever the order of the matrix: a difference is new minus old.
+    for base, candidate in combinations(sorted(setting, key=lambda timing: timing.axes[axis] != first), 2):
+        if base.axes[axis] != candidate.axes[axis] and (not wanted.base_alone or base.axes[axis] == first):
+            yield base, candidate
 
 
 def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
@@ -194,3 +193,42 @@ def _plain_verdict(ours: Row, other: Row) -> Verdict:
         return Verdict.SAME
     rounding = ours.half_unit_msec + other.half_unit_msec
     return Verdict.WITHIN_ROUNDING if apart <= rounding + _ALMOST_NOTHING else Verdict.DIFFERENT
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPart:
+    """A pair as a report shows it: what is compared, what a reader has to know, and the differences."""
+
+    heading: str
+    notes: tuple[str, ...]
+    table: Table | None
+    pair: Pair
+
+
+def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -> tuple[ComparisonPart, ...]:
+    """The comparisons that a report leads with, one part for each pair."""
+    varying = set(axes_with_several_values(timings))
+    return tuple(
+        ComparisonPart(
+            heading=_heading(pair, varying),
+            notes=tuple(_notes(pair)),
+            table=pair.table if pair.differences else None,
+            pair=pair,
+        )
+        for wanted in leading
+        for pair in pairs(timings, wanted)
+    )
+
+
+def _heading(pair: Pair, varying: Collection[str]) -> str:
+    setting = [f"{axis} {value}" for axis, value in pair.setting.items() if axis in varying]
+    with_what = f", {', '.join(setting)}" if setting else ""
+    labels = f"({pair.base_label} to {pair.candidate_label})"
+    return f"{pair.axis} {pair.base} to {pair.candidate}{with_what} {labels}"
+
+
+def _notes(pair: Pair) -> Iterator[str]:
+    if pair.refused:
+        yield f"Not compared: {pair.refused}."
+    if pair.differing:
+        yield f"They differ in more than {pair.axis}: {'; '.join(pair.differing)}."

@@ -46,12 +46,13 @@ class Switch:
         return largest_change(self.pairs) > NEGLIGIBLE
 
 
-def switches(timings: Sequence[Timing]) -> tuple[Switch, ...]:
-    """All of them, in the order of axes and values."""
+def switches(timings: Sequence[Timing], leading: Sequence[Comparison] = ()) -> tuple[Switch, ...]:
+    """All of them, in the order of axes and values; `leading` says what is old and what is new."""
+    bases = {wanted.axis: wanted.base for wanted in leading}
     found = []
     for axis in axes_with_several_values(timings):
         by_values: dict[tuple[str, str], list[Pair]] = {}
-        for pair in pairs(timings, Comparison(axis)):
+        for pair in pairs(timings, Comparison(axis, bases.get(axis, ""))):
             if not pair.refused:
                 by_values.setdefault((pair.base, pair.candidate), []).append(pair)
         found += [_switch(axis, tuple(members)) for members in by_values.values()]

@@ -8,6 +8,7 @@ from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Variant
+from mcumatrix.report.content.wide import split
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
 
@@ -87,6 +88,14 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table that is one of several; `heading` says which, and is empty where there is one only."""
+
+    heading: str
+    table: Table
+
+
 def case_table(cases: Sequence[Case]) -> Table:
     """One row per case, with the axes that the numbers in the other tables stand for."""
     names = list(dict.fromkeys(name for case in cases for name in case.axes))
@@ -100,13 +109,17 @@ def case_table(cases: Sequence[Case]) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class TimeTable:
-    """Cases whose times can stand side by side: the same layers, from the same source of cycles."""
+    """Cases whose times can stand side by side: the same layers, from the same source of cycles.
+
+    `part` says which cases they are, where all of them would be too wide for a page.
+    """
 
     kind: BoardKind
     timing_model: str
     expected_error: str
     repeats: tuple[int, ...]
     table: Table
+    part: str = ""
 
 
 def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
@@ -124,8 +137,9 @@ def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
         if not case.is_measured:
             _home(case, list(groups.values())).append(case)
     return [
-        _time_table(*group, sorted(members, key=lambda case: case.number))
+        _time_table(group, part, heading)
         for group, members in groups.items()
+        for heading, part in split(sorted(members, key=lambda case: case.number))
     ]
 
 
@@ -147,9 +161,8 @@ def _home(case: Case, groups: list[list[Case]]) -> list[Case]:
     return groups[0]
 
 
-def _time_table(
-    kind: BoardKind, timing_model: str, expected_error: str, ops: tuple[str, ...], cases: list[Case]
-) -> TimeTable:
+def _time_table(group: _Group, cases: Sequence[Case], part: str) -> TimeTable:
+    kind, timing_model, expected_error, ops = group
     columns = [_times(case, len(ops)) for case in cases]
     names = (*ops, BETWEEN, TOTAL)
     return TimeTable(
@@ -169,6 +182,7 @@ def _time_table(
             ("Layer", *(case.label for case in cases)),
             tuple((name, *(column[row] for column in columns)) for row, name in enumerate(names)),
         ),
+        part=part,
     )
 
 
@@ -193,11 +207,14 @@ def between_layers(measurement: Measurement) -> tuple[int, ...]:
     )
 
 
-def size_table(cases: Sequence[Case]) -> Table | None:
-    """Bytes of each image by section and by memory region; None if there is no image."""
+def size_tables(cases: Sequence[Case]) -> tuple[Part, ...]:
+    """Bytes of each image by section and by memory region; none if there is no image."""
+    built = [case for case in cases if case.record and case.record.image]
+    return tuple(Part(heading, _size_table(part)) for heading, part in split(built) if part)
+
+
+def _size_table(cases: Sequence[Case]) -> Table:
     images = [(case, case.record.image) for case in cases if case.record and case.record.image]
-    if not images:
-        return None
     regions = list(dict.fromkeys(name for _, image in images for name in image.sizes.region_bytes))
     arenas = [
         str(case.record.measurement.arena_bytes) if case.record and case.record.measurement else NO_VALUE
