@@ -18,6 +18,7 @@ LAYERS = (
     ("registry",),
     ("workflow",),
     ("actions",),
+    ("commands",),
     ("tasks", "doit_support"),
     ("cli",),
 )

@@ -19,7 +19,7 @@ def test_a_change_that_does_not_matter_is_said_with_its_size() -> None:
     base = a_timing("[1]", {"kernels": "reference"}, 25.19, 0.02, half_unit_msec=0.005)
     candidate = a_timing("[2]", {"kernels": "cmsis-nn"}, 24.9, 0.005, half_unit_msec=0.005)
     assert _sentences(base, candidate) == [
-        "CMSIS-NN: no layer that takes 0.1% of the time changed by more than 1.2 % ([1] to [2]): "
+        "CMSIS-NN: no layer that takes 0.1 % of the time changed by more than 1.2 % ([1] to [2]): "
         "no effect that matters."
     ]
 

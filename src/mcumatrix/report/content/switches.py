@@ -109,7 +109,7 @@ def _sentences(members: Sequence[Pair]) -> Iterator[str]:
         yield f"{name}: no more on any layer than rounding or chance explain ({labels}): no effect."
     elif largest <= NEGLIGIBLE:
         yield (
-            f"{name}: no layer that takes {_COUNTS_FROM:.1%} of the time changed by more than "
+            f"{name}: no layer that takes {_COUNTS_FROM * 100:.1f} % of the time changed by more than "
             f"{largest * 100:.1f} % ({labels}): no effect that matters."
         )
     else:

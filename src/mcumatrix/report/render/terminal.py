@@ -28,6 +28,7 @@ def report_text(report: Report) -> str:
     return parts_text(
         [
             report.cases,
+            *(f"{printable(part.heading)}\n{to_text(part.table)}" for part in report.printed),
             *map(_times, report.times),
             *(f"{printable(sentence)}" for switch in report.switches for sentence in switch.sentences),
             *(f"Finding: {printable(str(finding))}" for finding in report.findings),
