@@ -29,6 +29,7 @@ LAYERS = (
     ("registry",),
     ("workflow",),
     ("actions",),
+    ("commands",),
     ("tasks", "doit_support"),
     ("cli",),
 )

@@ -430,6 +430,43 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         return int(ExitCode.OK)
 
 
+class Report(Command):  # type: ignore[misc]
+    """`doit report`: reports of what is there."""
+
+    name = "report"
+    doc_purpose = "make reports from records, or from published numbers, and from nothing else"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix, a name under results/published, or a CSV file of published numbers; without it, "
+        "quickstart. No compiler, board or container is needed."
+    )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.report import report
+
+        try:
+            _check_one(self, args, 1)
+            return int(report(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+def _print(line: str) -> None:
+    print(printable(line, keep="\n"), flush=True)
+
+
+def _check_one(command: Command, args: list[str], most: int) -> None:
+    """Raises MatrixError where more names were given than a command takes."""
+    if len(args) > most:
+        raise MatrixError(
+            f"doit {command.name} takes at most {most} names, and {len(args)} were given",
+            hint=f"`doit help {command.name}` says which.",
+        )
+
+
 class BaseImage(Command):  # type: ignore[misc]
     """`doit base-image`: makes the image that toolchain images begin with."""
 

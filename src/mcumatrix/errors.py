@@ -136,6 +136,12 @@ class ChangedResultError(ResultError):
     exit_code = ExitCode.NOT_COMPARABLE
 
 
+class PublishedError(McuMatrixError):
+    """A file of numbers that others published is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
 class SourceError(McuMatrixError):
     """An archive cannot be fetched, is not what is pinned, or is not safe to unpack."""
 

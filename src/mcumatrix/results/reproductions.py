@@ -3,6 +3,7 @@
 results/<matrix>/reproductions/<variant>/<time>-<fingerprint>.json
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,14 +46,23 @@ class ReproductionStore:
 
     def newest(self, variant: str, fingerprint: str) -> Reproduction | None:
         """The last reproduction of an image; None if there is none, or none that can be read."""
+        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
+        return next(
+            (found for found in self._all(variant, pattern) if found.fingerprint == fingerprint), None
+        )
+
+    def newest_of_image(self, variant: str, elf_sha256: str) -> Reproduction | None:
+        """The same for who knows the image and not what it was made from."""
+        return next((found for found in self._all(variant, "*.json") if found.elf_sha256 == elf_sha256), None)
+
+    def _all(self, variant: str, pattern: str) -> Iterator[Reproduction]:
+        """Those that can be read, the last first."""
         from pydantic import ValidationError
 
-        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
         for path in sorted((self._folder / variant).glob(pattern), reverse=True):
             try:
                 found = _adapter().validate_json(path.read_bytes())
             except (OSError, ValidationError):
                 continue
-            if found.schema == REPRODUCTION_SCHEMA and found.fingerprint == fingerprint:
-                return found
-        return None
+            if found.schema == REPRODUCTION_SCHEMA:
+                yield found
