@@ -19,7 +19,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
-from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint
+from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint, require_proved
 
 Task = dict[str, Any]
 
@@ -148,7 +148,7 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     found: dict[str, McuMatrixError] = {}
     for job in work.jobs:
         try:
-            job.newest_record(work.store)
+            require_proved(job, work.store)
         except ResultError as error:
             found[job.variant.slug] = error
     return found
