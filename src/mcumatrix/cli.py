@@ -367,8 +367,55 @@ class Report(Command):  # type: ignore[misc]
         from mcumatrix.commands.report import report
 
         try:
-            _check_one(self, args, 1)
+            _check_at_most(self, args, 1)
             return int(report(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+class Compare(Command):  # type: ignore[misc]
+    """`doit compare`: a gate for CI."""
+
+    name = "compare"
+    doc_purpose = "compare two sets of results; exit 3 where something got slower or cannot be compared"
+    doc_usage = "BASE CANDIDATE"
+    doc_description = (
+        "Each is a matrix, a folder of results such as another checkout's results/quickstart, or published "
+        "numbers. Limits are those of the matrix (`regression`) unless they are given here."
+    )
+    cmd_options = tuple(
+        {"name": name, "long": name, "type": str, "default": "", "help": text}
+        for name, text in (
+            ("total", "how many percent slower the whole inference may be; 1 if nothing says otherwise"),
+            ("layer", "how many percent slower a layer may be; 5 if nothing says otherwise"),
+            ("json", "a file for the outcome as JSON"),
+            ("markdown", "a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY"),
+            ("junit", "a file for the outcome as JUnit XML"),
+        )
+    )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        from mcumatrix.commands.compare import RENDERERS, compare
+
+        try:
+            _check_at_most(self, args, 2)
+            if len(args) < 2:
+                raise MatrixError(
+                    f"doit compare takes two sets of results, and {len(args)} were given",
+                    hint="As in: doit compare ../before/results/quickstart quickstart",
+                )
+            return int(
+                compare(
+                    Project(Path.cwd()),
+                    *args,
+                    limits=(params["total"], params["layer"]),
+                    outputs={name: params[name] for name in RENDERERS},
+                    say=_print,
+                )
+            )
         except McuMatrixError as error:
             return say_error(error)
 
@@ -377,7 +424,7 @@ def _print(line: str) -> None:
     print(printable(line, keep="\n"), flush=True)
 
 
-def _check_one(command: Command, args: list[str], most: int) -> None:
+def _check_at_most(command: Command, args: list[str], most: int) -> None:
     """Raises MatrixError where more names were given than a command takes."""
     if len(args) > most:
         raise MatrixError(

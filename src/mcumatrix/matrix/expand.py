@@ -20,6 +20,7 @@ from mcumatrix.matrix.schema import ExcludeFile, ExpectFile, MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.comparison import Thresholds
 from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, Variant
 
 MAXIMUM_VARIANTS = 100_000
@@ -73,6 +74,7 @@ class _Expansion:
             exclusions=tuple(exclusions),
             substitutions=substitutions,
             comparisons=compared,
+            thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
         )
 
     def _points(self) -> list[Point]:

@@ -67,6 +67,7 @@ _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?].*)?", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -119,6 +120,14 @@ def _whole_number(value: object) -> object:
         if not _WHOLE_NUMBER.fullmatch(value):
             raise RefusedError("it is not a whole number", "Write digits, such as 3.")
         return int(value)
+    return value
+
+
+def _percent(value: object) -> object:
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value):
+            raise RefusedError("it is no number of percent", "Write a number, such as 2.5.")
+        return float(value)
     return value
 
 
@@ -251,6 +260,7 @@ _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
 Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
 Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
+Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
@@ -353,6 +363,13 @@ class CompareFile(_Strict):
     )
 
 
+class RegressionFile(_Strict):
+    """How much slower candidates may be, in percent, before `doit compare` fails."""
+
+    total: Percent = Field(default=1.0, description="For the whole inference.")
+    layer: Percent = Field(default=5.0, description="For each layer that takes 1 % of the time or more.")
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -363,6 +380,9 @@ class MatrixFile(_Strict):
     expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
     compare: list[CompareFile] = Field(
         default=[], description="What the report leads with; without it, the first axis with several values."
+    )
+    regression: RegressionFile = Field(
+        default=RegressionFile(), description="What `doit compare` takes for a regression."
     )
     instead: list[InsteadFile] = Field(
         default=[], description="Toolchains to use where others cannot be had."

@@ -1,11 +1,11 @@
 """A variant: one point of a matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
-from mcumatrix.model.comparison import Comparison
+from mcumatrix.model.comparison import Comparison, Thresholds
 
 
 class Outcome(StrEnum):
@@ -96,3 +96,4 @@ class Matrix:
     substitutions: tuple[Substitution, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     """What its report leads with; where there are none, the report takes an axis by itself."""
+    thresholds: Thresholds = field(default_factory=Thresholds)
