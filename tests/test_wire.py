@@ -2,9 +2,10 @@
 
 import dataclasses
 import struct
+import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mcumatrix import wire
@@ -28,9 +29,19 @@ def messages(draw: st.DrawFn) -> wire.Message:
     return kind(**{name: draw(_VALUES[codec.name]) for name, codec in kind.codecs().items()})
 
 
-@given(messages(), st.integers(0, 2**31))
-def test_every_message_is_read_as_it_was_written(message: wire.Message, number: int) -> None:
-    assert wire.decode(message.encode(number)) == (number, message)
+NONCES = st.integers(0, 2**32 - 1)
+
+
+@given(messages(), st.integers(0, 2**31), NONCES)
+def test_every_message_is_read_as_it_was_written(message: wire.Message, number: int, nonce: int) -> None:
+    assert wire.decode(message.encode(number, nonce), nonce) == (number, message)
+
+
+@given(messages(), NONCES, NONCES)
+def test_no_line_of_another_exchange_is_accepted(message: wire.Message, nonce: int, other: int) -> None:
+    assume(nonce != other and not isinstance(message, wire.Begin))
+    with pytest.raises(ParseError, match="or belongs to another answer"):
+        wire.decode(message.encode(3, nonce), other)
 
 
 @given(messages(), st.data())
@@ -49,6 +60,38 @@ def test_any_bytes_are_a_message_or_an_error(line: bytes) -> None:
     except ParseError:
         return
     assert message.encode(number) == line
+
+
+@pytest.mark.parametrize("body", [b"@layer 1 layer=0 op=\xff code=00000000", b"@\xff 1", b"@end \xff"])
+def test_a_byte_that_is_no_text_is_refused_with_a_right_checksum_too(body: bytes) -> None:
+    log = exchange(3, 7, []).replace(b"@end", _line(body, 7) + b"\r\n@end")
+    with pytest.raises(ParseError, match=r"\\\\xff.* is not of protocol version 4\n"):
+        list(wire.read_exchanges(log))
+
+
+def test_a_line_that_is_longer_than_the_cap_is_refused() -> None:
+    with pytest.raises(ParseError) as error:
+        wire.decode(_line(b"@end 1 lines=2 ok=" + b"1" * 600))
+    assert str(error.value) == (
+        "a line of 628 bytes came, and 512 are the most: '@end 1 lines=2 ok=1111111111111111111111'...\n"
+        "  Line ends were lost, or something else talks; check the cable and the baud rate."
+    )
+
+
+def test_answers_without_end_are_refused_at_their_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MAX_LOG_LINES", 6)
+    list(wire.read_exchanges(b"a word\r\n" * 9 + exchange(3, 7, [wire.Memory(1)] * 4)))
+    for log in (
+        exchange(3, 7, [wire.Memory(1)] * 5),
+        exchange(3, 7, []).replace(b"@end", b"a word\r\n" * 5 + b"@end"),
+        exchange(3, 7, []) * 4,
+    ):
+        with pytest.raises(ParseError) as error:
+            list(wire.read_exchanges(log))
+        assert str(error.value) == (
+            "what the board said has more than 6 lines\n"
+            "  Nothing that is measured needs as many; see the raw log."
+        )
 
 
 def test_the_longest_possible_line_fits_the_cap_with_its_end() -> None:
@@ -94,28 +137,26 @@ def test_a_changed_line_is_told_from_one_of_another_protocol() -> None:
     with pytest.raises(ParseError) as changed:
         wire.decode(b"@end 1 lines=2 ok=1 *00000000")
     assert str(changed.value) == (
-        "the line '@end 1 lines=2 ok=1 *00000000' was changed or cut on its way: "
-        "its checksum does not match\n"
+        "the line '@end 1 lines=2 ok=1 *00000000' was changed or cut on its way, or belongs to another "
+        "answer: its checksum does not match\n"
         "  Check the cable and the baud rate, and run the variant again."
     )
     with pytest.raises(ParseError) as foreign:
         wire.decode(_line(b"@end 1 lines=2"))
     assert str(foreign.value) == (
-        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 3: fields of @end are lines ok\n"
+        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 4: fields of @end are lines ok\n"
         "  Build and flash the firmware again with this version of mcumatrix."
     )
-    with pytest.raises(ParseError, match=r"is not of protocol version 3\n"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 4\n"):
         wire.decode(_line(b"@unheard 1"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 3: '01' is not a value of ok"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 4: '01' is not a value of ok"):
         wire.decode(_line(b"@end 1 lines=2 ok=01"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 3: 4294967296 is not within"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 4: 4294967296 is not within"):
         wire.decode(_line(b"@end 1 lines=4294967296 ok=1"))
 
 
-def _line(body: bytes) -> bytes:
-    import zlib
-
-    return body + b" *%08x" % zlib.crc32(body)
+def _line(body: bytes, nonce: int = 0) -> bytes:
+    return body + b" *%08x" % zlib.crc32(body, nonce)
 
 
 def test_text_between_machine_lines_is_kept_for_people() -> None:
@@ -163,10 +204,19 @@ def test_a_reset_in_the_middle_of_an_answer_is_noticed() -> None:
 
 
 def test_an_answer_that_counts_its_lines_wrong_is_refused() -> None:
-    log = wire.Begin(3, 1).encode(0) + b"\r\n" + wire.End(lines=3, ok=1).encode(1) + b"\r\n"
+    log = wire.Begin(3, 1).encode(0, 1) + b"\r\n" + wire.End(lines=3, ok=1).encode(1, 1) + b"\r\n"
     with pytest.raises(ParseError) as error:
         list(wire.read_exchanges(log))
     assert str(error.value) == "an answer says that it has 3 lines, and 2 came"
+
+
+def test_a_log_of_version_3_is_read_as_such_only() -> None:
+    lines = [wire.Begin(3, 7), wire.Memory(1), wire.End(lines=3, ok=1)]
+    log = b"".join(line.encode(number) + b"\r\n" for number, line in enumerate(lines))
+    (read,) = wire.read_exchanges(log, protocol=3)
+    assert (read.nonce, read.messages) == (7, (wire.Memory(1),))
+    with pytest.raises(ParseError, match="or belongs to another answer"):
+        list(wire.read_exchanges(log))
 
 
 def test_floats_travel_as_their_bits() -> None:

@@ -16,6 +16,7 @@ from mcumatrix.stages.render import render_wire_header
 from support.firmware_images import CPU, FIRMWARE, REPOSITORY, Terminal, run
 
 WORD = bytes(range(ord("!"), ord("~") + 1)).decode()
+NONCE = 0xDEAD_BEEF
 EXTREMES = {
     "u32": (0, 1, 9, 10, 2**32 - 1),
     "i32": (-(2**31), -1, 0, 2**31 - 1),
@@ -108,7 +109,7 @@ def program() -> str:
             '#include "port.h"',
             '#include "wire.h"',
             "static struct wire wire = {.write = port_write};",
-            "static void begin_again(void) { wire.lines = 7; }",
+            f"static void begin_again(void) {{ wire.lines = 7; wire.crc_begin = {NONCE}u; }}",
             "static float float_of_bits(uint32_t bits) {",
             "    float value;",
             "    memcpy(&value, &bits, sizeof value);",
@@ -185,10 +186,10 @@ def test_every_message_that_the_board_sends_is_read_as_it_was_meant(board):
     assert lines.pop() == b""
     assert len(lines) == len(MESSAGES)
     for line, message in zip(lines, MESSAGES, strict=True):
-        number, decoded = wire.decode(line)
+        number, decoded = wire.decode(line, NONCE)
         assert number == (0 if isinstance(message, wire.Begin) else 7)
         assert repr(decoded) == repr(message)  # tells 0.0 from -0.0
-        assert line == message.encode(number)
+        assert line == message.encode(number, NONCE)
 
 
 def test_every_command_that_the_host_sends_is_understood_as_it_was_meant(board):

@@ -56,6 +56,12 @@ class LockedError(McuMatrixError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class StorageError(McuMatrixError):
+    """A disk is full, read-only or broken, or the rights to a folder are missing."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class ModelError(McuMatrixError):
     """A model file cannot be read, or holds what a runtime cannot run."""
 

@@ -6,14 +6,16 @@ renders them into the C header that the firmware is built with.
 An *exchange* is what the firmware answers to one command, or says of itself after reset (command 0). It
 is made of machine lines, with text for people between them:
 
-    @begin 0 command=3 nonce=0000beef *5d0c7a11
-    @time 1 repeat=0 layer=0 cycles=4053211 *90ab1c2d
-    @end 2 lines=3 ok=1 *0f3e5a77
+    @begin 0 command=3 nonce=0000beef *77a3f854
+    @time 1 repeat=0 layer=0 cycles=4053211 *e635dd22
+    @end 2 lines=3 ok=1 *278c2972
 
 A machine line is `@`, the message's name, its number in the exchange, its fields in the declared order,
-and the CRC-32 (that of zlib) of all before the ` *`. Numbers and CRC make every lost, changed or foreign
-line visible. Commands are typed by people too, so they carry no checksum: the firmware says back what it
-understood.
+and a CRC-32 of all before the ` *`. That is zlib's, begun with the exchange's nonce in place of 0; only the
+first line, which says the nonce, begins with 0. Two lines of the same text from two exchanges never have the
+same checksum: a CRC of the same bytes is another one for another beginning. So numbers and CRC make every
+lost, changed or foreign line visible, those of another exchange with the same board too. Commands are typed
+by people too, so they carry no checksum: the firmware says back what it understood.
 """
 
 import dataclasses
@@ -27,11 +29,18 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 """Part of `Hello`; raised when a line changes its meaning."""
+
+FIRST_VERSION_WITH_NONCE_IN_CRC = 4
+"""Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them."""
 
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
+
+MAX_LOG_LINES = 32_768
+"""Cap of the lines of all exchanges of a log, those for people among them included: a board has room for
+fewer times."""
 
 MAX_DATA_BYTES = 96
 """Cap of the bytes that one line carries."""
@@ -162,10 +171,10 @@ class Message(_Declared):
         cls.name = name
         Message.by_name[name] = cls
 
-    def encode(self, number: int) -> bytes:
-        """The line as the firmware sends it as line `number` of an exchange, without its end."""
+    def encode(self, number: int, nonce: int = 0) -> bytes:
+        """The line as the firmware sends it: line `number` of the exchange with `nonce`, without its end."""
         body = f"@{self.name} {number}{self._fields()}".encode("ascii")
-        return body + b" *%08x" % zlib.crc32(body)
+        return body + b" *%08x" % _checksum(body, nonce)
 
     @classmethod
     def decode_fields(cls, text: str) -> Self:
@@ -390,36 +399,61 @@ class Identify(Command, number=6, name="identify"):
 BOOT_COMMAND = 0
 """The command number of the exchange after reset."""
 
+BEGINS_END = b"@end "
+"""Begins a line that, right or wrong, is the last that an exchange will have."""
+
+_NOT_EMPTY = re.compile(rb"[^\r\n]+")
+_FIRST_LINE = b"@begin "
 _LINE = re.compile(r"@(?P<name>[a-z]+) (?P<number>0|[1-9][0-9]{0,9})(?: (?P<fields>.+))?")
 
 
-def decode(line: bytes) -> tuple[int, Message]:
-    """Reads one machine line without its end: its number in the exchange, and the message.
+def _checksum(body: bytes, nonce: int) -> int:
+    """The CRC-32 of a line of the exchange with `nonce`."""
+    return zlib.crc32(body, 0 if body.startswith(_FIRST_LINE) else nonce)
+
+
+def decode(line: bytes, nonce: int = 0) -> tuple[int, Message]:
+    """Reads one machine line of the exchange with `nonce`, without its end: its number, and the message.
 
     Raises:
-        ParseError: not whole, changed on its way, or not of this protocol.
+        ParseError: not whole, changed on its way, of another exchange, or not of this protocol.
     """
-    shown = line[:MAX_LINE_BYTES].decode("ascii", "backslashreplace")
-    body, star, crc = line.rpartition(b" *")
-    if not star or crc != b"%08x" % zlib.crc32(body):
+    if len(line) > MAX_LINE_BYTES:
         raise ParseError(
-            f"the line {shown!r} was changed or cut on its way: its checksum does not match",
+            f"a line of {len(line)} bytes came, and {MAX_LINE_BYTES} are the most: {shown(line[:40])}...",
+            hint="Line ends were lost, or something else talks; check the cable and the baud rate.",
+        )
+    body, star, crc = line.rpartition(b" *")
+    if not star or crc != b"%08x" % _checksum(body, nonce):
+        raise ParseError(
+            f"the line {shown(line)} was changed or cut on its way, or belongs to another answer: "
+            "its checksum does not match",
             hint="Check the cable and the baud rate, and run the variant again.",
         )
-    match = _LINE.fullmatch(body.decode("ascii", "backslashreplace"))
+    match = _LINE.fullmatch(body.decode("ascii")) if body.isascii() else None
     kind = Message.by_name.get(match["name"]) if match else None
     if match is None or kind is None:
         raise ParseError(
-            f"the line {shown!r} is not of protocol version {PROTOCOL_VERSION}",
+            f"the line {shown(line)} is not of protocol version {PROTOCOL_VERSION}",
             hint="Build and flash the firmware again with this version of mcumatrix.",
         )
     try:
         return int(match["number"]), kind.decode_fields(match["fields"] or "")
     except ValueError as error:
         raise ParseError(
-            f"the line {shown!r} is not of protocol version {PROTOCOL_VERSION}: {error}",
+            f"the line {shown(line)} is not of protocol version {PROTOCOL_VERSION}: {error}",
             hint="Build and flash the firmware again with this version of mcumatrix.",
         ) from error
+
+
+def shown(line: bytes) -> str:
+    """A line that a board sent, whatever is in it, as it can stand in a sentence."""
+    return repr(line[:MAX_LINE_BYTES].decode("ascii", "backslashreplace"))
+
+
+def lines_of(log: bytes) -> Iterator[bytes]:
+    """The lines of a log that are not empty, without their ends, one after the other."""
+    return (match.group() for match in _NOT_EMPTY.finditer(log))
 
 
 M = TypeVar("M", bound=Message)
@@ -443,27 +477,32 @@ class Exchange:
         return tuple(message for message in self.messages if isinstance(message, kind))
 
 
-def is_end_of_exchange(line: bytes) -> bool:
-    """Whether a line, right or wrong, is the last that an exchange will have."""
-    return line.startswith(b"@end ")
-
-
-def read_exchanges(log: bytes) -> Iterator[Exchange]:
+def read_exchanges(log: bytes, protocol: int = PROTOCOL_VERSION) -> Iterator[Exchange]:
     """Reads the exchanges of a serial log; text outside of them is for people and is passed over.
 
     Raises:
-        ParseError: a line was changed, lost, or does not belong where it stands.
+        ParseError: a line was changed, lost, does not belong where it stands, or is one too many.
     """
     begin: Begin | None = None
     messages: list[Message] = []
     text: list[str] = []
-    count = 0
-    for raw in log.splitlines():
-        line = raw.strip(b"\r\0")
-        if not line.startswith(b"@"):
+    count = lines = 0
+    crc_has_nonce = protocol >= FIRST_VERSION_WITH_NONCE_IN_CRC
+    for raw in lines_of(log):
+        line = raw.strip(b"\0")
+        is_text = not line.startswith(b"@")
+        if is_text and begin is None:
+            continue
+        lines += 1
+        if lines > MAX_LOG_LINES:
+            raise ParseError(
+                f"what the board said has more than {MAX_LOG_LINES} lines",
+                hint="Nothing that is measured needs as many; see the raw log.",
+            )
+        if is_text:
             text.append(line.decode("ascii", "backslashreplace"))
             continue
-        number, message = decode(line)
+        number, message = decode(line, begin.nonce if begin is not None and crc_has_nonce else 0)
         if isinstance(message, Begin):
             if begin is not None:
                 raise ParseError(
@@ -473,7 +512,7 @@ def read_exchanges(log: bytes) -> Iterator[Exchange]:
             begin, messages, text, count = message, [], [], 0
         if begin is None or number != count:
             raise ParseError(
-                f"line {number} of an answer came where line {count} was due: {line.decode()!r}",
+                f"line {number} of an answer came where line {count} was due: {shown(line)}",
                 hint="Something was lost on the line; run the variant again.",
             )
         count += 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from e2e.conftest import Workplace
+from mcumatrix.hashing import hash_file
+from mcumatrix.results.chain import Chain
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,34 @@ def test_a_changed_record_is_named_and_the_others_are_reported(
         record.write_bytes(kept)
     assert measured.doit("matrix", "two").returncode == 0
     assert "not complete" not in measured.report("two")
+
+
+def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplace) -> None:
+    """Kept by something that did not look: the chain has it."""
+    record, other = measured.records("two")
+    folder = measured.root / "results" / "two" / "records"
+    chain = folder / "chain.jsonl"
+    before = {file: file.read_bytes() for file in (record, chain)}
+    names = [link.record for link in Chain(chain).links()]
+    kept = json.loads(record.read_bytes())
+    kept["measurement"]["total_cycles"] = [2**64 - 1, 1]
+    record.write_text(json.dumps(kept))
+    chain.unlink()
+    try:
+        for name in names:
+            Chain(chain).add(name, hash_file(folder / name))
+        ran = measured.doit("matrix", "two")
+        assert ran.returncode == 1, ran.stdout + ran.stderr
+        reason = "it is not a record: measurement.total_cycles.0: Input should be less than or equal to 1546"
+        assert f"not tried: {record}: {reason}" in ran.stderr
+        report = measured.report("two")
+        assert "1 of 2 variants have times" in report
+        assert f"{record.relative_to(measured.root)}: {reason}" in report.replace("\\", "")
+        assert measured.records("two") == [record, other]
+    finally:
+        for file, data in before.items():
+            file.write_bytes(data)
+    assert measured.doit("matrix", "two").returncode == 0
 
 
 @pytest.mark.parametrize("name", ["report.md", "report.csv"])

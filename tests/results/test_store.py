@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcumatrix.errors import BuildError, ChangedResultError, ResultError
+from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Correctness, Output, Record, Status
 from mcumatrix.results import store as module
+from mcumatrix.results.chain import Chain
 from mcumatrix.results.store import RecordStore, from_json, to_json
 from support.variants import a_measurement, a_record, a_variant
 
@@ -75,11 +77,16 @@ def test_the_newest_of_several_records_counts_and_all_are_kept(tmp_path: Path) -
 
 def test_a_record_never_replaces_another(tmp_path: Path) -> None:
     store, record = _store(tmp_path), a_record()
-    store.add(record, b"")
+    kept = store.add(record, b"")
+    record_log = next(tmp_path.rglob("*.log"))
     with pytest.raises(ResultError) as error:
         store.add(record, b"")
-    assert error.value.message.startswith(f"the record of {SLUG} cannot be written: [Errno 17] File exists")
-    assert error.value.hint == "Make room or mend the rights; the variant will be run again."
+    assert error.value.message == (
+        f"the result of {SLUG} is lost: {record_log} cannot be used, because the system says: File exists. "
+        "All records from before are kept."
+    )
+    assert store.newest(SLUG, record.fingerprint) == kept
+    assert error.value.hint == "Mend that, and run again. The variant is then measured again."
 
 
 def _refusal(folder: Path) -> str:
@@ -252,6 +259,115 @@ def test_what_is_not_a_record_is_refused_with_a_reason(data: bytes, sentence: st
     with pytest.raises(ResultError) as error:
         from_json(data)
     assert str(error.value) == sentence
+
+
+def _with(path: str, value: object) -> bytes:
+    """A record's JSON with one value changed, by the path of its keys."""
+    kept = json.loads(to_json(a_record()))
+    *before, last = path.split(".")
+    place = kept
+    for key in before:
+        place = place[int(key)] if isinstance(place, list) else place[key]
+    place[int(last) if isinstance(place, list) else last] = value
+    return json.dumps(kept).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            _with("measurement.total_cycles", [2**64 - 1, 1035]),
+            "it is not a record: measurement.total_cycles.0: "
+            "Input should be less than or equal to 15461882262000",
+        ),
+        (
+            _with("measurement.total_cycles", [10**400, 1035]),
+            "it is not a record: measurement.total_cycles.0: "
+            "Input should be less than or equal to 15461882262000",
+        ),
+        (
+            _with("measurement.layers.0.cycles.1", -1),
+            "it is not a record: measurement.layers.0.cycles.1: Input should be greater than or equal to 0",
+        ),
+        (
+            _with("measurement.clock.measured_hz", 0),
+            "it is not a record: measurement.clock.measured_hz: Input should be greater than or equal to 1",
+        ),
+        (
+            _with("measurement.layers", []),
+            "it is not a record: measurement.layers: "
+            "Tuple should have at least 1 item after validation, not 0",
+        ),
+        (
+            _with("measurement.layers.0.cycles", [1000]),
+            "it contradicts itself: layer 0 has 1 times for 2 repeats",
+        ),
+        (
+            _with("measurement", None),
+            "it contradicts itself: its status is ok, without a measurement and its comparison",
+        ),
+        (
+            _with("correctness.correct", False),
+            "it contradicts itself: its status is ok, and its answer not correct",
+        ),
+        (_with("measurement.clock", None), "it is not a record: measurement.clock: Input should be "),
+        (_with("fingerprint", "../"), "it is not a record: fingerprint: Predicate '_is_sha256' failed"),
+        (_with("finished_at", "now"), "it is not a record: finished_at: Predicate '_is_utc' failed"),
+        (b'{"schema": 3, "image": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
+        (b'{"schema": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
+        (b"[" * 1_000_000, "it is not a record: "),
+        (b"null", "it is not a record: 'NoneType' object is not subscriptable"),
+        (b'{"schema": 1' + b"0" * 4000 + b"}", "it has schema version 10000000000000000000, and this"),
+        (b'{"schema": 1' + b"0" * 5000 + b"}", "it is not a record: Exceeds the limit (4300 digits)"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_reason(data: bytes, sentence: str) -> None:
+    with pytest.raises(ResultError) as error:
+        from_json(data)
+    assert error.value.message.startswith(sentence)
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        replace(a_record(), clock_hz=0),
+        replace(a_record(), measurement=replace(a_measurement(), total_cycles=(2**64 - 1, 1))),
+        replace(a_record(), measurement=replace(a_measurement(), total_cycles=(0, 0))),
+        replace(a_record(), axes={"kernels": object()}),  # type: ignore[dict-item]
+    ],
+)
+def test_what_cannot_be_is_never_kept(tmp_path: Path, record: Record) -> None:
+    with pytest.raises(ResultError) as error:
+        _store(tmp_path).add(record, b"raw log")
+    assert error.value.hint == (
+        "This is a fault of mcumatrix or of a package that adds to it; please report it."
+    )
+    assert not (tmp_path / "records").exists()
+
+
+def test_a_kept_record_that_cannot_be_is_named_with_its_path(tmp_path: Path) -> None:
+    """Kept as it is, by a version that did not look."""
+    store = _store(tmp_path)
+    store.add(a_record(), b"raw log")
+    (file,) = _files(tmp_path, ".json")
+    file.write_bytes(_with("measurement.total_cycles", [0, 0]))
+    (tmp_path / "records" / "chain.jsonl").unlink()
+    Chain(tmp_path / "records" / "chain.jsonl").add(f"{SLUG}/{file.name}", hash_file(file))
+    with pytest.raises(ResultError) as error:
+        _store(tmp_path).newest(SLUG, "f" * 64)
+    assert error.value.message.startswith(f"{file}: it contradicts itself: repeat 0 took 0 cycles")
+
+
+@pytest.mark.parametrize("log", ["", "/etc/passwd", "../other/raw.log", "other.log"])
+def test_a_record_that_names_another_log_is_refused(tmp_path: Path, log: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(to_json(replace(a_record(), log=log)))
+    with pytest.raises(ResultError) as error:
+        module.read_record(file)
+    assert error.value.message == (
+        f"{file}: it names {log!r} as its raw log, which can only be a.log beside it"
+    )
 
 
 @given(st.binary(max_size=200))

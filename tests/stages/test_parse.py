@@ -1,5 +1,7 @@
 """From serial logs to measurements."""
 
+import dataclasses
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +12,8 @@ from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
-from mcumatrix.stages.parse import parse_bench, parse_boot
-from support.logs import NONCE, bench_log, bench_messages, boot_log
+from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
+from support.logs import NONCE, OUTPUT, bench_log, bench_messages, boot_log, exchange
 from support.variants import hello
 
 _GOOD = boot_log() + b"some text\r\n" + bench_log()
@@ -75,7 +77,6 @@ def test_a_chip_without_other_clocks_and_registers_is_measured_all_the_same() ->
 
 def test_floats_are_read_as_floats() -> None:
     import struct
-    import zlib
 
     data = struct.pack("<2f", 0.25, 1.5)
     messages = bench_messages()[:-2]
@@ -123,6 +124,46 @@ def test_bytes_that_are_lost_repeated_or_come_from_elsewhere_never_change_a_numb
     assert measurement == _parse(_GOOD)
 
 
+def _of_another(nonce: int, cycles: int, command: int) -> list[bytes]:
+    """The lines of another answer, as the same board gave it at another time: other cycles."""
+    messages = [
+        dataclasses.replace(m, cycles=m.cycles * cycles) if isinstance(m, wire.Time | wire.Total) else m
+        for m in bench_messages()
+    ]
+    return exchange(command, nonce, messages).splitlines(keepends=True)
+
+
+@settings(max_examples=1000)
+@given(st.data())
+def test_lines_spliced_from_another_exchange_never_change_a_number(data: st.DataObject) -> None:
+    """Whatever lines of an answer are replaced by, followed by or moved before those of others."""
+    lines = bench_log().splitlines(keepends=True)
+    nonce = data.draw(st.integers(0, 2**32 - 1).filter(lambda nonce: nonce != NONCE))
+    other = _of_another(nonce, data.draw(st.integers(2, 5)), data.draw(st.sampled_from([3, 5])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(lines)))
+        end = data.draw(st.integers(start, min(len(lines), start + 6)))
+        if data.draw(st.booleans()):
+            source, until = start, end
+        else:
+            source = data.draw(st.integers(0, len(other)))
+            until = data.draw(st.integers(source, min(len(other), source + 6)))
+        lines[start:end] = other[source:until]
+    try:
+        measurement = _parse(boot_log() + b"".join(lines))
+    except McuMatrixError:
+        return
+    assert measurement == _parse(_GOOD)
+
+
+@pytest.mark.parametrize("number", range(len(bench_log().splitlines())))
+def test_no_line_of_an_answer_can_come_from_another(number: int) -> None:
+    lines, other = bench_log().splitlines(keepends=True), _of_another(0xBEF0, 1, 3)
+    lines[number] = other[number]
+    with pytest.raises(ParseError):
+        _parse(b"".join(lines))
+
+
 def test_an_answer_to_somebody_elses_command_is_not_ours() -> None:
     assert _sentence(bench_log(nonce=0xBAD)) == "0 answers carry the nonce 0000beef, and one was due"
     assert _sentence(bench_log() * 2) == "2 answers carry the nonce 0000beef, and one was due"
@@ -165,6 +206,16 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
             _replace(wire.Time, wire.Time(0, 0, 4001)),
             "the layers of repeat 0 took longer than the whole inference",
         ),
+        (
+            _replace(wire.Total, wire.Total(1, 2**64 - 1, zlib.crc32(OUTPUT)), 1),
+            "repeat 1 took 18446744073709551615 cycles, which is more than an hour",
+        ),
+        (
+            _replace(wire.Time, wire.Time(0, 0, 0)),
+            "layer 0 CONV_2D took 0 cycles in repeat 0, so that its cycle counter did not run",
+        ),
+        (_replace(wire.Clocks, wire.Clocks(0)), "its clock has 0 Hz"),
+        (_replace(wire.Bench, wire.Bench(1, 60_000_000, 1)), "a repeat is missing or twice"),
         (_replace(wire.Total, wire.Total(1, 5000, 9), 1), "its output is not the one that was measured"),
         (_drop(wire.DataLine), "its tensor of shape 1x2 has 0 of 2 bytes"),
         (_replace(wire.DataLine, wire.DataLine(1, b"ab")), "the bytes of its tensor are not in order"),
@@ -184,6 +235,43 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
 )
 def test_an_answer_that_contradicts_itself_is_refused(log: bytes, contradiction: str) -> None:
     assert _sentence(log) == f"the answer contradicts itself: {contradiction}"
+
+
+def test_a_board_of_which_the_cycle_counter_stands_still_is_not_measured() -> None:
+    def stop(messages: list[wire.Message]) -> None:
+        for at, message in enumerate(messages):
+            if isinstance(message, wire.Time | wire.Total):
+                messages[at] = dataclasses.replace(message, cycles=0)
+
+    assert _sentence(_edited(stop)) == (
+        "the answer contradicts itself: repeat 0 took 0 cycles, so that its cycle counter did not run"
+    )
+
+
+def _lasting(total_s: float) -> Measurement:
+    """Two repeats and a warm-up of a second each at the clock of the log; `total_s` stands for each."""
+    return dataclasses.replace(_parse(_GOOD), total_cycles=(int(216_000_000 * total_s),) * 2)
+
+
+@pytest.mark.parametrize(("elapsed_s", "line_s"), [(2.9, 0.0), (3.0, 0.0), (8.7, 0.0), (30.0, 20.0)])
+def test_a_board_may_take_as_long_as_it_says_and_the_line_needs(elapsed_s: float, line_s: float) -> None:
+    check_duration(_lasting(1.0), elapsed_s, line_s)
+
+
+def test_cycles_for_which_there_was_no_time_are_refused() -> None:
+    with pytest.raises(ParseError) as error:
+        check_duration(_lasting(1.0), 2.5, 0.1)
+    assert str(error.value) == (
+        "the answer cannot have taken 3.000 s, as its cycles and clock say: it came after 2.500 s\n"
+        "  The cycle counter or the clock of the board is not what the firmware takes it for."
+    )
+
+
+def test_cycles_of_a_counter_that_is_too_slow_are_refused() -> None:
+    with pytest.raises(
+        ParseError, match=r"^the answer took longer than 3\.000 s, as its cycles and clock say"
+    ):
+        check_duration(_lasting(1.0), 9.0, 0.0)
 
 
 def test_the_first_words_must_come_from_the_flashed_firmware() -> None:

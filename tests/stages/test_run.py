@@ -25,7 +25,6 @@ from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
 from mcumatrix.ports import TakenBoard
-from mcumatrix.stages import run
 from mcumatrix.stages.run import Ran, run_image
 from support.logs import bench_log, bench_messages, boot_log
 from support.variants import a_variant, an_image, hello
@@ -188,13 +187,6 @@ def test_a_board_that_stops_in_mid_answer_times_out_and_its_words_are_kept() -> 
     assert len(ran.log) == len(boot_log()) + 100
 
 
-def test_a_board_that_talks_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "MAX_LOG_BYTES", 500)
-    ran = _run(ScriptedBoard(b"U" * 2000, GOOD))
-    assert ran.error is not None
-    assert "bytes as its first words without an end" in ran.error.message
-
-
 def test_a_line_that_is_unplugged_is_said_so() -> None:
     ran = _run(ScriptedBoard(boot_log(), lambda _: b"", hang_up=True))
     assert isinstance(ran.error, ConsoleError)
@@ -259,6 +251,28 @@ def test_a_board_that_runs_at_another_clock_than_asked_for_is_refused() -> None:
         "215000000 Hz, 1 and 2 where 216000000 Hz, 1 and 2 were due\n"
         "  The registers in the raw log show the clock tree; a wrong clock makes every time wrong."
     )
+
+
+def _of_an_hour(nonce: int) -> bytes:
+    cycles = 3600 * 216_000_000
+    content = [replace(m, cycles=cycles) if isinstance(m, wire.Total) else m for m in bench_messages()]
+    return bench_log(content, nonce=nonce)
+
+
+def test_a_real_board_cannot_have_computed_for_longer_than_it_took() -> None:
+    class Real(ScriptedBoard):
+        kind = BoardKind.REAL
+        timing_model = expected_error = ""
+
+    ran = _run(Real(boot_log(), answer_with(_of_an_hour)))
+    assert isinstance(ran.error, ParseError)
+    assert ran.error.message.startswith(
+        "the answer cannot have taken 10800.000 s, as its cycles and clock say"
+    )
+
+
+def test_a_virtual_board_has_a_time_of_its_own() -> None:
+    assert _run(ScriptedBoard(boot_log(), answer_with(_of_an_hour))).error is None
 
 
 def test_the_first_words_of_another_firmware_end_the_run_before_it_is_measured() -> None:

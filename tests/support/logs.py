@@ -22,7 +22,7 @@ def exchange(command: int, nonce: int, messages: Sequence[wire.Message], *, ok: 
     """An exchange with Begin, End and numbers."""
     lines = [wire.Begin(command, nonce), *messages]
     lines.append(wire.End(lines=len(lines) + 1, ok=int(ok)))
-    return b"".join(line.encode(number) + b"\r\n" for number, line in enumerate(lines))
+    return b"".join(line.encode(number, nonce) + b"\r\n" for number, line in enumerate(lines))
 
 
 def boot_log(said: wire.Hello | None = None) -> bytes:

@@ -121,4 +121,5 @@ def inputs_of_report(
 
 
 def _line(project: Project, error: McuMatrixError) -> str:
-    return " ".join(error.message.replace(f"{project.root}/", "").split())
+    message = " ".join(error.message.replace(f"{project.root}/", "").split())
+    return f"not believed: {message}"

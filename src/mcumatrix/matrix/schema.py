@@ -44,7 +44,17 @@ RESERVED_NAMES = frozenset(
             "warmup",
         ),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
-        *("correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
+        *(
+            "cause",
+            "correct",
+            "cycles_max",
+            "cycles_median",
+            "cycles_min",
+            "finding",
+            "flaky",
+            "layer",
+            "matrix",
+        ),
         *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
     )
 )

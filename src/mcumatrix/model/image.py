@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcumatrix.model.bounds import Unsigned32
 from mcumatrix.model.catalogue import Toolchain
 
 KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
@@ -62,10 +63,10 @@ class Sizes:
 
     __pydantic_config__ = KEPT
 
-    text_bytes: int
-    data_bytes: int
-    bss_bytes: int
-    region_bytes: dict[str, int]
+    text_bytes: Unsigned32
+    data_bytes: Unsigned32
+    bss_bytes: Unsigned32
+    region_bytes: dict[str, Unsigned32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from annotated_types import Ge, Len
+
+from mcumatrix.model.bounds import (
+    MAX_LAYERS,
+    CyclesOfRepeats,
+    Hertz,
+    Sha256,
+    Unsigned32,
+    UtcTime,
+    Word,
+)
 from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
@@ -37,6 +49,31 @@ class Status(StrEnum):
     FIRMWARE = "firmware"
 
 
+class Cause(StrEnum):
+    """What is to blame for a run without times that count."""
+
+    BUILD = "build"
+    """There is no image: it did not compile, or does not fit."""
+    INFRASTRUCTURE = "infrastructure"
+    """Probe, serial line or time limits of the host. It says nothing about the variant."""
+    TARGET = "target"
+    """What runs on the board: a wrong answer, a fault, words that are none of the protocol."""
+
+
+_CAUSES = {
+    Cause.BUILD: (Status.BUILD, Status.TOO_LARGE),
+    Cause.TARGET: (Status.WRONG_OUTPUT, Status.PARSE, Status.FIRMWARE),
+}
+
+
+def cause_of(status: Status) -> Cause | None:
+    """What is to blame for a status, where nothing more is known; None for `ok`."""
+    if status is Status.OK:
+        return None
+    found = (cause for cause, statuses in _CAUSES.items() if status in statuses)
+    return next(found, Cause.INFRASTRUCTURE)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The core clock as asked for, and as the firmware worked it out from the registers on the board.
@@ -47,10 +84,10 @@ class Clock:
 
     __pydantic_config__ = KEPT
 
-    declared_hz: int
-    measured_hz: int
-    rates_hz: dict[str, int]
-    registers: dict[str, int]
+    declared_hz: Hertz
+    measured_hz: Hertz
+    rates_hz: dict[Word, Unsigned32]
+    registers: dict[Word, Unsigned32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +100,9 @@ class LayerTimes:
 
     __pydantic_config__ = KEPT
 
-    op: str
-    cycles: tuple[int, ...]
-    code: int = 0
+    op: Word
+    cycles: CyclesOfRepeats
+    code: Unsigned32 = 0
     source: str = ""
     functions: tuple[str, ...] = ()
 
@@ -81,9 +118,9 @@ class Output:
     __pydantic_config__ = KEPT
 
     element: Element
-    shape: tuple[int, ...]
+    shape: tuple[Unsigned32, ...]
     values: tuple[float, ...]
-    crc32: tuple[int, ...]
+    crc32: tuple[Unsigned32, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +130,9 @@ class Correctness:
     __pydantic_config__ = KEPT
 
     correct: bool
-    max_error: float
-    tolerance: float
-    golden_sha256: str
+    max_error: Annotated[float, Ge(0)]
+    tolerance: Annotated[float, Ge(0)]
+    golden_sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +146,11 @@ class Measurement:
     __pydantic_config__ = KEPT
 
     clock: Clock
-    warmup: int
-    layers: tuple[LayerTimes, ...]
-    total_cycles: tuple[int, ...]
-    arena_bytes: int
-    input_crc32: int
+    warmup: Unsigned32
+    layers: Annotated[tuple[LayerTimes, ...], Len(1, MAX_LAYERS)]
+    total_cycles: CyclesOfRepeats
+    arena_bytes: Unsigned32
+    input_crc32: Unsigned32
     output: Output
 
 
@@ -123,9 +160,9 @@ class ImageFacts:
 
     __pydantic_config__ = KEPT
 
-    build_id: str
-    elf_sha256: str
-    binary_sha256: str
+    build_id: Word
+    elf_sha256: Sha256
+    binary_sha256: Sha256
     sizes: Sizes
     toolchain: ToolchainIdentity
 
@@ -141,8 +178,8 @@ class Flashed:
     __pydantic_config__ = KEPT
 
     probe: str
-    read_back_sha256: str
-    written_bytes: int
+    read_back_sha256: Sha256
+    written_bytes: Unsigned32
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +203,28 @@ class Provenance:
 class Record:
     """One run of one variant. `fingerprint` covers everything that the result depends on.
 
-    A run that failed has its `status` and `reason`, and what had been found out until then. `warning` is what
-    a look at the model on the host said before anything was built.
+    A run that failed has its `status` and `reason`, and what had been found out until then; `cause` is what
+    is to blame, None in records from before there was the field. `warning` is what a look at the model on the
+    host said before anything was built.
+
+    A run that infrastructure has spoiled is tried again: `attempt` counts from 1, and `earlier` has the names
+    of the records of those before, which stand beside it with their logs. One that passed only then is
+    `flaky`.
     """
 
     __pydantic_config__ = KEPT
 
     schema: int
-    fingerprint: str
-    matrix: str
-    variant: str
+    fingerprint: Sha256
+    matrix: Word
+    variant: Word
     axes: dict[str, str]
-    clock_hz: int
+    clock_hz: Hertz
     expected: Outcome
     expected_reason: str
     status: Status
     reason: str
-    finished_at: str
+    finished_at: UtcTime
     provenance: Provenance
     image: ImageFacts | None = None
     flashed: Flashed | None = None
@@ -191,3 +233,17 @@ class Record:
     log: str = ""
     log_sha256: str = ""
     warning: str = ""
+    cause: Cause | None = None
+    attempt: int = 1
+    earlier: tuple[str, ...] = ()
+    flaky: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without ending; empty before it is kept."""
+        return self.log.removesuffix(".log")
+
+    @property
+    def blame(self) -> Cause | None:
+        """What is to blame for its failure, as far as is known; None where it did not fail."""
+        return self.cause or cause_of(self.status)

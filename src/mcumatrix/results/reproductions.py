@@ -12,6 +12,7 @@ from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ResultError
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Reproduction
 from mcumatrix.results.store import file_stem
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -38,8 +39,9 @@ class ReproductionStore:
             write_atomically(path, _adapter().dump_json(reproduction, indent=1) + b"\n", replace=False)
         except OSError as error:
             raise ResultError(
-                f"the reproduction of {reproduction.variant} cannot be written: {error}",
-                hint="Make room or mend the rights, and run it again.",
+                f"the reproduction of {reproduction.variant} is lost: {place_of(error, self._folder)} "
+                f"cannot be used, because {reason_of(error)}. All records are kept.",
+                hint=remedy_of(error),
             ) from error
 
     def newest(self, variant: str, fingerprint: str) -> Reproduction | None:

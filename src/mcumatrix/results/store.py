@@ -14,12 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.artifact import sync_folder, write_atomically
 from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
+from mcumatrix.model.soundness import contradictions_of_record
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.older import from_schema_2
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
 
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+"""What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
+
+_OUR_FAULT = "This is a fault of mcumatrix or of a package that adds to it; please report it."
 _MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."
 
 
@@ -38,39 +44,62 @@ def _adapter() -> "TypeAdapter[Record]":
 
 
 def to_json(record: Record) -> bytes:
-    """A record as it is kept: JSON with the fields of `Record`, infinite and missing numbers as strings."""
-    return _adapter().dump_json(record, indent=1) + b"\n"
+    """A record as it is kept: JSON with the fields of `Record`, infinite and missing numbers as strings.
+
+    Raises:
+        ResultError: it could not be read again, or contradicts itself.
+    """
+    from pydantic_core import PydanticSerializationError
+
+    try:
+        data = _adapter().dump_json(record, indent=1) + b"\n"
+    except PydanticSerializationError as error:
+        raise ResultError(f"it is not a record: {error}", hint=_OUR_FAULT) from error
+    _validated(data, _OUR_FAULT)
+    return data
 
 
 def from_json(data: bytes) -> Record:
     """Reads what `to_json` wrote.
 
     Raises:
-        ResultError: it is not a record, or one of a schema version that is not known.
+        ResultError: it is not a record, contradicts itself, or has a schema version that is not known.
     """
-    from pydantic import ValidationError
-
     try:
         kept = json.loads(data)
         schema = kept["schema"]
         if schema == 2:
-            return _adapter().validate_json(json.dumps(from_schema_2(kept)))
-        if schema != RECORD_SCHEMA:
+            data = json.dumps(from_schema_2(kept)).encode()
+        elif schema != RECORD_SCHEMA:
             raise ResultError(
-                f"it has schema version {schema}, and this mcumatrix reads versions 2 and {RECORD_SCHEMA}",
+                f"it has schema version {str(schema)[:20]}, and this mcumatrix reads versions 2 and "
+                f"{RECORD_SCHEMA}",
                 hint="Read it with the mcumatrix that wrote it, or measure again.",
             )
-        return _adapter().validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ResultError(
-            f"it is not a record: {where}: {first['msg']}", hint="Somebody changed it; measure again."
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResultError(
             f"it is not a record: {error}", hint="It was cut or is something else; measure again."
         ) from error
+    return _validated(data, "Somebody changed it; measure again.")
+
+
+def _validated(data: bytes, hint: str) -> Record:
+    """The record in some JSON: each number within its bounds, and none of them against another.
+
+    Raises:
+        ResultError: it has no such record.
+    """
+    from pydantic import ValidationError
+
+    try:
+        record = _adapter().validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ResultError(f"it is not a record: {where}: {first['msg']}", hint=hint) from error
+    for contradiction in contradictions_of_record(record):
+        raise ResultError(f"it contradicts itself: {contradiction}", hint=hint)
+    return record
 
 
 def file_stem(finished_at: str, fingerprint: str) -> str:
@@ -96,16 +125,24 @@ class RecordStore:
         stem = self._folder / record.variant / file_stem(record.finished_at, record.fingerprint)
         kept = replace(record, log=f"{stem.name}.log", log_sha256=hash_bytes(log))
         path, data = stem.with_name(f"{stem.name}.json"), to_json(kept)
+        made: list[Path] = []
         try:
-            write_atomically(stem.with_name(kept.log), log, replace=False)
-            write_atomically(_aside(path), data, replace=False)
+            for file, contents in ((stem.with_name(kept.log), log), (_aside(path), data)):
+                write_atomically(file, contents, replace=False)
+                made.append(file)
             self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
-            _give_name(path)
         except OSError as error:
+            for file in made:
+                with suppress(OSError):
+                    file.unlink()
             raise ResultError(
-                f"the record of {record.variant} cannot be written: {error}",
-                hint="Make room or mend the rights; the variant will be run again.",
+                f"the result of {record.variant} is lost: {place_of(error, self._folder)} cannot be used, "
+                f"because {reason_of(error)}. All records from before are kept.",
+                hint=f"{remedy_of(error)} The variant is then measured again.",
             ) from error
+        # It is kept from here on: where this does not go well, it gets its name from who looks for it.
+        with suppress(OSError):
+            _give_name(path)
         return kept
 
     def newest(self, variant: str, fingerprint: str) -> Record | None:
@@ -184,6 +221,7 @@ def _aside(path: Path) -> Path:
 
 def _give_name(path: Path) -> None:
     _aside(path).replace(path)
+    sync_folder(path.parent)
 
 
 def read_record(path: Path) -> Record:
@@ -195,9 +233,18 @@ def read_record(path: Path) -> Record:
     """
     log = path.with_suffix(".log")
     try:
+        if path.stat().st_size > MAX_RECORD_BYTES:
+            raise ResultError(
+                f"it has more than {MAX_RECORD_BYTES // 2**20} MiB",
+                hint="It is something else; measure again.",
+            )
         record = from_json(path.read_bytes())
+        if record.log != log.name:
+            raise ResultError(
+                f"it names {record.log!r} as its raw log, which can only be {log.name} beside it", hint=_MEND
+            )
         # A regular file: reading another kind may never end, and a link may lead anywhere.
-        log_is_right = record.log == log.name and _is_regular(log) and hash_file(log) == record.log_sha256
+        log_is_right = _is_regular(log) and hash_file(log) == record.log_sha256
     except OSError as error:
         raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
     except ResultError as error:

@@ -7,23 +7,27 @@ from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
+from mcumatrix.model.soundness import contradictions_of_measurement
 
 _ELEMENTS = {0: Element.FLOAT32, 3: Element.UINT8, 9: Element.INT8}
 """By the codes of TensorType in TensorFlow Lite's schema.fbs."""
 
 _FORMATS = {Element.FLOAT32: "f", Element.UINT8: "B", Element.INT8: "b"}
 
+_FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
+"""How far the oscillators of board and host may be apart, and when a host looks at its clock."""
+
+_SLOWER_CLOCK, _HOST_STALL_S = 1.25, 5.0
+"""What a board does besides inferences, and how long a busy host may leave an answer lying."""
+
 _AGAIN = "Run the variant again; the raw log has every byte."
 
 
-def firmware_errors(log: bytes) -> tuple[str, ...]:
-    """The sentences of the firmware's own error lines."""
+def first_error(log: bytes) -> str:
+    """The first sentence of the firmware's own error lines; empty if it has none."""
     prefix = wire.ERROR_PREFIX.encode()
-    return tuple(
-        line[len(prefix) :].decode("ascii", "backslashreplace").strip()
-        for line in log.splitlines()
-        if line.startswith(prefix)
-    )
+    line = next((line for line in wire.lines_of(log) if line.startswith(prefix)), b"")
+    return line[len(prefix) : wire.MAX_LINE_BYTES].decode("ascii", "backslashreplace").strip()
 
 
 def check_hello(said: wire.Hello, expected: wire.Hello) -> None:
@@ -45,12 +49,13 @@ def parse_boot(log: bytes, expected: wire.Hello) -> None:
         ParseError: it was not the expected firmware, or said it unintelligibly.
         FirmwareError: it said that it cannot start.
     """
-    exchanges = list(wire.read_exchanges(log))
+    boot: wire.Exchange | None = None
+    for exchange in wire.read_exchanges(log, expected.protocol):
+        boot = exchange if exchange.command == wire.BOOT_COMMAND else boot
     _raise_for_errors(log)
-    boots = [exchange for exchange in exchanges if exchange.command == wire.BOOT_COMMAND]
-    if not boots:
+    if boot is None:
         raise ParseError("the board did not say which firmware it runs", hint=_AGAIN)
-    check_hello(_only(boots[-1], wire.Hello), expected)
+    check_hello(_only(boot, wire.Hello), expected)
 
 
 def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
@@ -60,16 +65,14 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         ParseError: the answer is not whole, not true to itself, or not from the expected firmware.
         FirmwareError: the firmware said that it could not measure.
     """
-    exchanges = list(wire.read_exchanges(log))
+    answer: wire.Exchange | None = None
+    answers = 0
+    for exchange in wire.read_exchanges(log, expected.protocol):
+        if (exchange.command, exchange.nonce) == (wire.RunBench.number, nonce):
+            answer, answers = exchange, answers + 1
     _raise_for_errors(log)
-    answers = [
-        exchange
-        for exchange in exchanges
-        if exchange.command == wire.RunBench.number and exchange.nonce == nonce
-    ]
-    if len(answers) != 1:
-        raise ParseError(f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
-    answer = answers[0]
+    if answer is None or answers != 1:
+        raise ParseError(f"{answers} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
     if not answer.ok:
         raise FirmwareError("the firmware could not measure, and did not say why", hint=_AGAIN)
     check_hello(_only(answer, wire.Hello), expected)
@@ -80,8 +83,10 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         tuple(layer.layer for layer in layers) == tuple(range(len(layers))), "its layers are not in order"
     )
     _require(bool(layers) and bench.repeat > 0, "it has no layers or no repeats")
+    # Counted first: numbers of a board are no reason to spend memory.
     _require(
-        tuple(total.repeat for total in totals) == tuple(range(bench.repeat)), "a repeat is missing or twice"
+        len(totals) == bench.repeat and all(total.repeat == at for at, total in enumerate(totals)),
+        "a repeat is missing or twice",
     )
     times = {(time.repeat, time.layer): time.cycles for time in answer.of(wire.Time)}
     _require(
@@ -89,12 +94,10 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         and all((repeat, layer.layer) in times for repeat in range(bench.repeat) for layer in layers),
         "a time is missing or twice",
     )
-    for total in totals:
-        _require(
-            sum(times[total.repeat, layer.layer] for layer in layers) <= total.cycles,
-            f"the layers of repeat {total.repeat} took longer than the whole inference",
-        )
-    return Measurement(
+    used: dict[int, list[str]] = {}
+    for one in answer.of(wire.Used):
+        used.setdefault(one.layer, []).append(one.function)
+    measurement = Measurement(
         clock=_clock(answer, expected.clock_hz),
         warmup=bench.warmup,
         layers=tuple(
@@ -102,7 +105,7 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
                 op=layer.op,
                 cycles=tuple(times[repeat, layer.layer] for repeat in range(bench.repeat)),
                 code=layer.code,
-                functions=tuple(used.function for used in answer.of(wire.Used) if used.layer == layer.layer),
+                functions=tuple(used.get(layer.layer, ())),
             )
             for layer in layers
         ),
@@ -110,6 +113,32 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         arena_bytes=_only(answer, wire.Memory).arena_bytes,
         input_crc32=bench.input_crc32,
         output=parse_tensor(answer, tuple(total.output_crc32 for total in totals)),
+    )
+    for contradiction in contradictions_of_measurement(measurement):
+        _require(False, contradiction)
+    return measurement
+
+
+def check_duration(measurement: Measurement, elapsed_s: float, line_s: float) -> None:
+    """Compares what a board says that it took with what it took, by the clock of the host.
+
+    `elapsed_s` is from the command to the end of the answer, `line_s` what the answer takes on the line at
+    most. Only for boards that count real time: one of a timing model has a time of its own.
+
+    Raises:
+        ParseError: its cycles are those of another clock than it says, or are no cycles.
+    """
+    unseen = measurement.warmup * min(measurement.total_cycles)
+    computed_s = (sum(measurement.total_cycles) + unseen) / measurement.clock.measured_hz
+    if computed_s > elapsed_s * _FASTER_CLOCK + _HOST_JITTER_S:
+        what = "cannot have taken"
+    elif elapsed_s > (computed_s + line_s) * _SLOWER_CLOCK + _HOST_STALL_S:
+        what = "took longer than"
+    else:
+        return
+    raise ParseError(
+        f"the answer {what} {computed_s:.3f} s, as its cycles and clock say: it came after {elapsed_s:.3f} s",
+        hint="The cycle counter or the clock of the board is not what the firmware takes it for.",
     )
 
 
@@ -134,10 +163,11 @@ def parse_tensor(answer: wire.Exchange, crc32: tuple[int, ...]) -> Output:
         ParseError: bytes are missing, twice, or not those that were measured.
     """
     tensor = _only(answer, wire.Tensor)
-    data = b""
+    collected = bytearray()
     for line in answer.of(wire.DataLine):
-        _require(line.offset == len(data), "the bytes of its tensor are not in order")
-        data += line.payload
+        _require(line.offset == len(collected), "the bytes of its tensor are not in order")
+        collected += line.payload
+    data = bytes(collected)
     element = _ELEMENTS.get(tensor.type)
     _require(element is not None, f"its tensor has the unknown type {tensor.type}")
     assert element is not None
@@ -171,6 +201,6 @@ def _require(condition: bool, otherwise: str) -> None:
 
 
 def _raise_for_errors(log: bytes) -> None:
-    errors = firmware_errors(log)
-    if errors:
-        raise FirmwareError(f"the firmware says: {errors[0]}", hint="The raw log has the rest of its words.")
+    error = first_error(log)
+    if error:
+        raise FirmwareError(f"the firmware says: {error}", hint="The raw log has the rest of its words.")

@@ -38,7 +38,7 @@ def test_layers_between_and_total_stand_under_each_other_in_milliseconds() -> No
 def test_a_case_that_failed_keeps_its_column_with_the_reason() -> None:
     (time,) = time_tables(_cases(a_record(), a_record(ConsoleTimeoutError("silent")), None))
     assert time.table.header == ("Layer", "[1]", "[2]", "[3]")
-    assert time.table.rows[0] == ("CONV_2D", "0.005", "failed: timeout", "not run")
+    assert time.table.rows[0] == ("CONV_2D", "0.005", "failed: infrastructure, timeout", "not run")
     assert [row[2:] for row in time.table.rows[1:]] == [("-", "-")] * 3
 
 

@@ -14,6 +14,7 @@ from mcumatrix.report.content.tables import (
     Part,
     Table,
     TimeTable,
+    blamed,
     case_table,
     provenance_table,
     reproduction_table,
@@ -116,9 +117,11 @@ def _why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         if case.untried:
-            return f"not tried: {case.untried}"
+            return case.untried
         return "not run yet: the run that made this report left it out"
-    reason = f"{case.record.status}: {case.record.reason}"
+    reason = f"{blamed(case.record)}: {case.record.reason}"
+    if case.record.attempt > 1:
+        reason += f" (and so {case.record.attempt} times)"
     return f"{reason} (expected: {case.record.expected_reason})" if _failed_as_expected(case) else reason
 
 

@@ -23,8 +23,9 @@ TOTAL = "Total time"
 class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
-    `untried` says why it was not tried now, if something kept it from that. `flags` are the compiler flags
-    that its own axes add; None if they are not known.
+    `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
+    as "not tried: the probe is not attached". `flags` are the compiler flags that its own axes add; None if
+    they are not known.
     """
 
     number: int
@@ -50,9 +51,17 @@ class Case:
         """How its run ended, in a word or two."""
         if self.record is None:
             return "not run"
+        if self.record.flaky:
+            return "correct, flaky"
         return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
-            self.record.status, f"failed: {self.record.status}"
+            self.record.status, f"failed: {blamed(self.record)}"
         )
+
+
+def blamed(record: Record) -> str:
+    """The status of a run that failed, with what is to blame, as in "infrastructure, no-probe"."""
+    parts = (record.blame, record.status)
+    return ", ".join(dict.fromkeys(part.value for part in parts if part))
 
 
 def number_cases(
@@ -63,7 +72,7 @@ def number_cases(
 ) -> list[Case]:
     """The columns of a report: variants in their order, each with its record and reproduction, or None.
 
-    `untried` has by their slugs why variants were not tried.
+    `untried` has by their slugs why variants have no result, as phrases.
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [

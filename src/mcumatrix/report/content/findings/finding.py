@@ -10,6 +10,7 @@ class Check(StrEnum):
 
     UNEXPECTED_PASS = "unexpected-pass"
     OTHER_FAILURE = "other-failure"
+    FLAKY = "flaky"
     WRONG_OUTPUT = "wrong-output"
     NOT_A_NUMBER = "not-a-number"
     NEAR_UNIFORM = "near-uniform"

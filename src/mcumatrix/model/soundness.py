@@ -1,0 +1,83 @@
+"""What a result must be true to, whatever it is about: the one place that says when a time is one.
+
+`model/bounds.py` says how large each number may be; here is what numbers say about each other.
+"""
+
+from collections.abc import Iterator
+from math import isfinite, prod
+
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.record import Measurement, Output, Record, Status
+from mcumatrix.units import MAXIMUM_DURATION_S
+
+_COMPUTE_NOTHING = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
+"""Operators of which the output is the input under another shape: they may take no time at all."""
+
+
+def contradictions_of_measurement(measurement: Measurement) -> Iterator[str]:
+    """What cannot be in a measurement, each as a clause. Nothing in it counts unless there is none."""
+    if measurement.clock.measured_hz <= 0:
+        yield f"its clock has {measurement.clock.measured_hz} Hz"
+        return
+    repeats = len(measurement.total_cycles)
+    if not measurement.layers or not repeats:
+        yield "it has no layers or no repeats"
+    for index, layer in enumerate(measurement.layers):
+        if len(layer.cycles) != repeats:
+            yield f"layer {index} has {len(layer.cycles)} times for {repeats} repeats"
+            return
+    for repeat, total_cycles in enumerate(measurement.total_cycles):
+        yield from _contradictions_of_repeat(measurement, repeat, total_cycles)
+    yield from _contradictions_of_output(measurement.output, repeats)
+
+
+def _contradictions_of_repeat(measurement: Measurement, repeat: int, total_cycles: int) -> Iterator[str]:
+    cycles = [layer.cycles[repeat] for layer in measurement.layers]
+    if total_cycles <= 0:
+        yield f"repeat {repeat} took {total_cycles} cycles, so that its cycle counter did not run"
+    if total_cycles > measurement.clock.measured_hz * MAXIMUM_DURATION_S:
+        yield f"repeat {repeat} took {total_cycles} cycles, which is more than an hour"
+    for index, layer in enumerate(measurement.layers):
+        if cycles[index] < 0 or (cycles[index] == 0 and layer.op not in _COMPUTE_NOTHING):
+            yield (
+                f"layer {index} {layer.op} took {cycles[index]} cycles in repeat {repeat}, "
+                "so that its cycle counter did not run"
+            )
+    if sum(cycles) > total_cycles:
+        yield f"the layers of repeat {repeat} took longer than the whole inference"
+
+
+def _contradictions_of_output(output: Output, repeats: int) -> Iterator[str]:
+    if len(output.crc32) != repeats:
+        yield f"it has {len(output.crc32)} checksums of outputs for {repeats} repeats"
+    if min(output.shape, default=0) <= 0 or prod(output.shape) != len(output.values):
+        shape = "x".join(map(str, output.shape))
+        yield f"its output of shape {shape or 'nothing'} has {len(output.values)} elements"
+
+
+def contradictions_of_record(record: Record) -> Iterator[str]:
+    """What cannot be in a record, each as a clause; those of its measurement are among them."""
+    is_measured = record.status in (Status.OK, Status.WRONG_OUTPUT)
+    if (record.measurement is not None, record.correctness is not None) != (is_measured, is_measured):
+        missing = "without" if is_measured else "with"
+        yield f"its status is {record.status}, {missing} a measurement and its comparison"
+        return
+    provenance = record.provenance
+    if provenance.kind is BoardKind.REAL and (provenance.timing_model or provenance.expected_error):
+        yield f"a real board counts cycles, and it names the timing model {provenance.timing_model!r}"
+    if is_measured and provenance.kind is BoardKind.VIRTUAL and not provenance.timing_model:
+        yield "a virtual board has a timing model, and it names none"
+    if record.image and record.flashed and record.flashed.read_back_sha256 != record.image.binary_sha256:
+        yield "what was read back from flash is not its image"
+    if record.measurement is None or record.correctness is None:
+        return
+    measurement, correctness = record.measurement, record.correctness
+    yield from contradictions_of_measurement(measurement)
+    clocks_hz = {record.clock_hz, measurement.clock.declared_hz, measurement.clock.measured_hz}
+    if len(clocks_hz) > 1:
+        yield f"its clock has {' and '.join(map(str, sorted(clocks_hz)))} Hz"
+    if correctness.correct is not (record.status is Status.OK):
+        yield f"its status is {record.status}, and its answer {'' if correctness.correct else 'not '}correct"
+    is_within = isfinite(correctness.max_error) and correctness.max_error <= correctness.tolerance
+    if correctness.correct and (not is_within or len(set(measurement.output.crc32)) != 1):
+        yield "its answer counts as correct, and is not"

@@ -1,0 +1,128 @@
+"""A result that cannot be is told from one that can."""
+
+from dataclasses import replace
+from math import inf, nan
+
+import pytest
+
+from mcumatrix.errors import BuildError
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.record import Correctness, Flashed, LayerTimes, Measurement, Record, Status
+from mcumatrix.model.soundness import contradictions_of_measurement, contradictions_of_record
+from support.variants import a_measurement, a_record
+
+
+def test_what_a_board_answers_and_how_a_run_fails_are_no_contradictions() -> None:
+    assert not list(contradictions_of_record(a_record()))
+    assert not list(contradictions_of_record(a_record(BuildError("the linker refused"), image=None)))
+    wrong = a_record((a_measurement(), Correctness(False, inf, 0.0, "d" * 64)))
+    assert not list(contradictions_of_record(wrong))
+
+
+def test_a_layer_that_computes_nothing_may_take_no_time() -> None:
+    assert not list(contradictions_of_measurement(_with_layers(("RESHAPE", (0, 0)))))
+
+
+def _with_layers(*layers: tuple[str, tuple[int, ...]]) -> Measurement:
+    others = (("CONV_2D", (1000, 1010)),)
+    return replace(a_measurement(), layers=tuple(LayerTimes(*layer) for layer in others + layers))
+
+
+@pytest.mark.parametrize(
+    ("measurement", "contradiction"),
+    [
+        (
+            replace(a_measurement(), total_cycles=(0, 1035)),
+            "repeat 0 took 0 cycles, so that its cycle counter did not run",
+        ),
+        (
+            replace(a_measurement(), total_cycles=(1025, -1)),
+            "repeat 1 took -1 cycles, so that its cycle counter did not run",
+        ),
+        (
+            _with_layers(("SOFTMAX", (0, 20))),
+            "layer 1 SOFTMAX took 0 cycles in repeat 0, so that its cycle counter did not run",
+        ),
+        (
+            _with_layers(("RESHAPE", (5, -1))),
+            "layer 1 RESHAPE took -1 cycles in repeat 1, so that its cycle counter did not run",
+        ),
+        (
+            replace(a_measurement(), total_cycles=(2**64 - 1, 1035)),
+            "repeat 0 took 18446744073709551615 cycles, which is more than an hour",
+        ),
+        (
+            replace(a_measurement(), total_cycles=(1019, 1035)),
+            "the layers of repeat 0 took longer than the whole inference",
+        ),
+        (_with_layers(("SOFTMAX", (5,))), "layer 1 has 1 times for 2 repeats"),
+        (replace(a_measurement(), layers=()), "it has no layers or no repeats"),
+        (a_measurement((("CONV_2D", ()),)), "it has no layers or no repeats"),
+        (a_measurement(clock_hz=0), "its clock has 0 Hz"),
+        (
+            replace(a_measurement(), output=replace(a_measurement().output, crc32=(7,))),
+            "it has 1 checksums of outputs for 2 repeats",
+        ),
+        (
+            replace(a_measurement(), output=replace(a_measurement().output, shape=(1, 3))),
+            "its output of shape 1x3 has 2 elements",
+        ),
+        (
+            replace(a_measurement(), output=replace(a_measurement().output, shape=())),
+            "its output of shape nothing has 2 elements",
+        ),
+    ],
+)
+def test_a_measurement_that_cannot_be_is_named(measurement: Measurement, contradiction: str) -> None:
+    assert contradiction in list(contradictions_of_measurement(measurement))
+
+
+def _with(**changes: object) -> Record:
+    return replace(a_record(), **changes)  # type: ignore[arg-type]
+
+
+def _judged(correctness: Correctness) -> Record:
+    return _with(correctness=correctness)
+
+
+@pytest.mark.parametrize(
+    ("record", "contradiction"),
+    [
+        (_with(measurement=None), "its status is ok, without a measurement and its comparison"),
+        (_with(correctness=None), "its status is ok, without a measurement and its comparison"),
+        (_with(status=Status.TIMEOUT), "its status is timeout, with a measurement and its comparison"),
+        (_judged(Correctness(False, 0.0, 0.0, "d" * 64)), "its status is ok, and its answer not correct"),
+        (_with(status=Status.WRONG_OUTPUT), "its status is wrong-output, and its answer correct"),
+        (_judged(Correctness(True, 0.5, 0.25, "d" * 64)), "its answer counts as correct, and is not"),
+        (_judged(Correctness(True, nan, 0.25, "d" * 64)), "its answer counts as correct, and is not"),
+        (_judged(Correctness(True, inf, inf, "d" * 64)), "its answer counts as correct, and is not"),
+        (
+            _with(measurement=replace(a_measurement(), output=replace(a_measurement().output, crc32=(7, 8)))),
+            "its answer counts as correct, and is not",
+        ),
+        (_with(clock_hz=288_000_000), "its clock has 216000000 and 288000000 Hz"),
+        (
+            _with(provenance=replace(a_record().provenance, kind=BoardKind.REAL)),
+            "a real board counts cycles, and it names the timing model 'm7-block-1'",
+        ),
+        (
+            _with(provenance=replace(a_record().provenance, timing_model="")),
+            "a virtual board has a timing model, and it names none",
+        ),
+        (_with(flashed=Flashed("probe", "0" * 64, 0)), "what was read back from flash is not its image"),
+        (
+            _with(measurement=replace(a_measurement(), total_cycles=(0, 1035))),
+            "repeat 0 took 0 cycles, so that its cycle counter did not run",
+        ),
+    ],
+)
+def test_a_record_that_cannot_be_is_named(record: Record, contradiction: str) -> None:
+    assert contradiction in list(contradictions_of_record(record))
+
+
+def test_looking_never_raises() -> None:
+    """Whatever is missing: what is said of it comes from here, and not from Python."""
+    for layers in ((), (LayerTimes("CONV_2D", ()),), (LayerTimes("CONV_2D", (1, 2, 3)),)):
+        for total_cycles in ((), (1,), (1, 2)):
+            measurement = replace(a_measurement(), layers=layers, total_cycles=total_cycles)
+            assert list(contradictions_of_measurement(measurement))
