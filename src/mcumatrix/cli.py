@@ -501,6 +501,27 @@ class Compare(Command):  # type: ignore[misc]
             return say_error(error)
 
 
+class Verify(Command):  # type: ignore[misc]
+    """`doit verify`: whether results are as they were made."""
+
+    name = "verify"
+    doc_purpose = "check every record, log, report and image against its hash; exit 3 where one was changed"
+    doc_usage = "[NAME]"
+    doc_description = "NAME is a matrix or a folder of results; without it, quickstart."
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.verify import verify
+
+        try:
+            _check_at_most(self, args, 1)
+            return int(verify(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
 def _print(line: str) -> None:
     print(printable(line, keep="\n"), flush=True)
 
