@@ -522,6 +522,27 @@ class Verify(Command):  # type: ignore[misc]
             return say_error(error)
 
 
+class Replay(Command):  # type: ignore[misc]
+    """`doit replay`: records from raw logs, and reports from records, once more."""
+
+    name = "replay"
+    doc_purpose = "make records again from their raw logs and compare them byte for byte, reports too"
+    doc_usage = "[NAME]"
+    doc_description = "NAME is a matrix; without it, quickstart. Nothing is written."
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.replay import replay_results
+
+        try:
+            _check_at_most(self, args, 1)
+            return int(replay_results(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
 def _print(line: str) -> None:
     print(printable(line, keep="\n"), flush=True)
 
