@@ -25,7 +25,6 @@ from mcumatrix.errors import (
     StorageError,
 )
 from mcumatrix.locking import held
-from mcumatrix.model.variant import Outcome
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
@@ -336,11 +335,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):
         print(os.path.relpath(folder / name))
-    ours = [
-        (case, variant)
-        for case, variant in zip(cases, work.matrix.variants, strict=True)
-        if variant.slug in selected
-    ]
+    ours = [case for case in cases if case.variant in selected]
     hindrances = [
         *(work.hindered[slug] for slug in work.hindered if slug in selected),
         *work.hindrances.values(),
@@ -353,11 +348,9 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
-    if all(
-        case.is_measured or (case.record and variant.expect.outcome is Outcome.FAIL) for case, variant in ours
-    ):
+    if all(case.is_measured or case.failed_as_expected for case in ours):
         return int(ExitCode.OK)
-    if all(case.record is None for case, _ in ours):
+    if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
 

@@ -291,7 +291,12 @@ def report_fingerprint(
                 ).encode()
             ),
             "variants": [
-                [variant.slug, variant.axes, [list(setting.flags) for setting in variant.settings]]
+                [
+                    variant.slug,
+                    variant.axes,
+                    [list(setting.flags) for setting in variant.settings],
+                    repr(variant.expect),
+                ]
                 for variant in matrix.variants
             ],
             "records": [hash_bytes(repr(record).encode()) if record else None for record in records],

@@ -53,7 +53,7 @@ from mcumatrix.matrix.schema import schema_text
 from mcumatrix.matrix.select import select
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import ToolchainIdentity
-from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.tables import case_table, number_cases
 from mcumatrix.results.frame import rows
 from mcumatrix.stages.build import plan_platform
@@ -103,7 +103,7 @@ print(json.dumps({
     "schema": [name for name in json.loads(schema_text("matrix"))["$defs"]["AxesFile"]["properties"]],
     "rows": [row for case in cases for row in list(rows([case.record]))[:1]],
     "table": case_table(cases).header,
-    "findings": find(cases),
+    "findings": list(map(str, find(cases))),
     "builds": [plan_platform(variant, chip, gcc, {}, {}).fingerprint for variant in full.variants],
     "runs": [dict(workflow.run_axes(variant)) for variant in full.variants],
 }, default=str))

@@ -25,6 +25,8 @@ from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_v
 from mcumatrix.matrix.suggest import did_you_mean
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
+from mcumatrix.model.expected import Stage
+from mcumatrix.model.record import Status
 from mcumatrix.model.variant import Outcome
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
@@ -347,6 +349,10 @@ class ExpectFile(_Match):
     __pydantic_extra__: dict[str, Text] = Field(init=False)
     outcome: Outcome = Field(description="fail or pass; of two entries for a variant the later one counts.")
     reason: Reason = Field(default="", description="Why; required for fail.")
+    status: Status | None = Field(
+        default=None, description="How it fails, as reports say it: wrong-output, firmware, too-large, ..."
+    )
+    stage: Stage | None = Field(default=None, description="Where it fails: build, flash, run or check.")
 
 
 class IncludeFile(_Match):

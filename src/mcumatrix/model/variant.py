@@ -17,10 +17,22 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a maintainer expects of a variant, and why."""
+    """What a maintainer expects of a variant, and why.
+
+    `status` and `stage` say how it is to fail, as a record's `Status` and as `expected.Stage`; empty for any.
+    """
 
     outcome: Outcome = Outcome.PASS
     reason: str = ""
+    status: str = ""
+    stage: str = ""
+
+    @property
+    def failure(self) -> str:
+        """How it is to fail, as the end of a sentence such as `expected to fail with wrong-output`."""
+        return "".join(
+            (f" with {self.status}" if self.status else "", f" in {self.stage}" if self.stage else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)

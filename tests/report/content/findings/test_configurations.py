@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from mcumatrix.errors import BuildError, McuMatrixError
 from mcumatrix.model.record import Correctness
-from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, flaky
+from mcumatrix.model.variant import Expectation, Outcome
+from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, flaky, other_failure
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
@@ -51,3 +53,20 @@ def test_a_case_that_passed_only_later_is_flaky() -> None:
         "see 20260102T030400.000000Z-ffffffffffff.json among its records."
     ]
     assert not list(flaky(number_cases([a_variant()], [a_record()])))
+
+
+def _failing(expect: Expectation, outcome: McuMatrixError) -> list[str]:
+    cases = number_cases([a_variant(expect=expect)], [a_record(outcome)])
+    return [str(finding) for finding in other_failure(cases)]
+
+
+def test_a_failure_that_is_not_the_expected_one_is_said_with_both() -> None:
+    expect = Expectation(Outcome.FAIL, "hybrid weights", status="wrong-output")
+    assert _failing(expect, BuildError("no such option")) == [
+        "[1] was expected to fail with wrong-output (hybrid weights), and failed otherwise: build."
+    ]
+
+
+def test_the_expected_failure_is_no_finding() -> None:
+    assert not _failing(Expectation(Outcome.FAIL, "x", status="build"), BuildError("no such option"))
+    assert not _failing(Expectation(), BuildError("no such option"))
