@@ -4,6 +4,7 @@ import json
 from xml.etree import ElementTree
 
 from mcumatrix.report.content.gate import BAD, Gate, Judged, Judgement, rows
+from mcumatrix.report.render.json import difference_rows
 from mcumatrix.report.render.markdown import inert, to_markdown
 
 SCHEMA = 1
@@ -53,18 +54,7 @@ def _case(judged: Judged) -> dict[str, object]:
         "reasons": list(judged.reasons),
         "differing": list(pair.differing) if pair else [],
         "deterministic": pair.deterministic if pair else None,
-        "rows": [
-            {
-                "op": row.op,
-                "base_msec": row.base_msec,
-                "candidate_msec": row.candidate_msec,
-                "diff_msec": row.diff_msec,
-                "relative": row.relative,
-                "verdict": row.verdict.value,
-                "interval_msec": [row.interval.low, row.interval.high] if row.interval else None,
-            }
-            for row in (pair.differences if pair else ())
-        ],
+        "rows": difference_rows(pair) if pair else [],
     }
 
 
