@@ -95,7 +95,7 @@ def test_what_a_board_said_is_text_and_no_html() -> None:
 def test_tables_have_captions_and_heads_that_can_be_pressed() -> None:
     page, text = _page(a_record(), _faster())
     assert page.seen.count("caption") == page.seen.count("table") > 3
-    assert text.count('aria-sort="none"><button type="button">') == page.seen.count("button")
+    assert text.count('aria-sort="none"') == page.seen.count("button") > 10
 
 
 def test_numbers_stand_right() -> None:
