@@ -5,7 +5,7 @@ from dataclasses import replace
 from mcumatrix.errors import BuildError, McuMatrixError
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Expectation, Outcome
-from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, flaky, other_failure
+from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, other_failure
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
@@ -41,18 +41,6 @@ def test_flags_that_defeat_kernels_are_said_once_for_all_cases() -> None:
 
 def test_flags_that_do_no_harm_are_no_finding() -> None:
     assert not list(defeating_flags([("[1]", ["-O3", "-ffast-math"])]))
-
-
-def test_a_case_that_passed_only_later_is_flaky() -> None:
-    record = replace(
-        a_record(), flaky=True, attempt=2, earlier=("20260102T030400.000000Z-ffffffffffff.json",)
-    )
-    found = list(flaky(number_cases([a_variant()], [record])))
-    assert [str(finding) for finding in found] == [
-        "[1] is flaky: it passed in attempt 2 only; board, probe or serial line spoiled those before, "
-        "see 20260102T030400.000000Z-ffffffffffff.json among its records."
-    ]
-    assert not list(flaky(number_cases([a_variant()], [a_record()])))
 
 
 def _failing(expect: Expectation, outcome: McuMatrixError) -> list[str]:

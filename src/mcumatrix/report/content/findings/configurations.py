@@ -49,19 +49,6 @@ def other_failure(cases: Sequence[Case]) -> Iterator[Finding]:
             )
 
 
-def flaky(cases: Sequence[Case]) -> Iterator[Finding]:
-    """Cases that did not pass at the first attempt."""
-    for case in cases:
-        record = case.record
-        if record and record.flaky:
-            earlier = ", ".join(record.earlier)
-            yield Finding(
-                Check.FLAKY,
-                f"{case.label} is flaky: it passed in attempt {record.attempt} only; board, probe or serial "
-                f"line spoiled those before, see {earlier} among its records.",
-            )
-
-
 def known_before(cases: Sequence[Case]) -> Iterator[Finding]:
     """What a look at the models said before anything was flashed."""
     yield from once(

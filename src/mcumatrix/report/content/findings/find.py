@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcumatrix.report.content.findings import answers, configurations, times
+from mcumatrix.report.content.findings import answers, configurations, runs, times
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
@@ -14,10 +14,10 @@ def find(cases: Sequence[Case]) -> list[Finding]:
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
-        *configurations.flaky(cases),
         *answers.wrong(cases),
         *answers.not_a_number(cases),
         *answers.near_uniform(cases),
+        *runs.flaky(cases),
         *configurations.clocks(cases),
         *times.clock_scaling(timings),
         *times.sums(timings),
