@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
+from mcumatrix.report.content.tables import NO_VALUE, Table
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -22,13 +23,14 @@ def render_html(report: Report, templates: Path) -> bytes:
         autoescape=True,  # also of what came over a wire
         finalize=_shown,
     )
-    environment.tests["number"] = is_number
+    environment.tests["numbers"] = has_numbers
     return environment.get_template("report.html.j2").render(report=report).encode()
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell stands right in its column: it is a number, maybe with a sign."""
-    return bool(_NUMBER.fullmatch(cell))
+def has_numbers(table: Table) -> bool:
+    """Whether the cells of a table stand right: all but those of its first column are numbers, or empty."""
+    cells = [cell for row in table.rows for cell in row[1:]]
+    return bool(cells) and all(cell == NO_VALUE or _NUMBER.fullmatch(cell) for cell in cells)
 
 
 def _shown(value: object) -> object:

@@ -44,7 +44,14 @@ def render_json(report: Report, _templates: Path) -> bytes:
                 "candidate": switch.candidate,
                 "has_effect": switch.has_effect,
                 "sentences": list(switch.sentences),
-                "pairs": [_pair(pair) for pair in switch.pairs],
+                "pairs": [
+                    {
+                        "base_case": pair.base_label,
+                        "candidate_case": pair.candidate_label,
+                        "relative": [difference.relative for difference in pair.differences],
+                    }
+                    for pair in switch.pairs
+                ],
             }
             for switch in report.switches
         ],
@@ -61,7 +68,7 @@ def render_json(report: Report, _templates: Path) -> bytes:
         "provenance": _table(report.provenance) if report.provenance else None,
         "tools": list(report.tools),
     }
-    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return (json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _part(part: Part) -> dict[str, object]:
