@@ -14,6 +14,7 @@ from mcumatrix.report.content.report import make_report
 from mcumatrix.report.content.tables import number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.kept import Kept
+from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import to_json
 from mcumatrix.stages.replay import differing_fields, replay
 
@@ -73,7 +74,8 @@ def _replayed(variant: Variant, record: Record, log: Path) -> str:
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     records, reproductions, untried = inputs_of_report(project, matrix, kept)
-    report = make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))
+    cases = number_cases(matrix.variants, records, reproductions, untried)
+    report = make_report(matrix, cases, read_publications(matrix.published, project.published))
     for name, render in FORMATS.items():
         path = project.results(matrix.name) / name
         made = render(report, project.templates)

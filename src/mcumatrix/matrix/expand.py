@@ -75,6 +75,7 @@ class _Expansion:
             exclusions=tuple(exclusions),
             substitutions=substitutions,
             comparisons=compared,
+            published=tuple(dict.fromkeys(self._file.published)),
             thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
         )
 

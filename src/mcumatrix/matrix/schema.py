@@ -33,18 +33,8 @@ from mcumatrix.units import format_duration, format_frequency, parse_duration_s,
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
-        *(
-            "base",
-            "compare",
-            "description",
-            "expect",
-            "instead",
-            "outcome",
-            "reason",
-            "repeat",
-            "use",
-            "warmup",
-        ),
+        *("axes", "base", "compare", "description", "exclude", "expect", "include", "instead", "outcome"),
+        *("published", "reason", "regression", "repeat", "stage", "use", "warmup"),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
         *(
             "cause",
@@ -396,6 +386,9 @@ class MatrixFile(_Strict):
     expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
     compare: list[CompareFile] = Field(
         default=[], description="What the report leads with; without it, the first axis with several values."
+    )
+    published: list[Name] = Field(
+        default=[], description="Publications to stand beside, by their names in results/published."
     )
     regression: RegressionFile = Field(
         default=RegressionFile(), description="What `doit compare` takes for a regression."

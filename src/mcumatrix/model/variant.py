@@ -108,4 +108,6 @@ class Matrix:
     substitutions: tuple[Substitution, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     """What its report leads with; where there are none, the report takes an axis by itself."""
+    published: tuple[str, ...] = ()
+    """Publications that its report stands beside, by their names."""
     thresholds: Thresholds = field(default_factory=Thresholds)

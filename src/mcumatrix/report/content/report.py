@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
+from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Finding
@@ -22,6 +23,7 @@ from mcumatrix.report.content.tables import (
     time_tables,
 )
 from mcumatrix.report.content.timings import timings_of_cases
+from mcumatrix.results.published import Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,14 @@ class Report:
     records: tuple[Record, ...]
     source: str = ""
     printed: tuple[Part, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
-def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
-    """The report of the cases, complete or not: it says how many there are and why the others are not."""
+def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Publication] = ()) -> Report:
+    """The report of the cases, complete or not: it says how many there are and why the others are not.
+
+    `publications` are those that our times are to stand beside.
+    """
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
@@ -94,6 +100,7 @@ def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
         provenance=provenance_table(cases),
         tools=_tools(records),
         records=records,
+        beside=beside_published(timings, publications),
     )
 
 

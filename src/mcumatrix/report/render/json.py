@@ -55,6 +55,15 @@ def render_json(report: Report, _templates: Path) -> bytes:
             }
             for switch in report.switches
         ],
+        "beside": [
+            {
+                "name": beside.name,
+                "source": beside.source,
+                "notes": list(beside.notes),
+                "cases": [_part(part) for part in beside.parts],
+            }
+            for beside in report.beside
+        ],
         "sizes": [_part(part) for part in report.sizes],
         "failures": [
             {"case": failure.case, "variant": failure.variant, "reason": failure.reason}
