@@ -23,6 +23,7 @@ from mcumatrix.registry import Boards
 from mcumatrix.report.content.report import make_report
 from mcumatrix.report.content.tables import blamed, number_cases
 from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
@@ -316,7 +317,8 @@ def write_report(
     Raises:
         StorageError: they cannot be written.
     """
-    report = make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))
+    cases = number_cases(matrix.variants, records, reproductions, untried)
+    report = make_report(matrix, cases, read_publications(matrix.published, project.published))
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."

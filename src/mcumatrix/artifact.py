@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -90,8 +90,14 @@ def sync_folder(folder: Path) -> None:
 
 def write_manifest(folder: Path, fingerprint: str, outputs: Iterable[str]) -> None:
     """Declares `outputs` (names below `folder`) as made from the inputs of `fingerprint`."""
-    manifest = {"fingerprint": fingerprint, "outputs": {name: hash_file(folder / name) for name in outputs}}
-    write_atomically(folder / MANIFEST, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+    hashes = {name: hash_file(folder / name) for name in outputs}
+    write_atomically(folder / MANIFEST, manifest_bytes(fingerprint, hashes))
+
+
+def manifest_bytes(fingerprint: str, outputs: Mapping[str, str]) -> bytes:
+    """A manifest as it is written; `outputs` has the SHA-256 of each file."""
+    manifest = {"fingerprint": fingerprint, "outputs": dict(outputs)}
+    return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 
 def is_current(folder: Path, fingerprint: str) -> bool:

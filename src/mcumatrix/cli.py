@@ -25,7 +25,6 @@ from mcumatrix.errors import (
     StorageError,
 )
 from mcumatrix.locking import held
-from mcumatrix.model.variant import Outcome
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
@@ -336,11 +335,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):
         print(os.path.relpath(folder / name))
-    ours = [
-        (case, variant)
-        for case, variant in zip(cases, work.matrix.variants, strict=True)
-        if variant.slug in selected
-    ]
+    ours = [case for case in cases if case.variant in selected]
     hindrances = [
         *(work.hindered[slug] for slug in work.hindered if slug in selected),
         *work.hindrances.values(),
@@ -353,11 +348,9 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
-    if all(
-        case.is_measured or (case.record and variant.expect.outcome is Outcome.FAIL) for case, variant in ours
-    ):
+    if all(case.is_measured or case.failed_as_expected for case in ours):
         return int(ExitCode.OK)
-    if all(case.record is None for case, _ in ours):
+    if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
 
@@ -448,8 +441,97 @@ class Report(Command):  # type: ignore[misc]
         from mcumatrix.commands.report import report
 
         try:
-            _check_one(self, args, 1)
+            _check_at_most(self, args, 1)
             return int(report(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+class Compare(Command):  # type: ignore[misc]
+    """`doit compare`: a gate for CI."""
+
+    name = "compare"
+    doc_purpose = "compare two sets of results; exit 3 where something got slower or cannot be compared"
+    doc_usage = "BASE CANDIDATE"
+    doc_description = (
+        "Each is a matrix, a folder of results such as another checkout's results/quickstart, or published "
+        "numbers. Limits are those of the matrix (`regression`) unless they are given here."
+    )
+    cmd_options = tuple(
+        {"name": name, "long": name, "type": str, "default": "", "help": text}
+        for name, text in (
+            ("total", "how many percent slower the whole inference may be; 1 if nothing says otherwise"),
+            ("layer", "how many percent slower a layer may be; 5 if nothing says otherwise"),
+            ("json", "a file for the outcome as JSON"),
+            ("markdown", "a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY"),
+            ("junit", "a file for the outcome as JUnit XML"),
+        )
+    )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        from mcumatrix.commands.compare import RENDERERS, compare
+
+        try:
+            _check_at_most(self, args, 2)
+            if len(args) < 2:
+                raise MatrixError(
+                    f"doit compare takes two sets of results, and {len(args)} were given",
+                    hint="As in: doit compare ../before/results/quickstart quickstart",
+                )
+            return int(
+                compare(
+                    Project(Path.cwd()),
+                    *args,
+                    limits=(params["total"], params["layer"]),
+                    outputs={name: params[name] for name in RENDERERS},
+                    say=_print,
+                )
+            )
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+class Verify(Command):  # type: ignore[misc]
+    """`doit verify`: whether results are as they were made."""
+
+    name = "verify"
+    doc_purpose = "check every record, log, report and image against its hash; exit 3 where one was changed"
+    doc_usage = "[NAME]"
+    doc_description = "NAME is a matrix or a folder of results; without it, quickstart."
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.verify import verify
+
+        try:
+            _check_at_most(self, args, 1)
+            return int(verify(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+class Replay(Command):  # type: ignore[misc]
+    """`doit replay`: records from raw logs, and reports from records, once more."""
+
+    name = "replay"
+    doc_purpose = "make records again from their raw logs and compare them byte for byte, reports too"
+    doc_usage = "[NAME]"
+    doc_description = "NAME is a matrix; without it, quickstart. Nothing is written."
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.replay import replay_results
+
+        try:
+            _check_at_most(self, args, 1)
+            return int(replay_results(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
         except McuMatrixError as error:
             return say_error(error)
 
@@ -458,7 +540,7 @@ def _print(line: str) -> None:
     print(printable(line, keep="\n"), flush=True)
 
 
-def _check_one(command: Command, args: list[str], most: int) -> None:
+def _check_at_most(command: Command, args: list[str], most: int) -> None:
     """Raises MatrixError where more names were given than a command takes."""
     if len(args) > most:
         raise MatrixError(

@@ -17,6 +17,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
+from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import Retries
@@ -143,7 +144,7 @@ def load_work(
     board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
 
     Raises:
-        MatrixError, ToolError, ModelError: as their messages say.
+        MatrixError, ToolError, ModelError, PublishedError: as their messages say.
     """
     from mcumatrix.matrix.catalogues import load_catalogues
     from mcumatrix.matrix.load import find_matrix, load_matrix
@@ -160,6 +161,8 @@ def load_work(
         return True
 
     matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
+    # Before hours of work, not after them.
+    read_publications(matrix.published, project.published)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
     work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say, retries or Retries())

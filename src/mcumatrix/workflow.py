@@ -36,6 +36,7 @@ from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
+from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import MEND, RecordStore
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
@@ -333,12 +334,20 @@ def report_fingerprint(
                 ).encode()
             ),
             "variants": [
-                [variant.slug, variant.axes, [list(setting.flags) for setting in variant.settings]]
+                [
+                    variant.slug,
+                    variant.axes,
+                    [list(setting.flags) for setting in variant.settings],
+                    repr(variant.expect),
+                ]
                 for variant in matrix.variants
             ],
             "records": [hash_bytes(repr(record).encode()) if record else None for record in records],
             "reproductions": [repr(found) if found else None for found in reproductions],
             "untried": dict(untried),
+            "published": {
+                name: hash_file(find_publication(name, project.published)) for name in matrix.published
+            },
             "code": code_behind(REPORTERS, project.templates),
         },
     )

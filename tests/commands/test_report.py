@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.commands.report import report
-from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError
+from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError, PublishedError
 from mcumatrix.project import Project
 from support.projects import MATRIX, ROOT, a_project, add_records
 
@@ -56,6 +56,32 @@ def test_the_toolchain_that_took_the_place_of_another_is_known_from_the_records(
     wanted += "instead:\n  - {toolchain: gcc-arm-9-2019-q4, use: debian-12}\n"
     (project.matrices / "example.yaml").write_text(wanted)
     assert "All 2 variants were measured" in _said(project, "example")[1]
+
+
+def test_a_report_stands_beside_the_publications_that_its_matrix_names(tmp_path: Path) -> None:
+    project = a_project(tmp_path, MATRIX + "published: [claims]\n")
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    project.published.mkdir(parents=True)
+    rows = "".join(
+        f"me,2020-01-02,t,T,[1],builtin,reference,216 MHz,mnist-int8,{layer},{op},time,,{msec}\n"
+        for layer, op, msec in (("0", "CONV_2D", "21"), ("1", "SOFTMAX", "0.02"), ("", "TOTAL", "21.02"))
+    )
+    header = "source,date,table,title,column,runtime,kernels,clock,model,layer,op,quantity,base,printed\n"
+    (project.published / "claims.csv").write_text(header + rows)
+    _said(project, "example")
+    text = (project.results("example") / "report.md").read_text()
+    assert "## Beside claims\n\nme, 2020-01-02. The first column is what was published" in text
+    assert "| CONV_2D    | 21.000          | 20.000   |" in text
+    (project.published / "claims.csv").write_text(header + rows.replace("21", "22"))
+    _said(project, "example")
+    assert "| CONV_2D    | 22.000" in (project.results("example") / "report.md").read_text()
+
+
+def test_a_publication_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    project = a_project(tmp_path, MATRIX + "published: [claims]\n")
+    add_records(project, {"reference": 4_320_000})
+    with pytest.raises(PublishedError, match="there are no published numbers 'claims'"):
+        _said(project, "example")
 
 
 def test_a_matrix_without_records_says_how_to_make_some(tmp_path: Path) -> None:

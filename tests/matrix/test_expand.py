@@ -104,12 +104,30 @@ WRONG = {
         lambda small: small + "expect:\n  - {optimise: O2, outcome: pass}\n",
         (
             "m.yaml:8:6: there is no axis 'optimise'\n"
-            "  Known: runtime, kernels, clock, model, toolchain, board, outcome, reason."
+            "  Known: runtime, kernels, clock, model, toolchain, board, outcome, reason, status, stage."
         ),
     ),
     "a failure without a reason": (
         lambda small: small + "expect:\n  - {kernels: simd, outcome: fail}\n",
         ("m.yaml:8:5: expect[0] expects a failure without a reason\n  Say why."),
+    ),
+    "an expectation of how something fails that is to pass": (
+        lambda small: small + "expect:\n  - {kernels: simd, outcome: pass, status: firmware}\n",
+        (
+            "m.yaml:8:36: expect[0] says how variants fail that are to pass\n"
+            "  Remove it, or expect another outcome."
+        ),
+    ),
+    "an expectation of a failure that is none": (
+        lambda small: small + "expect:\n  - {kernels: simd, outcome: fail, reason: x, status: ok}\n",
+        (
+            "m.yaml:8:47: expect[0] says how variants fail that are to pass\n"
+            "  Remove it, or expect another outcome."
+        ),
+    ),
+    "an expectation of a status that there is not": (
+        lambda small: small + "expect:\n  - {kernels: simd, outcome: fail, reason: x, status: wrong}\n",
+        "m.yaml:8:55: expect[0].status cannot be 'wrong'\n  Did you mean 'wrong-probe'?",
     ),
     "an expectation of everything": (
         lambda small: small + "expect:\n  - {outcome: fail, reason: x}\n",
@@ -253,6 +271,14 @@ def test_what_a_runtime_cannot_have_is_excluded_by_itself(load: Load, small: str
 def test_a_value_may_go_when_the_maintainer_takes_it_away(load: Load, small: str) -> None:
     matrix = load(small + "exclude:\n  - {clock: 288 MHz, reason: hot}\n")
     assert {variant.clock_hz for variant in matrix.variants} == {216_000_000}
+
+
+def test_an_expectation_can_say_how_and_where_something_fails(load: Load, small: str) -> None:
+    matrix = load(
+        small + "expect:\n  - {kernels: simd, outcome: fail, reason: x, status: firmware, stage: run}\n"
+    )
+    (expected,) = {variant.expect for variant in matrix.variants if variant.kernels == "simd"}
+    assert expected == Expectation(Outcome.FAIL, "x", "firmware", "run")
 
 
 def test_an_expectation_marks_its_variants_and_the_last_one_counts(load: Load, small: str) -> None:

@@ -103,7 +103,7 @@ print(json.dumps({
     "schema": [name for name in json.loads(schema_text("matrix"))["$defs"]["AxesFile"]["properties"]],
     "rows": [row for case in cases for row in list(rows([case.record]))[:1]],
     "table": case_table(cases).header,
-    "findings": find(cases),
+    "findings": list(map(str, find(cases))),
     "builds": [plan_platform(variant, chip, gcc, {}, {}).fingerprint for variant in full.variants],
     "runs": [dict(workflow.run_axes(variant)) for variant in full.variants],
 }, default=str))

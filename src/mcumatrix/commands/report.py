@@ -70,7 +70,8 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     if not is_current(folder, fingerprint):
         write_report(project, matrix, records, reproductions, untried)
-    say(report_text(make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))))
+    cases = number_cases(matrix.variants, records, reproductions, untried)
+    say(report_text(make_report(matrix, cases)))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))
@@ -121,4 +122,5 @@ def inputs_of_report(
 
 
 def _line(project: Project, error: McuMatrixError) -> str:
-    return " ".join(error.message.replace(f"{project.root}/", "").split())
+    message = " ".join(error.message.replace(f"{project.root}/", "").split())
+    return f"not believed: {message}"

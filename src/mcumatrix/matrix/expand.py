@@ -20,6 +20,8 @@ from mcumatrix.matrix.schema import ExcludeFile, ExpectFile, MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.comparison import Thresholds
+from mcumatrix.model.record import Status
 from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, Variant
 
 MAXIMUM_VARIANTS = 100_000
@@ -73,6 +75,8 @@ class _Expansion:
             exclusions=tuple(exclusions),
             substitutions=substitutions,
             comparisons=compared,
+            published=tuple(dict.fromkeys(self._file.published)),
+            thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
         )
 
     def _points(self) -> list[Point]:
@@ -131,11 +135,18 @@ class _Expansion:
             match = self._match(entry, place, included.values)
             if entry.outcome is Outcome.FAIL and not entry.reason:
                 self._problems.add(place, f"{in_words(place)} expects a failure without a reason", "Say why.")
+            how = next((key for key in ("status", "stage") if getattr(entry, key) is not None), "")
+            if how and (entry.outcome is not Outcome.FAIL or entry.status is Status.OK):
+                message = f"{in_words(place)} says how variants fail that are to pass"
+                hint = "Remove it, or expect another outcome."
+                self._problems.add((*place, how), message, hint, of_key=True)
             matching = [draft for draft in included.drafts if has_all(draft.point, match)]
             if match and not matching:
                 self._problems.add(place, f"{in_words(place)} matches no variant", "Correct or remove it.")
             for draft in matching:
-                draft.expect = Expectation(entry.outcome, entry.reason)
+                draft.expect = Expectation(
+                    entry.outcome, entry.reason, status=entry.status or "", stage=entry.stage or ""
+                )
         self._problems.check()
 
     def _match(

@@ -25,24 +25,16 @@ from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_v
 from mcumatrix.matrix.suggest import did_you_mean
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
+from mcumatrix.model.expected import Stage
+from mcumatrix.model.record import Status
 from mcumatrix.model.variant import Outcome
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
-        *(
-            "base",
-            "compare",
-            "description",
-            "expect",
-            "instead",
-            "outcome",
-            "reason",
-            "repeat",
-            "use",
-            "warmup",
-        ),
+        *("axes", "base", "compare", "description", "exclude", "expect", "include", "instead", "outcome"),
+        *("published", "reason", "regression", "repeat", "stage", "use", "warmup"),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
         *(
             "cause",
@@ -77,6 +69,7 @@ _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?].*)?", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -129,6 +122,14 @@ def _whole_number(value: object) -> object:
         if not _WHOLE_NUMBER.fullmatch(value):
             raise RefusedError("it is not a whole number", "Write digits, such as 3.")
         return int(value)
+    return value
+
+
+def _percent(value: object) -> object:
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value):
+            raise RefusedError("it is no number of percent", "Write a number, such as 2.5.")
+        return float(value)
     return value
 
 
@@ -261,6 +262,7 @@ _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
 Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
 Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
+Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
@@ -337,6 +339,10 @@ class ExpectFile(_Match):
     __pydantic_extra__: dict[str, Text] = Field(init=False)
     outcome: Outcome = Field(description="fail or pass; of two entries for a variant the later one counts.")
     reason: Reason = Field(default="", description="Why; required for fail.")
+    status: Status | None = Field(
+        default=None, description="How it fails, as reports say it: wrong-output, firmware, too-large, ..."
+    )
+    stage: Stage | None = Field(default=None, description="Where it fails: build, flash, run or check.")
 
 
 class IncludeFile(_Match):
@@ -363,6 +369,13 @@ class CompareFile(_Strict):
     )
 
 
+class RegressionFile(_Strict):
+    """How much slower candidates may be, in percent, before `doit compare` fails."""
+
+    total: Percent = Field(default=1.0, description="For the whole inference.")
+    layer: Percent = Field(default=5.0, description="For each layer that takes 1 % of the time or more.")
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -373,6 +386,12 @@ class MatrixFile(_Strict):
     expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
     compare: list[CompareFile] = Field(
         default=[], description="What the report leads with; without it, the first axis with several values."
+    )
+    published: list[Name] = Field(
+        default=[], description="Publications to stand beside, by their names in results/published."
+    )
+    regression: RegressionFile = Field(
+        default=RegressionFile(), description="What `doit compare` takes for a regression."
     )
     instead: list[InsteadFile] = Field(
         default=[], description="Toolchains to use where others cannot be had."

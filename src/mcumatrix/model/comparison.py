@@ -13,3 +13,11 @@ class Comparison:
     axis: str
     base: str = ""
     base_alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How much slower something may get, in percent, before that is a regression."""
+
+    total_percent: float = 1.0
+    layer_percent: float = 5.0

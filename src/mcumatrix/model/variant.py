@@ -1,11 +1,11 @@
 """A variant: one point of a matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
-from mcumatrix.model.comparison import Comparison
+from mcumatrix.model.comparison import Comparison, Thresholds
 
 
 class Outcome(StrEnum):
@@ -17,10 +17,22 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a maintainer expects of a variant, and why."""
+    """What a maintainer expects of a variant, and why.
+
+    `status` and `stage` say how it is to fail, as a record's `Status` and as `expected.Stage`; empty for any.
+    """
 
     outcome: Outcome = Outcome.PASS
     reason: str = ""
+    status: str = ""
+    stage: str = ""
+
+    @property
+    def failure(self) -> str:
+        """How it is to fail, as the end of a sentence such as `expected to fail with wrong-output`."""
+        return "".join(
+            (f" with {self.status}" if self.status else "", f" in {self.stage}" if self.stage else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +108,6 @@ class Matrix:
     substitutions: tuple[Substitution, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     """What its report leads with; where there are none, the report takes an axis by itself."""
+    published: tuple[str, ...] = ()
+    """Publications that its report stands beside, by their names."""
+    thresholds: Thresholds = field(default_factory=Thresholds)

@@ -106,6 +106,11 @@ def find_publication(name: str, folder: Path) -> Path:
     raise PublishedError(f"there are no published numbers {name!r}", hint=f"Known: {known}.")
 
 
+def read_publications(names: Iterable[str], folder: Path) -> tuple[Publication, ...]:
+    """Publications by their names in `folder`. Raises PublishedError."""
+    return tuple(read_publication(find_publication(name, folder)) for name in names)
+
+
 def read_publication(path: Path) -> Publication:
     """Reads a file of published numbers.
 

@@ -69,18 +69,11 @@ def make_record(
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
-    status, reason = Status.OK, ""
     if isinstance(outcome, McuMatrixError):
         status, reason = status_of(outcome) or Status.BUILD, outcome.message
     else:
         measurement, correctness = outcome
-        if not correctness.correct:
-            status = Status.WRONG_OUTPUT
-            reason = (
-                f"the answer is off by {correctness.max_error:g}, and {correctness.tolerance:g} is allowed"
-                if correctness.max_error > correctness.tolerance
-                else "the repeats gave different answers, or answered another input"
-            )
+        status, reason = outcome_of(correctness)
     cause = cause_of(status)
     if status is Status.TIMEOUT and fault:
         # It was silent because it had stopped, and said why in its own way.
@@ -108,6 +101,16 @@ def make_record(
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
     )
+
+
+def outcome_of(correctness: Correctness) -> tuple[Status, str]:
+    """The status of a run that has a measurement, and the reason where it is not ok."""
+    if correctness.correct:
+        return Status.OK, ""
+    if correctness.max_error > correctness.tolerance:
+        off = f"the answer is off by {correctness.max_error:g}"
+        return Status.WRONG_OUTPUT, f"{off}, and {correctness.tolerance:g} is allowed"
+    return Status.WRONG_OUTPUT, "the repeats gave different answers, or answered another input"
 
 
 def utc_now() -> str:

@@ -67,6 +67,14 @@ def test_a_base_is_what_all_others_are_compared_with() -> None:
     assert [(pair.base, pair.candidate) for pair in found] == [("b", "a"), ("b", "c"), ("a", "c")]
 
 
+def test_many_values_are_compared_with_the_first_or_with_the_base() -> None:
+    timings = [a_timing(f"[{n}]", {"tile": str(n)}, 1.0) for n in range(1, 9)]
+    found = pairs(timings, Comparison("tile"))
+    assert [(pair.base, pair.candidate) for pair in found] == [("1", str(n)) for n in range(2, 9)]
+    assert {pair.base for pair in pairs(timings, Comparison("tile", "3"))} == {"3"}
+    assert len(pairs(timings[:6], Comparison("tile"))) == 15
+
+
 def test_the_first_axis_with_several_values_is_compared_where_nothing_is_said() -> None:
     timings = [
         a_timing("[1]", {"board": "x", "kernels": "a"}, 1.0),

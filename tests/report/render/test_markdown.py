@@ -90,7 +90,7 @@ def test_the_terminals_report_is_the_golden_one() -> None:
 def test_every_file_of_a_report_has_its_format() -> None:
     report = _report(*_variants_and_records())
     made = {name: render(report, ROOT / "templates") for name, render in FORMATS.items()}
-    assert list(made) == ["report.csv", "report.md"]
+    assert list(made) == ["report.csv", "report.html", "report.json", "report.md"]
     assert made["report.csv"].startswith(b"variant,") and made["report.md"].startswith(b"# example\n")
 
 

@@ -11,6 +11,9 @@ from mcumatrix.report.content.tables import NO_VALUE, Table
 from mcumatrix.report.content.timings import Row, Timing
 from mcumatrix.results.statistics import Interval, holm, shift
 
+MAXIMUM_VALUES = 6
+"""Of an axis with more values, each is compared with the first: each with each would be too many to read."""
+
 _ALMOST_NOTHING = 1e-9
 """msec: less than a cycle of any clock, and more than the errors of binary fractions."""
 
@@ -124,7 +127,7 @@ def axes_with_several_values(timings: Sequence[Timing]) -> tuple[str, ...]:
 
 
 def pairs(timings: Sequence[Timing], wanted: Comparison) -> tuple[Pair, ...]:
-    """All pairs that differ in an axis alone, by setting of the other axes."""
+    """All pairs that differ in an axis alone, by setting of the other axes; see `MAXIMUM_VALUES`."""
     return tuple(
         compare(base, candidate, wanted.axis)
         for setting in _settings(timings, wanted.axis)
@@ -144,8 +147,14 @@ def _settings(timings: Sequence[Timing], axis: str) -> Iterator[list[Timing]]:
 def _in_order(setting: Sequence[Timing], wanted: Comparison) -> Iterator[tuple[Timing, Timing]]:
     axis, first = wanted.axis, wanted.base
     # The base comes first, whatever the order of the matrix: a difference is new minus old.
-    for base, candidate in combinations(sorted(setting, key=lambda timing: timing.axes[axis] != first), 2):
-        if base.axes[axis] != candidate.axes[axis] and (not wanted.base_alone or base.axes[axis] == first):
+    ordered = sorted(setting, key=lambda timing: timing.axes[axis] != first)
+    alone = wanted.base_alone
+    if len({timing.axes[axis] for timing in ordered}) > MAXIMUM_VALUES and not alone:
+        first, alone = ordered[0].axes[axis], True
+    for base, candidate in combinations(ordered, 2):
+        if alone and base.axes[axis] != first:
+            break
+        if base.axes[axis] != candidate.axes[axis]:
             yield base, candidate
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcumatrix.model.record import Record
-from mcumatrix.model.variant import Exclusion, Matrix, Outcome, Substitution
+from mcumatrix.model.variant import Exclusion, Matrix, Substitution
+from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Finding
@@ -22,6 +23,7 @@ from mcumatrix.report.content.tables import (
     time_tables,
 )
 from mcumatrix.report.content.timings import timings_of_cases
+from mcumatrix.results.published import Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,14 @@ class Report:
     records: tuple[Record, ...]
     source: str = ""
     printed: tuple[Part, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
-def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
-    """The report of the cases, complete or not: it says how many there are and why the others are not."""
+def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Publication] = ()) -> Report:
+    """The report of the cases, complete or not: it says how many there are and why the others are not.
+
+    `publications` are those that our times are to stand beside.
+    """
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
@@ -94,6 +100,7 @@ def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
         provenance=provenance_table(cases),
         tools=_tools(records),
         records=records,
+        beside=beside_published(timings, publications),
     )
 
 
@@ -101,16 +108,11 @@ def _summary(cases: Sequence[Case]) -> tuple[str, str]:
     measured = sum(case.is_measured for case in cases)
     if measured == len(cases):
         return f"All {len(cases)} variants were measured, with correct answers.", ""
-    as_expected = sum(_failed_as_expected(case) for case in cases)
+    as_expected = sum(case.failed_as_expected for case in cases)
     times = f"{measured} of {len(cases)} variants have times"
     if as_expected and measured + as_expected == len(cases):
         return f"{times}; the other {as_expected} failed, as expected.", ""
     return f"{times}.", "This report is not complete."
-
-
-def _failed_as_expected(case: Case) -> bool:
-    """Whether it was tried, and has no times because of what the matrix says about it."""
-    return not case.is_measured and case.record is not None and case.record.expected is Outcome.FAIL
 
 
 def _why_not_measured(case: Case) -> str:
@@ -122,7 +124,7 @@ def _why_not_measured(case: Case) -> str:
     reason = f"{blamed(case.record)}: {case.record.reason}"
     if case.record.attempt > 1:
         reason += f" (and so {case.record.attempt} times)"
-    return f"{reason} (expected: {case.record.expected_reason})" if _failed_as_expected(case) else reason
+    return f"{reason} (expected: {case.expect.reason})" if case.failed_as_expected else reason
 
 
 def _tools(records: Sequence[Record]) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
-from mcumatrix.model.variant import Variant
+from mcumatrix.model.variant import Expectation, Variant
 from mcumatrix.report.content.wide import split
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
@@ -25,7 +26,7 @@ class Case:
 
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
     as "not tried: the probe is not attached". `flags` are the compiler flags that its own axes add; None if
-    they are not known.
+    they are not known. `expect` is what its matrix says of it now, whatever it said when it ran.
     """
 
     number: int
@@ -35,6 +36,12 @@ class Case:
     reproduction: Reproduction | None = None
     untried: str = ""
     flags: tuple[str, ...] | None = None
+    expect: Expectation = field(default_factory=Expectation)
+
+    @property
+    def failed_as_expected(self) -> bool:
+        """Whether it was tried, and has no times because of what the matrix says about it."""
+        return self.record is not None and failed_as_expected(self.expect, self.record)
 
     @property
     def label(self) -> str:
@@ -84,6 +91,7 @@ def number_cases(
             reproduction,
             untried.get(variant.slug, ""),
             flags=tuple(flag for setting in variant.settings for flag in setting.flags),
+            expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]

@@ -104,7 +104,7 @@ def _of_case(case: Case) -> Timing:
 
 
 def timing_of_column(column: PrintedColumn) -> Timing:
-    """The times of a printed column that has a total, or whose layers can be added."""
+    """The times of a printed column, which others measured on hardware; its layers, if it has no total."""
     total = column.total
     layers = tuple(_printed(number) for number in column.layers)
     summed = Row(TOTAL, (sum(row.msec[0] for row in layers),), sum(row.half_unit_msec for row in layers))
@@ -113,7 +113,11 @@ def timing_of_column(column: PrintedColumn) -> Timing:
         axes=column.axes,
         layers=layers,
         total=Row(TOTAL, (float(total.value),), float(total.half_unit)) if total else summed,
-        conditions={"model": column.axes.get("model"), "board": column.axes.get("board")},
+        conditions={
+            "kind of board": HARDWARE,
+            "model": column.axes.get("model"),
+            "board": column.axes.get("board"),
+        },
     )
 
 

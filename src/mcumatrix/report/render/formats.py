@@ -5,10 +5,14 @@ from pathlib import Path
 
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.render.csv import render_csv
+from mcumatrix.report.render.html import render_html
+from mcumatrix.report.render.json import render_json
 from mcumatrix.report.render.markdown import render_markdown
 
 FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {
     "report.csv": render_csv,
+    "report.html": render_html,
+    "report.json": render_json,
     "report.md": render_markdown,
 }
 """From a report and the folder of templates to the contents of the file."""

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from mcumatrix.errors import BuildError, McuMatrixError
 from mcumatrix.model.record import Correctness
-from mcumatrix.report.content.findings.configurations import clocks, defeating_flags
+from mcumatrix.model.variant import Expectation, Outcome
+from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, other_failure
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
@@ -39,3 +41,20 @@ def test_flags_that_defeat_kernels_are_said_once_for_all_cases() -> None:
 
 def test_flags_that_do_no_harm_are_no_finding() -> None:
     assert not list(defeating_flags([("[1]", ["-O3", "-ffast-math"])]))
+
+
+def _failing(expect: Expectation, outcome: McuMatrixError) -> list[str]:
+    cases = number_cases([a_variant(expect=expect)], [a_record(outcome)])
+    return [str(finding) for finding in other_failure(cases)]
+
+
+def test_a_failure_that_is_not_the_expected_one_is_said_with_both() -> None:
+    expect = Expectation(Outcome.FAIL, "hybrid weights", status="wrong-output")
+    assert _failing(expect, BuildError("no such option")) == [
+        "[1] was expected to fail with wrong-output (hybrid weights), and failed otherwise: build."
+    ]
+
+
+def test_the_expected_failure_is_no_finding() -> None:
+    assert not _failing(Expectation(Outcome.FAIL, "x", status="build"), BuildError("no such option"))
+    assert not _failing(Expectation(), BuildError("no such option"))

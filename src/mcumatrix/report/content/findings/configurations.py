@@ -25,10 +25,27 @@ _DEFEATING = {
 def unexpected_pass(cases: Sequence[Case]) -> Iterator[Finding]:
     """Cases that were to fail and did not."""
     for case in cases:
-        if case.is_measured and case.record and case.record.expected is Outcome.FAIL:
+        if case.is_measured and case.expect.outcome is Outcome.FAIL:
             yield Finding(
-                Check.UNEXPECTED_PASS,
-                f"{case.label} was expected to fail ({case.record.expected_reason}) and passed.",
+                Check.UNEXPECTED_PASS, f"{case.label} was expected to fail ({case.expect.reason}) and passed."
+            )
+
+
+def other_failure(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Cases that were to fail, and failed otherwise: what was expected is not known to be so."""
+    for case in cases:
+        record = case.record
+        if (
+            record
+            and not case.is_measured
+            and case.expect.outcome is Outcome.FAIL
+            and not case.failed_as_expected
+        ):
+            yield Finding(
+                Check.OTHER_FAILURE,
+                f"{case.label} was expected to fail{case.expect.failure} ({case.expect.reason}), and failed "
+                f"otherwise: {record.status}.",
+                (record.reason,),
             )
 
 

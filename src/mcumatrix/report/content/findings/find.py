@@ -13,6 +13,7 @@ def find(cases: Sequence[Case]) -> list[Finding]:
     timings = timings_of_cases(cases)
     return [
         *configurations.unexpected_pass(cases),
+        *configurations.other_failure(cases),
         *answers.wrong(cases),
         *answers.not_a_number(cases),
         *answers.near_uniform(cases),

@@ -10,10 +10,10 @@ class Check(StrEnum):
 
     UNEXPECTED_PASS = "unexpected-pass"
     OTHER_FAILURE = "other-failure"
+    FLAKY = "flaky"
     WRONG_OUTPUT = "wrong-output"
     NOT_A_NUMBER = "not-a-number"
     NEAR_UNIFORM = "near-uniform"
-    FLAKY = "flaky"
     KNOWN_BEFORE = "known-before"
     NOT_ACCELERATED = "not-accelerated"
     NO_EFFECT = "no-effect"

@@ -1,0 +1,98 @@
+"""`doit replay`: records made again from their raw logs, and reports from the records, byte for byte."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mcumatrix import registry
+from mcumatrix.commands.report import inputs_of_report, load_kept
+from mcumatrix.errors import ExitCode, McuMatrixError, NothingSelectedError
+from mcumatrix.model.record import Record
+from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.project import Project
+from mcumatrix.report.content.report import make_report
+from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.results.kept import Kept
+from mcumatrix.results.published import read_publications
+from mcumatrix.results.store import to_json
+from mcumatrix.stages.replay import differing_fields, replay
+
+SAME = "the same, byte for byte"
+SAME_VALUES = "the same in every value; it was written by another version of mcumatrix"
+NOT_REPLAYED = "not replayed"
+
+
+def replay_results(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
+    """Makes the last record of each variant again, and the reports; says of each file whether it is the same.
+
+    Nothing is written. Runs that failed before there was a measurement have nothing in their logs to be made
+    again from; they are named.
+
+    Raises:
+        MatrixError: there is no such matrix.
+        NothingSelectedError: it has no records.
+        ResultError: they cannot be read.
+    """
+    matrix, kept = load_kept(project, name)
+    if not kept.records and not kept.unreadable:
+        raise NothingSelectedError(
+            f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
+        )
+    found = [*_records(project, matrix, kept), *_reports(project, matrix, kept)]
+    for path, outcome in found:
+        say(f"{os.path.relpath(path)}: {outcome}")
+    same = sum(outcome in {SAME, SAME_VALUES} for _, outcome in found)
+    failed = sum(outcome.startswith(NOT_REPLAYED) for _, outcome in found)
+    say(f"{same} of {len(found)} files are the same, {len(found) - same - failed} differ.")
+    return ExitCode.OK if same + failed == len(found) else ExitCode.NOT_COMPARABLE
+
+
+def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
+    folder = project.results(matrix.name) / "records"
+    for variant in matrix.variants:
+        record = kept.records.get(variant.slug)
+        if record is not None:
+            log = folder / variant.slug / record.log
+            yield log.with_suffix(".json"), _replayed(variant, record, log)
+    for slug, error in kept.unreadable.items():
+        yield folder / slug, f"not believed: {error.message}"
+
+
+def _replayed(variant: Variant, record: Record, log: Path) -> str:
+    if record.measurement is None:
+        return f"{NOT_REPLAYED}: it has no measurement, but {record.status}: {record.reason}"
+    try:
+        made = replay(record, log.read_bytes(), registry.golden_case(variant.model))
+        if to_json(made) == log.with_suffix(".json").read_bytes():
+            return SAME
+    except (OSError, McuMatrixError) as error:
+        return f"its log does not give it: {error}"
+    differing = ", ".join(differing_fields(record, made))
+    return f"its log gives other values: {differing}" if differing else SAME_VALUES
+
+
+def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
+    records, reproductions, untried = inputs_of_report(project, matrix, kept)
+    cases = number_cases(matrix.variants, records, reproductions, untried)
+    report = make_report(matrix, cases, read_publications(matrix.published, project.published))
+    for name, render in FORMATS.items():
+        path = project.results(matrix.name) / name
+        made = render(report, project.templates)
+        try:
+            there = path.read_bytes()
+        except FileNotFoundError:
+            yield path, "it is not there; `doit report` makes it"
+            continue
+        yield (
+            path,
+            SAME
+            if made == there
+            else f"it differs from what its records give, from line {_line(made, there)} on",
+        )
+
+
+def _line(made: bytes, there: bytes) -> int:
+    """The first line that differs."""
+    pairs = zip(made.split(b"\n"), there.split(b"\n"), strict=False)
+    return next((number for number, (ours, other) in enumerate(pairs, 1) if ours != other), 1)

@@ -1,0 +1,43 @@
+"""Whether a run that failed did so as a maintainer expects."""
+
+from enum import StrEnum
+
+from mcumatrix.model.record import Cause, Record, Status, cause_of
+from mcumatrix.model.variant import Expectation, Outcome
+
+
+class Stage(StrEnum):
+    """How far a run came that ended without times that count."""
+
+    BUILD = "build"
+    FLASH = "flash"
+    RUN = "run"
+    CHECK = "check"
+
+
+_STAGES = {
+    Stage.BUILD: (Status.BUILD, Status.TOO_LARGE),
+    Stage.RUN: (Status.SERIAL, Status.TIMEOUT, Status.PARSE, Status.FIRMWARE),
+    Stage.CHECK: (Status.WRONG_OUTPUT,),
+}
+
+
+def stage_of(status: Status) -> Stage | None:
+    """The stage that a status is of; None for `ok`."""
+    if status is Status.OK:
+        return None
+    return next((stage for stage, statuses in _STAGES.items() if status in statuses), Stage.FLASH)
+
+
+def failed_as_expected(expect: Expectation, record: Record) -> bool:
+    """Whether a record is the failure that is expected.
+
+    It has the status and is of the stage that are expected, where some are. Where none are, any failure will
+    do that the variant is to blame for: an unplugged probe says nothing about it.
+    """
+    if expect.outcome is not Outcome.FAIL or record.status is Status.OK:
+        return False
+    if not expect.status and not expect.stage:
+        return (record.cause or cause_of(record.status)) is not Cause.INFRASTRUCTURE
+    has_status = expect.status in {"", record.status}
+    return has_status and expect.stage in {"", stage_of(record.status)}

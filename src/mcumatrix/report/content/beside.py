@@ -1,0 +1,71 @@
+"""Our times beside those that others published: claim, ours, and the difference where there can be one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcumatrix.model.comparison import Thresholds
+from mcumatrix.report.content.comparisons import Pair, percent, signed
+from mcumatrix.report.content.findings.printed import trusted
+from mcumatrix.report.content.gate import Judged, ResultSet, judge
+from mcumatrix.report.content.tables import Part, Table
+from mcumatrix.report.content.timings import Timing
+from mcumatrix.results.published import Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What of a publication is about cases of ours.
+
+    `notes` say what the two differ in and what was left out; `parts` has a table for each case of both.
+    """
+
+    name: str
+    source: str
+    notes: tuple[str, ...]
+    parts: tuple[Part, ...]
+
+
+def beside_published(timings: Sequence[Timing], publications: Sequence[Publication]) -> tuple[Beside, ...]:
+    """One for each publication, in their order."""
+    return tuple(_beside(timings, publication) for publication in publications)
+
+
+def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
+    believed = trusted(publication)
+    found = judge(ResultSet("published", believed.timings), ResultSet("ours", tuple(timings)), Thresholds())
+    notes = [f"The two differ in {one}." for one in found.differing]
+    notes += [f"Left out, because it contradicts an earlier table: {table}." for table in believed.doubtful]
+    refusals = {reason for judged in found.cases if judged.side_by_side for reason in judged.reasons}
+    if refusals:
+        notes.append(
+            "Times of a virtual board and of hardware, side by side: no difference is taken, since a model's "
+            "time is an estimate."
+        )
+    parts = tuple(part for judged in found.cases if (part := _part(judged)))
+    if not parts:
+        notes.append("None of its cases has the settings of one of ours that has times.")
+    day = publication.published_on.isoformat()
+    return Beside(publication.name, f"{publication.source}, {day}", tuple(notes), parts)
+
+
+def _part(judged: Judged) -> Part | None:
+    if judged.pair is not None:
+        differing = f" (besides: {'; '.join(judged.pair.differing)})" if judged.pair.differing else ""
+        return Part(f"{judged.case}{differing}", _claims(judged.pair))
+    return Part(judged.case, judged.side_by_side) if judged.side_by_side else None
+
+
+def _claims(pair: Pair) -> Table:
+    return Table(
+        ("Layer", pair.base_label, pair.candidate_label, "diff (msec)", "diff (%)"),
+        tuple(
+            (
+                row.op,
+                f"{row.base_msec:.3f}",
+                f"{row.candidate_msec:.3f}",
+                signed(row.diff_msec, 3),
+                percent(row.relative),
+            )
+            for row in pair.differences
+        ),
+    )

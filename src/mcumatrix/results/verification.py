@@ -1,0 +1,115 @@
+"""Whether each file of some results is as it was made: one changed byte is found, and its file named."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcumatrix.artifact import MANIFEST, changed_outputs, manifest_bytes
+from mcumatrix.errors import McuMatrixError
+from mcumatrix.hashing import hash_file
+from mcumatrix.results.chain import Chain, Link
+from mcumatrix.results.store import CHAIN_FILE, read_record
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file, and what is wrong with it; empty where nothing is."""
+
+    path: Path
+    problem: str = ""
+
+
+def check_results(folder: Path) -> Iterator[Checked]:
+    """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
+
+    The chain has the hash of each record, a record that of its log, and the manifest those of the reports.
+    """
+    yield from _check_records(folder / "records")
+    yield from check_made(folder)
+
+
+def _check_records(records: Path) -> Iterator[Checked]:
+    chain = records / CHAIN_FILE
+    try:
+        links = Chain(chain).links()
+        unconfirmed = bool(links) and not chain.read_bytes().endswith(b"\n")
+    except (OSError, McuMatrixError) as error:
+        yield Checked(chain, _message(error))
+        return
+    if links:
+        yield Checked(chain, "its last line was cut short" if unconfirmed else "")
+    for link in links:
+        yield from _check_link(records, link)
+    # What nobody has vouched for: put there, or its line was taken out of the chain.
+    known = {link.record for link in links}
+    logs = {str(Path(name).with_suffix(".log")) for name in known}
+    for path in sorted(records.glob("*/*")):
+        name = path.relative_to(records).as_posix()
+        if path.suffix == ".json" and name not in known:
+            yield Checked(path, f"it is not in {CHAIN_FILE}, which has every record that was kept")
+        elif path.suffix == ".log" and name not in logs:
+            yield Checked(path, "no record belongs to it")
+
+
+def _check_link(records: Path, link: Link) -> Iterator[Checked]:
+    path = records / link.record
+    try:
+        if not path.exists():
+            yield Checked(path, f"it was removed; {CHAIN_FILE} has it as number {link.number}")
+            return
+        if path.is_symlink() or hash_file(path) != link.sha256:
+            yield Checked(path, f"it was changed: {CHAIN_FILE} has another hash")
+            return
+        yield Checked(path)
+        record = read_record(path)
+        yield Checked(path.with_name(record.log))
+    except (OSError, McuMatrixError) as error:
+        yield Checked(path.with_suffix(".log"), _message(error))
+
+
+def check_made(folder: Path) -> Iterator[Checked]:
+    """The files that a folder's manifest declares; nothing where there is no manifest.
+
+    The manifest has no hash of its own: one that does not have its form is found, and so is every hash in it
+    that is not that of its file. Another fingerprint is not: it has what is there made again, and no more.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        return
+    try:
+        data = manifest.read_bytes()
+        document = json.loads(data)
+        outputs = sorted(document["outputs"])
+        is_as_written = manifest_bytes(document["fingerprint"], document["outputs"]) == data
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        yield Checked(manifest, f"it is no manifest: {error}")
+        return
+    yield Checked(manifest, "" if is_as_written else "it is no manifest")
+    changed = set(changed_outputs(folder))
+    for name in outputs:
+        path = folder / name
+        if not path.is_file():
+            yield Checked(path, f"it was removed; {MANIFEST} has it")
+        else:
+            yield Checked(path, f"it was changed: {MANIFEST} has another hash" if name in changed else "")
+
+
+def check_images(images: Path, elf_sha256_by_build_id: dict[str, str]) -> Iterator[Checked]:
+    """The images of some records, where they are still there, in the folders that builds have left.
+
+    A folder's name ends with the start of the build id. Each must be what its manifest says, and its ELF file
+    the one that the record names.
+    """
+    for build_id, elf_sha256 in elf_sha256_by_build_id.items():
+        for folder in sorted(images.glob(f"*-{build_id[:12]}/output")):
+            for checked in check_made(folder):
+                is_elf = checked.path.name == "image.elf" and not checked.problem
+                if is_elf and hash_file(checked.path) != elf_sha256:
+                    yield Checked(checked.path, "it is not the image that its record was made with")
+                else:
+                    yield checked
+
+
+def _message(error: Exception) -> str:
+    return error.message if isinstance(error, McuMatrixError) else str(error)

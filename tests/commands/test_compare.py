@@ -1,0 +1,93 @@
+"""`doit compare`: a gate for CI."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.commands.compare import compare
+from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError
+from mcumatrix.project import Project
+from support.projects import MATRIX, ROOT, a_project, add_records
+
+
+def _said(
+    project: Project, base: str, candidate: str, limits: tuple[str, str] = ("", ""), **outputs: str
+) -> tuple[ExitCode, str]:
+    lines: list[str] = []
+    code = compare(project, base, candidate, limits=limits, outputs=outputs, say=lines.append)
+    return code, "\n".join(lines)
+
+
+def _two(tmp_path: Path, before: int, after: int, matrix: str = MATRIX) -> tuple[Project, str]:
+    """A project with results, and the folder of those of another checkout."""
+    old, new = a_project(tmp_path / "old", matrix), a_project(tmp_path / "new", matrix)
+    add_records(old, {"reference": before, "simd": 1_000_000})
+    add_records(new, {"reference": after, "simd": 1_000_000})
+    return new, str(old.results("example"))
+
+
+def test_the_same_results_pass(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_320_000)
+    code, said = _said(project, base, "example")
+    assert code is ExitCode.OK
+    assert said.endswith(f"example against {base}: 2 same.")
+
+
+def test_a_regression_ends_with_the_exit_code_for_it(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_420_000)
+    code, said = _said(project, base, "example")
+    assert code is ExitCode.NOT_COMPARABLE
+    assert "the total takes 20.473 msec and took 20.010: +2.3 %, and 1 % is allowed" in said
+
+
+def test_limits_are_those_of_the_matrix_and_what_is_typed_comes_first(tmp_path: Path) -> None:
+    matrix = MATRIX + "regression: {total: 3, layer: 4}\n"
+    project, base = _two(tmp_path, 4_320_000, 4_420_000, matrix)
+    assert _said(project, base, "example")[0] is ExitCode.OK
+    assert _said(project, base, "example", ("2", ""))[0] is ExitCode.NOT_COMPARABLE
+    assert _said(project, base, "example", ("", "2.0%"))[0] is ExitCode.NOT_COMPARABLE
+
+
+def test_a_limit_that_is_no_number_is_an_error(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 1, 1)
+    with pytest.raises(MatrixError, match="'fast' is no limit in percent"):
+        _said(project, base, "example", ("fast", ""))
+
+
+def test_files_are_written_for_ci(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_320_000)
+    outputs = {name: str(tmp_path / f"out.{name}") for name in ("json", "markdown", "junit")}
+    _said(project, base, "example", **outputs)
+    assert json.loads((tmp_path / "out.json").read_text())["passed"] is True
+    assert (tmp_path / "out.markdown").read_text().startswith("# example against ")
+    assert "<testsuite " in (tmp_path / "out.junit").read_text()
+
+
+def test_published_numbers_of_hardware_are_not_compared_with_those_of_a_model(tmp_path: Path) -> None:
+    article = tmp_path / "article.csv"
+    text = (ROOT / "results" / "published" / "dimtass-2020-04.csv").read_text()
+    wanted = text.replace("tflm-2.1.0", "builtin").replace("tflm-1.14.0", "other")
+    article.write_text(wanted.replace("mnist-float32", "mnist-int8"))
+    project = a_project(tmp_path / "project")
+    add_records(project, {"reference": 4_320_000})
+    code, said = _said(project, str(article), "example")
+    assert code is ExitCode.NOT_COMPARABLE
+    assert "article cases [1] is from hardware and example [1] from virtual board" in said
+
+
+def test_a_result_that_was_changed_is_not_compared(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_320_000)
+    log = next(Path(base, "records").rglob("*.log"))
+    log.write_bytes(b"changed")
+    with pytest.raises(ChangedResultError):
+        _said(project, base, "example")
+
+
+def test_results_without_times_cannot_be_compared(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    with pytest.raises(MatrixError, match="there are no records of example"):
+        _said(project, "example", "example")
+    (tmp_path / "empty" / "records").mkdir(parents=True)
+    with pytest.raises(NothingSelectedError, match="has times"):
+        _said(project, str(tmp_path / "empty"), "example")

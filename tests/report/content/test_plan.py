@@ -1,0 +1,24 @@
+"""What a plan says before anything is built."""
+
+from mcumatrix.model.axes import Setting
+from mcumatrix.model.variant import Matrix
+from mcumatrix.report.content.plan import plan_parts
+from support.variants import a_variant
+
+
+def _parts(*settings: Setting) -> tuple[object, ...]:
+    variants = tuple(a_variant(f"v{n}-{s.label}", settings=(s,)) for n in range(2) for s in settings)
+    return plan_parts(Matrix("m", "", (), variants), [], "nothing to do")
+
+
+def test_flags_that_defeat_kernels_are_said_once_before_the_build() -> None:
+    author = Setting("flags", "author", ("-O3", "-fno-builtin"))
+    assert _parts(author, Setting("flags", "O2", ("-O2",)))[-2:] == (
+        "Finding: flags author: -fno-builtin makes a call of each small memcpy: CMSIS-NN was 3 to 6 times as "
+        "slow with it (tensorflow issue 37361).",
+        "nothing to do",
+    )
+
+
+def test_a_plan_without_such_flags_says_nothing_of_them() -> None:
+    assert not any("Finding" in str(part) for part in _parts(Setting("flags", "O2", ("-O2",))))

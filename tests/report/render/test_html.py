@@ -1,0 +1,113 @@
+"""The report as a page, read as a browser would read it."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+from mcumatrix.errors import FirmwareError
+from mcumatrix.model.record import Correctness, Record
+from mcumatrix.model.variant import Matrix
+from mcumatrix.report.content.report import Report, make_report
+from mcumatrix.report.content.tables import Table, number_cases
+from mcumatrix.report.render.html import has_numbers, render_html
+from support.variants import a_measurement, a_record, a_variant
+
+ROOT = Path(__file__).parents[3]
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class _Page(HTMLParser):
+    """Elements that are open, what stands in them, and every address."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.ids: set[str] = set()
+        self.addresses: list[str] = []
+        self.text: list[str] = []
+        self.feed(data.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href"):
+                self.addresses.append(value or "")
+            if name == "id":
+                assert value not in self.ids, f"{value} is there twice"
+                self.ids.add(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "script"):
+            self.text.append(data)
+
+
+def _report(*records: Record | None) -> Report:
+    variants = [a_variant(f"v{number}", kernels=f"k{number}") for number in range(len(records))]
+    matched = [
+        replace(record, variant=variant.slug, axes=variant.axes) if record else None
+        for record, variant in zip(records, variants, strict=True)
+    ]
+    return make_report(Matrix("example", "", (), tuple(variants)), number_cases(variants, matched))
+
+
+def _page(*records: Record | None) -> tuple[_Page, str]:
+    data = render_html(_report(*records), ROOT / "templates")
+    return _Page(data), data.decode()
+
+
+def _faster() -> Record:
+    measurement = a_measurement((("CONV_2D", (500, 510)), ("SOFTMAX", (20, 20))))
+    return a_record((measurement, Correctness(True, 0.0, 0.0, "d" * 64)))
+
+
+def test_every_element_is_closed_and_every_link_leads_somewhere() -> None:
+    page, _ = _page(a_record(), _faster(), a_record(FirmwareError("no")))
+    assert page.open == []
+    assert {address[1:] for address in page.addresses if address.startswith("#")} <= page.ids
+
+
+def test_the_page_loads_nothing() -> None:
+    page, text = _page(a_record(), _faster())
+    assert [address for address in page.addresses if not address.startswith("#")] == ["data:,"]
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "default-src 'none'" in text
+
+
+def test_findings_stand_before_all_tables() -> None:
+    _, text = _page(a_record(), a_record())
+    assert 0 < text.index("kernels has no effect") < text.index("<table>")
+
+
+def test_what_a_board_said_is_text_and_no_html() -> None:
+    _, text = _page(a_record(FirmwareError("<script>alert(1)</script>\x1b[31m")))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[31m" in text
+    assert "\x1b" not in text
+
+
+def test_tables_have_captions_and_heads() -> None:
+    page, text = _page(a_record(), _faster())
+    assert page.seen.count("caption") == page.seen.count("table") > 3
+    assert page.seen.count("tr") < text.count('scope="')
+
+
+def test_columns_of_numbers_stand_right() -> None:
+    assert has_numbers(
+        Table(("Layer", "[1]"), (("ADD", "1.500"), ("SUB", "-3"), ("MUL", "+2.6"), ("DIV", "-")))
+    )
+    assert not has_numbers(Table(("Case", "answer"), (("[1]", "correct"),)))
+    assert not has_numbers(Table(("Case", "version"), (("[1]", "1.2.3"),)))
+    assert not has_numbers(Table(("Case",), ()))
+
+
+def test_a_report_without_any_result_is_a_page_too() -> None:
+    page, _ = _page(None)
+    assert page.open == []
+    assert "not run" in page.text
