@@ -11,9 +11,12 @@ import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
+from mcumatrix.results.published import Quantity, read_publication
+
 ROOT = Path(__file__).parents[1]
 SHORT_MS = 0.1
 Key = tuple[str, str, str]
+CASE = {"kernels": "reference", "clock": "216 MHz"}
 
 
 def rows(path: Path) -> Iterator[dict[str, str]]:
@@ -30,10 +33,14 @@ def main() -> None:
     parser.add_argument("--toolchain", default="gcc-arm-9-2019-q4")
     parser.add_argument("--flags", default="author")
     wanted = parser.parse_args()
+    publication = read_publication(ROOT / "results" / "published" / "dimtass-2020-04.csv")
     published = {
-        key(row): float(row["ms"])
-        for row in rows(ROOT / "results" / "published" / "dimtass-2020-04.csv")
-        if (row["kernels"], row["clock_hz"]) == ("reference", "216000000")
+        (column.axes["runtime"], "" if number.layer is None else str(number.layer), number.op): float(
+            number.text
+        )
+        for column in publication.of(Quantity.TIME)
+        if CASE.items() <= column.axes.items()
+        for number in column.numbers
     }
     model = {
         key(row): float(row["ms_median"])

@@ -15,9 +15,9 @@ END_TO_END = TESTS / "e2e"
 SLOW = tuple(
     TESTS / name
     for name in (
-        *("adapters/boards", "adapters/flashers", "adapters/models", "conformance"),
-        *("firmware", "vstm32/app", "vstm32/board", "vstm32/cortex_m", "vstm32/debug", "vstm32/look"),
-        *("vstm32/stm32", "test_dev.py", "test_wire_contract.py"),
+        *("adapters/boards", "adapters/flashers", "adapters/models", "firmware"),
+        *("vstm32/app", "vstm32/board", "vstm32/debug", "vstm32/look", "vstm32/stm32"),
+        *("test_dev.py", "test_wire_contract.py"),
     )
 )
 """What compiles firmware, starts boards or tries many examples: each test takes a second or so."""

@@ -10,7 +10,18 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 
 LAYERS = (
-    ("errors", "units", "hashing", "own_code", "printable", "artifact", "project", "locking", "plugins"),
+    (
+        "errors",
+        "units",
+        "hashing",
+        "own_code",
+        "printable",
+        "storage",
+        "artifact",
+        "project",
+        "locking",
+        "plugins",
+    ),
     ("model", "wire"),
     ("ports",),
     ("matrix", "stages", "results", "sources"),
@@ -18,6 +29,7 @@ LAYERS = (
     ("registry",),
     ("workflow",),
     ("actions",),
+    ("commands",),
     ("tasks", "doit_support"),
     ("cli",),
 )
@@ -26,7 +38,7 @@ LAYERS = (
 VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports"}
+ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "storage"}
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},

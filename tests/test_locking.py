@@ -232,9 +232,8 @@ def test_a_lock_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(LockedError) as error, held(tmp_path / "a.lock", "a", wait=False, say=quiet):
         pass
     assert str(error.value) == (
-        f"The lock {tmp_path}/a.lock cannot be used: Is a directory.\n"
-        "  Check its owner and permissions and those of its folder; "
-        "MCUMATRIX_LOCKS names another folder for the locks of boards."
+        f"The lock {tmp_path}/a.lock cannot be used, because the system says: Is a directory.\n"
+        "  Mend that, and run again. MCUMATRIX_LOCKS can name another folder for the locks of boards."
     )
 
 

@@ -31,6 +31,7 @@ CARRY_ONLY = {
     "plugins.py",
     "project.py",
     "registry.py",
+    "storage.py",
     # A plan is in its own fingerprint, with every command and definition.
     "stages/build.py",
 }

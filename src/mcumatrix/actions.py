@@ -3,15 +3,14 @@
 Actions print nothing: they run side by side, and each has a log of its own.
 """
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.artifact import MANIFEST, write_atomically, write_manifest
-from mcumatrix.errors import McuMatrixError
+from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_manifest
+from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import read_kernel_facts
@@ -22,7 +21,7 @@ from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.report.content.report import make_report
-from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.content.tables import blamed, number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
@@ -31,7 +30,9 @@ from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
+from mcumatrix.storage import in_sentences
 from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
 
@@ -41,6 +42,7 @@ def render_model(project: Project, job: Job) -> None:
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
+        StorageError: its folder cannot be written.
     """
     plan = job.rendered
     runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
@@ -48,11 +50,11 @@ def render_model(project: Project, job: Job) -> None:
     contents = registry.model_contents(model)
     files = dict(runtime.render(contents, lambda: registry.network(model)))
     files["digit.c"] = render_digit(registry.golden_case(model).input)
-    shutil.rmtree(plan.folder, ignore_errors=True)
-    plan.folder.mkdir(parents=True)
-    for name, data in files.items():
-        (plan.folder / name).write_bytes(data)
-    write_manifest(plan.folder, plan.fingerprint, files)
+    with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
+        make_anew(plan.folder)
+        for name, data in files.items():
+            (plan.folder / name).write_bytes(data)
+        write_manifest(plan.folder, plan.fingerprint, files)
 
 
 def build_runtime(project: Project, job: Job, builder: Builder, say: Callable[[str], None]) -> None:
@@ -164,7 +166,8 @@ def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folde
     image = _read_image(job)
     rebuilds = []
     for name, builder in builders.items():
-        shutil.rmtree(folder / name, ignore_errors=True)
+        with in_sentences("Nothing could be built again", folder, "Nothing is lost."):
+            make_anew(folder / name)
         elf = build_from_nothing(project, job, builder, folder / name)
         rebuilds.append(Rebuild(name, hash_file(elf), first_difference(image.elf, elf)))
     return Reproduction(
@@ -181,14 +184,43 @@ def _read_image(job: Job) -> Image:
     return build.read_image(job.image.plan, job.image.folders.output)
 
 
-def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) -> Record:
-    """Runs the image of a variant on its board and keeps the record, whatever came out.
+def run_variant(
+    matrix: Matrix,
+    job: Job,
+    store: RecordStore,
+    boards: Boards,
+    retries: Retries,
+    *,
+    say: Callable[[str], None],
+    wait: Wait,
+) -> Record:
+    """Runs the image of a variant on its board and keeps the record of each attempt; returns the last.
+
+    Only what infrastructure has spoiled is tried again; `say` gets a line before each pause.
 
     Raises:
-        ResultError: the record cannot be kept.
+        ResultError: a record cannot be kept.
         StoppedError: it was ended from outside.
         LockedError, ToolError: there is no way to this board now, so that nothing was tried.
     """
+    earlier: tuple[str, ...] = ()
+    while True:
+        record = _run_once(matrix, job, store, boards, earlier)
+        pause_s = retries.pause_after_s(record)
+        if pause_s is None:
+            return record
+        earlier = (*earlier, record.name)
+        say(
+            f"run:{job.variant.slug}: attempt {record.attempt} of {retries.attempts} ended with "
+            f"{record.status}: {record.reason}; trying again in {pause_s:g} s."
+        )
+        if wait(pause_s):
+            raise StoppedError(f"The run of {job.variant.slug} was stopped.")
+
+
+def _run_once(
+    matrix: Matrix, job: Job, store: RecordStore, boards: Boards, earlier: tuple[str, ...]
+) -> Record:
     board = boards.get(job.variant.board)
     image = _read_image(job)
     ran = run_image(
@@ -217,27 +249,32 @@ def run_variant(matrix: Matrix, job: Job, store: RecordStore, boards: Boards) ->
         image=image,
         flashed=ran.flashed,
         warning=_warning(job),
+        fault=ran.fault,
+        earlier=earlier,
     )
     return store.add(record, ran.log)
 
 
 def record_failure(
-    matrix: Matrix, jobs: Sequence[Job], store: RecordStore, boards: Boards, error: McuMatrixError
+    matrix: Matrix, job: Job, store: RecordStore, boards: Boards, error: McuMatrixError
 ) -> bool:
-    """Keeps a record for each job that an error has left without an image; false if it is not about them."""
+    """Keeps a record for a job that an error has left without an image; false if it is not about it.
+
+    Raises:
+        ResultError: the record cannot be kept.
+    """
     if status_of(error) is None:
         return False
-    for job in jobs:
-        record = make_record(
-            error,
-            matrix=matrix.name,
-            variant=job.variant,
-            fingerprint=job.run_fingerprint,
-            provenance=_provenance(job, "", "", boards),
-            image=None,
-            warning=_warning(job),
-        )
-        store.add(record, b"")
+    record = make_record(
+        error,
+        matrix=matrix.name,
+        variant=job.variant,
+        fingerprint=job.run_fingerprint,
+        provenance=_provenance(job, "", "", boards),
+        image=None,
+        warning=_warning(job),
+    )
+    store.add(record, b"")
     return True
 
 
@@ -254,10 +291,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
 
 def describe(record: Record) -> str:
     """How a run went, in a few words."""
+    attempts = f" in attempt {record.attempt}" if record.attempt > 1 else ""
     if record.measurement is None or record.status is not Status.OK:
-        return f"{record.status}: {record.reason}"
+        return f"{blamed(record)}{attempts}: {record.reason}"
     best = min(record.measurement.total_cycles)
-    return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct"
+    flaky = f", flaky: passed only{attempts}" if record.flaky else ""
+    return f"{milliseconds(best, record.measurement.clock.measured_hz):.3f} ms, correct{flaky}"
 
 
 REPORT_FILES = tuple(FORMATS)
@@ -273,9 +312,15 @@ def write_report(
     """Makes the report files of a matrix from the newest record and reproduction of each variant, if any.
 
     `untried` has by their slugs why variants were not tried.
+
+    Raises:
+        StorageError: they cannot be written.
     """
     report = make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))
     folder = project.results(matrix.name)
-    for name, render in FORMATS.items():
-        write_atomically(folder / name, render(report, project.templates))
-    write_manifest(folder, report_fingerprint(project, matrix, records, reproductions, untried), REPORT_FILES)
+    fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
+    kept = "It is made of records, and none of those is lost by this."
+    with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
+        for name, render in FORMATS.items():
+            write_atomically(folder / name, render(report, project.templates))
+        write_manifest(folder, fingerprint, REPORT_FILES)

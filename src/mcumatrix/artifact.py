@@ -4,10 +4,13 @@ The manifest is written last, in one step: a folder without one, or with files t
 as not made. So it does not matter when a run is killed, and a file that was tampered with is made again.
 """
 
+import errno
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from mcumatrix.hashing import hash_file
@@ -18,23 +21,71 @@ MANIFEST = "manifest.json"
 def write_atomically(path: Path, data: bytes, *, replace: bool = True) -> None:
     """Writes a file so that at any moment it has its old contents or the new ones, never a part.
 
+    Both survive a loss of power: file and folder are on the disk when this returns.
+
     Raises:
         FileExistsError: the file is there already and `replace` is false.
+        OSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
+            os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
-        Path(aside).chmod(0o644)
         if replace:
             Path(aside).replace(path)
         else:
             path.hardlink_to(aside)
     finally:
-        Path(aside).unlink(missing_ok=True)
+        # Of a file that was renamed there is nothing left; another one is in nobody's way.
+        with suppress(OSError):
+            Path(aside).unlink()
+    sync_folder(path.parent)
+
+
+def make_anew(folder: Path) -> None:
+    """Makes an empty folder, whatever was there. Raises OSError."""
+    with suppress(FileNotFoundError):
+        # What vouches for the rest goes first: killed in between, the folder counts as not made.
+        (folder / MANIFEST).unlink()
+    if folder.exists():
+        shutil.rmtree(folder)
+    make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, where they are not there, so that a loss of power leaves them.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        sync_folder(each.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the disk has the names of a folder: what was made, renamed or removed in it.
+
+    Raises:
+        OSError: the disk has failed.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems keep no folders of their own, and say so.
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_manifest(folder: Path, fingerprint: str, outputs: Iterable[str]) -> None:

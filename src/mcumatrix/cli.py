@@ -16,12 +16,21 @@ from doit.cmd_base import Command, DoitCmdBase
 from doit.cmd_run import Run
 from doit.doit_cmd import get_var, set_var
 
-from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, McuMatrixError
+from mcumatrix.errors import (
+    ChangedResultError,
+    ExitCode,
+    MatrixError,
+    McuMatrixError,
+    ResultError,
+    StorageError,
+)
 from mcumatrix.locking import held
 from mcumatrix.model.variant import Outcome
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks
+from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
+from mcumatrix.storage import in_sentences, place_of, reason_of, remedy_of
+from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks, without_result
 from mcumatrix.workflow import Job, what_is_left
 
 _OPTION_SELECT = {
@@ -49,6 +58,15 @@ _OPTION_NO_WAIT = {
     "help": "fail where a board or this folder is in use, instead of waiting for it",
 }
 
+_OPTION_ATTEMPTS = {
+    "name": "attempts",
+    "long": "attempts",
+    "type": str,
+    "default": str(DEFAULT_ATTEMPTS),
+    "help": "how often a run is tried that probe, serial line or host have spoiled, with pauses of 1 s, 2 s, "
+    f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
+}
+
 _USAGE = "[MATRIX]"
 
 
@@ -58,6 +76,28 @@ def say_error(error: McuMatrixError) -> int:
     if error.hint:
         print(printable(f"  {error.hint}", keep="\n"), file=sys.stderr)
     return int(error.exit_code)
+
+
+def _code_of(do: Callable[[], int]) -> int:
+    """The exit code of a command; whatever keeps it from ending is said."""
+    try:
+        code = do()
+        sys.stdout.flush()
+    except McuMatrixError as error:
+        return say_error(error)
+    except OSError as error:
+        return say_error(_storage_error(error))
+    return code
+
+
+def _storage_error(error: OSError) -> StorageError:
+    """For what no stage expected. Where no file is named, it is standard output that takes nothing more."""
+    reason, remedy = reason_of(error), remedy_of(error)
+    if error.filename is None:
+        # Python would try it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return StorageError(f"What was to be printed could not be written: {reason}.", hint=remedy)
+    return StorageError(f"{place_of(error, Path.cwd())} cannot be used, because {reason}.", hint=remedy)
 
 
 def tasks_of_command_line() -> Iterator[Task]:
@@ -79,10 +119,27 @@ def current_work() -> Work:
     builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
     key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
     if key not in _loaded:
-        _loaded[key] = load_work(Project(key[0]), key[1], builder, say, wait=not get_var("no_wait", False))
+        _loaded[key] = load_work(
+            Project(key[0]),
+            key[1],
+            builder,
+            say,
+            wait=not get_var("no_wait", False),
+            retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
+        )
         # Also for tasks that are run by doit itself: no virtual board is left behind.
         atexit.register(_loaded[key].boards.close)
     return _loaded[key]
+
+
+def _attempts(text: str) -> int:
+    attempts = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= attempts <= MAXIMUM_ATTEMPTS:
+        raise MatrixError(
+            f"{text!r} is no number of attempts",
+            hint=f"Write one between 1 and {MAXIMUM_ATTEMPTS}: --attempts {DEFAULT_ATTEMPTS}",
+        )
+    return attempts
 
 
 def say(line: str) -> None:
@@ -118,7 +175,8 @@ def _terminable() -> Iterator[None]:
 
 def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
     """One run at a time in a project; a second one waits, or is refused."""
-    build.mkdir(parents=True, exist_ok=True)
+    with in_sentences("Nothing can be built", build, "Nothing is lost."):
+        build.mkdir(parents=True, exist_ok=True)
     return held(build / "lock", "this project's folder", wait=wait, say=lambda line: print(line, flush=True))
 
 
@@ -145,21 +203,23 @@ class _Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
     doc_usage = _USAGE
-    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER, _OPTION_NO_WAIT)
+    cmd_options = (*Run.cmd_options, _OPTION_SELECT, _OPTION_BUILDER, _OPTION_NO_WAIT, _OPTION_ATTEMPTS)
 
     def parse_execute(self, in_args: list[str]) -> int:
         return _parse_execute(self, super().parse_execute, in_args)
 
     def execute(self, params: Any, args: list[str]) -> int:
-        try:
+        def execute() -> int:
             _take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
+            set_var("attempts", params["attempts"])
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]
             with _terminable():
-                return int(super().execute(params, []))
-        except McuMatrixError as error:
-            return say_error(error)
+                return int(Run.execute(self, params, []))
+
+        try:
+            return _code_of(execute)
         except KeyboardInterrupt:
             say("\nInterrupted. What is done is kept; the next run goes on from there.")
             return int(ExitCode.INTERRUPTED)
@@ -271,9 +331,8 @@ def _conclude(work: Work, selected: set[str]) -> int:
 
     cases = number_cases(work.matrix.variants, work.records(), untried=work.untried())
     print(f"\n{report_text(make_report(work.matrix, cases))}\n")
-    if not report_is_current(work):
-        print("error: the report could not be written; the records are kept.", file=sys.stderr)
-        return int(ExitCode.VARIANTS_FAILED)
+    if work.unreported or not report_is_current(work):
+        return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):
         print(os.path.relpath(folder / name))
@@ -286,8 +345,12 @@ def _conclude(work: Work, selected: set[str]) -> int:
         *(work.hindered[slug] for slug in work.hindered if slug in selected),
         *work.hindrances.values(),
     ]
-    for sentence in dict.fromkeys(map(str, hindrances)):
-        print(printable(f"not tried: {sentence}", keep="\n"), file=sys.stderr)
+    for error in {str(error): error for error in hindrances}.values():
+        sentence = f"{without_result(error)}\n  {error.hint}" if error.hint else without_result(error)
+        print(printable(sentence, keep="\n"), file=sys.stderr)
+    if lost := work.lost():
+        say(_count_of_lost(work))
+        return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
     if all(
@@ -297,6 +360,24 @@ def _conclude(work: Work, selected: set[str]) -> int:
     if all(case.record is None for case, _ in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
+
+
+def _say_unreported(work: Work) -> int:
+    """Says what became of the report and of the records that it is made from."""
+    folder = work.project.results(work.matrix.name)
+    error = next(iter(work.unreported), None) or ResultError(
+        f"The report in {folder} is not one of the present records.", hint="Run it again."
+    )
+    code = say_error(error)
+    say(_count_of_lost(work))
+    return code
+
+
+def _count_of_lost(work: Work) -> str:
+    lost = len(work.lost())
+    if not lost:
+        return "All records of this run are kept."
+    return f"{lost} of the results of this run could not be kept; the next run measures them again."
 
 
 class Plan(DoitCmdBase):  # type: ignore[misc]
@@ -312,11 +393,11 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         return _parse_execute(self, super().parse_execute, in_args)
 
     def execute(self, params: Any, args: list[str]) -> int:
-        try:
+        def execute() -> int:
             _take_arguments(params, args)
-            return int(super().execute(params, []))
-        except McuMatrixError as error:
-            return say_error(error)
+            return int(DoitCmdBase.execute(self, params, []))
+
+        return _code_of(execute)
 
     def _execute(self, select: str) -> int:
         from mcumatrix.report.content.plan import plan_parts
@@ -349,6 +430,43 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
         return int(ExitCode.OK)
 
 
+class Report(Command):  # type: ignore[misc]
+    """`doit report`: reports of what is there."""
+
+    name = "report"
+    doc_purpose = "make reports from records, or from published numbers, and from nothing else"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix, a name under results/published, or a CSV file of published numbers; without it, "
+        "quickstart. No compiler, board or container is needed."
+    )
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+        from mcumatrix.commands.report import report
+
+        try:
+            _check_one(self, args, 1)
+            return int(report(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
+        except McuMatrixError as error:
+            return say_error(error)
+
+
+def _print(line: str) -> None:
+    print(printable(line, keep="\n"), flush=True)
+
+
+def _check_one(command: Command, args: list[str], most: int) -> None:
+    """Raises MatrixError where more names were given than a command takes."""
+    if len(args) > most:
+        raise MatrixError(
+            f"doit {command.name} takes at most {most} names, and {len(args)} were given",
+            hint=f"`doit help {command.name}` says which.",
+        )
+
+
 class BaseImage(Command):  # type: ignore[misc]
     """`doit base-image`: makes the image that toolchain images begin with."""
 
@@ -362,11 +480,11 @@ class BaseImage(Command):  # type: ignore[misc]
     def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
         from mcumatrix import registry
 
-        try:
+        def execute() -> int:
             print(registry.make_base_image(say))
-        except McuMatrixError as error:
-            return say_error(error)
-        return int(ExitCode.OK)
+            return int(ExitCode.OK)
+
+        return _code_of(execute)
 
 
 class Boards(Command):  # type: ignore[misc]
@@ -395,7 +513,8 @@ class Boards(Command):  # type: ignore[misc]
 
     def execute(self, params: Any, args: list[str]) -> int:
         project = Project(Path.cwd())
-        try:
+
+        def execute() -> int:
             if args:
                 raise MatrixError(
                     f"doit boards takes no names, and has {args[0]!r}", hint="It shows them all."
@@ -403,8 +522,8 @@ class Boards(Command):  # type: ignore[misc]
             if params["import"]:
                 return _import_map(project, Path(params["import"]))
             return _show_boards(project)
-        except McuMatrixError as error:
-            return say_error(error)
+
+        return _code_of(execute)
 
 
 def _show_boards(project: Project) -> int:

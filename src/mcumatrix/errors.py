@@ -56,6 +56,12 @@ class LockedError(McuMatrixError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class StorageError(McuMatrixError):
+    """A disk is full, read-only or broken, or the rights to a folder are missing."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
 class ModelError(McuMatrixError):
     """A model file cannot be read, or holds what a runtime cannot run."""
 
@@ -128,6 +134,12 @@ class ChangedResultError(ResultError):
     """A result is not as it was kept: somebody has changed it since."""
 
     exit_code = ExitCode.NOT_COMPARABLE
+
+
+class PublishedError(McuMatrixError):
+    """A file of numbers that others published is wrong."""
+
+    exit_code = ExitCode.USAGE
 
 
 class SourceError(McuMatrixError):

@@ -24,6 +24,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from mcumatrix.errors import LockedError, StoppedError
+from mcumatrix.storage import reason_of, remedy_of
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -236,7 +237,6 @@ def _this_process() -> Holder:
 
 def _unusable(path: Path, error: OSError) -> LockedError:
     return LockedError(
-        f"The lock {path} cannot be used: {error.strerror or error}.",
-        hint="Check its owner and permissions and those of its folder; "
-        f"{FOLDER_VARIABLE} names another folder for the locks of boards.",
+        f"The lock {path} cannot be used, because {reason_of(error)}.",
+        hint=f"{remedy_of(error)} {FOLDER_VARIABLE} can name another folder for the locks of boards.",
     )

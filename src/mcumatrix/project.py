@@ -35,6 +35,11 @@ class Project:
         """What virtual boards keep: flash contents, and who they are."""
         return self.build / "boards"
 
+    @property
+    def published(self) -> Path:
+        """Numbers that others published."""
+        return self.root / "results" / "published"
+
     def results(self, matrix: str) -> Path:
         """Records and reports of a matrix."""
         return self.root / "results" / matrix

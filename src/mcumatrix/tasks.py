@@ -9,7 +9,7 @@ from doit.exceptions import TaskFailed
 
 from mcumatrix import actions, registry
 from mcumatrix.artifact import changed_outputs, is_current
-from mcumatrix.errors import McuMatrixError, ResultError, SourceError, ToolError
+from mcumatrix.errors import ChangedResultError, McuMatrixError, ResultError, SourceError, ToolError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Reproduction
@@ -19,6 +19,8 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
+from mcumatrix.stages.retry import Retries
+from mcumatrix.storage import in_sentences
 from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint, require_proved
 
 Task = dict[str, Any]
@@ -48,8 +50,12 @@ class Work:
     builders: Builders
     boards: Boards
     say: Callable[[str], None]
+    retries: Retries = field(default_factory=Retries)
     hindrances: dict[str, McuMatrixError] = field(default_factory=dict)
-    """By their slugs, what kept variants with a job from being tried at all: it is in no record."""
+    """By their slugs, what kept variants with a job from being tried, or their results from being kept: it is
+    in no record."""
+    unreported: list[McuMatrixError] = field(default_factory=list)
+    """Why the report is not made."""
 
     @property
     def builder(self) -> Builder:
@@ -66,11 +72,17 @@ class Work:
         return [job.newest_record(self.store) if job else None for job in self._job_of_each_variant()]
 
     def untried(self) -> dict[str, str]:
-        """By their slugs, why variants were not tried, in a line that can be published: with paths as they
+        """By their slugs, why variants have no result, in a line that can be published: with paths as they
         are in the project."""
-        errors = {**self.hindered, **self.hindrances}
         root = f"{self.project.root}/"
-        return {slug: " ".join(error.message.replace(root, "").split()) for slug, error in errors.items()}
+        return {
+            slug: " ".join(without_result(error).replace(root, "").split())
+            for slug, error in {**self.hindered, **self.hindrances}.items()
+        }
+
+    def lost(self) -> list[McuMatrixError]:
+        """What kept results of this run from being kept."""
+        return [error for error in self.hindrances.values() if _is_lost(error)]
 
     def _job_of_each_variant(self) -> list[Job | None]:
         by_slug = {job.variant.slug: job for job in self.jobs}
@@ -106,13 +118,29 @@ class Work:
         return {variant.slug for variant in chosen}
 
 
+def without_result(error: McuMatrixError) -> str:
+    """Why a variant has no result, as a line."""
+    return error.message if _is_lost(error) else f"not tried: {error.message}"
+
+
+def _is_lost(error: McuMatrixError) -> bool:
+    """Whether it is about a result that was there for a moment."""
+    return isinstance(error, ResultError) and not isinstance(error, ChangedResultError)
+
+
 def load_work(
-    project: Project, matrix_name: str, builder: str, say: Callable[[str], None], *, wait: bool = True
+    project: Project,
+    matrix_name: str,
+    builder: str,
+    say: Callable[[str], None],
+    *,
+    wait: bool = True,
+    retries: Retries | None = None,
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
     `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error.
+    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
 
     Raises:
         MatrixError, ToolError, ModelError: as their messages say.
@@ -134,7 +162,7 @@ def load_work(
     matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say)
+    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say, retries or Retries())
     changed = _not_as_kept(work)
     jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
     return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
@@ -257,6 +285,7 @@ def _report(work: Work) -> dict[str, str] | TaskFailed:
     try:
         actions.write_report(work.project, work.matrix, work.records(), work.reproductions(), work.untried())
     except McuMatrixError as error:
+        work.unreported.append(error)
         return TaskFailed(str(error))
     return {"said": ", ".join(actions.REPORT_FILES)}
 
@@ -275,11 +304,17 @@ def _action(
 
     def action() -> dict[str, str] | TaskFailed:
         try:
-            return {"said": make() or "done"}
+            with in_sentences("It could not be made", work.project.build, "Nothing else is lost."):
+                return {"said": make() or "done"}
         except McuMatrixError as error:
-            if not actions.record_failure(work.matrix, jobs, work.store, work.boards, error):
-                work.hindrances.update((job.variant.slug, error) for job in jobs)
-            return TaskFailed(str(error))
+            failure = error
+        for job in jobs:
+            try:
+                if not actions.record_failure(work.matrix, job, work.store, work.boards, failure):
+                    work.hindrances[job.variant.slug] = failure
+            except ResultError as lost:
+                work.hindrances[job.variant.slug] = lost
+        return TaskFailed(str(failure))
 
     return action
 
@@ -287,7 +322,9 @@ def _action(
 def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFailed]:
     def action() -> dict[str, str] | TaskFailed:
         try:
-            record = actions.run_variant(work.matrix, job, work.store, work.boards)
+            with in_sentences("It could not be run", work.project.boards, "Records of others are kept."):
+                run = partial(actions.run_variant, work.matrix, job, work.store, work.boards)
+                record = run(work.retries, say=work.say, wait=work.boards.stopped.wait)
         except McuMatrixError as error:
             work.hindrances[job.variant.slug] = error
             return TaskFailed(str(error))

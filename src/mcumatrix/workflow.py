@@ -322,9 +322,20 @@ def report_fingerprint(
         "report",
         {
             "matrix": hash_bytes(
-                repr((matrix.name, matrix.description, matrix.exclusions, matrix.substitutions)).encode()
+                repr(
+                    (
+                        matrix.name,
+                        matrix.description,
+                        matrix.exclusions,
+                        matrix.substitutions,
+                        matrix.comparisons,
+                    )
+                ).encode()
             ),
-            "variants": [[variant.slug, variant.axes] for variant in matrix.variants],
+            "variants": [
+                [variant.slug, variant.axes, [list(setting.flags) for setting in variant.settings]]
+                for variant in matrix.variants
+            ],
             "records": [hash_bytes(repr(record).encode()) if record else None for record in records],
             "reproductions": [repr(found) if found else None for found in reproductions],
             "untried": dict(untried),

@@ -202,5 +202,5 @@ def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
     assert ran.returncode == 1
     report = place.report("size")
     assert "1 of 2 variants have times. **This report is not complete.**" in report
-    assert "| failed: too-large |" in report
-    assert re.search(r"too-large: too large by 1[0-9]{6} bytes in FLASH", report)
+    assert "| failed: build, too-large |" in report
+    assert re.search(r"build, too-large: too large by 1[0-9]{6} bytes in FLASH", report)

@@ -57,19 +57,57 @@ def test_a_fault_is_a_result_of_its_variant_and_the_board_goes_on(place: Workpla
     value, status, reason = FAULTS[fault]
     shutil.rmtree(place.root / "results" / "two")
     shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
-    ran = place.doit("matrix", "two", VSTM32_FAULTS=json.dumps({fault: value}))
+    once = ("--attempts", "1")
+    ran = place.doit("matrix", "two", *once, VSTM32_FAULTS=json.dumps({fault: value}))
     assert ran.returncode == 1, ran.stdout + ran.stderr
     (first, said), (second, _) = _statuses(place.records("two"))
     assert (first, second) == (status, "ok")
     assert said.startswith(reason)
     report = place.report("two")
     assert "1 of 2 variants have times. **This report is not complete.**" in report
-    assert f"| failed: {status} |" in report
+    assert f"| failed: infrastructure, {status} |" in report
     assert "Traceback" not in ran.stdout + ran.stderr
     # Infrastructure is tried again by the next run; on the same board, which is healed.
     again = place.doit("matrix", "two")
     assert again.returncode == 0, again.stdout + again.stderr
     assert [status for status, _ in _statuses(place.records("two"))] == [status, "ok", "ok"]
+
+
+def test_a_pass_after_a_retry_is_flaky_and_all_attempts_are_kept(place: Workplace) -> None:
+    shutil.rmtree(place.root / "results" / "two")
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    ran = place.doit("matrix", "two", VSTM32_FAULTS=json.dumps({"fail_erase": True}))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = {path.stem: json.loads(path.read_bytes()) for path in place.records("two")}
+    assert len(records) == 3
+    [(name, first)] = [(name, record) for name, record in records.items() if record["status"] != "ok"]
+    [flaky] = [record for record in records.values() if record["flaky"]]
+    assert (first["status"], first["cause"], first["attempt"]) == ("erase-error", "infrastructure", 1)
+    assert (flaky["status"], flaky["attempt"], flaky["earlier"]) == ("ok", 2, [name])
+    assert all(
+        (place.root / "results/two/records" / r["variant"] / r["log"]).is_file() for r in records.values()
+    )
+    slug = flaky["variant"]
+    assert (
+        f"run:{slug}: attempt 1 of 3 ended with erase-error: erasing flash at 0x08000000 failed: "
+        in ran.stderr
+    )
+    assert "correct, flaky: passed only in attempt 2" in ran.stdout
+    report = place.report("two")
+    assert "| correct, flaky |" in report
+    assert (
+        "is flaky: it passed in attempt 2 only; board, probe or serial line spoiled those before, see"
+        in report
+    )
+
+
+@pytest.mark.parametrize("attempts", ["0", "21", "many", "-1"])
+def test_a_number_of_attempts_that_is_none_is_exit_code_2(place: Workplace, attempts: str) -> None:
+    ran = place.doit("matrix", "two", f"--attempts={attempts}")
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        f"error: {attempts!r} is no number of attempts\n  Write one between 1 and 20: --attempts 3\n"
+    )
 
 
 def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:

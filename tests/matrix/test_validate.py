@@ -18,7 +18,7 @@ WRONG = {
         lambda small: small + "<<: {repeat: 3}\n",
         (
             "m.yaml:7:1: unknown key '<<'\n"
-            "  Known: description, axes, include, exclude, expect, instead, repeat, warmup."
+            "  Known: description, axes, include, exclude, expect, compare, instead, repeat, warmup."
         ),
     ),
     "no axes": (
@@ -272,7 +272,7 @@ WRONG = {
         lambda small: small + '"a\\nb": c\n',
         (
             "m.yaml:7:1: unknown key 'a\\nb'\n"
-            "  Known: description, axes, include, exclude, expect, instead, repeat, warmup."
+            "  Known: description, axes, include, exclude, expect, compare, instead, repeat, warmup."
         ),
     ),
     "several problems": (
@@ -284,7 +284,7 @@ WRONG = {
             "without paths.\n"
             "m.yaml:8:9: repeat must be at least 1, but is 0\n"
             "m.yaml:9:1: unknown key 'extra'\n"
-            "  Known: description, axes, include, exclude, expect, instead, repeat, warmup."
+            "  Known: description, axes, include, exclude, expect, compare, instead, repeat, warmup."
         ),
     ),
 }

@@ -53,7 +53,7 @@ from mcumatrix.matrix.schema import schema_text
 from mcumatrix.matrix.select import select
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import ToolchainIdentity
-from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.tables import case_table, number_cases
 from mcumatrix.results.frame import rows
 from mcumatrix.stages.build import plan_platform

@@ -19,7 +19,8 @@ FOLDER = Path(__file__).parent / "data" / "schema-2"
 
 def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> None:
     record = read_record(FOLDER / f"{STEM}.json")
-    assert to_csv(frame([record])) == (FOLDER / "report.csv").read_bytes()
+    later = ["cause", "flaky"]
+    assert to_csv(frame([record]).drop(columns=later)) == (FOLDER / "report.csv").read_bytes()
 
 
 def test_its_clocks_have_the_names_of_the_registers_that_they_come_from() -> None:

@@ -77,11 +77,16 @@ def test_the_newest_of_several_records_counts_and_all_are_kept(tmp_path: Path) -
 
 def test_a_record_never_replaces_another(tmp_path: Path) -> None:
     store, record = _store(tmp_path), a_record()
-    store.add(record, b"")
+    kept = store.add(record, b"")
+    record_log = next(tmp_path.rglob("*.log"))
     with pytest.raises(ResultError) as error:
         store.add(record, b"")
-    assert error.value.message.startswith(f"the record of {SLUG} cannot be written: [Errno 17] File exists")
-    assert error.value.hint == "Make room or mend the rights; the variant will be run again."
+    assert error.value.message == (
+        f"the result of {SLUG} is lost: {record_log} cannot be used, because the system says: File exists. "
+        "All records from before are kept."
+    )
+    assert store.newest(SLUG, record.fingerprint) == kept
+    assert error.value.hint == "Mend that, and run again. The variant is then measured again."
 
 
 def _refusal(folder: Path) -> str:

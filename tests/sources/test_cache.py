@@ -65,6 +65,6 @@ def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     ):
         pass
     assert str(raised.value) == (
-        f"The cache cannot be written: Not a directory ({tmp_path}/file/folder).\n"
-        "  Make room or give rights there, or name another folder in MCUMATRIX_CACHE."
+        f"{tmp_path}/file cannot be used as a cache, because the system says: File exists.\n"
+        "  Mend that, and run again. MCUMATRIX_CACHE can name another folder."
     )

@@ -186,8 +186,9 @@ def test_an_archive_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as raised:
         extract(archive, pin, tmp_path / "trees")
     assert str(raised.value) == (
-        f"thing-1.0.tar.gz could not be unpacked: No such file or directory ({archive}).\n"
-        "  Make room or give rights there, and run again."
+        f"thing-1.0.tar.gz could not be unpacked: {archive} cannot be used, because the system says: "
+        "No such file or directory. What is unpacked already is kept.\n"
+        "  Mend that, and run again."
     )
 
 

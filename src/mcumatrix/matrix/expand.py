@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from mcumatrix.matrix.axes import Axes, check_axes, impossible, spelled
+from mcumatrix.matrix.comparing import comparisons
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.include import Included, include
@@ -59,6 +60,7 @@ class _Expansion:
         ]
         self._check_left(included.drafts, exclusions)
         self._expect(included)
+        compared = comparisons(self._file, self._document, included.values)
         substitutions = substitute(self._file, self._document, included, self._catalogues, can_be_had)
         return Matrix(
             name=self._document.path.stem,
@@ -70,6 +72,7 @@ class _Expansion:
             variants=self._variants(included),
             exclusions=tuple(exclusions),
             substitutions=substitutions,
+            comparisons=compared,
         )
 
     def _points(self) -> list[Point]:

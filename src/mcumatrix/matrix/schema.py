@@ -31,9 +31,30 @@ from mcumatrix.units import format_duration, format_frequency, parse_duration_s,
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
-        *("description", "expect", "instead", "outcome", "reason", "repeat", "use", "warmup"),
+        *(
+            "base",
+            "compare",
+            "description",
+            "expect",
+            "instead",
+            "outcome",
+            "reason",
+            "repeat",
+            "use",
+            "warmup",
+        ),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
-        *("correct", "cycles_max", "cycles_median", "cycles_min", "finding", "layer", "matrix"),
+        *(
+            "cause",
+            "correct",
+            "cycles_max",
+            "cycles_median",
+            "cycles_min",
+            "finding",
+            "flaky",
+            "layer",
+            "matrix",
+        ),
         *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
     )
 )
@@ -333,6 +354,15 @@ class InsteadFile(_Strict):
     use: Text = Field(description="The one that takes its place, a file in matrix/toolchains.")
 
 
+class CompareFile(_Strict):
+    """A comparison that the report leads with."""
+
+    axis: Text = Field(description="The axis whose values are compared.")
+    base: Text = Field(
+        default="", description="The value that all others are compared with; without it, each two of them."
+    )
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -341,6 +371,9 @@ class MatrixFile(_Strict):
     include: list[IncludeFile] = Field(default=[], description="Variants to add, or to add to.")
     exclude: list[ExcludeFile] = Field(default=[], description="Variants to leave out, each with a reason.")
     expect: list[ExpectFile] = Field(default=[], description="Variants that are known to fail.")
+    compare: list[CompareFile] = Field(
+        default=[], description="What the report leads with; without it, the first axis with several values."
+    )
     instead: list[InsteadFile] = Field(
         default=[], description="Toolchains to use where others cannot be had."
     )

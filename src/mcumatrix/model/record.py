@@ -49,6 +49,31 @@ class Status(StrEnum):
     FIRMWARE = "firmware"
 
 
+class Cause(StrEnum):
+    """What is to blame for a run without times that count."""
+
+    BUILD = "build"
+    """There is no image: it did not compile, or does not fit."""
+    INFRASTRUCTURE = "infrastructure"
+    """Probe, serial line or time limits of the host. It says nothing about the variant."""
+    TARGET = "target"
+    """What runs on the board: a wrong answer, a fault, words that are none of the protocol."""
+
+
+_CAUSES = {
+    Cause.BUILD: (Status.BUILD, Status.TOO_LARGE),
+    Cause.TARGET: (Status.WRONG_OUTPUT, Status.PARSE, Status.FIRMWARE),
+}
+
+
+def cause_of(status: Status) -> Cause | None:
+    """What is to blame for a status, where nothing more is known; None for `ok`."""
+    if status is Status.OK:
+        return None
+    found = (cause for cause, statuses in _CAUSES.items() if status in statuses)
+    return next(found, Cause.INFRASTRUCTURE)
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The core clock as asked for, and as the firmware worked it out from the registers on the board.
@@ -178,8 +203,13 @@ class Provenance:
 class Record:
     """One run of one variant. `fingerprint` covers everything that the result depends on.
 
-    A run that failed has its `status` and `reason`, and what had been found out until then. `warning` is what
-    a look at the model on the host said before anything was built.
+    A run that failed has its `status` and `reason`, and what had been found out until then; `cause` is what
+    is to blame, None in records from before there was the field. `warning` is what a look at the model on the
+    host said before anything was built.
+
+    A run that infrastructure has spoiled is tried again: `attempt` counts from 1, and `earlier` has the names
+    of the records of those before, which stand beside it with their logs. One that passed only then is
+    `flaky`.
     """
 
     __pydantic_config__ = KEPT
@@ -203,3 +233,17 @@ class Record:
     log: str = ""
     log_sha256: str = ""
     warning: str = ""
+    cause: Cause | None = None
+    attempt: int = 1
+    earlier: tuple[str, ...] = ()
+    flaky: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without ending; empty before it is kept."""
+        return self.log.removesuffix(".log")
+
+    @property
+    def blame(self) -> Cause | None:
+        """What is to blame for its failure, as far as is known; None where it did not fail."""
+        return self.cause or cause_of(self.status)

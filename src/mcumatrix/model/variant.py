@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
+from mcumatrix.model.comparison import Comparison
 
 
 class Outcome(StrEnum):
@@ -93,3 +94,5 @@ class Matrix:
     variants: tuple[Variant, ...]
     exclusions: tuple[Exclusion, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    """What its report leads with; where there are none, the report takes an axis by itself."""

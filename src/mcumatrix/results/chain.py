@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mcumatrix.artifact import make_folder, sync_folder
 from mcumatrix.errors import ChangedResultError
 
 FIRST = "0" * 64
@@ -62,6 +63,8 @@ class Chain:
             try:
                 _write_all(descriptor, end, link.line() + b"\n")
                 os.fsync(descriptor)
+                if number == 1:
+                    sync_folder(self._file.parent)
             except OSError:
                 os.ftruncate(descriptor, end)
                 raise
@@ -107,7 +110,7 @@ class Chain:
 
     @contextmanager
     def _for_writing(self) -> Iterator[int]:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._file.parent)
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -29,6 +29,8 @@ _TAIL = (
     "expected_error",
     "fingerprint",
     "elf_sha256",
+    "cause",
+    "flaky",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -49,6 +51,8 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "correct": record.correctness.correct if record.correctness else None,
             "status": record.status.value,
             "reason": record.reason,
+            "cause": record.blame and record.blame.value,
+            "flaky": record.flaky,
             "provenance": record.provenance.kind.value,
             "timing_model": record.provenance.timing_model,
             "expected_error": record.provenance.expected_error,

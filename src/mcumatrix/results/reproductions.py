@@ -3,6 +3,7 @@
 results/<matrix>/reproductions/<variant>/<time>-<fingerprint>.json
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ResultError
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Reproduction
 from mcumatrix.results.store import file_stem
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -37,20 +39,30 @@ class ReproductionStore:
             write_atomically(path, _adapter().dump_json(reproduction, indent=1) + b"\n", replace=False)
         except OSError as error:
             raise ResultError(
-                f"the reproduction of {reproduction.variant} cannot be written: {error}",
-                hint="Make room or mend the rights, and run it again.",
+                f"the reproduction of {reproduction.variant} is lost: {place_of(error, self._folder)} "
+                f"cannot be used, because {reason_of(error)}. All records are kept.",
+                hint=remedy_of(error),
             ) from error
 
     def newest(self, variant: str, fingerprint: str) -> Reproduction | None:
         """The last reproduction of an image; None if there is none, or none that can be read."""
+        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
+        return next(
+            (found for found in self._all(variant, pattern) if found.fingerprint == fingerprint), None
+        )
+
+    def newest_of_image(self, variant: str, elf_sha256: str) -> Reproduction | None:
+        """The same for who knows the image and not what it was made from."""
+        return next((found for found in self._all(variant, "*.json") if found.elf_sha256 == elf_sha256), None)
+
+    def _all(self, variant: str, pattern: str) -> Iterator[Reproduction]:
+        """Those that can be read, the last first."""
         from pydantic import ValidationError
 
-        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
         for path in sorted((self._folder / variant).glob(pattern), reverse=True):
             try:
                 found = _adapter().validate_json(path.read_bytes())
             except (OSError, ValidationError):
                 continue
-            if found.schema == REPRODUCTION_SCHEMA and found.fingerprint == fingerprint:
-                return found
-        return None
+            if found.schema == REPRODUCTION_SCHEMA:
+                yield found

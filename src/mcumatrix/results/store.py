@@ -14,13 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.artifact import sync_folder, write_atomically
 from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
 from mcumatrix.model.soundness import contradictions_of_record
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.older import from_schema_2
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -124,16 +125,24 @@ class RecordStore:
         stem = self._folder / record.variant / file_stem(record.finished_at, record.fingerprint)
         kept = replace(record, log=f"{stem.name}.log", log_sha256=hash_bytes(log))
         path, data = stem.with_name(f"{stem.name}.json"), to_json(kept)
+        made: list[Path] = []
         try:
-            write_atomically(stem.with_name(kept.log), log, replace=False)
-            write_atomically(_aside(path), data, replace=False)
+            for file, contents in ((stem.with_name(kept.log), log), (_aside(path), data)):
+                write_atomically(file, contents, replace=False)
+                made.append(file)
             self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
-            _give_name(path)
         except OSError as error:
+            for file in made:
+                with suppress(OSError):
+                    file.unlink()
             raise ResultError(
-                f"the record of {record.variant} cannot be written: {error}",
-                hint="Make room or mend the rights; the variant will be run again.",
+                f"the result of {record.variant} is lost: {place_of(error, self._folder)} cannot be used, "
+                f"because {reason_of(error)}. All records from before are kept.",
+                hint=f"{remedy_of(error)} The variant is then measured again.",
             ) from error
+        # It is kept from here on: where this does not go well, it gets its name from who looks for it.
+        with suppress(OSError):
+            _give_name(path)
         return kept
 
     def newest(self, variant: str, fingerprint: str) -> Record | None:
@@ -216,6 +225,7 @@ def _aside(path: Path) -> Path:
 
 def _give_name(path: Path) -> None:
     _aside(path).replace(path)
+    sync_folder(path.parent)
 
 
 def read_record(path: Path) -> Record:

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcumatrix.artifact import make_folder
 from mcumatrix.errors import SourceError
 from mcumatrix.sources.address import check_address
 from mcumatrix.sources.pin import Pin
 from mcumatrix.sources.progress import Progress
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 CACHE_VARIABLE = "MCUMATRIX_CACHE"
 MIRRORS_VARIABLE = "MCUMATRIX_MIRRORS"
@@ -81,7 +83,7 @@ def locked(path: Path, what: str, progress: Progress) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)
@@ -90,8 +92,8 @@ def locked(path: Path, what: str, progress: Progress) -> Iterator[None]:
             lock.acquire()
     except OSError as error:
         raise SourceError(
-            f"The cache cannot be written: {error.strerror or error} ({path.parent}).",
-            hint=f"Make room or give rights there, or name another folder in {CACHE_VARIABLE}.",
+            f"{place_of(error, path.parent)} cannot be used as a cache, because {reason_of(error)}.",
+            hint=f"{remedy_of(error)} {CACHE_VARIABLE} can name another folder.",
         ) from error
     try:
         yield

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcumatrix.artifact import is_current, write_atomically, write_manifest
+from mcumatrix.artifact import is_current, sync_folder, write_atomically, write_manifest
 from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint
 from mcumatrix.sources.cache import locked
@@ -26,6 +26,7 @@ from mcumatrix.sources.safety import (
 )
 from mcumatrix.sources.selection import WHOLE, Selection
 from mcumatrix.sources.tree import list_tree
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 _RULES_VERSION = 1
 """Raised when the same archive would be unpacked to something else."""
@@ -45,7 +46,7 @@ def find_tree(pin: Pin, destination: Path, selection: Selection = WHOLE) -> Path
         return None
     try:
         whole = json.loads((home / _CONTENTS).read_bytes()) == list_tree(home / "tree")
-    except SourceError:
+    except (OSError, SourceError):
         return None
     return home / "tree" if whole else None
 
@@ -83,6 +84,7 @@ def extract(
             write_manifest(aside, key, [_CONTENTS])
             _remove(home)
             aside.rename(home)
+            sync_folder(destination)
         except UnsafeError as error:
             raise SourceError(
                 f"{pin.name} was not unpacked: {error}.",
@@ -90,12 +92,12 @@ def extract(
             ) from error
         except OSError as error:
             raise SourceError(
-                f"{pin.name} could not be unpacked: {error.strerror or error} "
-                f"({error.filename or destination}).",
-                hint="Make room or give rights there, and run again.",
+                f"{pin.name} could not be unpacked: {place_of(error, destination)} cannot be used, because "
+                f"{reason_of(error)}. What is unpacked already is kept.",
+                hint=remedy_of(error),
             ) from error
         finally:
-            _remove(aside)
+            shutil.rmtree(aside, ignore_errors=True)
     return home / "tree"
 
 

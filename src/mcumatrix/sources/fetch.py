@@ -10,6 +10,7 @@ from mcumatrix.sources.partial import Partial
 from mcumatrix.sources.pin import Pin
 from mcumatrix.sources.progress import QUIET, Progress
 from mcumatrix.sources.transport import WEB_PAGE, Body, Then, TransferLimits, UnavailableError, open_address
+from mcumatrix.storage import place_of, reason_of, remedy_of
 
 _LONGEST_BACKOFF_S = 30.0
 
@@ -39,8 +40,9 @@ def fetch(
             return _fetch(pin, path, progress, mirrors, limits)
     except OSError as error:
         raise SourceError(
-            f"{pin.name} cannot be kept in the cache: {error.strerror or error} ({path.parent}).",
-            hint=f"Make room or give rights there, or name another folder in {CACHE_VARIABLE}.",
+            f"{pin.name} cannot be kept in the cache: {place_of(error, path.parent)} cannot be used, because "
+            f"{reason_of(error)}.",
+            hint=f"{remedy_of(error)} {CACHE_VARIABLE} can name another folder.",
         ) from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.artifact import sync_folder, write_atomically
 from mcumatrix.sources.pin import Algorithm
 
 _HEAD_BYTES = 512
@@ -77,4 +77,5 @@ class Partial:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._path.replace(path)
+        sync_folder(path.parent)
         self._note.unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """Build: from a variant to the plans of its library and its image, and from a plan to files."""
 
 import json
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdent
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
 from mcumatrix.stages.sizes import measure_sizes
+from mcumatrix.storage import in_sentences
 
 DEFAULT_FLAGS = ("-O2",)
 """Flags that come before those of the maintainer's axes, so that an axis can override them."""
@@ -226,16 +226,17 @@ def execute(plan: BuildPlan, builder: Builder, folders: BuildFolders, inputs: Ma
     Raises:
         BuildError: a step failed; the last lines of its log are in the message.
         ToolError: a tool that a step needs is not there.
+        StorageError: the folders cannot be written.
     """
-    for folder in (folders.inputs, folders.output):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    for name, data in inputs.items():
-        (folders.inputs / name).write_bytes(data)
-    builder.execute(plan, folders, folders.output / "build.log")
-    identity = asdict(builder.identity(plan.toolchain, plan.cpu_flags))
-    (folders.output / TOOLCHAIN_FILE).write_text(json.dumps(identity, indent=1) + "\n")
-    artifact.write_manifest(folders.output, plan.fingerprint, (*plan.outputs, TOOLCHAIN_FILE))
+    with in_sentences(f"{plan.name} could not be built", folders.output, "Nothing else is lost."):
+        for folder in (folders.inputs, folders.output):
+            artifact.make_anew(folder)
+        for name, data in inputs.items():
+            (folders.inputs / name).write_bytes(data)
+        builder.execute(plan, folders, folders.output / "build.log")
+        identity = asdict(builder.identity(plan.toolchain, plan.cpu_flags))
+        (folders.output / TOOLCHAIN_FILE).write_text(json.dumps(identity, indent=1) + "\n")
+        artifact.write_manifest(folders.output, plan.fingerprint, (*plan.outputs, TOOLCHAIN_FILE))
 
 
 def read_image(plan: BuildPlan, folder: Path) -> Image:

@@ -17,6 +17,7 @@ from mcumatrix.errors import (
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
+    Cause,
     Correctness,
     Flashed,
     ImageFacts,
@@ -24,6 +25,7 @@ from mcumatrix.model.record import (
     Provenance,
     Record,
     Status,
+    cause_of,
 )
 from mcumatrix.model.variant import Variant
 
@@ -57,8 +59,14 @@ def make_record(
     image: Image | None,
     flashed: Flashed | None = None,
     warning: str = "",
+    fault: str = "",
+    earlier: tuple[str, ...] = (),
 ) -> Record:
-    """The record of a run that ended now. Its raw log is added when it is kept."""
+    """The record of a run that ended now. Its raw log is added when it is kept.
+
+    `fault` is what the board itself noticed of a failure. `earlier` has the names of the records of attempts
+    that came before it.
+    """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
     status, reason = Status.OK, ""
@@ -73,6 +81,10 @@ def make_record(
                 if correctness.max_error > correctness.tolerance
                 else "the repeats gave different answers, or answered another input"
             )
+    cause = cause_of(status)
+    if status is Status.TIMEOUT and fault:
+        # It was silent because it had stopped, and said why in its own way.
+        cause = Cause.TARGET
     return Record(
         schema=RECORD_SCHEMA,
         fingerprint=fingerprint,
@@ -91,6 +103,10 @@ def make_record(
         measurement=measurement,
         correctness=correctness,
         warning=warning,
+        cause=cause,
+        attempt=len(earlier) + 1,
+        earlier=earlier,
+        flaky=bool(earlier) and status is Status.OK,
     )
 
 

@@ -38,6 +38,8 @@ class Ran:
     flashed: Flashed | None = None
     measurement: Measurement | None = None
     error: McuMatrixError | None = None
+    fault: str = ""
+    """What the board itself noticed of a failure."""
 
 
 OpenConsole = Callable[[str, int], Console]
@@ -64,7 +66,7 @@ def run_image(
         ToolError: a virtual board does not start.
     """
     log = SerialLog(stopped)
-    timing_model = expected_error = ""
+    timing_model = expected_error = fault = ""
     flashed: Flashed | None = None
     timeouts = variant.board.timeouts
     hello = hello_of(variant, image.build_id)
@@ -102,7 +104,7 @@ def run_image(
         if stopped():
             # What failed then failed for that, and says nothing about the variant.
             raise StoppedError(f"The run of {variant.slug} was stopped.") from error
-        return Ran(bytes(log.data), timing_model, expected_error, flashed, error=error)
+        return Ran(bytes(log.data), timing_model, expected_error, flashed, error=error, fault=fault)
     return Ran(bytes(log.data), timing_model, expected_error, flashed, measurement)
 
 

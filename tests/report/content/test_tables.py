@@ -9,7 +9,7 @@ from mcumatrix.report.content.tables import (
     Table,
     case_table,
     number_cases,
-    size_table,
+    size_tables,
     time_tables,
 )
 from support.variants import a_measurement, a_record, a_variant
@@ -38,7 +38,7 @@ def test_layers_between_and_total_stand_under_each_other_in_milliseconds() -> No
 def test_a_case_that_failed_keeps_its_column_with_the_reason() -> None:
     (time,) = time_tables(_cases(a_record(), a_record(ConsoleTimeoutError("silent")), None))
     assert time.table.header == ("Layer", "[1]", "[2]", "[3]")
-    assert time.table.rows[0] == ("CONV_2D", "0.005", "failed: timeout", "not run")
+    assert time.table.rows[0] == ("CONV_2D", "0.005", "failed: infrastructure, timeout", "not run")
     assert [row[2:] for row in time.table.rows[1:]] == [("-", "-")] * 3
 
 
@@ -81,9 +81,8 @@ def test_networks_with_other_layers_have_a_table_of_their_own() -> None:
 
 
 def test_sizes_are_shown_by_section_and_by_region() -> None:
-    table = size_table(_cases(a_record()))
-    assert table is not None
-    assert table.rows == (
+    (part,) = size_tables(_cases(a_record()))
+    assert part.table.rows == (
         ("text", "100000"),
         ("data", "200"),
         ("bss", "30000"),
@@ -94,4 +93,4 @@ def test_sizes_are_shown_by_section_and_by_region() -> None:
 
 
 def test_there_are_no_sizes_where_nothing_was_built() -> None:
-    assert size_table(_cases(None)) is None
+    assert size_tables(_cases(None)) == ()

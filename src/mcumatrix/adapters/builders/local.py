@@ -15,6 +15,7 @@ from mcumatrix.adapters.builders.steps import (
     announcement,
     check_outputs,
     commands,
+    disk_to_blame,
     environment,
     step_failed,
     tree_place,
@@ -29,6 +30,10 @@ _PACKAGES = {
     "ninja": "ninja-build",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
 }
+
+
+_TEMPORARY = Path("/tmp")
+"""Where compilers keep what they make for a moment: they are not told of another place."""
 
 
 def _find(tool: str) -> str:
@@ -120,7 +125,9 @@ class LocalBuilder:
                 output.write(announcement(command).encode())
                 output.flush()
                 if self._run(command, output.fileno()) != 0:
-                    raise step_failed(plan, command, log.read_text(errors="replace"), log)
+                    printed = log.read_text(errors="replace")
+                    on_disk = disk_to_blame(plan, printed, log, _TEMPORARY)
+                    raise on_disk or step_failed(plan, command, printed, log)
         check_outputs(plan, folders.output, log)
 
     def stop(self) -> None:

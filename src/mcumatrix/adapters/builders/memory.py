@@ -1,6 +1,7 @@
 """What builders remember between runs, so that nothing slow is found out twice. May be lost at any time."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ class Memory:
         return kept.get("value")
 
     def keep(self, value: Any, *key: str) -> None:
-        """Keeps a value under a key, instead of what was there."""
+        """Keeps a value under a key, instead of what was there; where the disk does not take it, it is found
+        out again."""
         text = json.dumps({"key": key, "value": value}, indent=1) + "\n"
-        write_atomically(self._path(key), text.encode())
+        with suppress(OSError):
+            write_atomically(self._path(key), text.encode())
 
     def _path(self, key: tuple[str, ...]) -> Path:
         return self._folder / f"{key[0]}-{hash_bytes(json.dumps(key).encode())[:32]}.json"

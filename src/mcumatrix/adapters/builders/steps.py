@@ -1,11 +1,15 @@
 """What all builders have in common: command lines, environment, and how a failure is said."""
 
+import errno
+import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from mcumatrix.errors import BuildError, TooLargeError
+from mcumatrix.errors import BuildError, StorageError, TooLargeError
 from mcumatrix.model.image import BuildPlan
+from mcumatrix.storage import reason_of, remedy_of
 
 CCACHE_SIZE = "2G"
 """What ccache trims its folder to."""
@@ -19,6 +23,14 @@ _TELLING = re.compile(
 
 _OVERFLOW = re.compile(r"region [`']([A-Za-z0-9_]+)' overflowed by ([0-9]+) bytes")
 _FIT = "A smaller model or another optimisation may fit; what takes how much is in the map of one that does."
+
+
+_DISK_ERRORS = {
+    os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+}
+"""What tools print, in the language that `environment` sets, where a disk is to blame."""
+LITTLE_BYTES = 1 << 20
+"""On a disk with less room, files of tools were cut, and so was the log that would say it."""
 
 
 def commands(plan: BuildPlan, places: Mapping[str, str]) -> list[list[str]]:
@@ -64,6 +76,28 @@ def step_failed(plan: BuildPlan, command: list[str], printed: str, log: Path) ->
     errors = [line for line in lines if _TELLING.search(line)] or lines
     shown = "\n".join(errors[-_LOG_LINES_SHOWN:])
     return BuildError(f"{plan.name}: {command[0]} failed:\n{shown}", hint=where(log))
+
+
+def disk_to_blame(plan: BuildPlan, printed: str, log: Path, temporary: Path) -> StorageError | None:
+    """The error for a step that failed because a disk did, as far as that can be known; else None.
+
+    `printed` is what is in the log; `temporary` is where tools keep files for a while.
+    """
+    folder = log.parent
+    is_full = shutil.disk_usage(folder).free < LITTLE_BYTES
+    number = next((_DISK_ERRORS[text] for text in _DISK_ERRORS if text in printed), None)
+    if number is None and is_full:
+        number = errno.ENOSPC
+    if number is None:
+        return None
+    if number in {errno.ENOSPC, errno.EDQUOT} and not is_full:
+        folder = temporary
+    error = OSError(number, "")
+    return StorageError(
+        f"{plan.name} could not be built: {folder} cannot be used, because {reason_of(error)}. "
+        "Nothing else is lost.",
+        hint=f"{remedy_of(error)} {where(log)}",
+    )
 
 
 def check_outputs(plan: BuildPlan, output: Path, log: Path) -> None:

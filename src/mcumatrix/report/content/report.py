@@ -5,17 +5,23 @@ from dataclasses import dataclass
 
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Exclusion, Matrix, Outcome, Substitution
-from mcumatrix.report.content.findings import find
+from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
+from mcumatrix.report.content.findings.find import find
+from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
     Case,
+    Part,
     Table,
     TimeTable,
+    blamed,
     case_table,
     provenance_table,
     reproduction_table,
-    size_table,
+    size_tables,
     time_tables,
 )
+from mcumatrix.report.content.timings import timings_of_cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class Report:
     """The contents of a report, in the order in which they are shown.
 
     `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
-    there is nothing to be in them. `records` are those that it was made from.
+    there is nothing to be in them. `records` are those that it was made from. A report of numbers that others
+    printed has their `source`, and their tables in `printed` in place of `times`.
     """
 
     title: str
@@ -45,20 +52,26 @@ class Report:
     substitutions: tuple[Substitution, ...]
     cases: Table
     times: tuple[TimeTable, ...]
-    sizes: Table | None
-    findings: tuple[str, ...]
+    comparisons: tuple[ComparisonPart, ...]
+    switches: tuple[Switch, ...]
+    sizes: tuple[Part, ...]
+    findings: tuple[Finding, ...]
     failures: tuple[Failure, ...]
     rebuilt: Table | None
     exclusions: tuple[Exclusion, ...]
     provenance: Table | None
     tools: tuple[str, ...]
     records: tuple[Record, ...]
+    source: str = ""
+    printed: tuple[Part, ...] = ()
 
 
 def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not."""
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
+    timings = timings_of_cases(cases)
+    leading = matrix.comparisons or default_comparison(timings)
     return Report(
         title=matrix.name,
         description=matrix.description,
@@ -67,7 +80,9 @@ def make_report(matrix: Matrix, cases: Sequence[Case]) -> Report:
         substitutions=matrix.substitutions,
         cases=case_table(cases),
         times=tuple(time_tables(cases)),
-        sizes=size_table(cases),
+        comparisons=comparison_parts(timings, leading),
+        switches=switches(timings, leading),
+        sizes=size_tables(cases),
         findings=tuple(find(cases)),
         failures=tuple(
             Failure(case.label, case.variant, _why_not_measured(case))
@@ -102,9 +117,11 @@ def _why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         if case.untried:
-            return f"not tried: {case.untried}"
+            return case.untried
         return "not run yet: the run that made this report left it out"
-    reason = f"{case.record.status}: {case.record.reason}"
+    reason = f"{blamed(case.record)}: {case.record.reason}"
+    if case.record.attempt > 1:
+        reason += f" (and so {case.record.attempt} times)"
     return f"{reason} (expected: {case.record.expected_reason})" if _failed_as_expected(case) else reason
 
 

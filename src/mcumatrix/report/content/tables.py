@@ -5,20 +5,27 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.record import Flashed, Record, Status
+from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Variant
+from mcumatrix.report.content.wide import split
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
 
 NO_VALUE = "-"
+
+BETWEEN = "Between layers"
+TOTAL = "Total time"
+"""The last rows of a table of times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
-    `untried` says why it was not tried now, if something kept it from that.
+    `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
+    as "not tried: the probe is not attached". `flags` are the compiler flags that its own axes add; None if
+    they are not known.
     """
 
     number: int
@@ -27,6 +34,7 @@ class Case:
     record: Record | None
     reproduction: Reproduction | None = None
     untried: str = ""
+    flags: tuple[str, ...] | None = None
 
     @property
     def label(self) -> str:
@@ -43,9 +51,17 @@ class Case:
         """How its run ended, in a word or two."""
         if self.record is None:
             return "not run"
+        if self.record.flaky:
+            return "correct, flaky"
         return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
-            self.record.status, f"failed: {self.record.status}"
+            self.record.status, f"failed: {blamed(self.record)}"
         )
+
+
+def blamed(record: Record) -> str:
+    """The status of a run that failed, with what is to blame, as in "infrastructure, no-probe"."""
+    parts = (record.blame, record.status)
+    return ", ".join(dict.fromkeys(part.value for part in parts if part))
 
 
 def number_cases(
@@ -56,11 +72,19 @@ def number_cases(
 ) -> list[Case]:
     """The columns of a report: variants in their order, each with its record and reproduction, or None.
 
-    `untried` has by their slugs why variants were not tried.
+    `untried` has by their slugs why variants have no result, as phrases.
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
-        Case(number, variant.slug, variant.axes, record, reproduction, untried.get(variant.slug, ""))
+        Case(
+            number,
+            variant.slug,
+            variant.axes,
+            record,
+            reproduction,
+            untried.get(variant.slug, ""),
+            flags=tuple(flag for setting in variant.settings for flag in setting.flags),
+        )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]
 
@@ -71,6 +95,14 @@ class Table:
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table that is one of several; `heading` says which, and is empty where there is one only."""
+
+    heading: str
+    table: Table
 
 
 def case_table(cases: Sequence[Case]) -> Table:
@@ -86,13 +118,17 @@ def case_table(cases: Sequence[Case]) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class TimeTable:
-    """Cases whose times can stand side by side: the same layers, from the same source of cycles."""
+    """Cases whose times can stand side by side: the same layers, from the same source of cycles.
+
+    `part` says which cases they are, where all of them would be too wide for a page.
+    """
 
     kind: BoardKind
     timing_model: str
     expected_error: str
     repeats: tuple[int, ...]
     table: Table
+    part: str = ""
 
 
 def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
@@ -110,8 +146,9 @@ def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
         if not case.is_measured:
             _home(case, list(groups.values())).append(case)
     return [
-        _time_table(*group, sorted(members, key=lambda case: case.number))
+        _time_table(group, part, heading)
         for group, members in groups.items()
+        for heading, part in split(sorted(members, key=lambda case: case.number))
     ]
 
 
@@ -133,11 +170,10 @@ def _home(case: Case, groups: list[list[Case]]) -> list[Case]:
     return groups[0]
 
 
-def _time_table(
-    kind: BoardKind, timing_model: str, expected_error: str, ops: tuple[str, ...], cases: list[Case]
-) -> TimeTable:
+def _time_table(group: _Group, cases: Sequence[Case], part: str) -> TimeTable:
+    kind, timing_model, expected_error, ops = group
     columns = [_times(case, len(ops)) for case in cases]
-    names = (*ops, "Between layers", "Total time")
+    names = (*ops, BETWEEN, TOTAL)
     return TimeTable(
         kind=kind,
         timing_model=timing_model,
@@ -155,6 +191,7 @@ def _time_table(
             ("Layer", *(case.label for case in cases)),
             tuple((name, *(column[row] for column in columns)) for row, name in enumerate(names)),
         ),
+        part=part,
     )
 
 
@@ -163,23 +200,30 @@ def _times(case: Case, layers: int) -> list[str]:
         return [case.result, *[NO_VALUE] * (layers + 1)]
     assert case.record is not None and case.record.measurement is not None
     measurement = case.record.measurement
-    per_repeat = zip(*(layer.cycles for layer in measurement.layers), strict=True)
-    between = [
-        total - sum(layers_of_repeat)
-        for total, layers_of_repeat in zip(measurement.total_cycles, per_repeat, strict=True)
-    ]
-    rows = (*(layer.cycles for layer in measurement.layers), between, measurement.total_cycles)
+    layers_cycles = (layer.cycles for layer in measurement.layers)
+    rows = (*layers_cycles, between_layers(measurement), measurement.total_cycles)
     return [
         f"{milliseconds(summarise(cycles).cycles_median, measurement.clock.measured_hz):.3f}"
         for cycles in rows
     ]
 
 
-def size_table(cases: Sequence[Case]) -> Table | None:
-    """Bytes of each image by section and by memory region; None if there is no image."""
+def between_layers(measurement: Measurement) -> tuple[int, ...]:
+    """What of each repeat is spent between its layers, in cycles."""
+    per_repeat = zip(*(layer.cycles for layer in measurement.layers), strict=True)
+    return tuple(
+        total - sum(layers) for total, layers in zip(measurement.total_cycles, per_repeat, strict=True)
+    )
+
+
+def size_tables(cases: Sequence[Case]) -> tuple[Part, ...]:
+    """Bytes of each image by section and by memory region; none if there is no image."""
+    built = [case for case in cases if case.record and case.record.image]
+    return tuple(Part(heading, _size_table(part)) for heading, part in split(built) if part)
+
+
+def _size_table(cases: Sequence[Case]) -> Table:
     images = [(case, case.record.image) for case in cases if case.record and case.record.image]
-    if not images:
-        return None
     regions = list(dict.fromkeys(name for _, image in images for name in image.sizes.region_bytes))
     arenas = [
         str(case.record.measurement.arena_bytes) if case.record and case.record.measurement else NO_VALUE

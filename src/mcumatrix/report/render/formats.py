@@ -12,3 +12,6 @@ FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {
     "report.md": render_markdown,
 }
 """From a report and the folder of templates to the contents of the file."""
+
+OF_RECORDS = frozenset({"report.csv"})
+"""Those that have records in them, and nothing where there are none."""

@@ -28,8 +28,10 @@ def report_text(report: Report) -> str:
     return parts_text(
         [
             report.cases,
+            *(f"{printable(part.heading)}\n{to_text(part.table)}" for part in report.printed),
             *map(_times, report.times),
-            *(f"Finding: {printable(finding)}" for finding in report.findings),
+            *(f"{printable(sentence)}" for switch in report.switches for sentence in switch.sentences),
+            *(f"Finding: {printable(str(finding))}" for finding in report.findings),
             *(printable(str(failure)) for failure in report.failures),
             f"{report.summary} {report.warning}".rstrip(),
         ]
@@ -42,4 +44,5 @@ def _times(time: TimeTable) -> str:
     if time.expected_error:
         model += f", {time.expected_error}"
     source = f"virtual board, {model}" if is_virtual else "hardware"
-    return f"Time per layer in msec, medians ({source})\n{to_text(time.table)}"
+    part = f", {time.part}" if time.part else ""
+    return f"Time per layer in msec, medians ({source}){part}\n{to_text(time.table)}"

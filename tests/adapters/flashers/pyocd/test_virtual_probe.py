@@ -117,15 +117,23 @@ def serve(tmp_path, monkeypatch) -> Iterator[Callable[[Answer], Server]]:
         yield start
 
 
-def the_probe() -> VirtualBoardProbe:
-    (probe,) = VirtualBoardProbe.get_all_connected_probes()
-    return probe
+@pytest.fixture
+def the_probe() -> Iterator[Callable[[], VirtualBoardProbe]]:
+    """Finds the probe of the only board; it is given back at the end of the test."""
+    with ExitStack() as stack:
+
+        def find() -> VirtualBoardProbe:
+            (probe,) = VirtualBoardProbe.get_all_connected_probes()
+            stack.callback(probe.close)
+            return probe
+
+        yield find
 
 
 # --- found
 
 
-def test_boards_that_run_are_probes_of_pyocd(serve):
+def test_boards_that_run_are_probes_of_pyocd(serve, the_probe):
     assert VirtualBoardProbe.get_all_connected_probes() == []
     serve(well_behaved)
     probe = the_probe()
@@ -149,14 +157,14 @@ def test_another_unique_id_finds_nothing(serve):
     assert VirtualBoardProbe.get_probe_with_id("VB01") is None
 
 
-def test_nobody_needs_to_name_the_target(serve):
+def test_nobody_needs_to_name_the_target(serve, the_probe):
     serve(well_behaved)
     session = Session(the_probe(), no_config=True)
     assert session.board.target_type == "stm32f746xg"
     assert (session.board.vendor, session.board.name) == ("mcumatrix", "Virtual STM32F746 lab-0")
 
 
-def test_who_names_a_target_gets_that(serve):
+def test_who_names_a_target_gets_that(serve, the_probe):
     serve(well_behaved)
     session = Session(the_probe(), no_config=True, target_override="cortex_m")
     assert session.board.target_type == "cortex_m"
@@ -172,7 +180,7 @@ def test_a_folder_that_cannot_be_used_is_a_warning_and_no_probe(tmp_path, monkey
 # --- a conversation
 
 
-def test_a_probe_is_opened_used_and_closed(serve):
+def test_a_probe_is_opened_used_and_closed(serve, the_probe):
     server = serve(well_behaved)
     probe = the_probe()
     assert not probe.is_open
@@ -194,7 +202,7 @@ def test_a_probe_is_opened_used_and_closed(serve):
     ]
 
 
-def test_a_probe_can_be_opened_again(serve):
+def test_a_probe_can_be_opened_again(serve, the_probe):
     serve(well_behaved)
     probe = the_probe()
     for _ in range(2):
@@ -203,7 +211,7 @@ def test_a_probe_can_be_opened_again(serve):
         probe.close()
 
 
-def test_locking_is_not_asked_of_the_board(serve):
+def test_locking_is_not_asked_of_the_board(serve, the_probe):
     server = serve(well_behaved)
     probe = the_probe()
     probe.open()
@@ -215,7 +223,7 @@ def test_locking_is_not_asked_of_the_board(serve):
     assert not {"lock", "unlock"} & set(server.requests)
 
 
-def test_an_answer_may_come_in_pieces_and_be_long(serve):
+def test_an_answer_may_come_in_pieces_and_be_long(serve, the_probe):
     words = list(range(50_000))
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -227,7 +235,7 @@ def test_an_answer_may_come_in_pieces_and_be_long(serve):
     assert probe.read_ap_multiple(0xC, len(words)) == words
 
 
-def test_a_probe_that_is_in_use_says_so_and_is_not_open(serve):
+def test_a_probe_that_is_in_use_says_so_and_is_not_open(serve, the_probe):
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["request"] == "open":
             return {"status": 3, "error": "the probe is in use by 127.0.0.1:40000"}
@@ -250,7 +258,7 @@ def test_a_probe_that_is_in_use_says_so_and_is_not_open(serve):
         (12, exceptions.TransferFaultError),
     ],
 )
-def test_errors_of_the_board_are_errors_of_pyocd(serve, status, kind):
+def test_errors_of_the_board_are_errors_of_pyocd(serve, the_probe, status, kind):
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["request"] == "read_ap":
             return {"status": status, "error": "so it is"}
@@ -268,7 +276,7 @@ def test_errors_of_the_board_are_errors_of_pyocd(serve, status, kind):
 # --- the other side is gone
 
 
-def test_a_board_that_is_gone_is_disconnected(serve):
+def test_a_board_that_is_gone_is_disconnected(serve, the_probe):
     server = serve(well_behaved)
     probe = the_probe()
     server.close()
@@ -282,7 +290,7 @@ def test_a_board_that_is_gone_is_disconnected(serve):
     ("rudely", "sentence"),
     [(False, f"{NAME} has hung up"), (True, f"{NAME} is gone: Connection reset by peer")],
 )
-def test_a_board_that_hangs_up_is_disconnected_and_stays_so(serve, rudely, sentence):
+def test_a_board_that_hangs_up_is_disconnected_and_stays_so(serve, the_probe, rudely, sentence):
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["request"] == "read_dp":
             raise HangUpError(rudely=rudely)
@@ -303,7 +311,7 @@ def test_a_board_that_hangs_up_is_disconnected_and_stays_so(serve, rudely, sente
     assert server.requests[-1] == "read_dp"
 
 
-def test_an_answer_that_is_cut_off_is_a_board_that_hung_up(serve):
+def test_an_answer_that_is_cut_off_is_a_board_that_hung_up(serve, the_probe):
     def half_an_answer() -> Iterator[bytes]:
         yield b'{"id": 3, "sta'
         raise HangUpError
@@ -318,7 +326,7 @@ def test_an_answer_that_is_cut_off_is_a_board_that_hung_up(serve):
 @pytest.mark.parametrize(
     "nonsense", [b"\n", b"hello\n", b"7\n", b"\xff\xfe\n", b'{"status": 0}\n', b"[1, 2]\n", b"null\n"]
 )
-def test_an_answer_that_makes_no_sense_is_an_error_of_the_probe(serve, nonsense):
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_probe(serve, the_probe, nonsense):
     serve(lambda request: [nonsense] if request["request"] == "read_dp" else well_behaved(request))
     probe = the_probe()
     probe.open()
@@ -329,7 +337,7 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_the_probe(serve, nonsense)
 # --- the other side is silent
 
 
-def test_a_silent_board_is_not_waited_for_without_end(serve):
+def test_a_silent_board_is_not_waited_for_without_end(serve, the_probe):
     serve(lambda request: None if request["request"] == "read_dp" else well_behaved(request))
     probe = the_probe()
     probe.open()
@@ -340,7 +348,7 @@ def test_a_silent_board_is_not_waited_for_without_end(serve):
     assert isinstance(raised.value, exceptions.ProbeError)
 
 
-def test_an_answer_that_comes_late_is_not_taken_for_another(serve):
+def test_an_answer_that_comes_late_is_not_taken_for_another(serve, the_probe):
     late = threading.Event()
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -361,7 +369,7 @@ def test_an_answer_that_comes_late_is_not_taken_for_another(serve):
     assert not probe.is_open
 
 
-def test_an_answer_that_never_ends_is_not_waited_for_without_end(serve):
+def test_an_answer_that_never_ends_is_not_waited_for_without_end(serve, the_probe):
     serve(lambda request: repeat(b" ") if request["request"] == "read_dp" else well_behaved(request))
     probe = the_probe()
     probe.open()
@@ -370,7 +378,7 @@ def test_an_answer_that_never_ends_is_not_waited_for_without_end(serve):
         probe.read_dp(0)
 
 
-def test_closing_ends_the_wait_of_another_thread(serve):
+def test_closing_ends_the_wait_of_another_thread(serve, the_probe):
     asked = threading.Event()
 
     def answer(request: dict[str, Any]) -> dict[str, Any] | None:

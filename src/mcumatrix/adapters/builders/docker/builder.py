@@ -18,14 +18,16 @@ from mcumatrix.adapters.builders.docker.watch import Watch
 from mcumatrix.adapters.builders.identity import Compiler, check_version
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import (
+    LITTLE_BYTES,
     check_outputs,
     commands,
+    disk_to_blame,
     environment,
     step_failed,
     tree_place,
     where,
 )
-from mcumatrix.errors import BuildError, StoppedError
+from mcumatrix.errors import BuildError, StoppedError, StorageError
 from mcumatrix.model.catalogue import Archive, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 
@@ -33,7 +35,6 @@ _PLACES = {"sources": "/sources", "inputs": "/inputs", "output": "/output"}
 _CCACHE = "/ccache"
 _TREES = "/trees"
 _NO_SPACE = "No space left on device"
-_LITTLE_BYTES = 16 << 20
 
 
 class DockerBuilder:
@@ -159,7 +160,7 @@ class DockerBuilder:
 
     def _failure(
         self, plan: BuildPlan, steps: list[list[str]], ended: Ended, log: Log, excess: str
-    ) -> BuildError:
+    ) -> BuildError | StorageError:
         """What went wrong, as far as it can be known: a limit, or else the step itself."""
         report, limits, hint = read_report(ended.report), self._limits, where(log.path)
         if excess:
@@ -172,14 +173,13 @@ class DockerBuilder:
             message = f"{plan.name}: the build wanted more than {limits.processes} processes at once."
             return BuildError(message, hint=hint)
         printed = log.text()
+        is_full = shutil.disk_usage(log.path.parent).free < LITTLE_BYTES
+        if is_full and (on_disk := disk_to_blame(plan, _NO_SPACE, log.path, log.path.parent)):
+            return on_disk
         if _NO_SPACE in printed:
-            is_full = shutil.disk_usage(log.path.parent).free < _LITTLE_BYTES
-            place = (
-                f"the disk of {log.path.parent} is full"
-                if is_full
-                else (f"/tmp is full; a build may keep {shown_size(limits.temporary_bytes)} there")
-            )
-            return BuildError(f"{plan.name}: {place}.", hint=hint)
+            most = shown_size(limits.temporary_bytes)
+            message = f"{plan.name}: /tmp is full; a build may keep {most} there."
+            return BuildError(message, hint=hint)
         if report.step is None:
             return BuildError(f"{plan.name}: the container of the build was killed from outside.", hint=hint)
         return step_failed(plan, steps[report.step], printed, log.path)

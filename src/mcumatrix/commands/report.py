@@ -1,0 +1,124 @@
+"""`doit report`: reports from records, or from numbers that others published."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from mcumatrix.actions import REPORT_FILES, write_report
+from mcumatrix.artifact import is_current, write_atomically
+from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError, NothingSelectedError, PublishedError
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.catalogue import Toolchain
+from mcumatrix.model.record import Record
+from mcumatrix.model.reproduction import Reproduction
+from mcumatrix.model.variant import Matrix
+from mcumatrix.project import Project
+from mcumatrix.report.content.publication import make_publication_report
+from mcumatrix.report.content.report import make_report
+from mcumatrix.report.content.tables import Case, number_cases
+from mcumatrix.report.render.formats import FORMATS, OF_RECORDS
+from mcumatrix.report.render.terminal import report_text
+from mcumatrix.results.kept import Kept, newest_records
+from mcumatrix.results.published import find_publication, read_publication
+from mcumatrix.results.reproductions import ReproductionStore
+from mcumatrix.workflow import report_fingerprint
+
+
+def report(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
+    """Writes the report of a matrix or of published numbers, and shows it; `say` gets the lines.
+
+    Raises:
+        MatrixError, PublishedError: there is no matrix and no publication of this name, or it is wrong.
+        NothingSelectedError: the matrix has no records.
+        ResultError: records cannot be read.
+    """
+    if path := publication_path(project, name):
+        return _of_publication(project, path, say)
+    return _of_matrix(project, name, say)
+
+
+def publication_path(project: Project, name: str) -> Path | None:
+    """The file of published numbers that a name stands for; None if it stands for a matrix."""
+    try:
+        return find_publication(name, project.published)
+    except PublishedError:
+        return None
+
+
+def _of_publication(project: Project, path: Path, say: Callable[[str], None]) -> ExitCode:
+    made = make_publication_report(read_publication(path))
+    folder = path.with_suffix("")
+    say(report_text(made))
+    say("")
+    for name, render in FORMATS.items():
+        if name not in OF_RECORDS:
+            write_atomically(folder / name, render(made, project.templates))
+            say(os.path.relpath(folder / name))
+    return ExitCode.OK
+
+
+def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
+    matrix, kept = load_kept(project, name)
+    if not kept.records and not kept.unreadable:
+        raise NothingSelectedError(
+            f"there are no records of {matrix.name} in {os.path.relpath(project.results(matrix.name))}",
+            hint=f"`doit matrix {matrix.name}` makes them.",
+        )
+    records, reproductions, untried = inputs_of_report(project, matrix, kept)
+    folder = project.results(matrix.name)
+    fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
+    if not is_current(folder, fingerprint):
+        write_report(project, matrix, records, reproductions, untried)
+    say(report_text(make_report(matrix, number_cases(matrix.variants, records, reproductions, untried))))
+    say("")
+    for file in REPORT_FILES:
+        say(os.path.relpath(folder / file))
+    for error in kept.unreadable.values():
+        say(f"not believed: {error}")
+    return max((error.exit_code for error in kept.unreadable.values()), default=ExitCode.OK)
+
+
+def load_kept(project: Project, name: str) -> tuple[Matrix, Kept]:
+    """A matrix and its records. Where it names a substitute for a toolchain, its records say which was used.
+
+    Raises:
+        MatrixError: there is no such matrix, or it is wrong.
+        ResultError: the records cannot be read.
+    """
+    path = find_matrix(name, project.matrices)
+    kept = newest_records(project.results(path.stem) / "records")
+    used = {record.axes.get("toolchain") for record in kept.records.values()}
+
+    def was_had(toolchain: Toolchain) -> bool:
+        return not used or toolchain.name in used
+
+    return load_matrix(path, load_catalogues(project.matrices), was_had), kept
+
+
+def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
+    """The cases of a matrix, from its records alone. Raises as `load_kept` does."""
+    matrix, kept = load_kept(project, name)
+    if not kept.records:
+        raise MatrixError(
+            f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
+        )
+    records, reproductions, untried = inputs_of_report(project, matrix, kept)
+    return matrix, number_cases(matrix.variants, records, reproductions, untried)
+
+
+def inputs_of_report(
+    project: Project, matrix: Matrix, kept: Kept
+) -> tuple[list[Record | None], list[Reproduction | None], dict[str, str]]:
+    """Records and reproductions in the order of the variants, and why others cannot be shown."""
+    store = ReproductionStore(project.results(matrix.name) / "reproductions")
+    records = [kept.records.get(variant.slug) for variant in matrix.variants]
+    reproductions = [
+        store.newest_of_image(record.variant, record.image.elf_sha256) if record and record.image else None
+        for record in records
+    ]
+    return records, reproductions, {slug: _line(project, error) for slug, error in kept.unreadable.items()}
+
+
+def _line(project: Project, error: McuMatrixError) -> str:
+    return " ".join(error.message.replace(f"{project.root}/", "").split())

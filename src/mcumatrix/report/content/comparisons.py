@@ -1,0 +1,234 @@
+"""Two values of an axis against each other, layer by layer, for each setting of the other axes."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+from mcumatrix.model.comparison import Comparison
+from mcumatrix.report.content.comparable import differing_conditions, refusal
+from mcumatrix.report.content.tables import NO_VALUE, Table
+from mcumatrix.report.content.timings import Row, Timing
+from mcumatrix.results.statistics import Interval, holm, shift
+
+_ALMOST_NOTHING = 1e-9
+"""msec: less than a cycle of any clock, and more than the errors of binary fractions."""
+
+
+class Verdict(StrEnum):
+    """Whether a difference is one."""
+
+    DIFFERENT = "different"
+    SAME = "same"
+    WITHIN_ROUNDING = "within rounding"
+    NOT_SURE = "not sure"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One layer of two cases: medians in msec. `interval` is that of the difference, where repeats say it."""
+
+    op: str
+    base_msec: float
+    candidate_msec: float
+    verdict: Verdict
+    interval: Interval | None = None
+
+    @property
+    def diff_msec(self) -> float:
+        """New minus old: positive where the candidate is slower."""
+        return self.candidate_msec - self.base_msec
+
+    @property
+    def relative(self) -> float | None:
+        """The difference as a share of the base; None where the base took no time."""
+        return self.diff_msec / self.base_msec if self.base_msec else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two cases that differ in one axis alone.
+
+    `setting` has the other axes. `differing` is what is not the same besides, and `refused` why there are no
+    differences, where there are none. The last difference is that of the total.
+    """
+
+    axis: str
+    base: str
+    candidate: str
+    base_label: str
+    candidate_label: str
+    setting: Mapping[str, str]
+    differing: tuple[str, ...]
+    refused: str
+    differences: tuple[Difference, ...]
+    deterministic: bool
+
+    @property
+    def total(self) -> Difference:
+        """The difference of the whole inference."""
+        return self.differences[-1]
+
+    @property
+    def table(self) -> Table:
+        """As the article has it, new minus old, and relative; with intervals where there are any."""
+        has_intervals = any(difference.interval for difference in self.differences)
+        header = ("Layer", self.base, self.candidate, "diff (msec)", "diff (%)")
+        return Table(
+            (*header, "95 % interval (msec)") if has_intervals else header,
+            tuple(
+                (*_cells(difference), _interval_text(difference)) if has_intervals else _cells(difference)
+                for difference in self.differences
+            ),
+        )
+
+
+def _cells(difference: Difference) -> tuple[str, ...]:
+    return (
+        difference.op,
+        f"{difference.base_msec:.3f}",
+        f"{difference.candidate_msec:.3f}",
+        signed(difference.diff_msec, 3),
+        percent(difference.relative),
+    )
+
+
+def _interval_text(difference: Difference) -> str:
+    if difference.interval is None:
+        return NO_VALUE
+    text = f"{signed(difference.interval.low, 3)} to {signed(difference.interval.high, 3)}"
+    return f"{text}, {difference.verdict}" if difference.verdict is Verdict.NOT_SURE else text
+
+
+def percent(relative: float | None) -> str:
+    """A share as percent with its sign: `+2.6`."""
+    return NO_VALUE if relative is None else signed(relative * 100, 1)
+
+
+def signed(number: float, digits: int) -> str:
+    """A number with its sign, unless it is shown as zero."""
+    text = f"{number:+.{digits}f}"
+    return text.lstrip("+-") if not float(text) else text
+
+
+def default_comparison(timings: Sequence[Timing]) -> tuple[Comparison, ...]:
+    """What a report leads with where its matrix does not say: the first axis with several values."""
+    axes = axes_with_several_values(timings)
+    return (Comparison(axes[0]),) if axes else ()
+
+
+def axes_with_several_values(timings: Sequence[Timing]) -> tuple[str, ...]:
+    """In the order of the matrix."""
+    names = dict.fromkeys(name for timing in timings for name in timing.axes)
+    return tuple(name for name in names if len({timing.axes.get(name) for timing in timings}) > 1)
+
+
+def pairs(timings: Sequence[Timing], wanted: Comparison) -> tuple[Pair, ...]:
+    """All pairs that differ in an axis alone, by setting of the other axes."""
+    return tuple(
+        compare(base, candidate, wanted.axis)
+        for setting in _settings(timings, wanted.axis)
+        for base, candidate in _in_order(setting, wanted)
+    )
+
+
+def _settings(timings: Sequence[Timing], axis: str) -> Iterator[list[Timing]]:
+    groups: dict[tuple[tuple[str, str], ...], list[Timing]] = {}
+    for timing in timings:
+        if axis in timing.axes:
+            rest = tuple((name, value) for name, value in timing.axes.items() if name != axis)
+            groups.setdefault(rest, []).append(timing)
+    return iter(groups.values())
+
+
+def _in_order(setting: Sequence[Timing], wanted: Comparison) -> Iterator[tuple[Timing, Timing]]:
+    axis, first = wanted.axis, wanted.base
+    # The base comes first, whatever the order of the matrix: a difference is new minus old.
+    for base, candidate in combinations(sorted(setting, key=lambda timing: timing.axes[axis] != first), 2):
+        if base.axes[axis] != candidate.axes[axis] and (not wanted.base_alone or base.axes[axis] == first):
+            yield base, candidate
+
+
+def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
+    """Two cases against each other, of which an axis has different values; refused where it would mislead."""
+    refused = refusal(base, candidate)
+    deterministic = base.deterministic and candidate.deterministic
+    return Pair(
+        axis=axis,
+        base=base.axes.get(axis, base.label),
+        candidate=candidate.axes.get(axis, candidate.label),
+        base_label=base.label,
+        candidate_label=candidate.label,
+        setting={name: value for name, value in base.axes.items() if name != axis},
+        differing=differing_conditions(base, candidate, (axis,)),
+        refused=refused,
+        differences=() if refused else _differences(base, candidate, deterministic=deterministic),
+        deterministic=deterministic,
+    )
+
+
+def _differences(base: Timing, candidate: Timing, *, deterministic: bool) -> tuple[Difference, ...]:
+    both = list(zip((*base.layers, base.total), (*candidate.layers, candidate.total), strict=True))
+    shifts = [None if deterministic else shift(ours.msec, other.msec) for ours, other in both]
+    known = [found for found in shifts if found]
+    accepted = iter(holm([found.p_value for found in known]))
+    found = []
+    for (ours, other), moved in zip(both, shifts, strict=True):
+        verdict = _plain_verdict(ours, other)
+        if moved is not None and verdict is not Verdict.SAME:
+            verdict = Verdict.DIFFERENT if next(accepted) else Verdict.NOT_SURE
+        elif moved is not None:
+            next(accepted)
+        found.append(
+            Difference(
+                ours.op, ours.median_msec, other.median_msec, verdict, moved.interval if moved else None
+            )
+        )
+    return tuple(found)
+
+
+def _plain_verdict(ours: Row, other: Row) -> Verdict:
+    apart = abs(ours.median_msec - other.median_msec)
+    if apart < _ALMOST_NOTHING:
+        return Verdict.SAME
+    rounding = ours.half_unit_msec + other.half_unit_msec
+    return Verdict.WITHIN_ROUNDING if apart <= rounding + _ALMOST_NOTHING else Verdict.DIFFERENT
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPart:
+    """A pair as a report shows it: what is compared, what a reader has to know, and the differences."""
+
+    heading: str
+    notes: tuple[str, ...]
+    table: Table | None
+    pair: Pair
+
+
+def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -> tuple[ComparisonPart, ...]:
+    """The comparisons that a report leads with, one part for each pair."""
+    varying = set(axes_with_several_values(timings))
+    return tuple(
+        ComparisonPart(
+            heading=_heading(pair, varying),
+            notes=tuple(_notes(pair)),
+            table=pair.table if pair.differences else None,
+            pair=pair,
+        )
+        for wanted in leading
+        for pair in pairs(timings, wanted)
+    )
+
+
+def _heading(pair: Pair, varying: Collection[str]) -> str:
+    setting = [f"{axis} {value}" for axis, value in pair.setting.items() if axis in varying]
+    with_what = f", {', '.join(setting)}" if setting else ""
+    labels = f"({pair.base_label} to {pair.candidate_label})"
+    return f"{pair.axis} {pair.base} to {pair.candidate}{with_what} {labels}"
+
+
+def _notes(pair: Pair) -> Iterator[str]:
+    if pair.refused:
+        yield f"Not compared: {pair.refused}."
+    if pair.differing:
+        yield f"They differ in more than {pair.axis}: {'; '.join(pair.differing)}."

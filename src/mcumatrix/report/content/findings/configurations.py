@@ -1,0 +1,86 @@
+"""Findings about what was asked for and what came: expectations, clocks, libraries, flags."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mcumatrix.model.catalogue import Element
+from mcumatrix.model.variant import Outcome
+from mcumatrix.report.content.findings.finding import Check, Finding, once
+from mcumatrix.report.content.tables import Case
+from mcumatrix.units import format_frequency
+
+_LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+"""Kernels that are those of an optimised library, and what people call it."""
+
+_DEFEATING = {
+    "-fno-builtin": (
+        "-fno-builtin makes a call of each small memcpy: CMSIS-NN was 3 to 6 times as slow with it "
+        "(tensorflow issue 37361)"
+    ),
+    "-ffreestanding": "-ffreestanding implies -fno-builtin, which makes a call of each small memcpy",
+    "-O0": "-O0 leaves kernels as they are written: their times say nothing about the library",
+}
+"""Compiler flags that keep kernels from being what they could be, and why."""
+
+
+def unexpected_pass(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Cases that were to fail and did not."""
+    for case in cases:
+        if case.is_measured and case.record and case.record.expected is Outcome.FAIL:
+            yield Finding(
+                Check.UNEXPECTED_PASS,
+                f"{case.label} was expected to fail ({case.record.expected_reason}) and passed.",
+            )
+
+
+def known_before(cases: Sequence[Case]) -> Iterator[Finding]:
+    """What a look at the models said before anything was flashed."""
+    yield from once(
+        Check.KNOWN_BEFORE,
+        (
+            (case.label, f"known before anything was flashed: {case.record.warning}.")
+            for case in cases
+            if case.record and case.record.warning
+        ),
+    )
+
+
+def not_accelerated(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Cases that asked for an optimised library which none of their layers used."""
+    yield from once(Check.NOT_ACCELERATED, _unused_libraries(cases))
+
+
+def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
+    for case in cases:
+        record = case.record
+        library = _LIBRARIES.get(case.axes.get("kernels", ""))
+        if library is None or record is None or record.measurement is None:
+            continue
+        layers = record.measurement.layers
+        if not any(layer.functions for layer in layers):
+            element = record.measurement.output.element
+            why = f": {element} has no {library} kernels" if element is Element.FLOAT32 else ""
+            yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
+
+
+def clocks(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Cases whose clock is not the one that was asked for, as the registers of the board say."""
+    for case in cases:
+        record = case.record
+        if record is None or record.measurement is None:
+            continue
+        clock = record.measurement.clock
+        if len({record.clock_hz, clock.declared_hz, clock.measured_hz}) > 1:
+            yield Finding(
+                Check.CLOCK,
+                f"{case.label}: the clock is {format_frequency(clock.measured_hz)} by the board's registers, "
+                f"{format_frequency(record.clock_hz)} in the matrix and "
+                f"{format_frequency(clock.declared_hz)} in the image.",
+            )
+
+
+def defeating_flags(of_cases: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Finding]:
+    """Compiler flags that cost more than any kernel gains; `of_cases` has labels and flags."""
+    said = [
+        (label, f"{_DEFEATING[flag]}.") for label, flags in of_cases for flag in flags if flag in _DEFEATING
+    ]
+    yield from once(Check.FLAGS, said)

@@ -1,0 +1,29 @@
+"""All checks over the cases of a matrix."""
+
+from collections.abc import Sequence
+
+from mcumatrix.report.content.findings import answers, configurations, runs, times
+from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.tables import Case
+from mcumatrix.report.content.timings import timings_of_cases
+
+
+def find(cases: Sequence[Case]) -> list[Finding]:
+    """What they noticed, in the order of its weight."""
+    timings = timings_of_cases(cases)
+    return [
+        *configurations.unexpected_pass(cases),
+        *answers.wrong(cases),
+        *answers.not_a_number(cases),
+        *answers.near_uniform(cases),
+        *runs.flaky(cases),
+        *configurations.clocks(cases),
+        *times.clock_scaling(timings),
+        *times.sums(timings),
+        *times.zero_time(timings),
+        *times.constant_time(timings),
+        *configurations.known_before(cases),
+        *configurations.not_accelerated(cases),
+        *times.no_effect(cases),
+        *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
+    ]

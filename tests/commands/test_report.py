@@ -1,0 +1,95 @@
+"""`doit report`: from records or published numbers, and from nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.commands.report import report
+from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError
+from mcumatrix.project import Project
+from support.projects import MATRIX, ROOT, a_project, add_records
+
+
+def _said(project: Project, name: str) -> tuple[ExitCode, str]:
+    lines: list[str] = []
+    code = report(project, name, lines.append)
+    return code, "\n".join(lines)
+
+
+def test_a_report_is_made_of_records_alone(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    code, said = _said(project, "example")
+    assert code is ExitCode.OK
+    assert "kernels reference to simd makes mnist-int8 ([1] to [2]) faster: 20.010 to 10.010 msec" in said
+    text = (project.results("example") / "report.md").read_text()
+    assert "| CONV_2D    | 20.000    | 10.000 | -10.000     | -50.0    |" in text
+
+
+def test_a_report_that_is_current_is_not_written_again(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    _said(project, "example")
+    path = project.results("example") / "report.md"
+    before = path.stat().st_mtime_ns
+    _said(project, "example")
+    assert path.stat().st_mtime_ns == before
+
+
+def test_a_changed_record_is_not_believed_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    first, _ = add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    path = project.results("example") / "records" / first.variant / first.log
+    path.write_bytes(b"another log")
+    code, said = _said(project, "example")
+    assert code is ExitCode.NOT_COMPARABLE
+    assert f"not believed: {path} was changed: it is not the raw log" in said
+    assert str(tmp_path) not in (project.results("example") / "report.md").read_text()
+
+
+def test_the_toolchain_that_took_the_place_of_another_is_known_from_the_records(tmp_path: Path) -> None:
+    project = a_project(tmp_path, MATRIX.replace("  board:", "  toolchain: debian-12\n  board:"))
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    wanted = MATRIX.replace("  board:", "  toolchain: gcc-arm-9-2019-q4\n  board:")
+    wanted += "instead:\n  - {toolchain: gcc-arm-9-2019-q4, use: debian-12}\n"
+    (project.matrices / "example.yaml").write_text(wanted)
+    assert "All 2 variants were measured" in _said(project, "example")[1]
+
+
+def test_a_matrix_without_records_says_how_to_make_some(tmp_path: Path) -> None:
+    with pytest.raises(NothingSelectedError, match="there are no records of example in") as raised:
+        _said(a_project(tmp_path), "example")
+    assert raised.value.hint == "`doit matrix example` makes them."
+
+
+def test_a_name_that_is_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(MatrixError, match="there is no matrix 'exampel'"):
+        _said(a_project(tmp_path), "exampel")
+
+
+def test_published_numbers_alone_say_what_is_wrong_with_them(tmp_path: Path) -> None:
+    article = tmp_path / "article.csv"
+    article.write_bytes((ROOT / "results" / "published" / "dimtass-2020-04.csv").read_bytes())
+    code, said = _said(Project(ROOT), str(article))
+    assert code is ExitCode.OK
+    assert "Finding: comparison-3 repeats comparison-1 to the last digit" in said
+    assert (tmp_path / "article" / "report.md").read_text().startswith("# article\n")
+
+
+def test_the_report_of_the_article_in_this_repository_is_the_one_that_is_made_now(tmp_path: Path) -> None:
+    """To accept a change on purpose: doit report dimtass-2020-04."""
+    folder = ROOT / "results" / "published"
+    article = tmp_path / "dimtass-2020-04.csv"
+    article.write_bytes((folder / "dimtass-2020-04.csv").read_bytes())
+    _said(Project(ROOT), str(article))
+    made = {path.name: path.read_bytes() for path in (tmp_path / "dimtass-2020-04").iterdir()}
+    assert made == {path.name: path.read_bytes() for path in (folder / "dimtass-2020-04").iterdir()}
+
+
+def test_the_command_needs_no_compiler_and_no_board() -> None:
+    program = "import sys; import mcumatrix.commands.report; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    for heavy in ("'pyocd'", "'docker'", "'unicorn'", "'pandas'", "'tflite_micro'"):
+        assert heavy not in loaded.stdout
