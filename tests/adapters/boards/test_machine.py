@@ -27,7 +27,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def _why_not(folder: Path) -> str:
     with pytest.raises(ToolError) as error:
-        Machine(folder, "instructions")
+        Machine(folder, "instructions").wait_until_ready()
     assert error.value.hint == f"Try it by hand: python -m vstm32 --folder {folder}"
     return error.value.message
 
@@ -44,6 +44,7 @@ def test_a_board_that_says_it_is_at_work_is_waited_for_beyond_the_limit(
     )
     before = time.monotonic()
     started = Machine(tmp_path / "board", "instructions")
+    started.wait_until_ready()
     assert time.monotonic() - before > machine.SILENCE_S
     assert (started.uid, started.serial_port) == ("VB0", "/dev/none")
     assert started.runs

@@ -24,10 +24,10 @@ class Machine:
     """
 
     def __init__(self, folder: Path, timing: str) -> None:
-        """Starts it, with cycles by the timing model of that name, and waits until it is ready.
+        """Starts it, with cycles by the timing model of that name; it can be used once it is ready.
 
         Raises:
-            ToolError: it does not start.
+            OSError: its folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "board.log"
@@ -43,13 +43,20 @@ class Machine:
                 # Ctrl-C is for who asked for the run; the board ends when that has let go of it.
                 start_new_session=True,
             )
-        ready = self._wait_until_ready()
-        self.uid: str = ready["uid"]
-        self.serial_port: str = ready["serial_port"]
-        self._control_port: str = ready["control_port"]
+        self.uid = self.serial_port = self._control_port = ""
 
-    def _wait_until_ready(self) -> dict[str, Any]:
-        """What it says of itself when it is ready. As long as it says that it is at work, it has time."""
+    def wait_until_ready(self) -> None:
+        """Waits until it says who it is. As long as it says that it is at work, it has time.
+
+        Raises:
+            ToolError: it does not start.
+        """
+        ready = self._ready()
+        self.uid = ready["uid"]
+        self.serial_port = ready["serial_port"]
+        self._control_port = ready["control_port"]
+
+    def _ready(self) -> dict[str, Any]:
         is_late = threading.Event()
         try:
             return read_ready(self._lines(is_late))

@@ -75,13 +75,18 @@ class VirtualBoard:
             return machine
         if machine is not None:
             machine.end()
-        machine = Machine(self._folders[name], self._timing)
         with self._lock:
-            if not self._closed:
-                self._machines[name] = machine
-                return machine
-        machine.end()
-        raise StoppedError(f"The virtual board {name} was not needed any more.")
+            # Known from its first moment, so that whoever closes the boards ends it too.
+            if self._closed:
+                raise StoppedError(f"The virtual board {name} was not needed any more.")
+            machine = self._machines[name] = Machine(self._folders[name], self._timing)
+        try:
+            machine.wait_until_ready()
+        except ToolError as error:
+            if self._closed:
+                raise StoppedError(f"The virtual board {name} was not needed any more.") from error
+            raise
+        return machine
 
     def identity(self) -> Mapping[str, str]:
         """What makes its cycles and answers; see `vstm32.board.identity`."""
