@@ -14,6 +14,7 @@ from conformance.generator import Generator
 from conformance.known import Known
 from conformance.qemu import Qemu
 from conformance.virtual_core import VirtualCore
+from vstm32.chips import DEFAULT_CHIP, find_chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ class Outcome:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """Compiles the driver and starts both implementations."""
+def bench(chip: str = DEFAULT_CHIP) -> Iterator[Bench]:
+    """Compiles the driver and starts both implementations; the virtual board's core is that of a chip."""
     with TemporaryDirectory(prefix="conformance-") as folder:
         built = driver.build(Path(folder))
         qemu = Qemu(built)
         try:
-            yield Bench(qemu, VirtualCore(built))
+            yield Bench(qemu, VirtualCore(built, find_chip(chip)))
         finally:
             qemu.close()
 

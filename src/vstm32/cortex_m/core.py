@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from vstm32.base.chip import Chip
 from vstm32.base.findings import Direction
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
@@ -64,6 +65,7 @@ class Core:
 
     def __init__(  # noqa: PLR0915
         self,
+        chip: Chip,
         timing: str = DEFAULT_TIMING_MODEL,
         *,
         profiled: bool = False,
@@ -80,7 +82,8 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.shared = Shared()
+        self.chip = chip
+        self.shared = Shared(chip)
         self.shared.use_unicorn(library)
         self.state = self.shared.state
         """`struct state` of native/layout.h."""
