@@ -208,3 +208,14 @@ def test_nobody_starts_a_board_when_everything_is_to_end(make) -> None:
     stop.set()
     with pytest.raises(StoppedError):
         board.take().__enter__()
+
+
+def test_a_target_that_no_virtual_chip_has_is_said_with_those_that_there_are(tmp_path: Path) -> None:
+    entry = Board("lab", BoardKind.VIRTUAL, "x", "stm32f999zz", (Unit(),))
+    with pytest.raises(ToolError) as error:
+        VirtualBoard(entry, tmp_path, wait=False, say=print, stop=threading.Event())
+    assert error.value.message == (
+        "The board lab cannot be had: There is no virtual board with a chip 'stm32f999zz'."
+    )
+    assert error.value.hint.startswith("There are stm32")
+    assert error.value.hint.endswith("The board's file names it as `target`.")
