@@ -68,7 +68,8 @@ def compare_random(
     on: Bench, known: tuple[Known, ...], *, seed: int, blocks: int | None, seconds: float | None
 ) -> Outcome:
     """Random blocks on both, until a number of blocks or a time is reached."""
-    generator, outcome = Generator(seed), Outcome()
+    generator = Generator(seed, doubles=on.core.has_double_precision)
+    outcome = Outcome()
     start = time.monotonic()
     while (blocks is None or outcome.blocks < blocks) and (
         seconds is None or time.monotonic() - start < seconds

@@ -28,6 +28,7 @@ class VirtualCore:
 
     def __init__(self, driver: Driver, chip: Chip) -> None:
         self._driver = driver
+        self.has_double_precision = chip.core.has_double_precision
         # The cheapest timing model: it costs time for every new block, and changes no result.
         self._core = core = Core(chip, timing="instructions")
         core.set_fpu_enabled(True)
