@@ -22,7 +22,7 @@ _ERROR = wire.ERROR_PREFIX.encode()
 
 @dataclass(slots=True)
 class SerialLog:
-    """Everything a board has said; what the host sent is not in it. `stopped` and `limit` end the listening."""
+    """Everything a board has said, without what the host sent. `stopped` and `limit` end the listening."""
 
     stopped: Callable[[], bool] = lambda: False
     data: bytearray = field(default_factory=bytearray)
