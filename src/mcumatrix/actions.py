@@ -34,6 +34,7 @@ from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
+from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.storage import in_sentences
 from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
@@ -206,10 +207,11 @@ def run_variant(
         LockedError, ToolError: there is no way to this board now, so that nothing was tried.
     """
     earlier: tuple[str, ...] = ()
+    limit = TimeLimit(job.variant.limit_s)
     while True:
-        record = _run_once(matrix, job, store, boards, earlier)
+        record = _run_once(matrix, job, store, boards, earlier=earlier, limit=limit)
         pause_s = retries.pause_after_s(record)
-        if pause_s is None:
+        if pause_s is None or limit.left_s < 0:
             return record
         earlier = (*earlier, record.name)
         say(
@@ -221,7 +223,13 @@ def run_variant(
 
 
 def _run_once(
-    matrix: Matrix, job: Job, store: RecordStore, boards: Boards, earlier: tuple[str, ...]
+    matrix: Matrix,
+    job: Job,
+    store: RecordStore,
+    boards: Boards,
+    *,
+    earlier: tuple[str, ...],
+    limit: TimeLimit,
 ) -> Record:
     board = boards.get(job.variant.board)
     image = _read_image(job)
@@ -232,6 +240,7 @@ def _run_once(
         registry.flasher(job.variant.board),
         registry.open_console,
         stopped=boards.stopped.is_set,
+        limit=limit,
     )
     outcome: tuple[Measurement, Correctness] | McuMatrixError
     if ran.measurement is not None:
