@@ -91,7 +91,7 @@ def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplac
     assert measured.doit("matrix", "two").returncode == 0
 
 
-@pytest.mark.parametrize("name", ["report.md", "report.csv"])
+@pytest.mark.parametrize("name", ["report.md", "report.csv", "report.html", "report.json"])
 def test_a_changed_report_is_said_before_it_is_made_again(measured: Workplace, name: str) -> None:
     report = measured.root / "results" / "two" / name
     kept = report.read_bytes()
