@@ -46,6 +46,7 @@ def measure_flashing() -> dict[str, object]:
         folder = Path(name)
         start = time.perf_counter()
         machine = Machine(folder / "board", board.timing_model.value)
+        machine.wait_until_ready()
         machine_s = time.perf_counter() - start
         machine.ask("power", on=True)
 

@@ -41,7 +41,6 @@ class Kernel:
 
     def __init__(self, elf: Path, timing: str) -> None:
         from vstm32 import Board, BoardOptions, load_elf
-        from vstm32.base import memory_map
         from vstm32.cortex_m.core import StopReason
 
         self.board = Board(load_elf(elf), BoardOptions(timing=timing))
@@ -73,7 +72,7 @@ class Kernel:
         self._context = self._engine.context_save()
         self._start = core.program_counter
         self._end = core.read_register(core.lr) & ~1
-        self._not_flash = memory_map.FLASH_SIZE_BYTES
+        self._not_flash = self.board.core.memory.map.flash.size_bytes
         self._ram = bytes(core.shared.memory[self._not_flash :])
 
     def without_hook(self) -> None:

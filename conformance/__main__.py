@@ -10,6 +10,8 @@ from conformance.generator import disassemble
 from conformance.known import Known, load
 from conformance.qemu import Qemu
 from conformance.running import Outcome, bench, check_definitions, compare_random, find_gone
+from vstm32.board.options import CHIPS
+from vstm32.chips import DEFAULT_CHIP
 
 _SHOWN = 20
 _DEFAULT_SECONDS = 20.0
@@ -59,6 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--seed", type=int, default=1, help="the same seed makes the same blocks (default: 1)"
     )
+    parser.add_argument(
+        "--chip",
+        choices=CHIPS,
+        default=DEFAULT_CHIP,
+        help="whose core, and whose FPU, is compared (default: %(default)s)",
+    )
     parser.add_argument("--blocks", type=int, help="end after this many random blocks")
     parser.add_argument(
         "--seconds",
@@ -82,8 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
         if given.known:
             _explain(known)
             return 0
-        with bench() as on:
-            print(f"{Qemu.version()} and the virtual board's core; seed {given.seed}")
+        with bench(given.chip) as on:
+            print(f"{Qemu.version()} and the virtual board's core, {given.chip}; seed {given.seed}")
             gone = find_gone(on, known)
             checked = check_definitions(on, known, seed=given.seed, rounds=given.rounds, seconds=None)
             _print("Definitions", checked)

@@ -1,10 +1,11 @@
-"""The instructions of FPv5 with single precision, as the F746 has it (Armv7-M ARM, chapter A6).
+"""The instructions of FPv5, with single precision alone and with double (Armv7-M ARM, chapter A6).
 
 Registers are S registers in two parts. `M`, `N` and `D` stand for all five bits of one; the order of the
 parts does not matter where any register will do.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from conformance.encoding import Encoding
 
@@ -100,5 +101,38 @@ def _transfers() -> list[Encoding]:
     ]
 
 
+# Where the part of a register's number stands that an instruction on D registers has as 0, since there are 16
+# of them, and the bit that says double: positions in a pattern from its first character on.
+_D_BIT, _N_BIT, _M_BIT, _SIZE_BIT = 9, 24, 26, 23
+_ONE_SINGLE = {
+    "VCVTB half to single": "D",
+    "VCVTT half to single": "D",
+    "VCVTB single to half": "M",
+    "VCVTT single to half": "M",
+    "VCVT from unsigned": "D",
+    "VCVT from signed": "D",
+    **dict.fromkeys((f"VCVT{how} to {kind}" for how in ("R", "") for kind in ("signed", "unsigned")), "M"),
+    **dict.fromkeys((f"VCVT{rounding}" for rounding in _ROUNDINGS), "M"),
+}
+"""Of those that have one S register besides: which register is a D register."""
+
+
+def _as_double(single: Encoding) -> Encoding:
+    bits = list(single.bits)
+    bits[_SIZE_BIT] = "1"
+    doubles = _ONE_SINGLE.get(single.name, "DNM")
+    for position, letter in ((_D_BIT, "D"), (_N_BIT, "N"), (_M_BIT, "M")):
+        if bits[position] == letter and letter in doubles:
+            bits[position] = "0"
+    return replace(single, name=f"{single.name} (double)", pattern="".join(bits))
+
+
 FLOAT = (*_float(), *_transfers())
+DOUBLE = (
+    *(_as_double(encoding) for encoding in _float()),
+    Encoding("VCVT single to double", "11101110 1011 0111 DDDD 1010 11M0 MMMM"),
+    Encoding("VCVT double to single", "11101110 1D11 0111 DDDD 1011 1100 MMMM"),
+)
+"""What only an FPU with double precision has; transfers of D registers are in `FLOAT`."""
+
 BY_NAME = {encoding.name: encoding for encoding in FLOAT}

@@ -50,6 +50,29 @@ SPECIAL_FLOATS = (
     *(0x7FC0_0000, 0xFFC0_0000, 0x7FC1_2345, 0xFFFF_FFFF),  # quiet NaNs
     *(0x7F80_0001, 0xFF80_0001, 0x7FA0_0000, 0xFFBF_FFFF),  # signalling NaNs
 )
+SPECIAL_DOUBLES = (
+    *(0x0000_0000_0000_0000, 0x8000_0000_0000_0000),  # zeros
+    *(0x0000_0000_0000_0001, 0x800F_FFFF_FFFF_FFFF, 0x0008_0000_0000_0000),  # denormals
+    *(0x0010_0000_0000_0000, 0x8010_0000_0000_0000, 0x0020_0000_0000_0001),  # the smallest normal numbers
+    *(0x3FF0_0000_0000_0000, 0xBFF8_0000_0000_0000, 0x4004_0000_0000_0000),  # 1, -1.5, 2.5
+    *(0x3FEF_FFFF_FFFF_FFFF, 0x4330_0000_0000_0001, 0x432F_FFFF_FFFF_FFFF),  # near 1, and where fractions end
+    *(
+        0x41DF_FFFF_FFFF_FFFF,
+        0x41E0_0000_0000_0000,
+        0xC1E0_0000_0000_0001,
+        0x41F0_0000_0000_0000,
+    ),  # 2**31, 2**32
+    *(
+        0x47EF_FFFF_E000_0000,
+        0x47EF_FFFF_F000_0000,
+        0x3810_0000_0000_0000,
+        0x3690_0000_0000_0000,
+    ),  # limits of single
+    *(0x40EF_FC00_0000_0000, 0x3F10_0000_0000_0000, 0x3E60_0000_0000_0001),  # limits of half precision
+    *(0x7FEF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000),  # largest, infinities
+    *(0x7FF8_0000_0000_0000, 0xFFF8_1234_5678_9ABC),  # quiet NaNs
+    *(0x7FF0_0000_0000_0001, 0xFFF4_0000_0000_0000),  # signalling NaNs
+)
 HALF_WORDS = (0x0001, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0x7C00, 0x7C01, 0x7E00, 0xFC00, 0xFE00, 0x8000, 0xFDFF)
 
 _MOVW = instructions.BY_NAME["MOVW"]
@@ -68,10 +91,12 @@ def load_constant(register: int, value: int) -> bytes:
 
 
 class Generator:
-    """Random blocks and states of one seed."""
+    """Random blocks and states of one seed; with `doubles`, for an FPU with double precision."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, doubles: bool = False) -> None:
         self._random = random.Random(seed)
+        self._doubles = doubles
+        self._float_encodings = (*float_instructions.FLOAT, *(float_instructions.DOUBLE if doubles else ()))
         self._makers: tuple[tuple[Callable[[], Unit], int], ...] = (
             (self._integer, 40),
             (self._float, 32),
@@ -106,7 +131,7 @@ class Generator:
             core=tuple(self._word() for _ in range(CORE_REGISTERS)),
             apsr=source.getrandbits(32) & APSR_BITS,
             fpscr=self._fpscr(),
-            floats=tuple(self._float_word() for _ in range(FLOAT_REGISTERS)),
+            floats=self._floats(),
             memory=source.randbytes(SCRATCH_BYTES),
         )
 
@@ -120,6 +145,25 @@ class Generator:
         if kind == 4:
             return -source.getrandbits(source.randrange(1, 31)) & 0xFFFF_FFFF
         return source.getrandbits(32)
+
+    def _floats(self) -> tuple[int, ...]:
+        if not self._doubles:
+            return tuple(self._float_word() for _ in range(FLOAT_REGISTERS))
+        pairs = (self._float_pair() for _ in range(FLOAT_REGISTERS // 2))
+        return tuple(word for pair in pairs for word in pair)
+
+    def _float_pair(self) -> tuple[int, int]:
+        """A D register as two S registers, the lower half first."""
+        source = self._random
+        kind = source.randrange(4)
+        if kind < 2:
+            return self._float_word(), self._float_word()
+        double = source.choice(SPECIAL_DOUBLES)
+        if kind == 3:
+            # Numbers of like size, so that sums cancel and round.
+            exponent = source.randrange(1010, 1045)
+            double = source.getrandbits(1) << 63 | exponent << 52 | source.getrandbits(52)
+        return double & 0xFFFF_FFFF, double >> 32
 
     def _float_word(self) -> int:
         source = self._random
@@ -145,7 +189,7 @@ class Generator:
         return Unit(encoding.random(self._random), 1, encoding.name)
 
     def _float(self) -> Unit:
-        encoding = self._random.choice(float_instructions.FLOAT)
+        encoding = self._random.choice(self._float_encodings)
         return Unit(self._float_code(encoding), self._float_length(encoding), encoding.name)
 
     def _float_length(self, encoding: Encoding) -> int:
@@ -205,7 +249,7 @@ class Generator:
                     code += access
                     names.append(encoding.name)
                     continue
-            pool = source.choice((instructions.INTEGER, float_instructions.FLOAT))
+            pool = source.choice((instructions.INTEGER, self._float_encodings))
             encoding = source.choice([each for each in pool if each.in_it and each.name != "VMSR"])
             code += encoding.random(source)
             names.append(encoding.name)

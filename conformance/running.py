@@ -14,6 +14,7 @@ from conformance.generator import Generator
 from conformance.known import Known
 from conformance.qemu import Qemu
 from conformance.virtual_core import VirtualCore
+from vstm32.chips import DEFAULT_CHIP, find_chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ class Outcome:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """Compiles the driver and starts both implementations."""
+def bench(chip: str = DEFAULT_CHIP) -> Iterator[Bench]:
+    """Compiles the driver and starts both implementations; the virtual board's core is that of a chip."""
     with TemporaryDirectory(prefix="conformance-") as folder:
         built = driver.build(Path(folder))
         qemu = Qemu(built)
         try:
-            yield Bench(qemu, VirtualCore(built))
+            yield Bench(qemu, VirtualCore(built, find_chip(chip)))
         finally:
             qemu.close()
 
@@ -67,7 +68,8 @@ def compare_random(
     on: Bench, known: tuple[Known, ...], *, seed: int, blocks: int | None, seconds: float | None
 ) -> Outcome:
     """Random blocks on both, until a number of blocks or a time is reached."""
-    generator, outcome = Generator(seed), Outcome()
+    generator = Generator(seed, doubles=on.core.has_double_precision)
+    outcome = Outcome()
     start = time.monotonic()
     while (blocks is None or outcome.blocks < blocks) and (
         seconds is None or time.monotonic() - start < seconds

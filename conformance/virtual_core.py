@@ -5,6 +5,7 @@ import struct
 from conformance.batch import Batch
 from conformance.driver import Driver
 from conformance.errors import ConformanceError
+from vstm32.base.chip import Chip
 from vstm32.cortex_m.core import Core, StopReason
 
 _BKPT_SEMIHOSTING = b"\xab\xbe"
@@ -25,10 +26,11 @@ class VirtualCore:
 
     name = "virtual board"
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, chip: Chip) -> None:
         self._driver = driver
+        self.has_double_precision = chip.core.has_double_precision
         # The cheapest timing model: it costs time for every new block, and changes no result.
-        self._core = core = Core(timing="instructions")
+        self._core = core = Core(chip, timing="instructions")
         core.set_fpu_enabled(True)
         core.memory.load(0, driver.image)
         core.program_counter = driver.begin

@@ -35,7 +35,7 @@ LAYERS = (
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""
 
-VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "look", "board", "debug", "app")
+VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "chips", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
 ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "storage"}

@@ -64,7 +64,9 @@ def vboards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_virtual_board_that_runs_is_attached_and_no_probe_of_hardware(vboards: Path) -> None:
     assert registry.attached().virtual_boards == ()
-    board = RunningBoard("VB00", os.getpid(), 1, "/dev/pts/3", "/run/control", "bench")
+    board = RunningBoard(
+        "VB00", os.getpid(), 1, "/dev/pts/3", "/run/control", "bench", "STM32F746NG", "stm32f746xg"
+    )
     with announce(board):
         attached = registry.attached()
     assert attached.virtual_boards == (RunningVirtualBoard("VB00", "bench", "/dev/pts/3", os.getpid()),)

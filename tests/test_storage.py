@@ -81,7 +81,8 @@ def test_the_sentence_names_the_folder_the_reason_what_is_kept_and_what_to_do(
         in_sentences("The report could not be written", tmp_path, "All records are kept."),
     ):
         raise OSError(number, os.strerror(number), str(tmp_path / "some" / "report.md"))
-    place = tmp_path / "some"
+    # Where no disk is to blame, it is about the file.
+    place = tmp_path / "some" / "report.md" if number == errno.EMFILE else tmp_path / "some"
     assert raised.value.message == (
         f"The report could not be written: {place} cannot be used, because {reason}. All records are kept."
     )

@@ -1,4 +1,4 @@
-/* Erases and programs the flash of an STM32F746xG. A debugger loads this into RAM and calls one function after the
+/* Erases and programs the flash of an STM32F7 whose sectors are as below. A debugger loads this into RAM and calls one function after the
  * other, with the stack pointer set and the return address at the very first instruction, which halts the core.
  * The names, arguments and results are those of CMSIS flash algorithms (Open-CMSIS-Pack, "Flash Programming").
  *
@@ -13,9 +13,8 @@
 #include "flash_registers.h"
 #include "result.h"
 
-/* RM0385 3.3.1: four sectors of 32 KB, one of 128 KB, three of 256 KB. */
+/* RM0385 3.3.1 and RM0410 3.3.1, single bank: four sectors of 32 KB, one of 128 KB, the rest of 256 KB. */
 #define FLASH_BASE 0x08000000u
-#define FLASH_SIZE_BYTES 0x00100000u
 #define SMALL_SECTORS 4u
 #define SMALL_SECTOR_SHIFT 15
 #define LARGE_SECTOR_SHIFT 18
@@ -41,7 +40,8 @@ static bool is_busy(void) {
 
 static bool is_in_flash(uint32_t address, uint32_t size_bytes) {
     uint32_t offset = address - FLASH_BASE;
-    return offset < FLASH_SIZE_BYTES && size_bytes <= FLASH_SIZE_BYTES - offset;
+    uint32_t flash_size_bytes = FLASH_SIZE_KB * 1024u;
+    return offset < flash_size_bytes && size_bytes <= flash_size_bytes - offset;
 }
 
 static uint32_t sector_of(uint32_t address) {

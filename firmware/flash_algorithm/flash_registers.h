@@ -4,6 +4,9 @@
 
 #include "registers.h"
 
+/* RM0385 41.2, RM0410 44.2, "Flash size": what this chip has, in KB. */
+#define FLASH_SIZE_KB (*(const volatile uint16_t *)0x1FF0F442)
+
 #define FLASH_KEYR REGISTER(0x40023C04) /* 3.7.2 */
 #define FLASH_KEYR_KEY1 0x45670123u
 #define FLASH_KEYR_KEY2 0xCDEF89ABu

@@ -111,6 +111,15 @@ def is_current(folder: Path, fingerprint: str) -> bool:
         return False
 
 
+def output_hashes(folder: Path, fingerprint: str) -> dict[str, str]:
+    """SHA-256 of each output by its name, as it was made from these inputs; empty if it was not made."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        return dict(manifest["outputs"]) if manifest["fingerprint"] == fingerprint else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def changed_outputs(folder: Path) -> tuple[str, ...]:
     """The outputs of a folder that somebody has changed, but not removed, since its manifest was written."""
     try:

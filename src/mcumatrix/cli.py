@@ -5,9 +5,10 @@ import getopt
 import os
 import signal
 import sys
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,6 +67,9 @@ _OPTION_ATTEMPTS = {
     f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
 }
 
+_ENDING_S = 15.0
+"""How long boards, builds and containers have to end, before a further Ctrl-C does not wait for them."""
+
 _USAGE = "[MATRIX]"
 
 
@@ -118,6 +122,7 @@ def current_work() -> Work:
     builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
     key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
     if key not in _loaded:
+        _end_with_signals()
         _loaded[key] = load_work(
             Project(key[0]),
             key[1],
@@ -126,8 +131,9 @@ def current_work() -> Work:
             wait=not get_var("no_wait", False),
             retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
         )
-        # Also for tasks that are run by doit itself: no virtual board is left behind.
+        # Also for tasks that are run by doit itself: no board and no build is left behind.
         atexit.register(_loaded[key].boards.close)
+        atexit.register(_loaded[key].builder.stop)
     return _loaded[key]
 
 
@@ -158,18 +164,27 @@ def _take_arguments(params: Any, args: list[str]) -> None:
         set_var("matrix", args[0].removeprefix("matrix="))
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Makes SIGTERM end the work as Ctrl-C does."""
+def _end_with_signals() -> None:
+    """Lets signals that ask for the end do what Ctrl-C does: all that was started is ended first.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    A further one does not keep that from being done, until it has had its time.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What is ignored stays so: nohup, or a shell's background.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    now = time.monotonic()
+    if _asked_at and now - _asked_at[0] < _ENDING_S:
+        return
+    _asked_at[:] = [now]
+    raise KeyboardInterrupt
+
+
+_asked_at: list[float] = []
+"""When the signal came that is being followed."""
 
 
 def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
@@ -209,13 +224,13 @@ class _Executing(Run):  # type: ignore[misc]
 
     def execute(self, params: Any, args: list[str]) -> int:
         def execute() -> int:
+            _end_with_signals()
             _take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
             set_var("attempts", params["attempts"])
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]
-            with _terminable():
-                return int(Run.execute(self, params, []))
+            return int(Run.execute(self, params, []))
 
         try:
             return _code_of(execute)

@@ -22,7 +22,7 @@ from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import Retries
 from mcumatrix.storage import in_sentences
-from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint
+from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint, require_proved
 
 Task = dict[str, Any]
 
@@ -179,7 +179,7 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     found: dict[str, McuMatrixError] = {}
     for job in work.jobs:
         try:
-            job.newest_record(work.store)
+            require_proved(job, work.store)
         except ResultError as error:
             found[job.variant.slug] = error
     return found

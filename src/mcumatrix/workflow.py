@@ -14,8 +14,15 @@ from functools import cache, partial
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.artifact import is_current
-from mcumatrix.errors import BuildError, McuMatrixError, SourceError, ToolError
+from mcumatrix.artifact import is_current, output_hashes
+from mcumatrix.errors import (
+    BuildError,
+    ChangedResultError,
+    McuMatrixError,
+    ResultError,
+    SourceError,
+    ToolError,
+)
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import Board, Toolchain
@@ -30,9 +37,11 @@ from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import RecordStore
-from mcumatrix.stages.build import plan_image, plan_library, plan_model, plan_platform
+from mcumatrix.results.store import MEND, RecordStore
+from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
+from mcumatrix.stages.evidence import differences_from_golden, differences_from_image, differences_from_log
+from mcumatrix.stages.render import hello_of
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -52,6 +61,9 @@ _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip"
 and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
+
+_NAMED = 3
+"""How many differences of a result are said; there may be hundreds."""
 
 FINAL = (Status.OK, Status.WRONG_OUTPUT)
 """A run that ended so would end so again. Whatever else happened is worth another try."""
@@ -111,6 +123,36 @@ class Job:
         """Whether running it again would tell nothing new."""
         record = self.newest_record(store)
         return record is not None and record.status in FINAL
+
+
+def require_proved(job: Job, store: RecordStore) -> None:
+    """Compares the last result of a job with its raw log, its image if it is there, and the golden answers.
+
+    Raises:
+        ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
+        ResultError: it, or its log, cannot be read.
+    """
+    record = job.newest_record(store)
+    if record is None:
+        return
+    file = store.path_of(record)
+    image = job.image
+    try:
+        log = file.with_suffix(".log").read_bytes()
+    except OSError as error:
+        raise ResultError(f"{file.with_suffix('.log')} cannot be read: {error}", hint=MEND) from error
+    found = [
+        *differences_from_log(record, log, hello_of(job.variant, build_id(image.plan))),
+        *differences_from_image(
+            record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
+        ),
+        *differences_from_golden(record, registry.golden_case(job.variant.model)),
+    ]
+    if found:
+        more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+        raise ChangedResultError(
+            f"{file} is not what it was made from: {'; '.join(map(str, found[:_NAMED]))}{more}", hint=MEND
+        )
 
 
 def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.encoding import Encoding
-from conformance.float_instructions import FLOAT
+from conformance.float_instructions import DOUBLE, FLOAT
 from conformance.generator import Generator, disassemble
 from conformance.instructions import BY_NAME, INTEGER
 from conformance.memory_instructions import CLREX, EXCLUSIVE, LITERAL, LITERAL_T1, MEMORY, POP, PUSH, STACK
 
-ALL = (*INTEGER, *FLOAT, *MEMORY, *STACK, *LITERAL, LITERAL_T1, PUSH, POP, CLREX)
+ALL = (*INTEGER, *FLOAT, *DOUBLE, *MEMORY, *STACK, *LITERAL, LITERAL_T1, PUSH, POP, CLREX)
 
 
 @pytest.mark.parametrize(

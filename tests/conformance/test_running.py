@@ -1,5 +1,6 @@
 """The comparison itself: that it finds nothing that is not known, and that it would find what is wrong."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from conformance import definitions, driver, qemu
 from conformance.__main__ import describe, main
 from conformance.batch import Batch, State, Unit
 from conformance.compare import Difference, differing_runs, reduce, run_both
+from conformance.encoding import Encoding
 from conformance.errors import ConformanceError
+from conformance.float_instructions import DOUBLE
 from conformance.generator import Generator
 from conformance.instructions import BY_NAME
 from conformance.known import load
@@ -25,6 +28,27 @@ def test_random_blocks_differ_in_nothing_that_is_not_known(both: Bench) -> None:
     assert [describe(*each) for each in outcome.new] == []
     assert outcome.instructions > 100_000
     assert outcome.known
+
+
+def test_a_chip_with_double_precision_differs_in_nothing_that_is_not_known(both_double: Bench) -> None:
+    outcome = compare_random(both_double, KNOWN, seed=11, blocks=112, seconds=None)
+    assert [describe(*each) for each in outcome.new] == []
+    assert outcome.instructions > 50_000
+    checked = check_definitions(both_double, KNOWN, seed=11, rounds=1, seconds=None)
+    assert [describe(*each) for each in checked.new] == []
+    assert find_gone(both_double, KNOWN) == []
+
+
+@pytest.mark.parametrize("encoding", DOUBLE, ids=lambda encoding: encoding.name)
+def test_each_instruction_in_double_precision_runs_and_gives_the_same(
+    both_double: Bench, encoding: Encoding
+) -> None:
+    generator, source = Generator(5, doubles=True), random.Random(encoding.name)
+    blocks = tuple((Unit(encoding.random(source), 1, encoding.name),) for _ in range(20))
+    batch = Batch(blocks, tuple(generator.state() for _ in range(16)))
+    reference, tested = run_both(both_double.qemu, both_double.core, batch)
+    assert list(differing_runs(batch, reference, tested)) == []
+    assert batch.result(tested, 0, 0).fault == 0
 
 
 def test_both_do_what_the_definitions_say(both: Bench) -> None:
@@ -89,8 +113,8 @@ def test_exceptions_are_told_apart_and_end_the_run_alone(both: Bench) -> None:
         assert batch.result(results, 2, 0).core[0] == 1
 
 
-def test_double_precision_is_undefined_on_the_virtual_board(both: Bench) -> None:
-    # The F746's FPU has single precision only; the M7 of the mps2-an500 has both.
+def test_double_precision_is_undefined_on_a_chip_without_it(both: Bench) -> None:
+    # The M7 of the mps2-an500 has both.
     batch = Batch(((Unit(b"\x31\xee\x02\x0b"),),), (State(),))  # VADD.F64 d0, d1, d2
     reference, tested = run_both(both.qemu, both.core, batch)
     assert batch.result(tested, 0, 0).fault == 1 << 16

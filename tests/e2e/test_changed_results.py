@@ -1,7 +1,9 @@
 """A result that somebody has changed is named, counts nowhere, and is not silently measured again."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,32 +65,79 @@ def test_a_changed_record_is_named_and_the_others_are_reported(
     assert "not complete" not in measured.report("two")
 
 
-def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplace) -> None:
-    """Kept by something that did not look: the chain has it."""
+@contextmanager
+def _with_a_chain_made_anew(
+    measured: Workplace, change: Callable[[Path], None]
+) -> Iterator[tuple[Path, str]]:
+    """A record that was changed by somebody who knows of the chain; it and what a run then says."""
     record, other = measured.records("two")
     folder = measured.root / "results" / "two" / "records"
     chain = folder / "chain.jsonl"
     before = {file: file.read_bytes() for file in (record, chain)}
     names = [link.record for link in Chain(chain).links()]
-    kept = json.loads(record.read_bytes())
-    kept["measurement"]["total_cycles"] = [2**64 - 1, 1]
-    record.write_text(json.dumps(kept))
+    change(record)
     chain.unlink()
     try:
         for name in names:
             Chain(chain).add(name, hash_file(folder / name))
         ran = measured.doit("matrix", "two")
-        assert ran.returncode == 1, ran.stdout + ran.stderr
-        reason = "it is not a record: measurement.total_cycles.0: Input should be less than or equal to 1546"
-        assert f"not tried: {record}: {reason}" in ran.stderr
-        report = measured.report("two")
-        assert "1 of 2 variants have times" in report
-        assert f"{record.relative_to(measured.root)}: {reason}" in report.replace("\\", "")
+        assert ran.returncode == (1 if change is _count_without_end else 3), ran.stdout + ran.stderr
         assert measured.records("two") == [record, other]
+        assert "1 of 2 variants have times" in measured.report("two")
+        yield record, ran.stderr
     finally:
         for file, data in before.items():
             file.write_bytes(data)
     assert measured.doit("matrix", "two").returncode == 0
+
+
+def _count_without_end(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["measurement"]["total_cycles"] = [2**64 - 1, 1]
+    file.write_text(json.dumps(kept))
+
+
+def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplace) -> None:
+    """Kept by something that did not look: the chain has it."""
+    with _with_a_chain_made_anew(measured, _count_without_end) as (record, said):
+        reason = "it is not a record: measurement.total_cycles.0: Input should be less than or equal to 1546"
+        assert f"not tried: {record}: {reason}" in said
+        report = measured.report("two").replace("\\", "")
+        assert f"{record.relative_to(measured.root)}: {reason}" in report
+
+
+def _double_the_cycles(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["measurement"]["total_cycles"] = [2 * cycles for cycles in kept["measurement"]["total_cycles"]]
+    file.write_text(json.dumps(kept))
+
+
+def _call_it_other_kernels(file: Path) -> None:
+    kept = json.loads(file.read_bytes())
+    kept["axes"]["kernels"] = "reference"
+    file.write_text(json.dumps(kept))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_double_the_cycles, r"measurement\.total_cycles\.0: the record says \d+, its log says \d+; "),
+        (_call_it_other_kernels, r"axes\.kernels: the record says 'reference', its log says 'simd'\n"),
+        (
+            _say_that_it_was_another_image,
+            r"image\.elf_sha256: the record says '0{64}', the image of its inputs says '[0-9a-f]{64}'\n",
+        ),
+    ],
+)
+def test_a_record_is_held_against_what_it_was_made_from(
+    measured: Workplace, change: Callable[[Path], None], sentence: str
+) -> None:
+    with _with_a_chain_made_anew(measured, change) as (record, said):
+        assert re.search(
+            f"not tried: {re.escape(str(record))} is not what it was made from: {sentence}", said
+        )
+        report = measured.report("two").replace("\\", "")
+        assert f"{record.relative_to(measured.root)} is not what it was made from: " in report
 
 
 @pytest.mark.parametrize("name", ["report.md", "report.csv", "report.html", "report.json"])

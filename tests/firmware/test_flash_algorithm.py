@@ -32,7 +32,8 @@ SOURCES = FIRMWARE / "flash_algorithm"
 PACKAGED = REPOSITORY / "src" / "mcumatrix" / "adapters" / "flashers" / "pyocd" / CODE
 ENTRIES = ("Init", "UnInit", "EraseChip", "EraseSector", "ProgramPage")
 
-FLASH, FLASH_SIZE_BYTES = 0x0800_0000, 0x10_0000
+FLASH, FLASH_SIZE_BYTES, LARGEST_BYTES = 0x0800_0000, 0x10_0000, 0x20_0000
+SIGNATURE, FLASH_SIZE_KB = 0x1FF0_F000, 0x442
 REGISTERS, KEYR, SR, CR = 0x4002_3000, 0xC04, 0xC0C, 0xC10
 RAM, RAM_SIZE_BYTES = 0x2000_0000, 0x1_0000
 STACK_SIZE_BYTES, CODE_ADDRESS, BUFFER = 0x400, RAM + 0x400, RAM + 0x1000
@@ -116,6 +117,7 @@ class Controller:
     algorithm.
     """
 
+    flash_size_bytes: int = FLASH_SIZE_BYTES
     busy_reads: int = 2
     refuse: dict[int, int] = field(default_factory=dict)
     refuse_erasing: int = 0
@@ -220,7 +222,9 @@ class Chip:
         self.core.mem_write(code_address, code)
         c = self.controller
         self.core.mmio_map(REGISTERS, 0x1000, c.read, None, c.write, None)
-        self.core.mmio_map(FLASH, FLASH_SIZE_BYTES, c.load, None, c.store, None)
+        self.core.mmio_map(FLASH, c.flash_size_bytes, c.load, None, c.store, None)
+        self.core.mem_map(SIGNATURE, 0x1000)
+        self.core.mem_write(SIGNATURE + FLASH_SIZE_KB, (c.flash_size_bytes // 1024).to_bytes(2, "little"))
 
     def call(self, name: str, *arguments: int, instructions: int = 0) -> int | None:
         """The result, or None if the function is not at its end after so many instructions."""
@@ -248,6 +252,11 @@ def opened(controller: Controller | None = None, function: int = PROGRAM) -> Chi
 
 def blank(**behaviour: object) -> Controller:
     return Controller(flash=bytearray(b"\xff" * FLASH_SIZE_BYTES), **behaviour)
+
+
+def large(**behaviour: object) -> Controller:
+    """As `blank`, with as much flash as a chip of the family can have."""
+    return Controller(LARGEST_BYTES, flash=bytearray(b"\xff" * LARGEST_BYTES), **behaviour)
 
 
 def pattern(size_bytes: int) -> bytes:
@@ -325,6 +334,34 @@ def test_an_address_that_is_not_in_flash_erases_and_programs_nothing(address):
     assert chip.call("EraseSector", address) == RANGE
     assert chip.program(address & ~3, pattern(8)) == RANGE
     assert (chip.controller.erased, chip.controller.stores) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("address", "sector"),
+    [
+        (0x0800_0000, 0),
+        (0x0801_FFFF, 3),
+        (0x0802_0000, 4),
+        (0x080F_FFFF, 7),
+        (0x0810_0000, 8),
+        (0x0814_0000, 9),
+        (0x0818_0000, 10),
+        (0x081C_0000, 11),
+        (0x081F_FFFF, 11),
+    ],
+)
+def test_a_chip_with_twice_the_flash_has_four_sectors_more(address, sector):
+    chip = opened(large(), ERASE)
+    assert chip.call("EraseSector", address) == 0
+    assert chip.controller.erased == [str(sector)]
+    assert chip.call("EraseSector", 0x0820_0000) == RANGE
+
+
+def test_a_chip_with_twice_the_flash_is_programmed_to_its_end():
+    chip, data = opened(large()), pattern(1024)
+    assert chip.program(FLASH + LARGEST_BYTES - 1024, data) == 0
+    assert chip.controller.flash[-1024:] == data
+    assert chip.program(FLASH + LARGEST_BYTES - 4, pattern(8)) == RANGE
 
 
 def test_the_whole_chip_is_erased_at_once():

@@ -187,7 +187,7 @@ def test_every_kind_of_url_that_pyserial_opens_is_allowed() -> None:
     ("name", "target", "port"),
     [
         ("stm32f746g-disco", "stm32f746xg", "/dev/ttyUSB0"),
-        ("nucleo-f767zi", "stm32f767zi", "/dev/ttyACM0"),
+        ("nucleo-f767zi", "stm32f767xi", "/dev/ttyACM0"),
     ],
 )
 def test_the_boards_that_are_shipped_for_real_hardware_load_as_they_are(
@@ -325,7 +325,7 @@ WRONG_BOARDS = {
     "no target": (
         REAL.replace("target: stm32f746xg\n", "") + PORT,
         f"{LAB}:1:1: the key 'target' is missing in the file\n"
-        "  The chip as the flasher calls it; for pyocd such as stm32f746xg.",
+        "  The chip as the flasher calls it; for pyocd such as stm32f407vg.",
     ),
     "an unknown way to connect": (
         REAL + PORT + "connect: under_reset\n",

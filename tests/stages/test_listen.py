@@ -163,7 +163,7 @@ def test_what_a_board_sends_is_refused_within_bounded_memory(make: Callable[[], 
             else:
                 raise AssertionError("it was accepted")
 
-    assert _peak_mib(parse) < 48
+    assert _peak_mib(parse) < 16
 
 
 def test_a_byte_that_is_no_text_is_refused_as_such() -> None:

@@ -59,6 +59,7 @@ class FakeBoard:
         self.bus.standing_still = False
         self.dap = DebugPort(self.bus)
         self.powered = True
+        self.part = "STM32F746NG"
         self.reset_pin: list[bool] = []
         self.accesses = 0
 

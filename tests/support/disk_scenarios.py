@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 class RecordScenario:
     """A second record is kept beside a first."""
 
-    old, new = "fingerprint" + "0" * 53, "f" * 64
+    old, new = "e" * 64, "f" * 64
 
     def prepare(self, folder: Path) -> None:
         folder.mkdir()

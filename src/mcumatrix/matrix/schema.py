@@ -443,7 +443,7 @@ class BoardFile(_Strict):
         default="", description="The code that takes and gives back its units; without it, that of its kind."
     )
     flasher: Name = Field(default=_BOARD.flasher, description="What gets images onto it.")
-    target: Name = Field(description="The chip as the flasher calls it; for pyocd such as stm32f746xg.")
+    target: Name = Field(description="The chip as the flasher calls it; for pyocd such as stm32f407vg.")
     baud: Baud = Field(default=_BOARD.baud, description="Bits a second of the serial line.")
     connect: ConnectMode = Field(
         default=_BOARD.connect, description="How the debugger gets hold of the core."

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
 
-MAX_RECORD_BYTES = 64 * 1024 * 1024
+MAX_RESULT_BYTES = 64 * 1024 * 1024
 """What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
 
 _OUR_FAULT = "This is a fault of mcumatrix or of a package that adds to it; please report it."
-_MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."
+MEND = "Restore it from where there is a copy, or remove it to have the variant measured again."
 
 
 @cache
@@ -163,6 +163,10 @@ class RecordStore:
             self._seen[variant, fingerprint] = seen
         return seen[1]
 
+    def path_of(self, record: Record) -> Path:
+        """The file of a record that was kept; its raw log stands beside it."""
+        return (self._folder / record.variant / record.log).with_suffix(".json")
+
     def _look(self, variant: str, fingerprint: str, ending: str, linked: tuple[Link, ...]) -> Record | None:
         names = {link.record for link in linked}
         for path in sorted((self._folder / variant).glob(f"*{ending}")):
@@ -214,11 +218,11 @@ def read_linked(folder: Path, link: Link) -> Record | None:
             return None
         is_as_kept = _is_regular(path) and hash_file(path) == link.sha256
     except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
+        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
     if not is_as_kept:
         raise ChangedResultError(
             f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
-            hint=_MEND,
+            hint=MEND,
         )
     return read_record(path)
 
@@ -241,25 +245,26 @@ def read_record(path: Path) -> Record:
     """
     log = path.with_suffix(".log")
     try:
-        if path.stat().st_size > MAX_RECORD_BYTES:
-            raise ResultError(
-                f"it has more than {MAX_RECORD_BYTES // 2**20} MiB",
-                hint="It is something else; measure again.",
-            )
+        for file in filter(_is_regular, (path, log)):
+            if file.stat().st_size > MAX_RESULT_BYTES:
+                raise ResultError(
+                    f"{file.name} has more than {MAX_RESULT_BYTES // 2**20} MiB",
+                    hint="It is something else; measure again.",
+                )
         record = from_json(path.read_bytes())
         if record.log != log.name:
             raise ResultError(
-                f"it names {record.log!r} as its raw log, which can only be {log.name} beside it", hint=_MEND
+                f"it names {record.log!r} as its raw log, which can only be {log.name} beside it", hint=MEND
             )
         # A regular file: reading another kind may never end, and a link may lead anywhere.
         log_is_right = _is_regular(log) and hash_file(log) == record.log_sha256
     except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error}", hint=_MEND) from error
+        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
     except ResultError as error:
         raise ResultError(f"{path}: {error.message}", hint=error.hint) from error
     if not log_is_right:
         raise ChangedResultError(
-            f"{log} was changed: it is not the raw log that its record was made from", hint=_MEND
+            f"{log} was changed: it is not the raw log that its record was made from", hint=MEND
         )
     return record
 

@@ -85,7 +85,8 @@ def run_image(
                         console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
                         answer = log.read_answer(console, timeouts.measure_s, "its measurement")
                         elapsed_s = time.monotonic() - asked_at
-                        measurement = parse_bench(answer, nonce, hello)
+                        # All of it, as it will be read from the raw log again.
+                        measurement = parse_bench(bytes(log.data), nonce, hello)
                 if taken.kind is BoardKind.REAL:
                     line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
                     check_duration(measurement, elapsed_s, line_s)

@@ -16,7 +16,6 @@ from vstm32.app import options
 from vstm32.app.options import ConsoleOptions, ProgramOptions
 from vstm32.app.starting import SignsOfLife
 from vstm32.base.errors import VirtualBoardError
-from vstm32.timing import TIMING_MODELS
 
 if TYPE_CHECKING:
     from vstm32.app.console import Console
@@ -147,18 +146,18 @@ def _where(daemon: "Daemon", wanted: ProgramOptions) -> str:
         return json.dumps(asdict(found))
     if wanted.console:
         lines = [
-            f"Serial port: {board.serial} at {board.host_baud} baud is this terminal. Ctrl-] ends, "
+            f"Serial port: {board.serial_port} at {board.host_baud} baud is this terminal. Ctrl-] ends, "
             "Ctrl-T Ctrl-H shows more keys."
         ]
     else:
         link = f" (link: {board.link})" if board.link else ""
         lines = [f"Serial port: {found.serial_port}{link}"]
-    lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != board.serial]
+    lines += [f"{usart}: {path}" for usart, path in daemon.serial_ports.items() if usart != board.serial_port]
     lines += [
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
-        "-t stm32f746xg)",
+        f"-t {found.target})",
         f"Control port: {found.control_port}",
-        f"Time: virtual, {board.timing}, {TIMING_MODELS[board.timing].expected_error}",
+        f"Time: virtual, {board.timing}, {board.expected_error}",
     ]
     return "\n".join(lines)
 

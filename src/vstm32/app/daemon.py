@@ -27,7 +27,6 @@ from vstm32.board.firmware import Firmware
 from vstm32.board.injection import read_injection
 from vstm32.debug.attached_probe import AttachedProbe
 from vstm32.look.trace import Trace
-from vstm32.stm32.wiring import USARTS
 
 _UID = re.compile(r"VB[0-9A-F]{22}")
 
@@ -50,7 +49,7 @@ class Daemon:
             VirtualBoardError: another process has the folder, or a port or a file cannot be had.
         """
         options = options or DaemonOptions()
-        folder, serial, in_process = options.folder, options.board.serial, options.in_process
+        folder, serial, in_process = options.folder, options.board.serial_port, options.in_process
         self.ended = Event()
         """Set when somebody has asked at the control port for the end."""
         with ExitStack() as stack:
@@ -66,7 +65,7 @@ class Daemon:
             )
             self.serial_ports = {
                 wiring.name: self.board.serial_port_of(wiring.name)
-                for wiring in USARTS
+                for wiring in options.board.of_chip.usarts
                 if (wiring.led_out or wiring.name == serial) and not (in_process and wiring.name == serial)
             }
             probe = stack.enter_context(AttachedProbe(self.board, options.debug_port))
@@ -78,6 +77,8 @@ class Daemon:
                 serial_port="" if in_process else self.board.serial_port,
                 control_port=str(control_port(self.uid)),
                 name=folder.name if folder else "",
+                part=options.board.of_chip.part,
+                target=options.board.of_chip.name,
             )
             # Announced first: from then on no other board has this unique id, nor the place of its socket.
             stack.enter_context(announce(self.description))

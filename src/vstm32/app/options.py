@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vstm32.board.injection import Injection
-from vstm32.board.options import SERIAL_PORTS, BoardOptions, default_of, meaning_of
+from vstm32.board.options import CHIPS, SERIAL_PORTS, BoardOptions, default_of, meaning_of
 from vstm32.timing import TIMING_MODELS
 
 STANDARD_ERROR = "-"
@@ -17,7 +17,7 @@ _DEFAULT = {"--trace": STANDARD_ERROR, "--profile": ""}
 """Options whose value may be left out. They take one after `=` only: what follows may be the firmware."""
 
 _DESCRIPTION = """\
-A virtual STM32F746NG on a 32F746GDISCOVERY. It runs a firmware's ELF file as the real board would.
+A virtual STM32 on its board. It runs a firmware's ELF file as the real board would.
 Its serial ports are pseudo terminals that any terminal program can open, or this terminal; pyocd and
 gdb can flash and debug it. Times are a model's estimate."""
 
@@ -120,7 +120,9 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
         silence = ConsoleOptions().silence_seconds if arguments.silence is None else arguments.silence
         console = ConsoleOptions(echo=arguments.echo, silence_seconds=silence)
     board = BoardOptions(
+        chip=arguments.chip,
         serial=arguments.serial,
+        flash_banks=arguments.flash_banks,
         host_baud=arguments.baud,
         timing=arguments.timing,
         random_seed=arguments.random_seed,
@@ -152,6 +154,7 @@ def _board_option(group: argparse._ArgumentGroup, flag: str, option: str, **how:
 
 
 def _add_board(group: argparse._ArgumentGroup) -> None:
+    _board_option(group, "--chip", "chip", choices=CHIPS)
     group.add_argument(
         "--folder",
         type=Path,
@@ -165,6 +168,7 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
         "--debug-port", type=int, default=0, metavar="PORT", help="for pyocd; any free port if not given"
     )
     _board_option(group, "--timing", "timing", choices=TIMING_MODELS)
+    _board_option(group, "--flash-banks", "flash_banks", type=int, metavar="N")
     _board_option(group, "--random-seed", "random_seed", type=int, metavar="N")
     group.add_argument("--off", action="store_true", help="begin switched off")
 

@@ -33,7 +33,8 @@ class RunningBoard:
 
     `uid` is the unique id of its debug probe: letters and digits. The probe listens on `debug_port`, TCP on
     127.0.0.1, the board's control at `control_port`, the path of a Unix socket. `serial_port` is a device,
-    or "" when the board's own terminal has it; `name` is for people.
+    or "" when the board's own terminal has it; `name` is for people. `part` is its chip, for people, and
+    `target` what debuggers call that.
     """
 
     uid: str
@@ -42,6 +43,8 @@ class RunningBoard:
     serial_port: str
     control_port: str
     name: str
+    part: str
+    target: str
 
 
 def boards_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -1,4 +1,4 @@
-"""The virtual board: one STM32F746NG with power, reset and serial ports, to run and to be looked into.
+"""The virtual board: one chip on its board, with power, reset and serial ports, to run and to be looked into.
 
 BoardOptions  what can be chosen                      options.py
 SerialPorts   lines, and ptys on them                 serial_ports.py
@@ -17,14 +17,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from vstm32.base import memory_map
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.findings import Finding
 from vstm32.base.serial_line import SerialLine
 from vstm32.base.symbols import Functions
 from vstm32.board.cpu_thread import CpuThread
 from vstm32.board.debugged import Debugged
-from vstm32.board.firmware import Firmware
+from vstm32.board.firmware import Firmware, require_fit
 from vstm32.board.flash_file import FlashFile
 from vstm32.board.gate import Gate
 from vstm32.board.host_wait import HostWait
@@ -59,7 +58,7 @@ class Attached(Protocol):
 
 
 class Board:
-    """A 32F746GDISCOVERY as far as firmware, a serial cable and a debug probe can see it.
+    """A microcontroller on its board, as far as firmware, a serial cable and a debug probe can see it.
 
     `start()` runs the firmware in a thread of its own until `stop()`; `run()` runs it in the caller's
     thread. Use it as a context manager, or call `close()`. Without a firmware, flash is as it is: erased,
@@ -79,19 +78,25 @@ class Board:
         peripheral. With `profile`, which are the firmware's functions, `profiler` counts the cycles of each.
 
         Raises:
-            VirtualBoardError: the flash file cannot be had, or `trace` names blocks that there are not.
+            VirtualBoardError: the firmware is for another chip, the flash file cannot be had, or `trace`
+                names blocks that there are not.
         """
         options = options or BoardOptions()
+        chip = options.of_chip
+        if firmware is not None:
+            require_fit(firmware, chip)
         self.firmware = firmware
         self.options = options
-        self._ports = SerialPorts(options.serial, options.link)
+        names = [usart.name for usart in chip.usarts]
+        self._ports = SerialPorts(names, options.serial_port, options.link)
         self._state = CoreState()
-        self._core = Core(options.timing, profiled=profile is not None, observe=trace)
+        self._core = Core(chip, options.timing, profiled=profile is not None, observe=trace)
         self._gate = Gate(self._may_run, self._hurry)
         self._host = HostWait(self._ports.wakeup, lambda: self._loop.is_to_end or self._gate.is_wanted)
         self._journal = Journal(on_finding, self._flush)
         self._system = System(
             self._core,
+            options.flash_layout,
             Outside(
                 lines=self._ports.lines,
                 host_baud=options.host_baud,
@@ -112,8 +117,9 @@ class Board:
         self._attached: list[Attached] = []
         self._injection = Injection()
         self._heals_when_off = False
-        self._flash_file = FlashFile(options.flash) if options.flash is not None else None
-        if self._flash_file is not None:
+        self._flash_file: FlashFile | None = None
+        if options.flash is not None:
+            self._flash_file = FlashFile(options.flash, chip.memory.flash.size_bytes, chip.part)
             self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load(firmware, options.unique_id)
         if options.powered:
@@ -128,14 +134,14 @@ class Board:
         return Profiler(self._core, self._system.exceptions, functions)
 
     def _load(self, firmware: Firmware | None, unique_id: bytes) -> None:
-        memory = self._core.memory
+        memory, signature = self._core.memory, self._core.chip.signature
         for segment in firmware.segments if firmware else ():
             memory.load(segment.address, segment.data)
-        # Nobody has written to the one-time programmable area (RM0385 section 3.6).
-        memory.load(memory_map.IDENTITY_BASE, b"\xff" * 0x420)
-        # Device electronic signature (RM0385 section 41): unique id, flash size in KB.
-        memory.load(0x1FF0_F420, unique_id)
-        memory.load(0x1FF0_F442, (memory_map.FLASH_SIZE_BYTES // 1024).to_bytes(2, "little"))
+        # Nobody has written to the one-time programmable area.
+        area = signature.one_time_programmable
+        memory.load(area.start, b"\xff" * len(area))
+        memory.load(signature.unique_id_address, unique_id)
+        memory.load(signature.flash_size_address, (memory.map.flash.size_bytes // 1024).to_bytes(2, "little"))
 
     # --- its ports
 
@@ -219,7 +225,7 @@ class Board:
         if data is None:
             raise VirtualBoardError(
                 f"There is no memory at {address:#010x} to {address + size_bytes - 1:#010x}; "
-                f"it is {memory_map.block_name(address)}.",
+                f"it is {self._core.memory.map.block_name(address)}.",
                 hint="Memory is ITCM, DTCM, SRAM1, SRAM2 and flash.",
             )
         return data

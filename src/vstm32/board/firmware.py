@@ -4,8 +4,9 @@ import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vstm32.base import memory_map
+from vstm32.base.chip import Chip
 from vstm32.base.errors import VirtualBoardError
+from vstm32.base.memory_map import Storage
 
 _SYMBOL = struct.Struct("<IIIBBH")
 _UNDEFINED_SECTION = 0
@@ -36,7 +37,7 @@ class Firmware:
 
 
 def load_elf(path: Path | str) -> Firmware:
-    """Reads a 32-bit little-endian Arm ELF file that was linked for the STM32F746xG.
+    """Reads a 32-bit little-endian Arm ELF file. Whether it fits a chip is asked by `require_fit`.
 
     Raises VirtualBoardError, with the reason, for anything else.
     """
@@ -76,7 +77,6 @@ def load_elf(path: Path | str) -> Firmware:
             f"{path} is not an ELF file, or a damaged one: {error}.",
             hint="Give the .elf that the linker wrote, not a .bin or .hex made from it.",
         ) from error
-    _check_placement(path, segments)
     return Firmware(path, segments, entry, symbols)
 
 
@@ -98,35 +98,36 @@ def _check_kind(path: Path, elf: "ELFFile") -> None:  # type: ignore[name-define
     if elf["e_machine"] != "EM_ARM" or elf.elfclass != 32 or not elf.little_endian:
         machine = str(elf["e_machine"]).removeprefix("EM_")
         raise VirtualBoardError(
-            f"{path} is for {machine}, {elf.elfclass} bits; the STM32F746 runs 32-bit little-endian Arm.",
+            f"{path} is for {machine}, {elf.elfclass} bits; a virtual board runs 32-bit little-endian Arm.",
             hint="Build it with arm-none-eabi-gcc -mcpu=cortex-m7.",
         )
     if elf["e_type"] != "ET_EXEC":
         raise VirtualBoardError(
             f"{path} is not linked: its type is {elf['e_type']}, and only an executable can run.",
-            hint="Link it with a linker script for the STM32F746.",
+            hint="Link it with a linker script for the chip.",
         )
 
 
-def _check_placement(path: Path, segments: tuple[Segment, ...]) -> None:
+def require_fit(firmware: Firmware, chip: Chip) -> None:
+    """Raises VirtualBoardError if a firmware was linked for another chip, or for none."""
+    path, segments, memory = firmware.path, firmware.segments, chip.memory
     for segment in segments:
-        if memory_map.region_at(segment.address, len(segment.data)) is None:
+        if memory.region_at(segment.address, len(segment.data)) is None:
             raise VirtualBoardError(
                 f"{path} has {len(segment.data)} bytes at {segment.address:#010x} to "
-                f"{segment.end - 1:#010x}, which is outside of the memory of the STM32F746NG.",
+                f"{segment.end - 1:#010x}, which is outside of the memory of the {chip.part}.",
                 hint="Its memory: "
                 + ", ".join(
                     f"{region.name} {region.base:#010x} to {region.end - 1:#010x}"
-                    for region in memory_map.REGIONS
-                    if region.storage is not memory_map.Storage.IDENTITY
+                    for region in memory.regions
+                    if region.storage is not Storage.IDENTITY
                 )
                 + ".",
             )
-    if not any(segment.address <= memory_map.FLASH_BASE < segment.end for segment in segments) and not any(
-        segment.address <= memory_map.FLASH_ITCM_BASE < segment.end for segment in segments
-    ):
+    starts = (memory.flash.base, memory.flash_itcm.base)
+    if not any(segment.address <= start < segment.end for segment in segments for start in starts):
         raise VirtualBoardError(
-            f"{path} has nothing at {memory_map.FLASH_BASE:#010x}, where the STM32F746 looks for the "
+            f"{path} has nothing at {memory.flash.base:#010x}, where the {chip.part} looks for the "
             "vector table.",
             hint="Put the vector table at the start of flash in the linker script.",
         )

@@ -10,24 +10,25 @@ import mmap
 import os
 from pathlib import Path
 
-from vstm32.base import memory_map
 from vstm32.base.errors import VirtualBoardError
 
 _MAP_FIXED = 0x10
 _MAP_FAILED = ctypes.c_void_p(-1).value
-_ERASED = b"\xff" * memory_map.FLASH_SIZE_BYTES
+_MIB = 1024 * 1024
 
 
 class FlashFile:
-    """An open file of 1 MiB. A new one holds erased flash."""
+    """An open file as large as the flash of a chip. A new one holds erased flash."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens or makes the file.
+    def __init__(self, path: Path, size_bytes: int, part: str) -> None:
+        """Opens or makes the file; `part` is what people call the chip.
 
         Raises:
             VirtualBoardError: it cannot be made, or is something else.
         """
         self._path = path
+        self._size_bytes = size_bytes
+        self._part = part
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
@@ -38,7 +39,7 @@ class FlashFile:
         except OSError as error:
             raise VirtualBoardError(
                 f"The flash contents of the virtual board cannot be kept in {path}: {error.strerror}.",
-                hint="Make room or mend the rights: the file needs 1 MiB.",
+                hint=f"Make room or mend the rights: the file needs {size_bytes // _MIB} MiB.",
             ) from error
 
     def _prepare(self) -> None:
@@ -51,11 +52,12 @@ class FlashFile:
         size = os.fstat(self._descriptor).st_size
         if size == 0:
             # Room first: a page that the disk has no room for would end the process later.
-            os.posix_fallocate(self._descriptor, 0, len(_ERASED))
-            os.pwrite(self._descriptor, _ERASED, 0)
-        elif size != len(_ERASED):
+            os.posix_fallocate(self._descriptor, 0, self._size_bytes)
+            os.pwrite(self._descriptor, b"\xff" * self._size_bytes, 0)
+        elif size != self._size_bytes:
             raise VirtualBoardError(
-                f"{self._path} has {size} bytes and not the {len(_ERASED)} of the flash of an STM32F746xG.",
+                f"{self._path} has {size} bytes and not the {self._size_bytes} of the flash of an "
+                f"{self._part}.",
                 hint="Name another file, or remove this one to begin with erased flash.",
             )
 
@@ -69,7 +71,7 @@ class FlashFile:
         )
         mapped = library.mmap(
             host_address,
-            len(_ERASED),
+            self._size_bytes,
             mmap.PROT_READ | mmap.PROT_WRITE,
             mmap.MAP_SHARED | _MAP_FIXED,
             self._descriptor,

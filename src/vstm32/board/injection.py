@@ -37,7 +37,7 @@ class Injection:
     """Nothing that the firmware sends leaves the board."""
 
     device_id: int | None = None
-    """What DBGMCU_IDCODE says instead of 0x449; an STM32F767 says 0x451."""
+    """What DBGMCU_IDCODE.DEV_ID says instead of the chip's own."""
 
     hold_reset: bool = False
     """The reset pin stays low whatever the probe does."""

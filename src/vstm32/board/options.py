@@ -7,11 +7,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
+from vstm32.base.chip import Chip, FlashLayout
 from vstm32.base.errors import VirtualBoardError
-from vstm32.stm32.wiring import USARTS
+from vstm32.chips import DEFAULT_CHIP, chips, find_chip
 from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
 
-SERIAL_PORTS = tuple(wiring.name for wiring in USARTS)
+CHIPS = tuple(name for chip in chips() for name in chip.names)
+SERIAL_PORTS = tuple(dict.fromkeys(usart.name for chip in chips() for usart in chip.usarts))
+"""UARTs that any of the chips has."""
+
 UNIQUE_ID_BYTES = 12
 
 
@@ -20,15 +24,25 @@ class BoardOptions:
     """How a board is made. What is beside a type is the option's meaning, for people.
 
     Raises:
-        VirtualBoardError: there is no such UART or timing model, the host cannot listen at that rate, or the
-            unique id has another length than 12 bytes.
+        VirtualBoardError: there is no such chip, UART or timing model, its flash has no such banks, the host
+            cannot listen at that rate, or the unique id has another length than 12 bytes.
     """
 
-    serial: Annotated[
+    chip: Annotated[
         str,
-        "which UART is the serial port: USART6 on PC6 and PC7 (default), USART1 on PA9 and PB7, others "
-        "on any of their pins",
-    ] = "USART6"
+        "the chip, and with it the board that it stands on: "
+        + "; ".join(f"{' or '.join(chip.names)}, on the {chip.kit.name}" for chip in chips())
+        + " (default {default})",
+    ] = DEFAULT_CHIP
+    serial: Annotated[
+        str | None,
+        "which UART is the serial port. "
+        + "; ".join(f"On the {chip.kit.name}: {chip.kit.serial_ports}" for chip in chips())
+        + " (default: the first of these)",
+    ] = None
+    flash_banks: Annotated[
+        int | None, "into how many banks the chip's flash is divided (default: as it is delivered)"
+    ] = None
     host_baud: Annotated[int, "rate at which the host listens, in bits per second (default {default})"] = (
         115_200
     )
@@ -45,21 +59,59 @@ class BoardOptions:
     link: Annotated[Path | None, "keep a symbolic link to the serial port at PATH"] = None
 
     def __post_init__(self) -> None:
-        if self.serial not in SERIAL_PORTS:
+        chip = find_chip(self.chip)
+        names = [usart.name for usart in chip.usarts]
+        if self.serial is not None and self.serial not in names:
             raise VirtualBoardError(
                 f"The virtual board has no serial port {self.serial}.",
-                hint="It has " + ", ".join(SERIAL_PORTS) + ".",
+                hint="It has " + ", ".join(names) + ".",
             )
+        self._flash_layout(chip)
         if self.host_baud < 1:
             raise VirtualBoardError(
                 f"The host cannot listen at {self.host_baud} baud.", hint="115200 is the usual rate."
             )
         timing_model(self.timing)
+        if self.timing not in chip.expected_errors:
+            raise VirtualBoardError(
+                f"The timing model {self.timing} is not for the {chip.part}.",
+                hint="For it there is " + " and ".join(chip.expected_errors) + ".",
+            )
         if len(self.unique_id) != UNIQUE_ID_BYTES:
             raise VirtualBoardError(
                 f"A unique id has {UNIQUE_ID_BYTES} bytes, and not {len(self.unique_id)}.",
                 hint="Those of a real chip are at 0x1FF0F420.",
             )
+
+    @property
+    def of_chip(self) -> Chip:
+        """All that is known of the chip."""
+        return find_chip(self.chip)
+
+    @property
+    def serial_port(self) -> str:
+        """The UART that is the serial port."""
+        return self.serial or self.of_chip.kit.serial
+
+    @property
+    def flash_layout(self) -> FlashLayout:
+        """How flash is divided."""
+        return self._flash_layout(self.of_chip)
+
+    @property
+    def expected_error(self) -> str:
+        """How far a time may be from that of a real board, as a phrase that stands beside times."""
+        return self.of_chip.expected_errors[self.timing]
+
+    def _flash_layout(self, chip: Chip) -> FlashLayout:
+        layouts = chip.flash.layouts
+        for layout in layouts:
+            if self.flash_banks in (None, len(layout.banks)):
+                return layout
+        raise VirtualBoardError(
+            f"The flash of the {chip.part} cannot be divided into {self.flash_banks} banks.",
+            hint="It can have " + " or ".join(str(len(layout.banks)) for layout in layouts) + ".",
+        )
 
 
 def meaning_of(option: str) -> str:

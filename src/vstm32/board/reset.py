@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from vstm32.base import memory_map
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.board.state import CoreState
 from vstm32.cortex_m.core import Core
@@ -102,7 +101,7 @@ class Reset:
         core.write_register(core.sp, stack & ~3)
         core.program_counter = entry & ~1
         self._state.clear()
-        if not entry & 1 or memory_map.region_at(entry & ~1) is None:
+        if not entry & 1 or core.memory.map.region_at(entry & ~1) is None:
             self.lock_up(
                 f"The reset vector at {table + 4:#010x} is {entry:#010x}, which is not a Thumb address"
             )
@@ -120,7 +119,7 @@ class Reset:
                 program_counter,
                 Direction.FETCH,
                 2,
-                memory_map.block_name(program_counter),
+                self._core.memory.map.block_name(program_counter),
                 f"Lockup at {program_counter:#010x}: {reason}. The core has stopped.",
             )
         )

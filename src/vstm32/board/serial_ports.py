@@ -1,21 +1,23 @@
 """The serial lines of a board, and the pseudo terminals on those that somebody wants."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from vstm32.base.serial_line import SerialLine, Wakeup
-from vstm32.board.options import SERIAL_PORTS
 from vstm32.board.pty_port import PtyPort
 
 
 class SerialPorts:
     """A line for each UART; one of them is the board's serial port."""
 
-    def __init__(self, main: str, link: Path | None) -> None:
-        """`main` is the UART of the serial port, `link` where its pty gets a symbolic link."""
+    def __init__(self, names: Iterable[str], main: str, link: Path | None) -> None:
+        """`names` are those of the UARTs, `main` the one of the serial port, `link` where its pty gets a
+        symbolic link.
+        """
         self._main = main
         self._link = link
         self.wakeup = Wakeup()
-        self.lines = {name: SerialLine(self.wakeup) for name in SERIAL_PORTS}
+        self.lines = {name: SerialLine(self.wakeup) for name in names}
         self._ptys: dict[str, PtyPort] = {}
 
     def line(self, usart: str | None) -> SerialLine:

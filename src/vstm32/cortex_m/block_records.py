@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from vstm32.base import memory_map
-from vstm32.cortex_m.shared import PARTS_OF_CYCLE, Shared, new_table, place_of
+from vstm32.base.memory_map import Storage
+from vstm32.cortex_m.shared import PARTS_OF_CYCLE, Shared, new_table
 from vstm32.native.library import ffi, lib
 from vstm32.timing import INSTRUCTIONS, TimingModel
 from vstm32.timing.block_cost import (
@@ -86,7 +86,7 @@ class BlockRecords:
     def cycles_left(self, address: int) -> int:
         """Cycles of the block that runs from an instruction on, of those that have been counted already."""
         state = self._state
-        place = _code_place(address)
+        place = self._code_place(address)
         if place is None or not state.block_address <= address < state.block_address + state.block_size:
             return 0
         return int(min(state.cycles_left[place // 2], state.charged))
@@ -105,7 +105,7 @@ class BlockRecords:
 
     def _make(self, address: int, size_bytes: int) -> int:
         """The number of a new record for a block."""
-        place = _code_place(address)
+        place = self._code_place(address)
         assert place is not None
         if self._count + 1 >= MOST_BLOCKS:
             self.forget()
@@ -134,13 +134,27 @@ class BlockRecords:
         address, size = divmod(this.key, 1 << _SIZE_BITS)
         before, before_size = divmod(that.key, 1 << _SIZE_BITS)
         cost = self._costs.after(
-            self._code(_code_place(before), before_size),
-            self._code(_code_place(address), size),
+            self._code(self._code_place(before), before_size),
+            self._code(self._code_place(address), size),
             address != before + before_size,
-            _code_memory(address),
+            self._code_memory(address),
             self._memory,
         )
         return _parts(cost)
+
+    def _code_place(self, address: int) -> int | None:
+        """The place of code at an address; None where none can run."""
+        region = self._shared.map.region_at(address)
+        if region is None or region.storage is Storage.IDENTITY:
+            return None
+        return self._shared.place_of(address)
+
+    def _code_memory(self, address: int) -> CodeMemory:
+        region = self._shared.map.region_at(address)
+        assert region is not None
+        if region.storage is Storage.FLASH:
+            return CodeMemory.FLASH if region is self._shared.map.flash else CodeMemory.FLASH_ITCM
+        return CodeMemory.SRAM if region.name.startswith("SRAM") else CodeMemory.TCM
 
     def _code(self, place: int | None, size_bytes: int) -> bytes:
         assert place is not None
@@ -149,7 +163,7 @@ class BlockRecords:
     def _cost(self, code: bytes, address: int) -> BlockCost:
         if self._model is INSTRUCTIONS:
             return count_instructions(code)
-        return self._costs.block(code, _code_memory(address), self._memory)
+        return self._costs.block(code, self._code_memory(address), self._memory)
 
     def _write_left(self, code: bytes, place: int, cost: BlockCost) -> None:
         position = 0
@@ -168,17 +182,3 @@ class BlockRecords:
 
 def _parts(cycles: float) -> int:
     return round(cycles * PARTS_OF_CYCLE)
-
-
-def _code_place(address: int) -> int | None:
-    """The place of code at an address; None where none can run."""
-    region = memory_map.region_at(address)
-    return None if region is None or region.storage is memory_map.Storage.IDENTITY else place_of(address)
-
-
-def _code_memory(address: int) -> CodeMemory:
-    region = memory_map.region_at(address)
-    assert region is not None
-    if region.storage is memory_map.Storage.FLASH:
-        return CodeMemory.FLASH if region.base == memory_map.FLASH_BASE else CodeMemory.FLASH_ITCM
-    return CodeMemory.SRAM if region.name.startswith("SRAM") else CodeMemory.TCM

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from vstm32.base.chip import Chip
 from vstm32.base.findings import Direction
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
@@ -64,6 +65,7 @@ class Core:
 
     def __init__(  # noqa: PLR0915
         self,
+        chip: Chip,
         timing: str = DEFAULT_TIMING_MODEL,
         *,
         profiled: bool = False,
@@ -80,13 +82,18 @@ class Core:
         self._unicorn = unicorn
         self._binding = binding
         library = binding.uclib
-        self.shared = Shared()
+        self.chip = chip
+        self.shared = Shared(chip)
         self.shared.use_unicorn(library)
         self.state = self.shared.state
         """`struct state` of native/layout.h."""
         self.profile = self.shared.new_profile() if profiled else None
         """`struct profile *` of native/layout.h, None without a profiler."""
-        engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+        # Unicorn's Cortex-M7 has double precision. UC_MODE_MCLASS makes it a Cortex-M33, whatever model is
+        # asked for: FPv5 with single precision alone, as a Cortex-M7 can have it too.
+        self._is_v7m = chip.core.has_double_precision
+        mode = 0 if self._is_v7m else unicorn.UC_MODE_MCLASS
+        engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | mode)
         engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
         self.timing = timing_model(timing)
@@ -125,6 +132,7 @@ class Core:
         self.control, self.fpscr = r.UC_ARM_REG_CONTROL, r.UC_ARM_REG_FPSCR
         self.primask, self.basepri = r.UC_ARM_REG_PRIMASK, r.UC_ARM_REG_BASEPRI
         self.faultmask = r.UC_ARM_REG_FAULTMASK
+        self._flags = r.UC_ARM_REG_APSR_NZCV
         # Straight to the C library: the binding's own access is ten times slower.
         self._register_value = ctypes.c_uint64()
         self._register_place = ctypes.byref(self._register_value)
@@ -141,6 +149,10 @@ class Core:
         """Sets a 32-bit register of the core."""
         self._register_value.value = value & 0xFFFF_FFFF
         self._reg_write(self._handle, register, self._register_place)
+        if register == self.xpsr and self._is_v7m:
+            # Unicorn looks only now whether the core is in a handler, where EXC_RETURN has its meaning; a
+            # Cortex-M33 knows it everywhere.
+            self._reg_write(self._handle, self._flags, self._register_place)
 
     # --- registers of peripherals
 

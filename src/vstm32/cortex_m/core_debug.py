@@ -1,4 +1,4 @@
-"""Core debug registers and the device id (Arm v7-M ARM, section C1.6; RM0385 section 40.6).
+"""Core debug registers and the device id (Arm v7-M ARM, section C1.6; RM0385 and RM0410 section 40.6).
 
 What firmware may do here is little: DEMCR.TRCENA switches the trace blocks on. A debugger writes through
 `debugger_write`: DHCSR halts, steps and lets go, DCRSR and DCRDR move core registers, DEMCR catches vectors.
@@ -8,6 +8,7 @@ The registers are reset by power-on only, so that a debugger can hold a core thr
 from collections.abc import Callable
 from typing import Protocol
 
+from vstm32.base.chip import Chip
 from vstm32.base.registers import Register, RegisterBlock
 
 DHCSR, DCRSR, DCRDR, DEMCR = 0x0, 0x4, 0x8, 0xC
@@ -195,22 +196,24 @@ class CoreDebug(RegisterBlock):
 
 
 class Dbgmcu(RegisterBlock):
-    """DBGMCU: device id 0x449, revision Z 0x1001 (RM0385 section 40.6.1); freeze bits read back.
+    """DBGMCU: device id and revision (section 40.6.1 of the reference manual); freeze bits read back.
 
-    `pretended_device` answers instead of 0x449 where a fault is to be provoked.
+    `pretended_device` answers instead of the chip's own id where a fault is to be provoked.
     """
 
     reset_by_power_only = True
 
-    def __init__(self) -> None:
+    def __init__(self, chip: Chip) -> None:
+        signature = chip.signature
         self.pretended_device: int | None = None
         super().__init__(
             "DBGMCU",
             0xE004_2000,
             (
-                Register("IDCODE", 0x0, reset=0x1001_6449),
+                # Bits 12 to 15 are reserved, and read as 6 on real ones.
+                Register("IDCODE", 0x0, reset=signature.revision << 16 | 0x6000 | signature.device_id),
                 Register("CR", 0x4, writable=0x0000_00E7),
-                Register("APB1FZ", 0x8, writable=0x06E0_1FFF),
+                Register("APB1FZ", 0x8, writable=chip.registers["DBGMCU_APB1FZ"].writable),
                 Register("APB2FZ", 0xC, writable=0x0007_0003),
             ),
         )

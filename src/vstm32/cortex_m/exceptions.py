@@ -19,8 +19,6 @@ from vstm32.cortex_m.frames import (
     Frames,
 )
 
-INTERRUPTS = 98  # interrupt lines of the STM32F746 (RM0385 section 10.1.1)
-
 TAIL_CHAIN_CYCLES = 6
 """At most, from one handler to the next. Published for the Cortex-M3 and M4, not for the M7."""
 
@@ -82,6 +80,8 @@ class ExceptionUnit:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.interrupts = core.chip.interrupts
+        """How many interrupt lines there are."""
         self.frames = Frames(core)
         self.stacking_failed: Callable[[int, int], int] = self._no_memory
         """Told of an exception whose frame cannot be stored at an address; gives the fault that follows."""

@@ -6,8 +6,8 @@ A fault whose handler may not run becomes a HardFault, and one inside a HardFaul
 import contextlib
 from collections.abc import Callable
 
-from vstm32.base import memory_map
 from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.memory_map import PERIPHERAL_SPACE, PPB_BASE, Storage
 from vstm32.cortex_m import scb
 from vstm32.cortex_m.core import Core, Stop, StopReason
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit, LockupError
@@ -36,6 +36,7 @@ class FaultUnit:
     ) -> None:
         """`entered` is told the number of a fault whose handler is about to run."""
         self._core = core
+        self._map = core.memory.map
         self._exceptions = exceptions
         self._scb = control
         self._report = report
@@ -55,7 +56,7 @@ class FaultUnit:
 
     def _stacking_failed(self, number: int, address: int) -> int:
         """The frame of an exception has no room: the derived fault (Arm v7-M ARM, section B1.5.11)."""
-        block = memory_map.block_name(address)
+        block = self._map.block_name(address)
         kind, status, fault = self._stack_fault(address, scb.STKERR, scb.MSTKERR)
         sentence = (
             f"The frame of exception {number} cannot be stored at {address:#010x} ({block}): "
@@ -76,7 +77,7 @@ class FaultUnit:
         self, address: int, bus_status: int, memory_status: int
     ) -> tuple[FindingKind, int, ExceptionNumber]:
         """Of a frame that cannot be stored or read: where there is RAM, the MPU was in the way."""
-        region = memory_map.region_at(address)
+        region = self._map.region_at(address)
         if region is not None and region.writable:
             return FindingKind.PROTECTION, memory_status, ExceptionNumber.MEM_MANAGE
         return FindingKind.BUS_FAULT, bus_status, ExceptionNumber.BUS_FAULT
@@ -87,7 +88,7 @@ class FaultUnit:
         address = core.read_register(core.psp if exc_return & 4 else core.msp)
         sentence = (
             f"The frame of an exception return cannot be read at {address:#010x} "
-            f"({memory_map.block_name(address)})."
+            f"({self._map.block_name(address)})."
         )
         kind, status, fault = self._stack_fault(address, scb.UNSTKERR, scb.MUNSTKERR)
         self._report_access(address, Direction.READ, 32, sentence, kind)
@@ -101,7 +102,7 @@ class FaultUnit:
         if not floats.save():
             sentence = (
                 f"The FPU registers of interrupted code cannot be stored at {address:#010x} "
-                f"({memory_map.block_name(address)})."
+                f"({self._map.block_name(address)})."
             )
             kind, status, fault = self._stack_fault(address, scb.LSPERR, scb.MLSPERR)
             self._report_access(address, Direction.WRITE, 72, sentence, kind)
@@ -123,7 +124,7 @@ class FaultUnit:
                 self._core.program_counter,
                 direction,
                 size_bytes,
-                memory_map.block_name(address),
+                self._map.block_name(address),
                 sentence,
             )
         )
@@ -137,23 +138,23 @@ class FaultUnit:
 
     def bus_fault(self, stop: Stop) -> None:
         program_counter = self._core.program_counter
-        block = memory_map.block_name(stop.address)
+        block = self._map.block_name(stop.address)
         verb = {
             Direction.READ: "reads",
             Direction.WRITE: "writes",
             Direction.FETCH: "fetches an instruction from",
         }[stop.direction]
-        region = memory_map.region_at(stop.address)
+        region = self._map.region_at(stop.address)
         why = "is not modelled by the virtual board"
         if block == "nothing":
-            why = "is nowhere in the memory map of the STM32F746"
+            why = f"is nowhere in the memory map of the {self._core.chip.part}"
         elif region is not None:
             why = "cannot be written by the core"
-            if region.storage is memory_map.Storage.FLASH:
-                why = f"is read-only: flash is programmed at {memory_map.FLASH_BASE:#010x} and above"
+            if region.storage is Storage.FLASH:
+                why = f"is read-only: flash is programmed at {self._map.flash.base:#010x} and above"
         elif stop.direction is Direction.FETCH:
             why = "holds no code"
-        elif stop.address >= memory_map.PPB_BASE and not self._core.privileged:
+        elif stop.address >= PPB_BASE and not self._core.privileged:
             why = "only privileged code may access"
         sentence = (
             f"The instruction at {program_counter:#010x} {verb} {stop.address:#010x} "
@@ -165,7 +166,7 @@ class FaultUnit:
         control = self._scb
         if stop.direction is not Direction.FETCH:
             control.record_fault(scb.PRECISERR, stop.address)
-        elif memory_map.PERIPHERAL_BASE <= stop.address < 0x6000_0000 or stop.address >= 0xA000_0000:
+        elif stop.address in PERIPHERAL_SPACE or stop.address >= 0xA000_0000:
             # Peripheral and system space is execute-never (PM0253 section 2.2.3).
             control.record_fault(scb.IACCVIOL)
             self.synchronous(ExceptionNumber.MEM_MANAGE, sentence)
@@ -177,7 +178,7 @@ class FaultUnit:
     def protection_fault(self, stop: Stop) -> None:
         """The MPU does not allow an access: MemManage (Arm v7-M ARM, section B3.5.3)."""
         program_counter = self._core.program_counter
-        name = memory_map.block_name(stop.address)
+        name = self._map.block_name(stop.address)
         if stop.direction is Direction.FETCH:
             sentence = f"The MPU lets no code run at {stop.address:#010x} ({name})."
             self._scb.record_fault(scb.IACCVIOL)

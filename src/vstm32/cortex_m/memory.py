@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from vstm32.base import memory_map
 from vstm32.base.memory_map import Region, Storage
 from vstm32.cortex_m.mpu import PermissionMap, permitted
-from vstm32.cortex_m.shared import STORAGE_PLACE, Shared
+from vstm32.cortex_m.shared import Shared
 from vstm32.native.library import ffi
 
 _PAGE_BYTES = 4096
@@ -25,6 +24,8 @@ class Memory:
         self._engine = engine
         self._forget_costs = forget_costs
         self._shared = shared
+        self.map = shared.map
+        """What stands where."""
         self._bytes = shared.memory
         self.flash = shared.flash
         """All of flash; whoever changes it calls `forget_code`."""
@@ -36,15 +37,15 @@ class Memory:
         origin = self._shared.memory_address
         self._mappings: list[tuple[int, int, int]] = []
         mapped_to = 0
-        for region in sorted(memory_map.REGIONS, key=lambda each: each.base):
+        for region in sorted(self.map.regions, key=lambda each: each.base):
             if region.base < mapped_to:
                 continue
             # DTCM, SRAM1 and SRAM2 follow each other: one mapping, so that data may cross.
-            size = memory_map.RAM_SIZE_BYTES if region.storage is Storage.RAM else region.size_bytes
+            size = self.map.ram_size_bytes if region.storage is Storage.RAM else region.size_bytes
             permissions = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
             if region.writable:
                 permissions |= unicorn.UC_PROT_WRITE
-            host = origin + STORAGE_PLACE[region.storage]
+            host = origin + self._shared.storage_places[region.storage]
             self._engine.mem_map_ptr(region.base, size, permissions, host)
             if not region.writable:
                 # Only this makes Unicorn drop the stores that the access hook lets through.
@@ -73,18 +74,18 @@ class Memory:
         yield from pairwise(sorted(cuts))
 
     def _place(self, region: Region, address: int) -> int:
-        return STORAGE_PLACE[region.storage] + region.offset + address - region.base
+        return self._shared.storage_places[region.storage] + region.offset + address - region.base
 
     @property
     def flash_host_address(self) -> int:
         """Where this process has the flash memory: the start of a page."""
-        return self._shared.memory_address + STORAGE_PLACE[Storage.FLASH]
+        return self._shared.memory_address + self._shared.storage_places[Storage.FLASH]
 
     def read(self, address: int, size_bytes: int) -> bytes | None:
         """Bytes of plain memory, or None where there is none."""
         parts = []
         while size_bytes > 0:
-            region = memory_map.region_at(address)
+            region = self.map.region_at(address)
             if region is None:
                 return None
             length = min(size_bytes, region.end - address)
@@ -95,7 +96,7 @@ class Memory:
 
     def load(self, address: int, data: bytes) -> None:
         """Puts bytes into memory while the core stands still, flash included."""
-        region = memory_map.region_at(address, len(data))
+        region = self.map.region_at(address, len(data))
         if region is None:
             raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of one memory region")
         place = self._place(region, address)
@@ -114,7 +115,7 @@ class Memory:
         pieces = []
         position = 0
         while position < len(data):
-            region = memory_map.region_at(address + position)
+            region = self.map.region_at(address + position)
             if region is None or not region.writable:
                 return False
             length = min(len(data) - position, region.end - address - position)
@@ -126,7 +127,7 @@ class Memory:
 
     def clear_ram(self) -> None:
         """ITCM RAM and RAM lose what they held, as when the power goes."""
-        for region in memory_map.REGIONS:
+        for region in self.map.regions:
             if region.writable:
                 place = self._place(region, region.base)
                 self._bytes[place : place + region.size_bytes] = bytes(region.size_bytes)
@@ -135,7 +136,7 @@ class Memory:
     def write_words(self, address: int, words: tuple[int, ...]) -> bool:
         """Stores 32-bit words as the core would (a stack frame); False where memory is not writable."""
         data = struct.pack(f"<{len(words)}I", *words)
-        regions = (memory_map.region_at(address), memory_map.region_at(address + len(data) - 1))
+        regions = (self.map.region_at(address), self.map.region_at(address + len(data) - 1))
         if address % 4 or any(region is None or not region.writable for region in regions):
             return False
         self._engine.mem_write(address, data)

@@ -1,4 +1,4 @@
-"""MPU: eight regions, and what they allow (PM0253 section 4.6; Arm v7-M ARM, section B3.5).
+"""MPU: its regions, and what they allow (PM0253 section 4.6; Arm v7-M ARM, section B3.5).
 
 What follows from the registers is a list of intervals of addresses with one set of permissions each;
 protection.py lays it over memory. Memory types, caching and sharing have no effect here.
@@ -10,7 +10,6 @@ from itertools import pairwise
 from vstm32.base.registers import Register, RegisterBlock
 
 TYPE, CTRL, RNR, RBAR, RASR = 0x00, 0x04, 0x08, 0x0C, 0x10
-REGIONS = 8
 _VALID = 1 << 4
 ENABLE, HFNMIENA, PRIVDEFENA = 1 << 0, 1 << 1, 1 << 2
 
@@ -26,8 +25,7 @@ _XN = 1 << 28
 # and the private peripheral bus, which no region covers.
 _DEFAULT_EDGES = (0, 0x4000_0000, 0x6000_0000, 0xA000_0000, 0xE000_0000, 0xE010_0000)
 
-REGISTERS = (
-    Register("TYPE", TYPE, reset=REGIONS << 8),
+_REGISTERS = (
     Register("CTRL", CTRL, writable=0x7),
     Register("RNR", RNR, writable=0xFF),
     *(
@@ -110,17 +108,19 @@ def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
 
 
 class Mpu(RegisterBlock):
-    """Eight regions; `changed` is told whenever what they allow may have changed."""
+    """So many `regions`; `changed` is told whenever what they allow may have changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, regions: int) -> None:
+        self._count = regions
         self.changed: Callable[[], None] = lambda: None
-        super().__init__("MPU", 0xE000_ED90, REGISTERS)
+        kind = Register("TYPE", TYPE, reset=regions << 8)
+        super().__init__("MPU", 0xE000_ED90, (kind, *_REGISTERS))
 
     def reset(self) -> None:
         """All regions empty."""
         super().reset()
-        self._bases = [0] * REGIONS
-        self._attributes = [0] * REGIONS
+        self._bases = [0] * self._count
+        self._attributes = [0] * self._count
         self.changed()
 
     @property
@@ -133,7 +133,7 @@ class Mpu(RegisterBlock):
         return permission_map(self.control, self._bases, self._attributes, privileged=privileged)
 
     def _region(self) -> int:
-        return self.values[RNR] % REGIONS
+        return self.values[RNR] % self._count
 
     def read_register(self, offset: int) -> int:
         """RBAR carries the region number."""

@@ -1,7 +1,7 @@
 """NVIC: enable, pending, active and priority registers of the interrupts (PM0253 section 4.3)."""
 
 from vstm32.base.registers import Register, RegisterBlock
-from vstm32.cortex_m.exceptions import INTERRUPTS, ExceptionUnit
+from vstm32.cortex_m.exceptions import ExceptionUnit
 
 _ISER, _ICER, _ISPR, _ICPR, _IABR, _IPR, _STIR = 0x000, 0x080, 0x100, 0x180, 0x200, 0x300, 0xE00
 _BANKS = 8
@@ -25,7 +25,7 @@ REGISTERS = (
 
 
 class Nvic(RegisterBlock):
-    """98 interrupts, four priority bits each; what lies beyond reads as zero and ignores writes."""
+    """The chip's interrupts, four priority bits each; what lies beyond reads as zero and ignores writes."""
 
     def __init__(self, unit: ExceptionUnit) -> None:
         self._unit = unit
@@ -58,17 +58,17 @@ class Nvic(RegisterBlock):
         """Ones set or clear; IPR keeps the upper four bits of each byte."""
         unit = self._unit
         if offset == _STIR:
-            if value & 0x1FF < INTERRUPTS:
+            if value & 0x1FF < unit.interrupts:
                 unit.pend(16 + (value & 0x1FF))
             return
         if offset >= _IPR:
             for lane in range(4):
                 number = offset - _IPR + lane
-                if number < INTERRUPTS:
+                if number < unit.interrupts:
                     unit.priorities[16 + number] = value >> 8 * lane & 0xF0
             return
         first = (offset & 0x1F) * 8
-        numbers = {first + bit for bit in range(32) if value >> bit & 1 and first + bit < INTERRUPTS}
+        numbers = {first + bit for bit in range(32) if value >> bit & 1 and first + bit < unit.interrupts}
         if offset < _ICER:
             unit.enabled_interrupts |= numbers
         elif offset < _ISPR:

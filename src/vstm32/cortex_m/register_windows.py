@@ -4,7 +4,6 @@ import ctypes
 from collections.abc import Callable
 from typing import Any
 
-from vstm32.base import memory_map
 from vstm32.cortex_m.shared import Shared, address_of
 from vstm32.native.library import ffi, lib
 
@@ -66,7 +65,7 @@ class RegisterWindows:
         callbacks = self._binding.MMIO_READ_CFUNC(on_read), self._binding.MMIO_WRITE_CFUNC(on_write)
         self._callbacks.extend(callbacks)
         reader, writer = (ctypes.cast(callback, ctypes.c_void_p) for callback in callbacks)
-        if base == memory_map.PERIPHERAL_BASE:
+        if base == self._shared.map.peripherals.base:
             kind = ffi.typeof(self._shared.state.read_register)
             self._shared.state.read_register = ffi.cast(kind, reader.value)
             reader = ctypes.c_void_p(address_of(lib.peripheral_read))

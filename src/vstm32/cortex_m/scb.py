@@ -8,6 +8,7 @@ CCR.UNALIGN_TRP is a finding: Unicorn cannot trap unaligned accesses.
 from collections.abc import Callable
 from typing import Protocol
 
+from vstm32.base.chip import Chip, CoreKind
 from vstm32.base.registers import WORD, Register, RegisterBlock
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
 
@@ -46,16 +47,36 @@ _STATUS_BITS = {
 
 _FPCCR_WRITABLE = 0xC000_017B  # ASPEN, LSPEN, what could run when the frame was made, LSPACT
 
-# Cache geometry: 4 KB of each, 32-byte lines; data cache 4 ways, instruction cache 2 (PM0253 table 66).
-_CACHE_SIZES = {0: 0xF003_E019, 1: 0xF007_E009}
+# PM0253 table 66: lines of 32 bytes; data cache 4 ways, instruction cache 2. What can be done with them.
+_LINE_BYTES, _DATA_WAYS, _INSTRUCTION_WAYS = 32, 4, 2
+_CACHE_ABILITIES, _LOG2_OF_LINE_WORDS_LESS_2 = 0xF << 28, 1
 
 _CACHE_OPERATIONS = {
     "ICIALLU": ICIALLU, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
     "DCCMVAC": 0x268, "DCCSW": 0x26C, "DCCIMVAC": 0x270, "DCCISW": 0x274, "BPIALL": 0x278,
 }  # fmt: skip
 
-REGISTERS = (
-    Register("CPUID", CPUID, reset=0x410F_C271),
+
+def cache_size(size_bytes: int, ways: int) -> int:
+    """CCSIDR of a cache: sets and ways, each less 1, and the size of a line (PM0253 section 4.5.3)."""
+    sets = size_bytes // (_LINE_BYTES * ways)
+    return _CACHE_ABILITIES | (sets - 1) << 13 | (ways - 1) << 3 | _LOG2_OF_LINE_WORDS_LESS_2
+
+
+def _registers(core: CoreKind) -> tuple[Register, ...]:
+    # Arm v7-M ARM, section B4.7: single precision alone, or double precision too.
+    mvfr0, mvfr1 = (0x1011_0221, 0x1200_0011) if core.has_double_precision else (0x1011_0021, 0x1100_0011)
+    return (
+        *_REGISTERS,
+        Register("CPUID", CPUID, reset=core.cpuid),
+        Register("MVFR0", 0x240, reset=mvfr0),
+        Register("MVFR1", 0x244, reset=mvfr1),
+        Register("ITCMCR", 0x290, reset=core.itcm_control, writable=0x7),
+        Register("DTCMCR", 0x294, reset=core.dtcm_control, writable=0x7),
+    )
+
+
+_REGISTERS = (
     Register("ICSR", ICSR),
     Register("VTOR", VTOR, reset=0x0020_0000, writable=0xFFFF_FF80),
     Register("AIRCR", AIRCR),
@@ -92,23 +113,22 @@ REGISTERS = (
     Register("FPCCR", FPCCR),
     Register("FPCAR", FPCAR),
     Register("FPDSCR", 0x23C, writable=0x07C0_0000, unsupported=0x07C0_0000),
-    Register("MVFR0", 0x240, reset=0x1011_0021),
-    Register("MVFR1", 0x244, reset=0x1100_0011),
     Register("MVFR2", 0x248, reset=0x0000_0040),
     *(Register(name, offset) for name, offset in _CACHE_OPERATIONS.items()),
-    Register("ITCMCR", 0x290, reset=0x0000_0039, writable=0x7),
-    Register("DTCMCR", 0x294, reset=0x0000_0041, writable=0x7),
     Register("AHBPCR", 0x298, reset=0x0000_0006, writable=0x1),
     Register("CACR", 0x29C, writable=0x7),
     Register("AHBSCR", 0x2A0, reset=0x0000_0800, writable=0xFFFF),
     Register("ABFSR", 0x2A8),
 )
 
-# Interrupt type (98 lines: four words of 32) and auxiliary control (PM0253 section 4.2.1).
-CONTROL_SPACE = (
-    Register("ICTR", 0x4, reset=0x3),
-    Register("ACTLR", 0x8, writable=0x1FFF_FC04),
-)
+
+def control_space(chip: Chip) -> RegisterBlock:
+    """Interrupt type (how many words of 32 lines, less 1) and auxiliary control (PM0253 section 4.2.1)."""
+    registers = (
+        Register("ICTR", 0x4, reset=(chip.interrupts - 1) // 32),
+        Register("ACTLR", 0x8, writable=0x1FFF_FC04),
+    )
+    return RegisterBlock("system control space", 0xE000_E000, registers)
 
 
 class Caches(Protocol):
@@ -126,6 +146,7 @@ class SystemControl(RegisterBlock):
 
     def __init__(  # noqa: PLR0917
         self,
+        core: CoreKind,
         unit: ExceptionUnit,
         running_exception: Callable[[], int],
         request_reset: Callable[[], None],
@@ -142,7 +163,11 @@ class SystemControl(RegisterBlock):
         self._stir_for_all = stir_for_all
         self._trap_division = trap_division
         self._caches = caches
-        super().__init__("SCB", 0xE000_ED00, REGISTERS)
+        self._cache_sizes = (
+            cache_size(core.data_cache_bytes, _DATA_WAYS),
+            cache_size(core.instruction_cache_bytes, _INSTRUCTION_WAYS),
+        )
+        super().__init__("SCB", 0xE000_ED00, _registers(core))
 
     def reset(self) -> None:
         """Vectors where the option bytes boot from, FPU and caches off."""
@@ -179,7 +204,7 @@ class SystemControl(RegisterBlock):
         if offset == FPCAR:
             return unit.frames.floating_point.address
         if offset == CCSIDR:
-            return _CACHE_SIZES[self.values[CSSELR] & 1]
+            return self._cache_sizes[self.values[CSSELR] & 1]
         return self.values[offset]
 
     def merge_base(self, offset: int) -> int:

@@ -8,47 +8,26 @@ import ctypes
 import mmap
 from typing import Any
 
-from vstm32.base import memory_map
-from vstm32.base.memory_map import Storage
+from vstm32.base.chip import Chip
+from vstm32.base.memory_map import PPB_BASE, PPB_SIZE_BYTES, Storage
 from vstm32.native.library import ffi, lib
 from vstm32.timing import m7_table
 
 PARTS_OF_CYCLE: int = 1 << lib.PART_BITS
 """Costs of blocks are whole numbers of these."""
 
-_SIZES = {
-    Storage.FLASH: memory_map.FLASH_SIZE_BYTES,
-    Storage.ITCM: memory_map.ITCM_SIZE_BYTES,
-    Storage.RAM: memory_map.RAM_SIZE_BYTES,
-    Storage.IDENTITY: memory_map.IDENTITY_SIZE_BYTES,
-}
-"""In the order in which they stand in memory, all multiples of a page."""
 
-MEMORY_BYTES = sum(_SIZES.values())
-HALFWORDS = MEMORY_BYTES // 2
-
-
-def _storage_places() -> dict[Storage, int]:
+def _storage_places(sizes_bytes: dict[Storage, int]) -> dict[Storage, int]:
     places, place = {}, 0
-    for storage, size in _SIZES.items():
+    for storage, size_bytes in sizes_bytes.items():
         places[storage] = place
-        place += size
+        place += size_bytes
     return places
-
-
-STORAGE_PLACE = _storage_places()
-"""Where each part of memory begins; `place` is an offset into all of it."""
 
 
 def address_of(thing: Any) -> int:
     """Where this process has something of C: data, or a function of the library."""
     return int(ffi.cast("uintptr_t", thing))
-
-
-def place_of(address: int) -> int | None:
-    """The place of an address of the target; None where no memory is."""
-    region = memory_map.region_at(address)
-    return None if region is None else STORAGE_PLACE[region.storage] + region.offset + address - region.base
 
 
 def new_table(kind: str, count: int) -> Any:
@@ -61,19 +40,33 @@ def new_table(kind: str, count: int) -> Any:
 class Shared:
     """The memory and the state of one core; flash is erased (0xFF), all else is 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.map = chip.memory
+        sizes_bytes = self.map.sizes_bytes
+        self.storage_places = _storage_places(sizes_bytes)
+        """Where each part of memory begins, all at pages; a `place` is an offset into all of it."""
+        size_bytes = sum(sizes_bytes.values())
+        self._halfwords = size_bytes // 2
         self._kept: list[Any] = []
-        table = self._table("uint8_t", MEMORY_BYTES)
+        table = self._table("uint8_t", size_bytes)
         self.memory = memoryview(ffi.buffer(table))
         """All of memory, by place."""
         self.memory_address = address_of(table)
-        self.flash = self.memory[: memory_map.FLASH_SIZE_BYTES]
-        self.flash[:] = b"\xff" * memory_map.FLASH_SIZE_BYTES
+        self.flash = self.memory[: self.map.flash.size_bytes]
+        self.flash[:] = b"\xff" * self.map.flash.size_bytes
         self.state = self._table("struct state", 1)[0]
         """`struct state`."""
         self._describe_memory(table)
         self._describe_timing()
         self._describe_registers()
+
+    def place_of(self, address: int) -> int | None:
+        """The place of an address of the target; None where no memory is."""
+        region = self.map.region_at(address)
+        if region is None:
+            return None
+        return self.storage_places[region.storage] + region.offset + address - region.base
 
     def _table(self, kind: str, count: int) -> Any:
         table = new_table(kind, count)
@@ -91,18 +84,15 @@ class Shared:
         return address_of(self.state_pointer)
 
     def _describe_memory(self, table: Any) -> None:
-        memory = self.state.memory
+        memory, stands = self.state.memory, self.map
         memory.bytes = table
-        memory.flash_base = memory_map.FLASH_BASE
-        memory.flash_end = memory_map.FLASH_BASE + memory_map.FLASH_SIZE_BYTES
-        memory.flash_itcm_base = memory_map.FLASH_ITCM_BASE
-        memory.flash_itcm_end = memory_map.FLASH_ITCM_BASE + memory_map.FLASH_SIZE_BYTES
-        memory.itcm_end = memory_map.ITCM_BASE + memory_map.ITCM_SIZE_BYTES
-        memory.itcm_place = STORAGE_PLACE[Storage.ITCM]
-        memory.ram_base = memory_map.RAM_BASE
-        memory.ram_end = memory_map.RAM_BASE + memory_map.RAM_SIZE_BYTES
-        memory.ram_place = STORAGE_PLACE[Storage.RAM]
-        self.executed = self._table("uint8_t", memory_map.FLASH_SIZE_BYTES >> lib.EXECUTED_SHIFT)
+        memory.flash_base, memory.flash_end = stands.flash.base, stands.flash.end
+        memory.flash_itcm_base, memory.flash_itcm_end = stands.flash_itcm.base, stands.flash_itcm.end
+        memory.itcm_end = stands.itcm.end
+        memory.itcm_place = self.storage_places[Storage.ITCM]
+        memory.ram_base, memory.ram_end = stands.ram_base, stands.ram_base + stands.ram_size_bytes
+        memory.ram_place = self.storage_places[Storage.RAM]
+        self.executed = self._table("uint8_t", stands.flash.size_bytes >> lib.EXECUTED_SHIFT)
         memory.executed = self.executed
 
     def _describe_timing(self) -> None:
@@ -110,22 +100,23 @@ class Shared:
         assert {m7_table.INSTRUCTION_CACHE_WAYS, m7_table.ART_WAYS} == {lib.CACHE_WAYS}
         state.mispredicted_parts = m7_table.MISPREDICTED_CYCLES * PARTS_OF_CYCLE
         state.line_bits = m7_table.LINE_BYTES.bit_length() - 1
+        instruction_cache_lines = self.chip.core.instruction_cache_bytes // m7_table.LINE_BYTES
         for cache, count in (
-            (state.instruction_cache, m7_table.INSTRUCTION_CACHE_SETS),
+            (state.instruction_cache, instruction_cache_lines // m7_table.INSTRUCTION_CACHE_WAYS),
             (state.art, m7_table.ART_LINES // m7_table.ART_WAYS),
         ):
             cache.sets = self._table("struct cache_set", count)
             cache.count = count
         state.records = self._table("struct record", lib.MOST_BLOCKS)
         state.previous = state.records
-        state.block_numbers = self._table("uint32_t", HALFWORDS)
-        state.cycles_left = self._table("uint16_t", HALFWORDS)
+        state.block_numbers = self._table("uint32_t", self._halfwords)
+        state.cycles_left = self._table("uint16_t", self._halfwords)
 
     def _describe_registers(self) -> None:
         for window, base, size in (
-            (self.state.peripherals, memory_map.PERIPHERAL_BASE, memory_map.PERIPHERAL_SIZE_BYTES),
-            (self.state.ahb2, memory_map.AHB2_BASE, memory_map.AHB2_SIZE_BYTES),
-            (self.state.private_bus, memory_map.PPB_BASE, memory_map.PPB_SIZE_BYTES),
+            (self.state.peripherals, self.map.peripherals.base, self.map.peripherals.size_bytes),
+            (self.state.ahb2, self.map.ahb2.base, self.map.ahb2.size_bytes),
+            (self.state.private_bus, PPB_BASE, PPB_SIZE_BYTES),
         ):
             window.base = base
             window.end = base + size
@@ -144,7 +135,7 @@ class Shared:
         """Empty tables for the hook of the profiler: a `struct profile *`."""
         profile = self._table("struct profile", 1)
         profile[0].state = self.state_pointer
-        profile[0].functions = self._table("int32_t", HALFWORDS)
+        profile[0].functions = self._table("int32_t", self._halfwords)
         return ffi.addressof(profile[0])
 
     def use_unicorn(self, library: Any) -> None:

@@ -11,7 +11,7 @@ from vstm32.debug.probe_server import ProbeServer
 
 
 class AttachedProbe:
-    """For `pyocd -u remote:localhost:PORT -t stm32f746xg`, from the moment it is made until `close`.
+    """For `pyocd -u remote:localhost:PORT -t TARGET`, from the moment it is made until `close`.
 
     The board runs in its own thread meanwhile (`Board.start`), or stands still.
     """

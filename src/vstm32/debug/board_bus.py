@@ -7,7 +7,7 @@ a halt on the reset vector.
 
 from collections.abc import Iterator
 
-from vstm32.base import memory_map
+from vstm32.base.memory_map import PPB_BASE
 from vstm32.base.registers import RegisterBlock
 from vstm32.board.board import Board
 from vstm32.debug.dap import BusFaultError
@@ -18,6 +18,7 @@ class BoardBus:
 
     def __init__(self, board: Board) -> None:
         self._board = board
+        self._map = board.core.memory.map
 
     def read(self, address: int, size_bytes: int) -> int:
         """1, 2 or 4 bytes of memory, or a register. Raises BusFaultError where nothing answers."""
@@ -35,7 +36,7 @@ class BoardBus:
     def write(self, address: int, size_bytes: int, value: int) -> None:
         """Sets 1, 2 or 4 bytes of memory, or a register. Raises BusFaultError where nothing takes it."""
         self._require_access(address)
-        if memory_map.region_at(address) is not None:
+        if self._map.region_at(address) is not None:
             self.write_block(address, value.to_bytes(size_bytes, "little"))
             return
         block = self._block(address)
@@ -56,12 +57,12 @@ class BoardBus:
     def write_block(self, address: int, data: bytes) -> None:
         """Any number of bytes; registers word by word."""
         self._require_access(address)
-        region = memory_map.region_at(address)
+        region = self._map.region_at(address)
         if region is None:
             for at, length in _pieces(address, len(data)):
                 piece = data[at - address : at - address + length]
                 self.write(at, length, int.from_bytes(piece, "little"))
-        elif region.base == memory_map.FLASH_BASE and region.holds(address, len(data)):
+        elif region is self._map.flash and region.holds(address, len(data)):
             self._program(address, data)
         elif self._board.core.memory.store(address, data):
             self._board.core.forget_code()
@@ -85,7 +86,7 @@ class BoardBus:
         return block if bus.is_clocked(block) else None
 
     def _require_access(self, address: int) -> None:
-        if self._board.in_reset and address < memory_map.PPB_BASE:
+        if self._board.in_reset and address < PPB_BASE:
             raise BusFaultError(address)
 
 

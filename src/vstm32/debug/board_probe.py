@@ -20,6 +20,11 @@ class BoardProbe:
         return self._board.standing_still()
 
     @property
+    def part(self) -> str:
+        """The microcontroller's name, for people."""
+        return self._board.core.chip.part
+
+    @property
     def powered(self) -> bool:
         """Whether the board is switched on."""
         return self._board.powered

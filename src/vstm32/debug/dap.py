@@ -1,4 +1,4 @@
-"""The debug port of the STM32F746 and the access port behind it, register by register.
+"""The debug port of the microcontroller and the access port behind it, register by register.
 
 ADIv5.2 (Arm IHI 0031G): chapter B2 has the registers of the debug port, chapter C2 those of a memory access
 port. The port is an SW-DP of architecture version 2, and there is one access port, the Cortex-M7's AHB-AP.

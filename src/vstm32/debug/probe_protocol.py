@@ -59,6 +59,10 @@ class ProbedBoard(Protocol):
         """The debug port of the microcontroller."""
 
     @property
+    def part(self) -> str:
+        """The microcontroller's name, for people."""
+
+    @property
     def powered(self) -> bool:
         """Whether the board, and with it the probe, has power."""
 
@@ -164,7 +168,7 @@ class ProbeRequests:
     def _readprop(self, name: object) -> object:
         properties = {
             "vendor_name": "mcumatrix",
-            "product_name": "virtual STM32F746 board",
+            "product_name": f"virtual {self._board.part} board",
             "supported_wire_protocols": _WIRE_PROTOCOLS,
             "wire_protocol": self._wire_protocol,
             "capabilities": _CAPABILITIES,

@@ -7,11 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vstm32.base import memory_map
 from vstm32.base.symbols import Functions
 from vstm32.cortex_m.core import Core
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
-from vstm32.cortex_m.shared import place_of
 from vstm32.native.library import ffi, lib
 
 WAITING = "(waiting)"
@@ -93,7 +91,7 @@ class Profiler:
 
     def _place(self, functions: Functions) -> None:
         numbers: dict[str, int] = {}
-        for region in memory_map.REGIONS:
+        for region in self._core.memory.map.regions:
             self._mark(region.base, region.end, self._number(numbers, f"(no symbol in {region.name})"))
         for function in functions:
             number = self._number(numbers, function.name)
@@ -107,10 +105,10 @@ class Profiler:
         return numbers[name]
 
     def _mark(self, start: int, end: int, number: int, *, begins: bool = False) -> None:
-        region = memory_map.region_at(start)
+        region = self._core.memory.map.region_at(start)
         if region is None:
             return
-        place = place_of(start)
+        place = self._core.shared.place_of(start)
         assert place is not None
         length = min(end, region.end) - start
         first, last = place >> 1, (place + length + 1) >> 1

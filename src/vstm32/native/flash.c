@@ -55,7 +55,7 @@ static uint64_t refusal(const struct flash *flash, uint64_t address, int size)
 {
     const uint64_t control = flash->control;
     uint64_t flags = 0;
-    if ((control & (FLASH_CR_LOCK | FLASH_CR_PG | FLASH_CR_SER | FLASH_CR_MER)) != FLASH_CR_PG) {
+    if ((control & (FLASH_CR_LOCK | FLASH_CR_PG | flash->erase_bits)) != FLASH_CR_PG) {
         flags = FLASH_SR_ERSERR;
     } else {
         if (size != 1 << (control >> FLASH_CR_PSIZE_SHIFT & 3)) {

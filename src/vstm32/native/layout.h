@@ -31,7 +31,6 @@ enum {
 #define FLASH_SR_BSY 0x10000
 #define FLASH_CR_PG 0x1
 #define FLASH_CR_SER 0x2
-#define FLASH_CR_MER 0x4
 #define FLASH_CR_SNB_SHIFT 3
 #define FLASH_CR_PSIZE_SHIFT 8
 #define FLASH_CR_STRT 0x10000
@@ -150,6 +149,7 @@ struct flash {
     uint64_t pending;       /* whether an operation has begun whose end has not been seen yet */
     uint64_t busy_until;
     uint64_t program_cycles; /* that programming takes */
+    uint64_t erase_bits;     /* SER, and the MER bits that the chip has */
     uint64_t changes;        /* how often the contents have changed */
     /* Flags that Python has to look at after the slice, and the latest store that set one of them. */
     uint64_t notice;

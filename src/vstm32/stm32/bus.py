@@ -8,8 +8,8 @@ them until they are unlocked: "locked".
 
 from collections.abc import Callable
 
-from vstm32.base import memory_map
 from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.memory_map import PPB_BASE, PPB_SIZE_BYTES
 from vstm32.base.registers import RegisterBlock
 from vstm32.cortex_m.core import Core
 
@@ -24,11 +24,9 @@ class Bus:
         self._gates: dict[str, Callable[[], bool]] = {}
         self._resets: dict[str, Callable[[], bool]] = {}
         self._complained: set[tuple[str, int]] = set()
-        core.map_registers(
-            memory_map.PERIPHERAL_BASE, memory_map.PERIPHERAL_SIZE_BYTES, self.read, self.write
-        )
-        core.map_registers(memory_map.AHB2_BASE, memory_map.AHB2_SIZE_BYTES, self.read, self.write)
-        core.map_registers(memory_map.PPB_BASE, memory_map.PPB_SIZE_BYTES, self.read, self.write)
+        for window in (core.memory.map.peripherals, core.memory.map.ahb2):
+            core.map_registers(window.base, window.size_bytes, self.read, self.write)
+        core.map_registers(PPB_BASE, PPB_SIZE_BYTES, self.read, self.write)
 
     def attach(
         self,

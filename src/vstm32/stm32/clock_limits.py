@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vstm32.base import memory_map
+from vstm32.base.chip import ClockLimits
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.stm32.clock_tree import Clocks, Pll
 
@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from vstm32.cortex_m.core import Core
 
 _MHZ = 1_000_000
-CORE_MAX_HZ = 216 * _MHZ
-# RM0385 section 3.3.2, table of wait states for 2.7 V to 3.6 V: one more for every 30 MHz.
-_HZ_PER_WAIT_STATE = 30 * _MHZ
-_WAIT_STATES_MAX = 7
-# DS10916, general operating conditions: HCLK by voltage scale, without over-drive and with it.
-_HCLK_MAX_HZ = {3: (144 * _MHZ, 144 * _MHZ), 2: (168 * _MHZ, 180 * _MHZ), 1: (180 * _MHZ, CORE_MAX_HZ)}
-_PCLK1_MAX_HZ = (45 * _MHZ, 54 * _MHZ)
-_PCLK2_MAX_HZ = (90 * _MHZ, 108 * _MHZ)
-# RM0385 section 5.3.2: between 1 and 2 MHz, and between 100 and 432 MHz. DS10916 gives the input some room.
-_VCO_INPUT_HZ = (950_000, 2_100_000)
-_VCO_HZ = (100 * _MHZ, 432 * _MHZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +30,49 @@ def mhz(hz: float) -> str:
     return f"{hz / _MHZ:.6g} MHz"
 
 
-def wait_states_needed(hclk_hz: int) -> int:
-    """FLASH_ACR.LATENCY for 2.7 V to 3.6 V (RM0385 section 3.3.2); the table ends with 7 at 216 MHz."""
-    return min(max(hclk_hz - 1, 0) // _HZ_PER_WAIT_STATE, _WAIT_STATES_MAX)
+def wait_states_needed(hclk_hz: int, limits: ClockLimits) -> int:
+    """FLASH_ACR.LATENCY for 2.7 V to 3.6 V (RM0385 section 3.3.2), where its table ends at most."""
+    return min(max(hclk_hz - 1, 0) // limits.hz_per_wait_state, limits.wait_states_max)
 
 
-def excesses(clocks: Clocks, wait_states: int, regulator: Regulator) -> Iterator[tuple[FindingKind, str]]:
+def excesses(
+    clocks: Clocks, wait_states: int, regulator: Regulator, limits: ClockLimits
+) -> Iterator[tuple[FindingKind, str]]:
     """Everything that is too fast for what it is supplied with, as sentences."""
     hclk_hz, over_drive = clocks.hclk_hz, regulator.over_drive
-    needed = wait_states_needed(hclk_hz)
+    needed = wait_states_needed(hclk_hz, limits)
     if wait_states < needed:
         yield (
             FindingKind.CLOCK,
             f"Flash has {wait_states} wait states and needs {needed} for a core at {mhz(hclk_hz)} "
             "(FLASH_ACR.LATENCY): a real one may read wrong instructions.",
         )
-    if hclk_hz > CORE_MAX_HZ:
+    if hclk_hz > limits.core_max_hz:
         yield (
             FindingKind.OVERCLOCKED,
             f"The core is overclocked: it runs at {mhz(hclk_hz)}, and the data sheet allows "
-            f"{mhz(CORE_MAX_HZ)}.",
+            f"{mhz(limits.core_max_hz)}.",
         )
     drive = "with over-drive" if over_drive else "without over-drive"
-    limit_hz = _HCLK_MAX_HZ[regulator.scale][over_drive]
-    if hclk_hz > limit_hz and limit_hz < CORE_MAX_HZ:
+    limit_hz = limits.hclk_max_hz[regulator.scale][over_drive]
+    if hclk_hz > limit_hz and limit_hz < limits.core_max_hz:
         yield (
             FindingKind.CLOCK,
             f"The core runs at {mhz(hclk_hz)}, and voltage scale {regulator.scale} {drive} allows "
             f"{mhz(limit_hz)} (PWR_CR1).",
         )
-    for name, hz, limits in (
-        ("PCLK1", clocks.pclk1_hz, _PCLK1_MAX_HZ),
-        ("PCLK2", clocks.pclk2_hz, _PCLK2_MAX_HZ),
+    for name, hz, allowed_hz in (
+        ("PCLK1", clocks.pclk1_hz, limits.pclk1_max_hz[over_drive]),
+        ("PCLK2", clocks.pclk2_hz, limits.pclk2_max_hz[over_drive]),
     ):
-        if hz > limits[over_drive]:
+        if hz > allowed_hz:
             yield (
                 FindingKind.CLOCK,
-                f"{name} is {mhz(hz)}, and {mhz(limits[over_drive])} are allowed {drive} (RCC_CFGR).",
+                f"{name} is {mhz(hz)}, and {mhz(allowed_hz)} are allowed {drive} (RCC_CFGR).",
             )
 
 
-def pll_mistakes(name: str, pll: Pll) -> Iterator[str]:
+def pll_mistakes(name: str, pll: Pll, limits: ClockLimits) -> Iterator[str]:
     """What is wrong with the settings of a PLL that is switched on (RM0385 section 5.3.2), as sentences."""
     if not pll.is_allowed:
         yield (
@@ -91,12 +82,17 @@ def pll_mistakes(name: str, pll: Pll) -> Iterator[str]:
         return
     if pll.divider_q < 2:
         yield f"{name} has no output Q: Q is {pll.divider_q}, and it can be 2 to 15."
-    if not _VCO_INPUT_HZ[0] <= pll.input_hz <= _VCO_INPUT_HZ[1]:
+    lowest_hz, highest_hz = limits.vco_input_hz
+    if not lowest_hz <= pll.input_hz <= highest_hz:
         yield f"The VCO of {name} gets {mhz(pll.input_hz)}, and it wants 1 MHz to 2 MHz: look at M."
     # A core that is overclocked has its own note.
-    is_overclocking = pll.vco_hz // pll.divider_p > CORE_MAX_HZ
-    if not _VCO_HZ[0] <= pll.vco_hz <= _VCO_HZ[1] and not is_overclocking:
-        yield f"The VCO of {name} runs at {mhz(pll.vco_hz)}, and it can do 100 MHz to 432 MHz: look at N."
+    is_overclocking = pll.vco_hz // pll.divider_p > limits.core_max_hz
+    lowest_hz, highest_hz = limits.vco_hz
+    if not lowest_hz <= pll.vco_hz <= highest_hz and not is_overclocking:
+        yield (
+            f"The VCO of {name} runs at {mhz(pll.vco_hz)}, and it can do {mhz(lowest_hz)} to "
+            f"{mhz(highest_hz)}: look at N."
+        )
 
 
 class ClockWatch:
@@ -113,7 +109,7 @@ class ClockWatch:
 
     def check(self, clocks: Clocks, wait_states: int, regulator: Regulator) -> None:
         """To be called after every change of what it is given."""
-        for kind, sentence in excesses(clocks, wait_states, regulator):
+        for kind, sentence in excesses(clocks, wait_states, regulator, self._core.chip.limits):
             self._say(kind, sentence)
 
     def complain(self, sentence: str) -> None:
@@ -133,7 +129,7 @@ class ClockWatch:
                 program_counter,
                 Direction.WRITE,
                 4,
-                memory_map.block_name(program_counter),
+                core.memory.map.block_name(program_counter),
                 f"{sentence[:-1]} (instruction at {program_counter:#010x}).",
             )
         )

@@ -1,12 +1,10 @@
-"""The clock tree of the STM32F746 as arithmetic (RM0385 section 5.2 and figure 13)."""
+"""The clock tree of the STM32F7 as arithmetic (RM0385 section 5.2 and figure 13)."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 HSI_HZ = 16_000_000
-HSE_HZ = 25_000_000  # the crystal X2 of the 32F746GDISCOVERY (UM1907)
 LSI_HZ = 32_000  # RM0385 section 5.2.5; the real one is between 17 and 47 kHz (DS10916)
-LSE_HZ = 32_768  # the crystal X1 of the 32F746GDISCOVERY (UM1907)
 
 # RCC_CFGR HPRE, PPRE1 and PPRE2 (RM0385 section 5.3.3): dividers by the value of the field.
 _AHB_DIVIDERS = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
@@ -50,14 +48,14 @@ class Pll:
         return self.source_hz * self.multiplier_n // self.divider_m
 
 
-def _source_hz(pllcfgr: int) -> int:
-    return HSE_HZ if pllcfgr & (1 << 22) else HSI_HZ
+def _source_hz(pllcfgr: int, hse_hz: int) -> int:
+    return hse_hz if pllcfgr & (1 << 22) else HSI_HZ
 
 
-def main_pll(pllcfgr: int) -> Pll:
+def main_pll(pllcfgr: int, hse_hz: int) -> Pll:
     """The main PLL as RCC_PLLCFGR sets it (RM0385 section 5.3.2)."""
     return Pll(
-        source_hz=_source_hz(pllcfgr),
+        source_hz=_source_hz(pllcfgr, hse_hz),
         divider_m=pllcfgr & 0x3F,
         multiplier_n=(pllcfgr >> 6) & 0x1FF,
         divider_p=2 * ((pllcfgr >> 16) & 3) + 2,
@@ -65,10 +63,10 @@ def main_pll(pllcfgr: int) -> Pll:
     )
 
 
-def side_pll(pllcfgr: int, own: int) -> Pll:
+def side_pll(pllcfgr: int, own: int, hse_hz: int) -> Pll:
     """PLLI2S or PLLSAI: source and M of the main PLL, the rest from their own register (section 5.3.23)."""
     return Pll(
-        source_hz=_source_hz(pllcfgr),
+        source_hz=_source_hz(pllcfgr, hse_hz),
         divider_m=pllcfgr & 0x3F,
         multiplier_n=(own >> 6) & 0x1FF,
         divider_p=2 * ((own >> 16) & 3) + 2,
@@ -76,19 +74,19 @@ def side_pll(pllcfgr: int, own: int) -> Pll:
     )
 
 
-def pll_hz(pllcfgr: int) -> int:
+def pll_hz(pllcfgr: int, hse_hz: int) -> int:
     """Main PLL output in Hz: source / M x N / P (RM0385 section 5.3.2); 0 for forbidden settings."""
-    pll = main_pll(pllcfgr)
+    pll = main_pll(pllcfgr, hse_hz)
     if not pll.is_allowed:
         return 0
     return pll.source_hz * pll.multiplier_n // (pll.divider_m * pll.divider_p)
 
 
 @lru_cache(maxsize=64)
-def clocks(cfgr: int, pllcfgr: int) -> Clocks:
-    """Every bus clock, from RCC_CFGR (its SWS field says what the system clock is) and RCC_PLLCFGR."""
+def clocks(cfgr: int, pllcfgr: int, hse_hz: int) -> Clocks:
+    """Every bus clock, from RCC_CFGR (its SWS field says what the system clock is), RCC_PLLCFGR and HSE."""
     source = (cfgr >> 2) & 3
-    sysclk = (HSI_HZ, HSE_HZ, pll_hz(pllcfgr), HSI_HZ)[source]
+    sysclk = (HSI_HZ, hse_hz, pll_hz(pllcfgr, hse_hz), HSI_HZ)[source]
     hclk = sysclk // _AHB_DIVIDERS[(cfgr >> 4) & 0xF]
     return Clocks(
         sysclk_hz=sysclk,

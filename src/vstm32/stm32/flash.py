@@ -15,7 +15,7 @@ model.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vstm32.base import memory_map
+from vstm32.base.chip import Chip, FlashBank, FlashLayout
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.cortex_m.clock import VirtualClock
@@ -32,7 +32,6 @@ ERSERR: int = lib.FLASH_SR_ERSERR
 BSY: int = lib.FLASH_SR_BSY
 PG: int = lib.FLASH_CR_PG
 SER: int = lib.FLASH_CR_SER
-MER: int = lib.FLASH_CR_MER
 SNB_SHIFT: int = lib.FLASH_CR_SNB_SHIFT
 PSIZE_SHIFT: int = lib.FLASH_CR_PSIZE_SHIFT
 STRT: int = lib.FLASH_CR_STRT
@@ -45,35 +44,24 @@ _OPTLOCK = 1 << 0
 _OPTION_KEYS = (0x0819_2A3B, 0x4C5D_6E7F)
 _CLEARABLE = EOP | OPERR | WRPERR | PGAERR | PGPERR | ERSERR
 
-REGISTERS = (
-    Register("ACR", ACR, writable=0x0000_0B0F),
-    Register("KEYR", KEYR),
-    Register("OPTKEYR", OPTKEYR),
-    Register("SR", SR),
-    Register("CR", CR, reset=LOCK, writable=0x0300_037F),
-    Register("OPTCR", OPTCR, reset=0xC0FF_AAFD, writable=0xC0FF_FFFE, unsupported=0x2),
-    Register("OPTCR1", OPTCR1, reset=0x0040_0080, writable=0xFFFF_FFFF),
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Sector:
-    """A part of flash that is erased at once, at `offset` from the start of flash."""
-
-    offset: int
-    size_bytes: int
-    erase_seconds: float
-
-
-# RM0385 section 3.3, flash memory organization; times after the table of DS10916 on flash memory programming.
-_KB = 1024
-SECTORS = (
-    *(Sector(number * 32 * _KB, 32 * _KB, 0.5) for number in range(4)),
-    Sector(128 * _KB, 128 * _KB, 1.0),
-    *(Sector(number * 256 * _KB, 256 * _KB, 2.0) for number in range(1, 4)),
-)
-MASS_ERASE_SECONDS = 8.0
-PROGRAM_SECONDS = 16e-6
+def _registers(chip: Chip, layout: FlashLayout) -> tuple[Register, ...]:
+    flash = chip.flash
+    return (
+        Register("ACR", ACR, writable=0x0000_0B0F),
+        Register("KEYR", KEYR),
+        Register("OPTKEYR", OPTKEYR),
+        Register("SR", SR),
+        Register("CR", CR, reset=LOCK, writable=flash.control.writable),
+        Register(
+            "OPTCR",
+            OPTCR,
+            reset=layout.option_control,
+            writable=flash.option_control_writable,
+            unsupported=0x2,
+        ),
+        Register("OPTCR1", OPTCR1, reset=0x0040_0080, writable=0xFFFF_FFFF),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +91,7 @@ class FlashInterface(RegisterBlock):
         self,
         core: Core,
         clock: VirtualClock,
+        layout: FlashLayout,
         *,
         core_clock_hz: Callable[[], int],
         interrupt: Callable[[bool], None],
@@ -112,6 +101,11 @@ class FlashInterface(RegisterBlock):
         """`interrupt` gets the level of the interrupt line, `latency_changed` is called when ACR changes."""
         self._latency_changed = latency_changed
         self._core = core
+        self._flash = core.chip.flash
+        self._layout = layout
+        self._sectors = {sector.number: sector for sector in layout.sectors}
+        self._mass_erase = sum(bank.mass_erase for bank in layout.banks)
+        self._region = core.memory.map.flash
         self._state = core.state.flash
         self._clock = clock
         self._core_clock_hz = core_clock_hz
@@ -122,8 +116,9 @@ class FlashInterface(RegisterBlock):
         self._ended = clock.alarm(self._operation_ended)
         self._complained: set[tuple[int, str]] = set()
         core.flash_noticed = self._noticed
-        super().__init__("FLASH interface", 0x4002_3C00, REGISTERS)
-        self._state.status_offset = self.base + SR - memory_map.PERIPHERAL_BASE
+        super().__init__("FLASH interface", 0x4002_3C00, _registers(core.chip, layout))
+        self._state.status_offset = self.base + SR - core.memory.map.peripherals.base
+        self._state.erase_bits = SER | self._mass_erase
 
     def reset(self) -> None:
         """Locked, no key seen, nothing under way; flash keeps its contents."""
@@ -159,8 +154,7 @@ class FlashInterface(RegisterBlock):
         Raises:
             ValueError: the bytes are not inside of flash, or do not divide into such pieces.
         """
-        end = memory_map.FLASH_BASE + memory_map.FLASH_SIZE_BYTES
-        if not memory_map.FLASH_BASE <= address <= address + len(data) <= end:
+        if not self._region.base <= address <= address + len(data) <= self._region.end:
             raise ValueError(f"{len(data)} bytes at {address:#010x} are not inside of flash")
         if size_bytes not in (1, 2, 4, 8) or len(data) % size_bytes:
             raise ValueError(f"{len(data)} bytes cannot be stored {size_bytes} at a time")
@@ -177,9 +171,9 @@ class FlashInterface(RegisterBlock):
 
     def load(self, data: bytes) -> None:
         """Sets all of flash, without its controller; `changed` does not count it. Raises ValueError."""
-        if len(data) != memory_map.FLASH_SIZE_BYTES:
-            raise ValueError(f"flash has {memory_map.FLASH_SIZE_BYTES} bytes, and not {len(data)}")
-        self._core.memory.load(memory_map.FLASH_BASE, data)
+        if len(data) != self._region.size_bytes:
+            raise ValueError(f"flash has {self._region.size_bytes} bytes, and not {len(data)}")
+        self._core.memory.load(self._region.base, data)
         self.changed()
 
     def changed(self) -> bool:
@@ -269,7 +263,7 @@ class FlashInterface(RegisterBlock):
 
     def _control_changed(self) -> None:
         self._state.control = self._control
-        self._state.program_cycles = self._cycles(PROGRAM_SECONDS)
+        self._state.program_cycles = self._cycles(self._flash.program_seconds)
 
     # --- operations
 
@@ -309,10 +303,12 @@ class FlashInterface(RegisterBlock):
         self._interrupt(bool((control & EOPIE and status & EOP) or (control & ERRIE and status & OPERR)))
 
     def _erase(self) -> None:
-        """STRT has been set: a sector (SER) or everything (MER) gets 0xFF (section 3.3)."""
+        """STRT has been set: a sector (SER) or whole banks (MER) get 0xFF (section 3.3)."""
         control = self._control
-        number = control >> SNB_SHIFT & 0xF
-        if control & (SER | MER) not in (SER, MER) or (control & SER and number >= len(SECTORS)):
+        number = control >> SNB_SHIFT & ((1 << self._flash.sector_number_bits) - 1)
+        sector = self._sectors.get(number) if control & SER else None
+        banks = [bank for bank in self._layout.banks if control & bank.mass_erase]
+        if (sector is None) is not bool(banks):
             self._state.status |= ERSERR | (OPERR if control & ERRIE else 0)
             if self._core.is_in_access:
                 self._complain_of_erase(control, number)
@@ -320,13 +316,9 @@ class FlashInterface(RegisterBlock):
         if self._faults.fail_erase:
             self._state.status |= OPERR
             return
-        if control & MER:
-            self._fill(0, memory_map.FLASH_SIZE_BYTES)
-            seconds = MASS_ERASE_SECONDS
-        else:
-            sector = SECTORS[number]
-            self._fill(sector.offset, sector.size_bytes)
-            seconds = sector.erase_seconds
+        for part in (sector,) if sector else banks:
+            self._fill(part.offset, part.size_bytes)
+        seconds = sector.erase_seconds if sector else self._mass_erase_seconds(banks)
         self._core.forget_code()
         self._erased_until = self._clock.now + self._cycles(seconds)
         self._state.busy_until = self._erased_until
@@ -334,6 +326,9 @@ class FlashInterface(RegisterBlock):
         self._state.changes += 1
         if control & EOPIE:
             self._ended.set(self._erased_until)
+
+    def _mass_erase_seconds(self, banks: list[FlashBank]) -> float:
+        return self._layout.mass_erase_seconds * len(banks) / len(self._layout.banks)
 
     def _fill(self, offset: int, size_bytes: int) -> None:
         self._core.memory.flash[offset : offset + size_bytes] = b"\xff" * size_bytes
@@ -368,7 +363,7 @@ class FlashInterface(RegisterBlock):
         self._complain(address, program_counter, size, what, why)
 
     def _complain_of_erase(self, control: int, number: int) -> None:
-        if control & SER and control & MER:
+        if control & SER and control & self._mass_erase:
             why = "SER and MER are both set"
         elif control & SER:
             why = f"there is no sector {number}"
@@ -388,7 +383,7 @@ class FlashInterface(RegisterBlock):
                     program_counter,
                     Direction.WRITE,
                     size,
-                    memory_map.block_name(address),
+                    self._core.memory.map.block_name(address),
                     f"The instruction at {program_counter:#010x} {what}: {why}.",
                 )
             )

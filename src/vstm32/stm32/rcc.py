@@ -4,13 +4,14 @@ Oscillators are ready as soon as they are switched on, and a PLL as soon as it c
 the clock security system and the ready interrupts are registers only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from vstm32.base.chip import Chip, EnableRegister
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.stm32.clock_limits import pll_mistakes
 from vstm32.stm32.clock_tree import (
     HSI_HZ,
-    LSE_HZ,
     PPRE1_SHIFT,
     Clocks,
     Pll,
@@ -22,7 +23,8 @@ from vstm32.stm32.clock_tree import (
 )
 
 CR, PLLCFGR, CFGR, CIR = 0x00, 0x04, 0x08, 0x0C
-AHB1ENR, AHB2ENR, AHB3ENR, APB1ENR, APB2ENR = 0x30, 0x34, 0x38, 0x40, 0x44
+AHB1ENR, AHB2ENR, AHB3ENR = EnableRegister.AHB1, EnableRegister.AHB2, EnableRegister.AHB3
+APB1ENR, APB2ENR = EnableRegister.APB1, EnableRegister.APB2
 BDCR, CSR, PLLI2SCFGR, PLLSAICFGR, DCKCFGR1, DCKCFGR2 = 0x70, 0x74, 0x84, 0x88, 0x8C, 0x90
 RESET_BEFORE_ENABLE = 0x20  # each RSTR register stands that far before its ENR register
 
@@ -34,35 +36,43 @@ _RESET_FLAGS = 0xFE00_0000
 PIN_RESET, POWER_RESET, SOFTWARE_RESET, WATCHDOG_RESET = 1 << 26, 1 << 27, 1 << 28, 1 << 29
 """Flags of CSR (section 5.3.21): PINRSTF, PORRSTF, SFTRSTF, IWDGRSTF."""
 
-REGISTERS = (
+_REGISTERS = (
     Register("CR", CR, reset=0x0000_0083, writable=0x150D_00F9),
-    Register("PLLCFGR", PLLCFGR, reset=0x2400_3010, writable=0x2F43_7FFF),
+    Register("PLLCFGR", PLLCFGR),
     Register("CFGR", CFGR, reset=0, writable=0xFFFF_FCF3),
     Register("CIR", CIR, writable=0x0000_7F00, unsupported=0x0000_7F00),
     Register("AHB1RSTR", 0x10, writable=0x22E0_17FF),
-    Register("AHB2RSTR", 0x14, writable=0x0000_00F1),
+    Register("AHB2RSTR", 0x14),
     Register("AHB3RSTR", 0x18, writable=0x0000_0003),
-    Register("APB1RSTR", 0x20, writable=0xFFFE_CBFF),
-    Register("APB2RSTR", 0x24, writable=0x04F7_7933),
+    Register("APB1RSTR", 0x20),
+    Register("APB2RSTR", 0x24),
     Register("AHB1ENR", AHB1ENR, reset=0x0010_0000, writable=0x7EF4_17FF),
-    Register("AHB2ENR", AHB2ENR, writable=0x0000_00F1),
+    Register("AHB2ENR", AHB2ENR),
     Register("AHB3ENR", AHB3ENR, writable=0x0000_0003),
-    Register("APB1ENR", APB1ENR, writable=0xFFFE_CBFF),
-    Register("APB2ENR", APB2ENR, writable=0x04F7_7F33),
+    Register("APB1ENR", APB1ENR),
+    Register("APB2ENR", APB2ENR),
     Register("AHB1LPENR", 0x50, reset=0x7EF7_B7FF, writable=0x7EF7_B7FF),
-    Register("AHB2LPENR", 0x54, reset=0x0000_00F1, writable=0x0000_00F1),
+    Register("AHB2LPENR", 0x54),
     Register("AHB3LPENR", 0x58, reset=0x0000_0003, writable=0x0000_0003),
-    Register("APB1LPENR", 0x60, reset=0xFFFF_CBFF, writable=0xFFFF_CBFF),
-    Register("APB2LPENR", 0x64, reset=0x04F7_7F33, writable=0x04F7_7F33),
+    Register("APB1LPENR", 0x60),
+    Register("APB2LPENR", 0x64),
     Register("BDCR", BDCR, writable=0x0001_831D),
     Register("CSR", CSR, reset=0x0E00_0000, writable=0x0000_0001),
     Register("SSCGR", 0x80, writable=0xCFFF_FFFF, unsupported=1 << 31),
     Register("PLLI2SCFGR", PLLI2SCFGR, reset=0x2400_3000, writable=0x7F03_7FC0),
     Register("PLLSAICFGR", PLLSAICFGR, reset=0x2400_3000, writable=0x7F03_7FC0),
-    Register("DCKCFGR1", DCKCFGR1, writable=0x01F3_1F1F),
-    Register("DCKCFGR2", DCKCFGR2, writable=0x3FFF_FFFF),
+    Register("DCKCFGR1", DCKCFGR1),
+    Register("DCKCFGR2", DCKCFGR2),
 )
+"""Those with an offset alone are not the same in all chips of the family: see `Chip.registers`."""
+
 _PLLS = {_PLLON: ("PLL", PLLCFGR), _PLLI2SON: ("PLLI2S", PLLI2SCFGR), _PLLSAION: ("PLLSAI", PLLSAICFGR)}
+
+
+def _registers(chip: Chip) -> Iterator[Register]:
+    for register in _REGISTERS:
+        own = chip.registers.get(f"RCC_{register.name}")
+        yield replace(register, reset=own.reset, writable=own.writable) if own else register
 
 
 def _nothing() -> None:
@@ -74,18 +84,20 @@ class Rcc(RegisterBlock):
 
     def __init__(
         self,
+        chip: Chip,
         *,
         changed: Callable[[], None] = _nothing,
         complain: Callable[[str], None] = lambda _sentence: None,
         backup_writable: Callable[[], bool] = lambda: True,
     ) -> None:
         """`changed` is called after a write, `complain` gets sentences, `backup_writable` is PWR_CR1.DBP."""
+        self._chip = chip
         self._changed = changed
         self._complain = complain
         self._backup_writable = backup_writable
         self.resets: dict[tuple[int, int], Callable[[], None]] = {}
         """What to do when a bit of a RSTR register is set: offset and number of the bit."""
-        super().__init__("RCC", 0x4002_3800, REGISTERS)
+        super().__init__("RCC", 0x4002_3800, _registers(chip))
 
     def reset(self) -> None:
         """Everything but the backup domain (section 5.1.3): the LSE goes on through a system reset."""
@@ -170,8 +182,8 @@ class Rcc(RegisterBlock):
         """The settings of the PLL that a bit of CR switches on."""
         at = _PLLS[enable][1]
         if at == PLLCFGR:
-            return main_pll(self.values[PLLCFGR])
-        return side_pll(self.values[PLLCFGR], self.values[at])
+            return main_pll(self.values[PLLCFGR], self._chip.kit.hse_hz)
+        return side_pll(self.values[PLLCFGR], self.values[at], self._chip.kit.hse_hz)
 
     def _look_at_plls(self, switched_on: int) -> None:
         for enable, (name, _at) in _PLLS.items():
@@ -180,7 +192,7 @@ class Rcc(RegisterBlock):
             if not self._has_source():
                 source = "HSE" if self.values[PLLCFGR] & 1 << 22 else "HSI"
                 self._complain(f"{name} does not lock: its source is the {source}, which is off.")
-            for sentence in pll_mistakes(name, self.pll(enable)):
+            for sentence in pll_mistakes(name, self.pll(enable), self._chip.limits):
                 self._complain(sentence)
 
     def _system_clock(self) -> int:
@@ -209,7 +221,7 @@ class Rcc(RegisterBlock):
     @property
     def clocks(self) -> Clocks:
         """The bus clocks in Hz as the registers stand."""
-        return clocks(self.values[CFGR], self.values[PLLCFGR])
+        return clocks(self.values[CFGR], self.values[PLLCFGR], self._chip.kit.hse_hz)
 
     @property
     def pll_on(self) -> bool:
@@ -240,7 +252,7 @@ class Rcc(RegisterBlock):
         """
         field = (self.values[DCKCFGR2] >> selection) & 3
         hsi_hz = HSI_HZ if self.values[CR] & _HSION else 0
-        lse_hz = LSE_HZ if self.values[BDCR] & _LSEON else 0
+        lse_hz = self._chip.kit.lse_hz if self.values[BDCR] & _LSEON else 0
         return (pclk_hz, self.clocks.sysclk_hz, hsi_hz, lse_hz)[field]
 
     def timer_cycles(self) -> int:

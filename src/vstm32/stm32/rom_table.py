@@ -3,12 +3,11 @@
 A debugger reads MEM-AP BASE, goes from table to table, and knows a component by the identification registers
 at the end of its 4 KB page (ADIv5.2, Arm IHI 0031G, part D; Armv7-M ARM, appendix A). The entries of
 the two Arm tables are those of the Cortex-M7 TRM (DDI 0489F, tables 9.2 and 9.4) for a core without ETM and
-CTI, which the virtual board does not model. pyOCD issue 863 shows the three tables of a real STM32F746.
+CTI, which the virtual board does not model. pyOCD issue 863 shows the three tables of a real chip.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 _ROM_TABLE_CLASS, _CORESIGHT_CLASS, _GENERIC_CLASS = 0x1, 0x9, 0xE
 _ARM, _ST = 0x43B, 0x020
@@ -93,14 +92,21 @@ _PROCESSOR = RomTable(
     Component("processor ROM table", 0xE00F_E000, _ROM_TABLE_CLASS, 0x4C8),
     ((_PPB.itself.base, True), (_ETM_BASE, False), (_CTI_BASE, False), (_RESERVED, False)),
 )
-_SYSTEM = RomTable(
-    # The part number is the device id of DBGMCU_IDCODE (RM0385 section 40.6.1).
-    Component("system ROM table", 0xE00F_D000, _ROM_TABLE_CLASS, 0x449, designer=_ST),
-    ((_PROCESSOR.itself.base, True), (TPIU.base, True)),
-)
-TABLES = (_SYSTEM, _PROCESSOR, _PPB)
 
-ROM_TABLE: Mapping[int, int] = MappingProxyType(
-    dict(register for source in (*TABLES, *COMPONENTS) for register in source.registers())
-)
-"""Every read-only word of the tables and of the identification of SCS, DWT, FPB, ITM and TPIU, by address."""
+
+def tables(device_id: int) -> tuple[RomTable, ...]:
+    """The tables of a chip, the one that MEM-AP BASE leads to first.
+
+    The part number of that is the device id of DBGMCU_IDCODE (RM0385 section 40.6.1).
+    """
+    system = RomTable(
+        Component("system ROM table", 0xE00F_D000, _ROM_TABLE_CLASS, device_id, designer=_ST),
+        ((_PROCESSOR.itself.base, True), (TPIU.base, True)),
+    )
+    return system, _PROCESSOR, _PPB
+
+
+def rom_table(device_id: int) -> Mapping[int, int]:
+    """Every read-only word of the tables and of the identification of their components, by address."""
+    sources: tuple[RomTable | Component, ...] = (*tables(device_id), *COMPONENTS)
+    return dict(register for source in sources for register in source.registers())

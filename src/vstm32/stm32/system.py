@@ -4,7 +4,7 @@
              |  cycles            registers        memory   |
              +----+-------------------+----------------+----+
                   |                   |                |
-            VirtualClock             Bus         memory_map.REGIONS
+            VirtualClock             Bus         MemoryMap
              (alarms)                 |
 +------+------+-------+------+--------+---+-----+------+------+-------------+
 RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM, debug
@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from vstm32.base.chip import FlashLayout, Pin, UsartWiring
 from vstm32.base.findings import Finding
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.base.serial_line import SerialLine
@@ -31,7 +32,7 @@ from vstm32.cortex_m.itm import Itm
 from vstm32.cortex_m.mpu import Mpu
 from vstm32.cortex_m.nvic import Nvic
 from vstm32.cortex_m.protection import Protection
-from vstm32.cortex_m.scb import CONTROL_SPACE, SystemControl
+from vstm32.cortex_m.scb import SystemControl, control_space
 from vstm32.cortex_m.systick import SysTick
 from vstm32.cortex_m.watchpoints import Watchpoints
 from vstm32.stm32.bus import Bus
@@ -51,12 +52,12 @@ from vstm32.stm32.rcc import (
     Rcc,
 )
 from vstm32.stm32.rng import Rng
-from vstm32.stm32.rom_table import ROM_TABLE
+from vstm32.stm32.rom_table import rom_table
 from vstm32.stm32.timer import Timer
 from vstm32.stm32.usart import Surroundings, Usart
-from vstm32.stm32.wiring import USARTS, Pin, UsartWiring
 
-FLASH_INTERRUPT = 4  # RM0385 section 10.1.2
+# The same in all chips of the family (section 10.1.2 of the reference manuals).
+FLASH_INTERRUPT = 4
 RNG_INTERRUPT = 80
 # Name, address, interrupt, bit in APB1ENR.
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
@@ -90,14 +91,17 @@ class Outside:
 class System:
     """All peripherals of one board, on its bus."""
 
-    def __init__(self, core: Core, outside: Outside) -> None:
+    def __init__(self, core: Core, flash: FlashLayout, outside: Outside) -> None:
+        """`flash` is one of the layouts of the core's chip."""
         report = outside.report
         self.core = core
+        chip = core.chip
         self.clock = VirtualClock(core)
         self.exceptions = ExceptionUnit(core)
         self.bus = Bus(core, report)
         self.watch = ClockWatch(core, report)
         self.rcc = Rcc(
+            chip,
             changed=self._clocks_changed,
             complain=self.watch.complain,
             backup_writable=lambda: self.pwr.backup_writable,
@@ -110,6 +114,7 @@ class System:
         self.flash = FlashInterface(
             core,
             self.clock,
+            flash,
             core_clock_hz=lambda: self.core_clock_hz,
             interrupt=self._line(FLASH_INTERRUPT),
             report=report,
@@ -137,6 +142,7 @@ class System:
         self.bus.attach(self.iwdg)
         self.timers = [self._timer(*timer) for timer in TIMERS]
         self.scb = SystemControl(
+            chip.core,
             self.exceptions,
             lambda: core.read_register(core.xpsr) & 0x1FF,
             lambda: outside.request_reset(SOFTWARE_RESET),
@@ -148,13 +154,13 @@ class System:
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
         dwt = Dwt(self.clock)
         self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
-        self.dbgmcu = Dbgmcu()
+        self.dbgmcu = Dbgmcu(chip)
         self.watchpoints = Watchpoints(core.stops.set_watchpoints)
-        self.mpu = Mpu()
+        self.mpu = Mpu(chip.core.mpu_regions)
         self.protection = Protection(core, self.exceptions, self.mpu)
         self.mpu.changed = self.protection.forget
         self.exceptions.frames.allowed = self.protection.allows
-        control_space = RegisterBlock("system control space", 0xE000_E000, CONTROL_SPACE)
+        identification = rom_table(chip.signature.device_id).items()
         for block in (
             self.systick,
             Nvic(self.exceptions),
@@ -166,12 +172,12 @@ class System:
             self.watchpoints,
             Itm(),
             self.dbgmcu,
-            control_space,
-            RegisterBlock("CoreSight", 0, [Register("ID", at, reset=word) for at, word in ROM_TABLE.items()]),
+            control_space(chip),
+            RegisterBlock("CoreSight", 0, [Register("ID", at, reset=word) for at, word in identification]),
         ):
             self.bus.attach(block)
         self.usarts: dict[str, Usart] = {}
-        for wiring in USARTS:
+        for wiring in chip.usarts:
             usart = self._usart(wiring, outside)
             self.usarts[wiring.name] = usart
             self._attach(usart, wiring.enable_register, wiring.enable_bit)

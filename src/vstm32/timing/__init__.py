@@ -1,4 +1,5 @@
-"""How the cycles of the virtual board are made: timing models by name, and how far each can be trusted.
+"""How the cycles of the virtual board are made: timing models by name. How far each is right is known of a
+chip: see `Chip.expected_errors`.
 
 instructions  one cycle per instruction
 m7-block-1    what a Cortex-M7 with its caches would take, block by block
@@ -22,9 +23,6 @@ class TimingModel:
 
     name: str
     summary: str
-    expected_error: str
-    """How far a time may be from that of a real board, as a phrase that stands beside times."""
-
     exception_cycles: int
     """Of an exception's entry, and of its return."""
 
@@ -32,13 +30,11 @@ class TimingModel:
 INSTRUCTIONS = TimingModel(
     "instructions",
     "one cycle per instruction",
-    "no estimate of a board's times",
     0,
 )
 M7_BLOCK_1 = TimingModel(
     "m7-block-1",
     "a Cortex-M7's pipeline, branch predictor and caches, block by block",
-    "typical error ±10 % a layer, at worst 45 %",
     EXCEPTION_CYCLES,
 )
 TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1)}

@@ -8,6 +8,7 @@ import pytest
 from mcumatrix.adapters.boards import machine
 from mcumatrix.adapters.boards.machine import Machine
 from mcumatrix.errors import ToolError
+from vstm32.board.options import BoardOptions
 
 READY = """print('{"uid": "VB0", "serial_port": "/dev/none", "control_port": 7}', flush=True)\n"""
 
@@ -27,8 +28,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def _why_not(folder: Path) -> str:
     with pytest.raises(ToolError) as error:
-        Machine(folder, "instructions")
-    assert error.value.hint == f"Try it by hand: python -m vstm32 --folder {folder}"
+        Machine(folder, BoardOptions(timing="instructions")).wait_until_ready()
+    assert error.value.hint == f"Try it by hand: python -m vstm32 --chip stm32f746xg --folder {folder}"
     return error.value.message
 
 
@@ -43,7 +44,8 @@ def test_a_board_that_says_it_is_at_work_is_waited_for_beyond_the_limit(
         """    print('{"starting": %d}' % second, flush=True)\n""" + READY + "sys.stdin.read()\n"
     )
     before = time.monotonic()
-    started = Machine(tmp_path / "board", "instructions")
+    started = Machine(tmp_path / "board", BoardOptions(timing="instructions"))
+    started.wait_until_ready()
     assert time.monotonic() - before > machine.SILENCE_S
     assert (started.uid, started.serial_port) == ("VB0", "/dev/none")
     assert started.runs

@@ -22,7 +22,7 @@ from vstm32.app import control
 from vstm32.app.control import ask
 from vstm32.app.running import RunningBoard, running_boards
 from vstm32.board.identity import identity
-from vstm32.timing import timing_model
+from vstm32.board.options import BoardOptions
 
 PATIENCE_S = 20.0
 
@@ -73,13 +73,13 @@ def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make, model) -> None
     virtual = make(timing_model=model)
     with virtual.take() as board:
         assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, model)
-        assert board.expected_error == timing_model(model).expected_error
+        assert board.expected_error == BoardOptions(timing=model).expected_error
         assert ask(_running(board).control_port, "status")["timing_model"] == model
 
 
 @pytest.mark.parametrize("model", TimingModel)
 def test_results_depend_on_what_makes_the_cycles_of_its_timing_model(make, model) -> None:
-    assert make(timing_model=model).identity() == identity(model)
+    assert make(timing_model=model).identity() == identity(model, "stm32f746xg")
 
 
 def test_a_taken_board_runs_and_can_be_reached(make) -> None:
@@ -197,8 +197,8 @@ def test_a_flash_file_that_is_something_else_is_said_with_what_to_do(make, tmp_p
         make().take().__enter__()
     assert str(error.value) == (
         f"The virtual board does not start: {folder / 'flash.bin'} has 1 bytes and not the 1048576 of the "
-        "flash of an STM32F746xG.\n  Name another file, or remove this one to begin with erased flash.\n"
-        f"  Try it by hand: python -m vstm32 --folder {folder}"
+        "flash of an STM32F746NG.\n  Name another file, or remove this one to begin with erased flash.\n"
+        f"  Try it by hand: python -m vstm32 --chip stm32f746xg --folder {folder}"
     )
 
 
@@ -208,3 +208,14 @@ def test_nobody_starts_a_board_when_everything_is_to_end(make) -> None:
     stop.set()
     with pytest.raises(StoppedError):
         board.take().__enter__()
+
+
+def test_a_target_that_no_virtual_chip_has_is_said_with_those_that_there_are(tmp_path: Path) -> None:
+    entry = Board("lab", BoardKind.VIRTUAL, "x", "stm32f999zz", (Unit(),))
+    with pytest.raises(ToolError) as error:
+        VirtualBoard(entry, tmp_path, wait=False, say=print, stop=threading.Event())
+    assert error.value.message == (
+        "The board lab cannot be had: There is no virtual board with a chip 'stm32f999zz'."
+    )
+    assert error.value.hint.startswith("There are stm32")
+    assert error.value.hint.endswith("The board's file names it as `target`.")

@@ -21,6 +21,8 @@ BOARD = RunningBoard(
     serial_port="/dev/pts/7",
     control_port="/run/boards/VB0123456789ABCDEF01234567.control",
     name="lab-0",
+    part="STM32F746NG",
+    target="stm32f746xg",
 )
 OTHER = replace(BOARD, uid="VBFEDCBA9876543210FEDCBA98", debug_port=40_003)
 
@@ -34,7 +36,7 @@ for _ in range(200):
 ANNOUNCER = """
 import os, sys
 from vstm32.app.running import RunningBoard, announce
-with announce(RunningBoard("VBDEAD", os.getpid(), 1, "", "/run/control", "")):
+with announce(RunningBoard("VBDEAD", os.getpid(), 1, "", "/run/control", "", "STM32", "stm32")):
     print("announced", flush=True)
     sys.stdin.read()
 """

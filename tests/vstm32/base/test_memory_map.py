@@ -2,11 +2,13 @@ import itertools
 
 import pytest
 
-from vstm32.base import memory_map
+from vstm32.chips.stm32f746 import CHIP
+
+MEMORY = CHIP.memory
 
 
 def test_regions_do_not_overlap_and_add_up_to_the_chip():
-    regions = sorted(memory_map.REGIONS, key=lambda region: region.base)
+    regions = sorted(MEMORY.regions, key=lambda region: region.base)
     assert all(first.end <= second.base for first, second in itertools.pairwise(regions))
     sizes = {region.name: region.size_bytes // 1024 for region in regions}
     assert sizes == {
@@ -23,7 +25,7 @@ def test_addresses_are_named_as_in_the_reference_manual():
         0xE000_E010: "SysTick", 0xE000_ED28: "SCB", 0x2001_0000: "SRAM1", 0x9000_0000: "QUADSPI memory",
         0x0700_0000: "nothing",
     }  # fmt: skip
-    assert {address: memory_map.block_name(address) for address in names} == names
+    assert {address: MEMORY.block_name(address) for address in names} == names
 
 
 def test_flash_is_the_same_memory_on_both_buses(bench):
@@ -89,4 +91,4 @@ def test_another_chip_has_another_unique_id_and_an_empty_one_time_area(bench):
     ],
 )  # fmt: skip
 def test_a_block_that_is_not_modelled_has_its_name_too(address, name):
-    assert memory_map.block_name(address) == name
+    assert MEMORY.block_name(address) == name

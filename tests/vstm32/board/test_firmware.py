@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from support.compiling import compile_arm, run
 from vstm32 import load_elf
 from vstm32.base.errors import VirtualBoardError
+from vstm32.board.firmware import require_fit
+from vstm32.chips.stm32f746 import CHIP
 
 EMPTY = "int main(void) { return 0; }"
 
 
 def refused(path: Path) -> VirtualBoardError:
     with pytest.raises(VirtualBoardError) as caught:
-        load_elf(path)
+        require_fit(load_elf(path), CHIP)
     return caught.value
 
 
@@ -51,7 +53,7 @@ def test_an_elf_for_another_machine_is_refused(tmp_path, compile_firmware):
     data[18:20] = struct.pack("<H", 243)
     path.write_bytes(data)
     assert str(refused(path)) == (
-        f"{path} is for RISCV, 32 bits; the STM32F746 runs 32-bit little-endian Arm.\n"
+        f"{path} is for RISCV, 32 bits; a virtual board runs 32-bit little-endian Arm.\n"
         "  Build it with arm-none-eabi-gcc -mcpu=cortex-m7."
     )
 
@@ -60,7 +62,7 @@ def test_an_object_file_that_is_not_linked_is_refused(tmp_path):
     path = compile_arm(tmp_path, {"a.c": "int a;"}, "-c", output="a.o")
     assert str(refused(path)) == (
         f"{path} is not linked: its type is ET_REL, and only an executable can run.\n"
-        "  Link it with a linker script for the STM32F746."
+        "  Link it with a linker script for the chip."
     )
 
 
@@ -80,7 +82,7 @@ def test_a_program_without_a_vector_table_is_refused(compile_firmware, tmp_path)
     elf = compile_firmware(EMPTY)
     run("arm-none-eabi-objcopy", "--change-addresses=0x10000", elf, path)
     assert refused(path).message == (
-        f"{path} has nothing at 0x08000000, where the STM32F746 looks for the vector table."
+        f"{path} has nothing at 0x08000000, where the STM32F746NG looks for the vector table."
     )
 
 

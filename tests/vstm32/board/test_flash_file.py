@@ -10,8 +10,10 @@ import pytest
 
 from vstm32 import Board, BoardOptions
 from vstm32.base.errors import VirtualBoardError
-from vstm32.base.memory_map import FLASH_BASE, FLASH_SIZE_BYTES
 from vstm32.board.flash_file import FlashFile
+from vstm32.chips.stm32f746 import CHIP
+
+FLASH_BASE, FLASH_SIZE_BYTES = CHIP.memory.flash.base, CHIP.memory.flash.size_bytes
 
 
 def test_a_new_file_holds_erased_flash(tmp_path: Path) -> None:
@@ -54,9 +56,9 @@ def test_a_file_of_another_size_is_refused_and_left_alone(tmp_path: Path) -> Non
     path = tmp_path / "flash.bin"
     path.write_bytes(b"something else")
     with pytest.raises(VirtualBoardError) as error:
-        FlashFile(path)
+        FlashFile(path, FLASH_SIZE_BYTES, CHIP.part)
     assert str(error.value) == (
-        f"{path} has 14 bytes and not the 1048576 of the flash of an STM32F746xG.\n"
+        f"{path} has 14 bytes and not the 1048576 of the flash of an STM32F746NG.\n"
         "  Name another file, or remove this one to begin with erased flash."
     )
     assert path.read_bytes() == b"something else"
@@ -65,7 +67,7 @@ def test_a_file_of_another_size_is_refused_and_left_alone(tmp_path: Path) -> Non
 def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "nowhere" / "flash.bin"
     with pytest.raises(VirtualBoardError) as error:
-        FlashFile(path)
+        FlashFile(path, FLASH_SIZE_BYTES, CHIP.part)
     assert str(error.value) == (
         f"The flash contents of the virtual board cannot be kept in {path}: No such file or directory.\n"
         "  Make room or mend the rights: the file needs 1 MiB."
@@ -75,11 +77,11 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 def test_a_file_that_another_board_has_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "flash.bin"
     with Board(options=BoardOptions(flash=path)), pytest.raises(VirtualBoardError) as error:
-        FlashFile(path)
+        FlashFile(path, FLASH_SIZE_BYTES, CHIP.part)
     assert str(error.value) == (
         f"{path} is the flash of a board that runs.\n  End that one, or name another file."
     )
-    FlashFile(path).close()
+    FlashFile(path, FLASH_SIZE_BYTES, CHIP.part).close()
 
 
 def test_nothing_of_the_file_stays_in_memory_when_the_board_is_gone(tmp_path):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.cortex_m.exceptions import (
     TAIL_CHAIN_CYCLES,
     ExceptionNumber,
@@ -378,6 +379,7 @@ class _Registers:
     """As much of a core as priorities need."""
 
     primask, faultmask, basepri = "primask", "faultmask", "basepri"
+    chip = CHIP
 
     def __init__(self, **values):
         self.values = {"primask": 0, "faultmask": 0, "basepri": 0, **values}

@@ -9,7 +9,7 @@ from vstm32.native.library import lib
 
 
 def test_each_region_keeps_its_own_base_and_attributes():
-    block = Mpu()
+    block = Mpu(8)
     for region in range(8):
         block.write_register(mpu.RNR, region)
         block.write_register(mpu.RBAR, 0x2000_0000 + region * 0x1000)
@@ -21,7 +21,7 @@ def test_each_region_keeps_its_own_base_and_attributes():
 
 
 def test_a_base_with_the_valid_bit_selects_its_region():
-    block = Mpu()
+    block = Mpu(8)
     block.write_register(mpu.RBAR, 0x6000_0000 | 1 << 4 | 5)
     assert block.read_register(mpu.RNR) == 5
     assert block.read_register(mpu.RBAR) == 0x6000_0005

@@ -102,7 +102,7 @@ def test_the_probe_tells_what_it_is_and_can() -> None:
     names = ("vendor_name", "product_name", "supported_wire_protocols", "wire_protocol", "capabilities")
     assert [client.ask("readprop", name) for name in names] == [
         "mcumatrix",
-        "virtual STM32F746 board",
+        "virtual STM32F746NG board",
         ["DEFAULT", "SWD"],
         None,
         ["BANKED_DP_REGISTERS"],

@@ -24,7 +24,7 @@ from vstm32.base.errors import VirtualBoardError
 from vstm32.debug import probe_server
 from vstm32.debug.dap import CDBGPWRUPREQ, CTRL_STAT
 from vstm32.debug.probe_server import ProbeServer
-from vstm32.stm32.rom_table import ROM_TABLE
+from vstm32.stm32.rom_table import rom_table
 
 NOWHERE = 0x6000_0000
 DEMCR = 0xE000_EDFC
@@ -35,7 +35,7 @@ class Bench:
     """A served board, and what happened to its clients."""
 
     def __init__(self) -> None:
-        self.board = FakeBoard({**ROM_TABLE, DEMCR: 0})
+        self.board = FakeBoard({**rom_table(0x449), DEMCR: 0})
         self.lost = threading.Semaphore(0)
         self.server = ProbeServer(self.board, client_lost=self._on_lost)
         self.server.start()
@@ -117,7 +117,7 @@ def probe(bench: Bench) -> Iterator[TCPClientProbe]:
 def test_pyocd_opens_connects_and_closes_the_probe(bench: Bench) -> None:
     client = bench.stock()
     client.open()
-    assert (client.vendor_name, client.product_name) == ("mcumatrix", "virtual STM32F746 board")
+    assert (client.vendor_name, client.product_name) == ("mcumatrix", "virtual STM32F746NG board")
     assert client.capabilities == [DebugProbe.Capability.BANKED_DP_REGISTERS]
     assert client.supported_wire_protocols == [DebugProbe.Protocol.DEFAULT, DebugProbe.Protocol.SWD]
     assert client.wire_protocol is None

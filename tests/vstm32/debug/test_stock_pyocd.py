@@ -90,7 +90,7 @@ def firmware(compile_firmware: Callable[..., Path], tmp_path_factory: pytest.Tem
 def test_the_board_is_listed_with_its_target(machine: Machine) -> None:
     done = subprocess.run([TOOLS / "pyocd", "list"], capture_output=True, text=True, check=True, timeout=60)
     assert machine.uid in done.stdout
-    assert "mcumatrix Virtual STM32F746" in done.stdout
+    assert "mcumatrix Virtual STM32F746NG" in done.stdout
     assert "stm32f746xg" in done.stdout
 
 

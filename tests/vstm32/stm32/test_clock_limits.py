@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vstm32.base.findings import FindingKind
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.stm32.clock_limits import Regulator, excesses, pll_mistakes, wait_states_needed
 from vstm32.stm32.clock_tree import Clocks, main_pll
 
 MHZ = 1_000_000
+LIMITS, HSE_HZ = CHIP.limits, CHIP.kit.hse_hz
 FULL = Regulator(scale=1, over_drive=True)
 PLAIN = Regulator(scale=1, over_drive=False)
 
@@ -25,12 +27,15 @@ def clocks(hclk_mhz: int, pclk1_mhz: int = 1, pclk2_mhz: int = 1) -> Clocks:
     ],
 )  # fmt: skip
 def test_wait_states_are_those_of_the_table(hz, wait_states):
-    assert wait_states_needed(hz) == wait_states
+    assert wait_states_needed(hz, LIMITS) == wait_states
 
 
 @given(hclk_mhz=st.integers(1, 216), more=st.integers(0, 8))
 def test_enough_wait_states_and_slow_buses_are_no_excess(hclk_mhz, more):
-    assert list(excesses(clocks(hclk_mhz), wait_states_needed(hclk_mhz * MHZ) + more, FULL)) == []
+    assert (
+        list(excesses(clocks(hclk_mhz), wait_states_needed(hclk_mhz * MHZ, LIMITS) + more, FULL, LIMITS))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,7 @@ def test_enough_wait_states_and_slow_buses_are_no_excess(hclk_mhz, more):
     ],
 )  # fmt: skip
 def test_each_excess_has_its_sentence(rates, wait_states, regulator, kind, sentence):
-    assert list(excesses(rates, wait_states, regulator)) == [(kind, sentence)]
+    assert list(excesses(rates, wait_states, regulator, LIMITS)) == [(kind, sentence)]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,7 @@ def test_each_excess_has_its_sentence(rates, wait_states, regulator, kind, sente
     [8 | 216 << 6 | 9 << 24, 25 | 432 << 6 | 1 << 22 | 9 << 24, 8 | 288 << 6 | 12 << 24],
 )
 def test_settings_that_work_are_no_mistakes_even_if_they_overclock(pllcfgr):
-    assert list(pll_mistakes("PLL", main_pll(pllcfgr))) == []
+    assert list(pll_mistakes("PLL", main_pll(pllcfgr, HSE_HZ), LIMITS)) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,7 @@ def test_settings_that_work_are_no_mistakes_even_if_they_overclock(pllcfgr):
     ],
 )
 def test_settings_outside_of_the_manual_are_mistakes(pllcfgr, sentence):
-    assert list(pll_mistakes("PLL", main_pll(pllcfgr))) == [sentence]
+    assert list(pll_mistakes("PLL", main_pll(pllcfgr, HSE_HZ), LIMITS)) == [sentence]
 
 
 def said(bench, body):

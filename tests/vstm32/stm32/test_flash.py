@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.cortex_m.clock import VirtualClock
 from vstm32.cortex_m.core import Core
 from vstm32.stm32 import flash
@@ -23,12 +24,13 @@ class Controller:
     """A FLASH controller with a core that stands still."""
 
     def __init__(self):
-        self.core = Core()
+        self.core = Core(CHIP)
         self.findings = []
         self.interrupts = []
         self.block = FlashInterface(
             self.core,
             VirtualClock(self.core),
+            CHIP.flash.layouts[0],
             core_clock_hz=lambda: CLOCK_HZ,
             interrupt=self.interrupts.append,
             report=self.findings.append,

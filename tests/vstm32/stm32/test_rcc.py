@@ -1,6 +1,7 @@
 import pytest
 
 from vstm32.base.findings import FindingKind
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.stm32 import rcc
 from vstm32.stm32.clock_tree import Clocks
 from vstm32.stm32.rcc import Rcc
@@ -20,7 +21,7 @@ def test_firmware_reaches_its_clock_through_the_whole_handshake(bench, call, exp
 
 
 def test_an_oscillator_is_ready_only_when_it_is_on():
-    block = Rcc()
+    block = Rcc(CHIP)
     assert block.read_register(rcc.CR) & (1 << 17 | 1 << 25) == 0
     block.write_register(rcc.CR, 0x83 | 1 << 16 | 1 << 24)
     assert block.read_register(rcc.CR) & (1 << 17 | 1 << 25) == 1 << 17 | 1 << 25
@@ -29,14 +30,14 @@ def test_an_oscillator_is_ready_only_when_it_is_on():
 
 
 def test_switching_to_a_source_that_is_not_ready_keeps_the_old_one():
-    block = Rcc()
+    block = Rcc(CHIP)
     block.write_register(rcc.CFGR, 2)
     assert block.read_register(rcc.CFGR) == 2
     assert block.clocks.sysclk_hz == 16_000_000
 
 
 def test_the_source_in_use_cannot_be_switched_off():
-    block = Rcc()
+    block = Rcc(CHIP)
     block.write_register(rcc.PLLCFGR, 8 | 216 << 6)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
     block.write_register(rcc.CFGR, 2)
@@ -46,7 +47,7 @@ def test_the_source_in_use_cannot_be_switched_off():
 
 
 def test_a_running_pll_keeps_its_settings():
-    block = Rcc()
+    block = Rcc(CHIP)
     block.write_register(rcc.PLLCFGR, 8 | 216 << 6)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
     block.write_register(rcc.PLLCFGR, 8 | 288 << 6)
@@ -55,7 +56,7 @@ def test_a_running_pll_keeps_its_settings():
 
 @pytest.mark.parametrize(("field", "hz"), [(0, 108), (1, 216_000_000), (2, 16_000_000), (3, 32_768)])
 def test_a_usart_takes_its_clock_from_where_dckcfgr2_says(field, hz):
-    block = Rcc()
+    block = Rcc(CHIP)
     block.write_register(rcc.PLLCFGR, 8 | 216 << 6)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
     block.write_register(rcc.CFGR, 2)
@@ -65,7 +66,7 @@ def test_a_usart_takes_its_clock_from_where_dckcfgr2_says(field, hz):
 
 
 def test_reset_flags_are_removed_on_request():
-    block = Rcc()
+    block = Rcc(CHIP)
     assert block.read_register(rcc.CSR) == 0x0E00_0000
     block.write_register(rcc.CSR, 1 << 24)
     assert block.read_register(rcc.CSR) == 0
@@ -73,7 +74,7 @@ def test_reset_flags_are_removed_on_request():
 
 def test_a_pll_does_not_lock_without_its_source_or_with_forbidden_settings():
     said = []
-    block = Rcc(complain=said.append)
+    block = Rcc(CHIP, complain=said.append)
     block.write_register(rcc.PLLCFGR, 25 | 432 << 6 | 1 << 22 | 9 << 24)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
     assert not block.read_register(rcc.CR) & 1 << 25
@@ -88,7 +89,7 @@ def test_a_pll_does_not_lock_without_its_source_or_with_forbidden_settings():
 
 
 def test_the_system_clock_switches_when_what_was_asked_for_becomes_ready():
-    block = Rcc()
+    block = Rcc(CHIP)
     block.write_register(rcc.CFGR, 1)
     assert block.read_register(rcc.CFGR) & 0xC == 0
     block.write_register(rcc.CR, 0x83 | 1 << 16)
@@ -101,7 +102,7 @@ def test_the_system_clock_switches_when_what_was_asked_for_becomes_ready():
 )
 def test_the_other_plls_have_ready_flags_and_keep_their_settings_while_on(enable, offset, name):
     said = []
-    block = Rcc(complain=said.append)
+    block = Rcc(CHIP, complain=said.append)
     block.write_register(rcc.CR, 0x83 | 1 << enable)
     assert block.read_register(rcc.CR) & 1 << enable + 1
     assert said == []
@@ -111,7 +112,7 @@ def test_the_other_plls_have_ready_flags_and_keep_their_settings_while_on(enable
 
 
 def test_the_48_mhz_clock_comes_from_either_pll():
-    block = Rcc()
+    block = Rcc(CHIP)
     assert block.pll48_hz == 0
     block.write_register(rcc.PLLCFGR, 8 | 216 << 6 | 9 << 24)
     block.write_register(rcc.CR, 0x83 | 1 << 24)
@@ -125,7 +126,7 @@ def test_the_48_mhz_clock_comes_from_either_pll():
 
 def test_the_backup_domain_is_protected_survives_reset_and_is_lost_with_the_power():
     said, writable = [], [False]
-    block = Rcc(complain=said.append, backup_writable=lambda: writable[0])
+    block = Rcc(CHIP, complain=said.append, backup_writable=lambda: writable[0])
     block.write_register(rcc.BDCR, 1)
     assert block.read_register(rcc.BDCR) == 0
     assert said == ["RCC_BDCR is protected and does not change: DBP in PWR_CR1 is not set."]

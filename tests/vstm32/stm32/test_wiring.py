@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.stm32.rcc import APB1ENR
-from vstm32.stm32.wiring import USARTS
 
 RCC = 0x4002_3800
 
@@ -54,7 +54,7 @@ def flags(wiring, transmit, receive, *, select=0, divider=0):
 
 CASES = [
     (wiring, transmit, receive)
-    for wiring in USARTS
+    for wiring in CHIP.usarts
     for transmit, receive in itertools.zip_longest(
         wiring.host_transmit, wiring.host_receive, fillvalue=wiring.receive[0]
     )
@@ -71,11 +71,11 @@ def test_each_uart_hears_and_answers_on_its_pins_and_interrupts(bench, wiring, t
     assert board.board.line().read() == b"hELLO\x0e"
     assert board.seen(0) >> wiring.interrupt % 32 & 1
     assert board.board.findings == ()
-    assert all(board.board.line(other.name).read() == b"" for other in USARTS if other != wiring)
+    assert all(board.board.line(other.name).read() == b"" for other in CHIP.usarts if other != wiring)
 
 
 @pytest.mark.parametrize(("select", "divider"), [(1, 1875), (2, 139)])
-@pytest.mark.parametrize("wiring", USARTS, ids=lambda wiring: wiring.name)
+@pytest.mark.parametrize("wiring", CHIP.usarts, ids=lambda wiring: wiring.name)
 def test_each_uart_has_its_own_selection_of_the_clock(bench, wiring, select, divider):
     """The system clock and the HSI, whatever the bus has."""
     pins = wiring.transmit[0], wiring.receive[0]
@@ -86,7 +86,7 @@ def test_each_uart_has_its_own_selection_of_the_clock(bench, wiring, select, div
 
 @pytest.mark.parametrize("name", ["USART1", "USART6"])
 def test_of_the_ports_that_are_led_out_only_the_pins_of_the_connector_reach_the_host(bench, name):
-    [wiring] = [wiring for wiring in USARTS if wiring.name == name]
+    [wiring] = [wiring for wiring in CHIP.usarts if wiring.name == name]
     board = bench(ECHO, *flags(wiring, wiring.transmit[1], wiring.receive[0]), serial=name)
     board.board.line().write(b".")
     assert board.run().board.line().read() == b""
@@ -121,7 +121,7 @@ def test_what_the_host_sends_to_a_pin_that_is_not_set_up_is_lost_and_a_finding(b
 def test_addresses_interrupts_bits_and_pins_are_each_used_once():
     """A pin may serve two UARTs with different functions; PC10 and PC11 do."""
     for what in ("base", "interrupt", "clock_field", "name"):
-        assert len({getattr(wiring, what) for wiring in USARTS}) == 8
-    assert len({(wiring.enable_register, wiring.enable_bit) for wiring in USARTS}) == 8
-    pins = [pin for wiring in USARTS for pin in (*wiring.transmit, *wiring.receive)]
+        assert len({getattr(wiring, what) for wiring in CHIP.usarts}) == 8
+    assert len({(wiring.enable_register, wiring.enable_bit) for wiring in CHIP.usarts}) == 8
+    pins = [pin for wiring in CHIP.usarts for pin in (*wiring.transmit, *wiring.receive)]
     assert len(set(pins)) == len(pins)

@@ -4,6 +4,7 @@ import pytest
 
 from mcumatrix.model.catalogue import TimingModel
 from vstm32.base.errors import VirtualBoardError
+from vstm32.chips.stm32f746 import CHIP
 from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
 from vstm32.timing.m7_table import MNEMONICS
 
@@ -14,8 +15,8 @@ def test_the_models_are_those_that_a_boards_file_may_name():
 
 
 def test_each_model_has_its_expected_error():
-    assert TIMING_MODELS["m7-block-1"].expected_error == "typical error ±10 % a layer, at worst 45 %"
-    assert TIMING_MODELS["instructions"].expected_error == "no estimate of a board's times"
+    assert CHIP.expected_errors["m7-block-1"] == "typical error ±10 % a layer, at worst 45 %"
+    assert CHIP.expected_errors["instructions"] == "no estimate of a board's times"
 
 
 def test_an_unknown_model_is_refused():

@@ -11,6 +11,7 @@ from typing import Any
 from mcumatrix.errors import ToolError
 from vstm32.app.control import ask
 from vstm32.app.starting import read_ready
+from vstm32.board.options import BoardOptions
 
 SILENCE_S = 30.0
 """How long a board that starts may say nothing. One that is at work says so every second."""
@@ -23,19 +24,21 @@ class Machine:
     It ends when its standard input does: a run that is killed leaves none behind.
     """
 
-    def __init__(self, folder: Path, timing: str) -> None:
-        """Starts it, with cycles by the timing model of that name, and waits until it is ready.
+    def __init__(self, folder: Path, options: BoardOptions) -> None:
+        """Starts it, with the chip and the timing model of `options`; it can be used once it is ready.
 
         Raises:
-            ToolError: it does not start.
+            OSError: its folder cannot be used.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "board.log"
+        self._by_hand = f"python -m vstm32 --chip {options.chip} --folder {folder}"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "vstm32"),
-                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off", "--timing", timing),
+                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off"),
+                    *("--chip", options.chip, "--timing", options.timing),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -43,13 +46,20 @@ class Machine:
                 # Ctrl-C is for who asked for the run; the board ends when that has let go of it.
                 start_new_session=True,
             )
-        ready = self._wait_until_ready()
-        self.uid: str = ready["uid"]
-        self.serial_port: str = ready["serial_port"]
-        self._control_port: str = ready["control_port"]
+        self.uid = self.serial_port = self._control_port = ""
 
-    def _wait_until_ready(self) -> dict[str, Any]:
-        """What it says of itself when it is ready. As long as it says that it is at work, it has time."""
+    def wait_until_ready(self) -> None:
+        """Waits until it says who it is. As long as it says that it is at work, it has time.
+
+        Raises:
+            ToolError: it does not start.
+        """
+        ready = self._ready()
+        self.uid = ready["uid"]
+        self.serial_port = ready["serial_port"]
+        self._control_port = ready["control_port"]
+
+    def _ready(self) -> dict[str, Any]:
         is_late = threading.Event()
         try:
             return read_ready(self._lines(is_late))
@@ -61,7 +71,7 @@ class Machine:
                 silence = f"it said nothing for {SILENCE_S:g} s"
             raise ToolError(
                 f"The virtual board does not start: {said or silence}",
-                hint=f"Try it by hand: python -m vstm32 --folder {self._log.parent}",
+                hint=f"Try it by hand: {self._by_hand}",
             ) from error
 
     def _lines(self, is_late: threading.Event) -> Iterator[bytes]:

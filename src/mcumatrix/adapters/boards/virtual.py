@@ -1,4 +1,4 @@
-"""Virtual STM32F746 boards: programs on this machine, started when somebody needs one."""
+"""Virtual boards: programs on this machine, started when somebody needs one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,7 +10,7 @@ from mcumatrix.adapters.boards.units import Locks, Units
 from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.model.catalogue import Board, BoardKind
 from vstm32.base.errors import VirtualBoardError
-from vstm32.timing import timing_model
+from vstm32.board.options import BoardOptions
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.boards.machine import Machine
@@ -22,11 +22,21 @@ class VirtualBoard:
     def __init__(
         self, entry: Board, folder: Path, *, wait: bool, say: Callable[[str], None], stop: Event
     ) -> None:
-        """`folder` is where the units of all boards have their folders."""
+        """`folder` is where the units of all boards have their folders.
+
+        Raises:
+            ToolError: there is no virtual chip that is called like the entry's target.
+        """
         names = [f"{entry.name}-{index}" for index in range(len(entry.units))]
         self._folders = {name: folder / name for name in names}
         self._units = Units(entry.name, names, wait=wait, say=say, stop=stop)
-        self._timing = entry.timing_model.value
+        try:
+            self._options = BoardOptions(chip=entry.target, timing=entry.timing_model.value)
+        except VirtualBoardError as error:
+            raise ToolError(
+                f"The board {entry.name} cannot be had: {error.message}",
+                hint=f"{error.hint} The board's file names it as `target`.",
+            ) from error
         self._machines: dict[str, Machine] = {}
         self._lock = Lock()
         self._closed = False
@@ -42,7 +52,7 @@ class VirtualBoard:
         with self._units.take(self._locks) as name:
             machine = self._switched_on(name)
             try:
-                yield TakenVirtualBoard(machine, self._timing)
+                yield TakenVirtualBoard(machine, self._options)
             finally:
                 # A board that is off costs nothing, and its RAM is fresh for the next.
                 with suppress(VirtualBoardError):
@@ -75,19 +85,24 @@ class VirtualBoard:
             return machine
         if machine is not None:
             machine.end()
-        machine = Machine(self._folders[name], self._timing)
         with self._lock:
-            if not self._closed:
-                self._machines[name] = machine
-                return machine
-        machine.end()
-        raise StoppedError(f"The virtual board {name} was not needed any more.")
+            # Known from its first moment, so that whoever closes the boards ends it too.
+            if self._closed:
+                raise StoppedError(f"The virtual board {name} was not needed any more.")
+            machine = self._machines[name] = Machine(self._folders[name], self._options)
+        try:
+            machine.wait_until_ready()
+        except ToolError as error:
+            if self._closed:
+                raise StoppedError(f"The virtual board {name} was not needed any more.") from error
+            raise
+        return machine
 
     def identity(self) -> Mapping[str, str]:
         """What makes its cycles and answers; see `vstm32.board.identity`."""
         from vstm32.board.identity import identity
 
-        return identity(self._timing)
+        return identity(self._options.timing, self._options.chip)
 
     def close(self) -> None:
         """Ends the programs of all units."""
@@ -103,9 +118,8 @@ class TakenVirtualBoard:
 
     kind = BoardKind.VIRTUAL
 
-    def __init__(self, machine: "Machine", timing: str) -> None:
-        model = timing_model(timing)
-        self.timing_model, self.expected_error = model.name, model.expected_error
+    def __init__(self, machine: "Machine", options: BoardOptions) -> None:
+        self.timing_model, self.expected_error = options.timing, options.expected_error
         self._machine = machine
         self.probe = f"vboard:{machine.uid}"
         self.serial_port = machine.serial_port

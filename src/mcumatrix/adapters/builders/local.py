@@ -12,6 +12,7 @@ from typing import Any
 from mcumatrix.adapters.builders.identity import QUESTIONS, Compiler, check_version, combined
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import (
+    STOP_TIMEOUT_S,
     announcement,
     check_outputs,
     commands,
@@ -53,7 +54,7 @@ class LocalBuilder:
         self._memory = Memory(cache / "compilers")
         self._running: set[int] = set()
         self._stopped = False
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         driver = _find(f"{toolchain.prefix}gcc")
@@ -136,6 +137,7 @@ class LocalBuilder:
             for group in self._running:
                 with suppress(ProcessLookupError):
                     os.killpg(group, signal.SIGKILL)
+            self._lock.wait_for(lambda: not self._running, STOP_TIMEOUT_S)
 
     def reap(self) -> None:
         """Nothing: a process that outlives us writes into a folder that no manifest vouches for."""
@@ -156,11 +158,12 @@ class LocalBuilder:
         try:
             status = process.wait()
         finally:
-            with self._lock:
-                self._running.discard(process.pid)
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+            with self._lock:
+                self._running.discard(process.pid)
+                self._lock.notify_all()
         if self._stopped:
             raise StoppedError("The build was stopped.")
         return status

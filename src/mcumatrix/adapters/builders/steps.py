@@ -29,6 +29,8 @@ _DISK_ERRORS = {
     os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 }
 """What tools print, in the language that `environment` sets, where a disk is to blame."""
+STOP_TIMEOUT_S = 10.0
+"""How long who stops a build waits until nothing of it runs any more."""
 LITTLE_BYTES = 1 << 20
 """On a disk with less room, files of tools were cut, and so was the log that would say it."""
 

@@ -18,7 +18,7 @@ from mcumatrix.model.record import Flashed
 from support.compiling import compile_arm, run
 from vstm32 import Injection
 from vstm32.app.daemon import Daemon
-from vstm32.base.memory_map import FLASH_BASE
+from vstm32.stm32.family import FLASH_BASE
 
 ENTRY = Board(
     "virtual",

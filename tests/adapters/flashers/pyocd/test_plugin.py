@@ -46,9 +46,14 @@ def test_the_plugin_is_listed(pyocd):
 
 
 def test_a_board_that_runs_is_listed_with_its_target(pyocd, folder):
-    with announce(RunningBoard(UID, os.getpid(), 1, "/dev/pts/7", "/run/control", "lab-0"), folder):
+    with announce(
+        RunningBoard(
+            UID, os.getpid(), 1, "/dev/pts/7", "/run/control", "lab-0", "STM32F746NG", "stm32f746xg"
+        ),
+        folder,
+    ):
         listed = pyocd("list")
-    assert "mcumatrix Virtual STM32F746 lab-0" in listed
+    assert "mcumatrix Virtual STM32F746NG lab-0" in listed
     assert UID in listed
     assert "stm32f746xg" in listed
 

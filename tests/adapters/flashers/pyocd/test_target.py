@@ -16,11 +16,13 @@ from pyocd.probe.debug_probe import DebugProbe
 from pyocd.target import TARGET
 
 from mcumatrix.adapters.flashers.pyocd import target as module
+from mcumatrix.adapters.flashers.pyocd.chips import chips
 from mcumatrix.adapters.flashers.pyocd.chips.stm32f746 import CHIP
 from mcumatrix.adapters.flashers.pyocd.target import (
     STM32F7,
     CheckedFlash,
     DisturbedAlgorithmError,
+    DividedFlashError,
     HeldInResetError,
     WrongDeviceError,
     describe_device,
@@ -344,3 +346,19 @@ def test_faults_and_resets_are_caught_while_the_algorithm_is_loaded_and_then_all
 def test_checksums_are_made_only_if_they_are_trusted(trusted):
     flash = CheckedFlash(HaltedCore(pc=0, fast_program=trusted), module.flash_algo())
     assert flash.use_analyzer is trusted
+
+
+def test_a_chip_whose_option_bytes_divide_its_flash_is_let_go(monkeypatch):
+    """Its sectors are smaller than those that the target knows: others would be erased too."""
+    [chip] = [chip for chip in chips() if chip.one_bank]
+    target = target_class(chip)(Session(NoProbe(), no_config=True, target_override=chip.targets[0]))
+    let_go = []
+    registers = {0xE004_2000: chip.device_id, 0x4002_3C14: ~chip.one_bank}
+    monkeypatch.setattr(target, "read32", registers.__getitem__)
+    monkeypatch.setattr(target, "disconnect", lambda resume: let_go.append(resume))  # noqa: PLW0108
+    with pytest.raises(DividedFlashError) as caught:
+        target.post_connect_hook()
+    assert str(caught.value) == "its flash is divided into two banks, by the option byte nDBANK"
+    assert let_go == [True]
+    registers[0x4002_3C14] = chip.one_bank
+    target.require_sectors()

@@ -110,7 +110,9 @@ def serve(tmp_path, monkeypatch) -> Iterator[Callable[[Answer], Server]]:
         def start(answer: Answer) -> Server:
             server = Server(answer)
             stack.callback(server.close)
-            board = RunningBoard(UID, 1, server.port, "/dev/pts/7", "/run/control", "lab-0")
+            board = RunningBoard(
+                UID, 1, server.port, "/dev/pts/7", "/run/control", "lab-0", "STM32F746NG", "stm32f746xg"
+            )
             stack.enter_context(announce(board))
             return server
 
@@ -140,8 +142,8 @@ def test_boards_that_run_are_probes_of_pyocd(serve, the_probe):
     assert (probe.unique_id, probe.vendor_name, probe.product_name, probe.description) == (
         UID,
         "mcumatrix",
-        "Virtual STM32F746",
-        "mcumatrix Virtual STM32F746",
+        "Virtual STM32F746NG",
+        "mcumatrix Virtual STM32F746NG",
     )
 
 
@@ -161,7 +163,7 @@ def test_nobody_needs_to_name_the_target(serve, the_probe):
     serve(well_behaved)
     session = Session(the_probe(), no_config=True)
     assert session.board.target_type == "stm32f746xg"
-    assert (session.board.vendor, session.board.name) == ("mcumatrix", "Virtual STM32F746 lab-0")
+    assert (session.board.vendor, session.board.name) == ("mcumatrix", "Virtual STM32F746NG lab-0")
 
 
 def test_who_names_a_target_gets_that(serve, the_probe):

@@ -19,6 +19,7 @@ from mcumatrix.adapters.builders.identity import Compiler, check_version
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import (
     LITTLE_BYTES,
+    STOP_TIMEOUT_S,
     check_outputs,
     commands,
     disk_to_blame,
@@ -67,7 +68,7 @@ class DockerBuilder:
         self._running: set[Container] = set()
         self._is_reaped = False
         self._stopped = False
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         image_id = self._images.image_id(toolchain)
@@ -143,6 +144,8 @@ class DockerBuilder:
             running = set(self._running)
         for container in running:
             container.kill()
+        with self._lock:
+            self._lock.wait_for(lambda: not self._running, STOP_TIMEOUT_S)
 
     def _run(self, container: Container, log: Log) -> Ended:
         with self._lock:
@@ -154,6 +157,7 @@ class DockerBuilder:
         finally:
             with self._lock:
                 self._running.discard(container)
+                self._lock.notify_all()
         if self._stopped:
             raise StoppedError("The build was stopped.")
         return ended

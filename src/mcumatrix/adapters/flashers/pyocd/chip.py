@@ -29,8 +29,10 @@ class Chip:
 
     `part` names it in pyOCD's lists, `targets` are the names that board files and `-t` have for it.
     `device_id` is its DBGMCU_IDCODE.DEV_ID. `sectors` are all of its flash, in their order and without a gap;
-    the core sees it at `flash_alias` too. The first of `ram` has the algorithm in it, and no cache in front.
-    Times are in seconds, for pyOCD's progress: of a word, of erasing each KB, of erasing everything.
+    the core sees it at `flash_alias` too. `one_bank` is the bit of FLASH_OPTCR that is 1 where the flash has
+    these sectors, 0 where no option byte can divide it otherwise. The first of `ram` has the algorithm in it,
+    and no cache in front. Times are in seconds, for pyOCD's progress: of a word, of erasing each KB, of
+    erasing everything.
     """
 
     part: str
@@ -45,6 +47,7 @@ class Chip:
     word_s: float
     erase_s_per_kb: float
     mass_erase_s: float
+    one_bank: int = 0
 
     @property
     def flash(self) -> Memory:

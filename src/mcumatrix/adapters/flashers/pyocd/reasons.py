@@ -26,7 +26,11 @@ def connecting_failed(board: Board, probe: str) -> Iterator[None]:
 def _connecting(error: Exception, board: Board, probe: str) -> FlashError:
     from pyocd.core import exceptions
 
-    from mcumatrix.adapters.flashers.pyocd.target import HeldInResetError, WrongDeviceError
+    from mcumatrix.adapters.flashers.pyocd.target import (
+        DividedFlashError,
+        HeldInResetError,
+        WrongDeviceError,
+    )
 
     under_reset = (
         "Check power and cable of the board."
@@ -43,6 +47,12 @@ def _connecting(error: Exception, board: Board, probe: str) -> FlashError:
         return FlashError(
             f"the wrong chip is behind the probe {probe}: {error}",
             hint="Look which board the probe is plugged into, and at `target` in the board's file.",
+            fault=FlashFault.WRONG_DEVICE,
+        )
+    if isinstance(error, DividedFlashError):
+        return FlashError(
+            f"the chip behind the probe {probe} cannot be flashed as it is: {error}",
+            hint="Set nDBANK with STM32CubeProgrammer, which erases the chip: this flasher knows one bank.",
             fault=FlashFault.WRONG_DEVICE,
         )
     if isinstance(error, HeldInResetError):

@@ -51,6 +51,9 @@ _DEV_ID = 0xFFF
 _DBGMCU_CR = 0xE004_2004
 _DBG_SLEEP_STOP_STANDBY = 0x7
 
+# RM0385 and RM0410 section 3.7.6: the option bytes as they are in use.
+_FLASH_OPTCR = 0x4002_3C14
+
 _MODES_THAT_RESET = ("halt", "under-reset")
 _HALT_LIMIT_S = 0.1
 """For nRST to rise, which a capacitor at the pin makes a matter of milliseconds, and for the core to halt."""
@@ -62,6 +65,15 @@ class WrongDeviceError(exceptions.TargetError):  # type: ignore[misc]
     def __init__(self, dev_id: int | None, wanted: int) -> None:
         super().__init__(f"this is {describe_device(dev_id)}, not {describe_device(wanted)}")
         self.dev_id = dev_id
+
+
+class DividedFlashError(exceptions.TargetError):  # type: ignore[misc]
+    """The option bytes divide the flash otherwise than the target says: sectors would be erased that are not
+    to be.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("its flash is divided into two banks, by the option byte nDBANK")
 
 
 class HeldInResetError(exceptions.DebugError):  # type: ignore[misc]
@@ -175,10 +187,15 @@ class STM32F7(CoreSightTarget):  # type: ignore[misc]
         port.write32(CortexM.DEMCR, catches)
 
     def post_connect_hook(self) -> None:
-        """Looks at what was connected to; a wrong chip is let go. Raises WrongDeviceError."""
+        """Looks at what was connected to; a wrong chip is let go.
+
+        Raises:
+            WrongDeviceError, DividedFlashError: see there.
+        """
         try:
             self.require_device()
-        except WrongDeviceError:
+            self.require_sectors()
+        except (WrongDeviceError, DividedFlashError):
             with suppress(exceptions.Error):
                 self.disconnect(resume=True)
             raise
@@ -190,6 +207,11 @@ class STM32F7(CoreSightTarget):  # type: ignore[misc]
         dev_id = self.device_id()
         if dev_id != self.CHIP.device_id:
             raise WrongDeviceError(dev_id, self.CHIP.device_id)
+
+    def require_sectors(self) -> None:
+        """Raises DividedFlashError unless the flash has the sectors that the target knows."""
+        if self.CHIP.one_bank and not self.read32(_FLASH_OPTCR) & self.CHIP.one_bank:
+            raise DividedFlashError
 
     def device_id(self) -> int | None:
         """DBGMCU_IDCODE.DEV_ID, see DEVICES. None if there is no such register."""

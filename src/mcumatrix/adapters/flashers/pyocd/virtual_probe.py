@@ -27,8 +27,6 @@ from vstm32.base.errors import VirtualBoardError
 LOG = logging.getLogger("pyocd.probe.vboard")
 
 VENDOR = "mcumatrix"
-PRODUCT = "Virtual STM32F746"
-TARGET = "stm32f746xg"
 
 _HOST = "127.0.0.1"
 _CHUNK_BYTES = 64 * 1024
@@ -135,7 +133,7 @@ class VirtualBoardProbe(TCPClientProbe):  # type: ignore[misc]
         super().__init__(f"{_HOST}:{board.debug_port}")
         self._is_open = False
         self._uid = board.uid
-        self._name = board.name
+        self._board = board
         self._socket = ProbeConnection(f"the virtual board {board.uid}", board.debug_port)
         self._capabilities: set[DebugProbe.Capability] = set()
         self._wire_protocol: DebugProbe.Protocol | None = None
@@ -148,7 +146,7 @@ class VirtualBoardProbe(TCPClientProbe):  # type: ignore[misc]
     @property
     def product_name(self) -> str:
         """Known without opening the probe, as a USB device tells it."""
-        return PRODUCT
+        return f"Virtual {self._board.part}"
 
     @property
     def capabilities(self) -> set[DebugProbe.Capability]:
@@ -163,7 +161,8 @@ class VirtualBoardProbe(TCPClientProbe):  # type: ignore[misc]
     @property
     def associated_board_info(self) -> BoardInfo:
         """The board, and with it the target: nobody needs to name it."""
-        return BoardInfo(name=f"{PRODUCT} {self._name}".rstrip(), target=TARGET, vendor=VENDOR)
+        name = f"{self.product_name} {self._board.name}".rstrip()
+        return BoardInfo(name=name, target=self._board.target, vendor=VENDOR)
 
     def create_associated_board(self) -> Board:
         """The board for a session; the session's options may name another target."""

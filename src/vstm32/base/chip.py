@@ -1,0 +1,238 @@
+"""A chip as data: all in which the microcontrollers of one family differ, and the board that one stands on.
+
+What is here says nothing about how anything is done; the rooms above read it. `vstm32.chips` has a file with
+one `Chip` for each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from vstm32.base.memory_map import MemoryMap
+
+
+class EnableRegister(IntEnum):
+    """Where RCC has the register with the clock enable bits of a bus: its offset."""
+
+    AHB1 = 0x30
+    AHB2 = 0x34
+    AHB3 = 0x38
+    APB1 = 0x40
+    APB2 = 0x44
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """A register that chips of one family do not have alike: its reset value, and what can be written."""
+
+    writable: int
+    reset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A pin of the package and the alternate function that a UART needs there."""
+
+    port: str
+    number: int
+    alternate_function: int
+
+    def __str__(self) -> str:
+        return f"P{self.port}{self.number}"
+
+
+def pins(names: str, alternate_function: int) -> tuple[Pin, ...]:
+    """Pins by their names, such as "PA9 PB6", that have a signal on the same alternate function."""
+    return tuple(Pin(name[1], int(name[2:]), alternate_function) for name in names.split())
+
+
+@dataclass(frozen=True, slots=True)
+class UsartWiring:
+    """A UART and the pins on which its signals reach the host.
+
+    `clock_field` is the lowest bit of its field in RCC_DCKCFGR2. `led_out` says that the board has the first
+    pin of each on a connector. Then no other pin will do; of the other UARTs, the host's wires are on
+    whatever pins the firmware uses.
+    """
+
+    name: str
+    base: int
+    interrupt: int
+    enable_register: EnableRegister
+    enable_bit: int
+    clock_field: int
+    transmit: tuple[Pin, ...] = ()
+    receive: tuple[Pin, ...] = ()
+    led_out: bool = False
+
+    @property
+    def host_transmit(self) -> tuple[Pin, ...]:
+        """Pins on which the host hears the board."""
+        return self.transmit[:1] if self.led_out else self.transmit
+
+    @property
+    def host_receive(self) -> tuple[Pin, ...]:
+        """Pins on which the board hears the host."""
+        return self.receive[:1] if self.led_out else self.receive
+
+
+@dataclass(frozen=True, slots=True)
+class Sector:
+    """A part of flash that is erased at once, at `offset` from the start of flash.
+
+    `number` is what FLASH_CR.SNB has for it. `erase_seconds` is the typical time with 32 bits at a time.
+    """
+
+    number: int
+    offset: int
+    size_bytes: int
+    erase_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlashBank:
+    """Sectors that one mass erase bit of FLASH_CR erases together."""
+
+    mass_erase: int
+    sectors: tuple[Sector, ...]
+
+    @property
+    def offset(self) -> int:
+        """Where it begins, from the start of flash."""
+        return self.sectors[0].offset
+
+    @property
+    def size_bytes(self) -> int:
+        """All its sectors together."""
+        return sum(sector.size_bytes for sector in self.sectors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashLayout:
+    """How flash is divided, which an option byte may choose.
+
+    `option_control` is FLASH_OPTCR after reset. `mass_erase_seconds` is the time for all banks.
+    """
+
+    banks: tuple[FlashBank, ...]
+    option_control: int
+    mass_erase_seconds: float
+
+    @property
+    def sectors(self) -> tuple[Sector, ...]:
+        """Those of all banks."""
+        return tuple(sector for bank in self.banks for sector in bank.sectors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlashController:
+    """What differs in the FLASH interface. The first layout is the one that a chip is delivered with."""
+
+    layouts: tuple[FlashLayout, ...]
+    control: Bits
+    """FLASH_CR; LOCK is set after reset."""
+
+    option_control_writable: int
+    sector_number_bits: int
+    """Width of FLASH_CR.SNB."""
+
+    program_seconds: float
+    """Typical time for programming, whatever the width."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreKind:
+    """What the maker of the chip has chosen of the Cortex-M7, and its revision."""
+
+    cpuid: int
+    has_double_precision: bool
+    instruction_cache_bytes: int
+    data_cache_bytes: int
+    mpu_regions: int
+    itcm_control: int
+    """ITCMCR after reset."""
+
+    dtcm_control: int
+    """DTCMCR after reset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """By what software knows the chip. The one-time programmable area is erased."""
+
+    device_id: int
+    """DBGMCU_IDCODE.DEV_ID; the ROM table has it as its part number."""
+
+    revision: int
+    """DBGMCU_IDCODE.REV_ID."""
+
+    one_time_programmable: range
+    unique_id_address: int
+    flash_size_address: int
+    """Where a halfword has the size of flash in KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockLimits:
+    """What the data sheet allows at 2.7 V to 3.6 V. Pairs are without over-drive and with it."""
+
+    core_max_hz: int
+    hclk_max_hz: Mapping[int, tuple[int, int]]
+    """By voltage scale, 1 to 3."""
+
+    pclk1_max_hz: tuple[int, int]
+    pclk2_max_hz: tuple[int, int]
+    hz_per_wait_state: int
+    wait_states_max: int
+    vco_input_hz: tuple[int, int]
+    """From, to."""
+
+    vco_hz: tuple[int, int]
+    """From, to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """The board that the chip stands on."""
+
+    name: str
+    hse_hz: int
+    lse_hz: int
+    serial: str
+    """The UART that is its serial port."""
+
+    serial_ports: str
+    """Which UARTs can be that, for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One microcontroller, and the board that it stands on."""
+
+    names: tuple[str, ...]
+    """What debuggers call it, in lower case; it is chosen by any of them, and the first one is shown."""
+
+    part: str
+    """The part on the board, for people."""
+
+    memory: MemoryMap
+    core: CoreKind
+    interrupts: int
+    """Interrupt lines of the NVIC."""
+
+    signature: Signature
+    flash: FlashController
+    limits: ClockLimits
+    usarts: tuple[UsartWiring, ...]
+    registers: Mapping[str, Bits] = field(repr=False)
+    """Registers that its family has not alike, by block and register such as RCC_AHB2ENR."""
+
+    kit: Kit
+    expected_errors: Mapping[str, str]
+    """The timing models that fit, and how far a time of each may be from that of a real board: a phrase that
+    stands beside times."""
+
+    @property
+    def name(self) -> str:
+        """The first of its names."""
+        return self.names[0]

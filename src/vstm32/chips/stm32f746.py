@@ -1,0 +1,113 @@
+"""STM32F746NG on the 32F746GDISCOVERY: 1 MB of flash, 320 KB of RAM, an FPU for single precision.
+
+RM0385 rev 8 is the reference manual of the STM32F75xxx and STM32F74xxx, DS10916 the data sheet, UM1907 the
+manual of the board. Pins are from table 12 of the data sheet.
+"""
+
+from vstm32.base.chip import (
+    Bits,
+    Chip,
+    CoreKind,
+    FlashBank,
+    FlashController,
+    FlashLayout,
+    Kit,
+    Sector,
+    Signature,
+    pins,
+)
+from vstm32.stm32.family import KB, LIMITS, memory_map, usarts
+
+CHIP = Chip(
+    names=("stm32f746xg", "stm32f746ng"),
+    part="STM32F746NG",
+    # Section 2.2.2, table 1, and section 2.3.
+    memory=memory_map(
+        flash_size_bytes=1024 * KB,
+        ram=(("DTCM RAM", 64 * KB), ("SRAM1", 240 * KB), ("SRAM2", 16 * KB)),
+    ),
+    core=CoreKind(
+        cpuid=0x410F_C271,  # r0p1
+        has_double_precision=False,
+        instruction_cache_bytes=4 * KB,
+        data_cache_bytes=4 * KB,
+        mpu_regions=8,
+        itcm_control=0x39,
+        dtcm_control=0x41,
+    ),
+    interrupts=98,  # section 10.1.1
+    signature=Signature(
+        device_id=0x449,
+        revision=0x1001,  # Z; section 40.6.1
+        one_time_programmable=range(0x1FF0_F000, 0x1FF0_F420),  # section 3.6
+        unique_id_address=0x1FF0_F420,  # section 41
+        flash_size_address=0x1FF0_F442,
+    ),
+    flash=FlashController(
+        # Section 3.3.1; times after the table of DS10916 on flash memory programming.
+        layouts=(
+            FlashLayout(
+                banks=(
+                    FlashBank(
+                        1 << 2,
+                        (
+                            *(Sector(number, number * 32 * KB, 32 * KB, 0.5) for number in range(4)),
+                            Sector(4, 128 * KB, 128 * KB, 1.0),
+                            *(Sector(4 + number, number * 256 * KB, 256 * KB, 2.0) for number in range(1, 4)),
+                        ),
+                    ),
+                ),
+                option_control=0xC0FF_AAFD,
+                mass_erase_seconds=8.0,
+            ),
+        ),
+        control=Bits(0x0300_037F),  # section 3.7.5
+        option_control_writable=0xC0FF_FFFE,  # section 3.7.6
+        sector_number_bits=4,
+        program_seconds=16e-6,
+    ),
+    limits=LIMITS,
+    usarts=usarts(
+        {
+            # PA9 and PB7 go to the ST-LINK, which makes a virtual COM port of them.
+            "USART1": (pins("PA9 PB6", 7), pins("PB7 PA10", 7)),
+            "USART2": (pins("PA2 PD5", 7), pins("PA3 PD6", 7)),
+            "USART3": (pins("PB10 PC10 PD8", 7), pins("PB11 PC11 PD9", 7)),
+            "UART4": (pins("PA0 PC10", 8), pins("PA1 PC11", 8)),
+            "UART5": (pins("PC12", 8), pins("PD2", 8)),
+            # D1 and D0 of the Arduino connector.
+            "USART6": (pins("PC6 PG14", 8), pins("PC7 PG9", 8)),
+            "UART7": (pins("PE8 PF7", 8), pins("PE7 PF6", 8)),
+            "UART8": (pins("PE1", 8), pins("PE0", 8)),
+        },
+        led_out=("USART1", "USART6"),
+    ),
+    # Section 5.3.
+    registers={
+        "RCC_PLLCFGR": Bits(0x2F43_7FFF, reset=0x2400_3010),
+        "RCC_AHB2RSTR": Bits(0x0000_00F1),
+        "RCC_APB1RSTR": Bits(0xFFFE_CBFF),
+        "RCC_APB2RSTR": Bits(0x04F7_7933),
+        "RCC_AHB2ENR": Bits(0x0000_00F1),
+        "RCC_APB1ENR": Bits(0xFFFE_CBFF),
+        "RCC_APB2ENR": Bits(0x04F7_7F33),
+        "RCC_AHB2LPENR": Bits(0x0000_00F1, reset=0x0000_00F1),
+        "RCC_APB1LPENR": Bits(0xFFFF_CBFF, reset=0xFFFF_CBFF),
+        "RCC_APB2LPENR": Bits(0x04F7_7F33, reset=0x04F7_7F33),
+        "RCC_DCKCFGR1": Bits(0x01F3_1F1F),
+        "RCC_DCKCFGR2": Bits(0x3FFF_FFFF),
+        "DBGMCU_APB1FZ": Bits(0x06E0_1FFF),
+    },
+    kit=Kit(
+        name="32F746GDISCOVERY",
+        hse_hz=25_000_000,  # the crystal X2
+        lse_hz=32_768,  # the crystal X1
+        serial="USART6",
+        serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
+    ),
+    # docs/timing.md says how they were found: by times of a real STM32F746.
+    expected_errors={
+        "instructions": "no estimate of a board's times",
+        "m7-block-1": "typical error ±10 % a layer, at worst 45 %",
+    },
+)

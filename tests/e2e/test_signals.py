@@ -1,0 +1,110 @@
+"""Whatever signal ends a run, nothing that it started lives at the moment when it has ended."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Workplace
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MOMENTS = {
+    "build": "build/libraries/*/output/build.log",
+    "board that starts": "build/boards/*/board.log",
+    "run": "build/boards/*/flash.bin",
+}
+
+
+def _living_below(folder: Path) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                command = (entry / "cmdline").read_bytes().decode(errors="replace")
+                if str(folder) in command:
+                    found.append(command)
+    return found
+
+
+def _start(place: Workplace, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        place.command(*command),
+        cwd=place.root,
+        env=place.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _wait_for(place: Workplace, moment: str, process: subprocess.Popen[str]) -> None:
+    give_up_at = time.monotonic() + 120
+    while not list(place.root.glob(MOMENTS[moment])):
+        assert process.poll() is None, "it ended before"
+        assert time.monotonic() < give_up_at
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+    """A project of which everything has been compiled once, so that ccache has it."""
+    made = make_workplace()
+    assert made.doit("matrix", "two").returncode == 0
+    return made
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("number", SIGNALS)
+def test_at_the_moment_of_the_exit_neither_board_nor_compiler_lives(
+    place: Workplace, number: signal.Signals, moment: str
+) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    if moment == "build":
+        shutil.rmtree(place.root / "build" / "libraries")
+    process = _start(place, "matrix", "two")
+    _wait_for(place, moment, process)
+    process.send_signal(number)
+    code = process.wait(60)
+    left = _living_below(place.root)
+    assert left == []
+    assert code == 130
+    assert process.stderr
+    said = process.stderr.read()
+    assert said.endswith("\nInterrupted. What is done is kept; the next run goes on from there.\n")
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_tasks_that_doit_runs_by_itself_leave_nothing_behind_either(
+    place: Workplace, number: signal.Signals
+) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    process = _start(place, "run", "matrix=two", "run")
+    _wait_for(place, "run", process)
+    process.send_signal(number)
+    process.wait(60)
+    assert _living_below(place.root) == []
+    assert process.stderr
+    process.stderr.close()
+
+
+def test_a_second_signal_does_not_keep_boards_from_being_ended(place: Workplace) -> None:
+    shutil.rmtree(place.root / "results" / "two", ignore_errors=True)
+    shutil.rmtree(place.root / "build" / "boards", ignore_errors=True)
+    process = _start(place, "matrix", "two")
+    _wait_for(place, "run", process)
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(number)
+        time.sleep(0.01)
+    assert process.wait(60) == 130
+    assert _living_below(place.root) == []
+    assert process.stderr
+    process.stderr.close()
