@@ -79,7 +79,10 @@ def test_numbers_that_are_not_in_the_log_are_named_though_every_hash_is_right(pr
     report(project, "example", lambda _line: None)
     code, said = _said(project)
     assert code is ExitCode.NOT_COMPARABLE
-    assert "its log gives other values: measurement.total_cycles" in said
+    assert (
+        "its log gives another one: measurement.total_cycles.0: the record says 6000, its log says 5000"
+        in said
+    )
 
 
 def test_a_run_that_failed_has_nothing_to_be_made_again_from(project: Project) -> None:

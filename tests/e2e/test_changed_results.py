@@ -166,7 +166,7 @@ def test_a_record_is_held_against_what_it_was_made_from(
         assert f"{record.relative_to(measured.root)} is not what it was made from: " in report
 
 
-@pytest.mark.parametrize("name", ["report.md", "report.csv"])
+@pytest.mark.parametrize("name", ["report.md", "report.csv", "report.html", "report.json"])
 def test_a_changed_report_is_said_before_it_is_made_again(measured: Workplace, name: str) -> None:
     report = measured.root / "results" / "two" / name
     kept = report.read_bytes()

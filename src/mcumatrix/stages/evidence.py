@@ -49,7 +49,7 @@ def differences_from_log(record: Record, log: bytes, said: wire.Hello | None = N
     if record.measurement is None:
         return
     try:
-        hello, measurement = _read(log)
+        hello, measurement = read_log(log)
     except McuMatrixError as error:
         yield Difference("measurement", "there is one", f"there is none: {error.message}", "its log")
         return
@@ -91,7 +91,7 @@ def differences_from_golden(record: Record, golden: GoldenCase) -> Iterator[Diff
     )
 
 
-def _read(log: bytes) -> tuple[wire.Hello, Measurement]:
+def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:
     """What the firmware said of itself after reset, and the one measurement of a log.
 
     Raises:
