@@ -73,7 +73,7 @@ HEAVY = {
 }
 """Libraries that a command must not load before it needs them."""
 
-MAKERS = {"tools", "bench", "conformance", "tests", "support"}
+MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 """What is for those who make mcumatrix, and is in no wheel."""
 
 LOADED_LATE = (
