@@ -294,6 +294,43 @@ def test_another_users_lock_is_respected_taken_over_and_signed(shared_folder: Ca
         assert json.loads(path.read_text())["user"] == "nobody"
 
 
+def _refused(folder: Path) -> str:
+    with pytest.raises(LockedError) as error:
+        lock_folder({"MCUMATRIX_LOCKS": str(folder)})
+    assert error.value.hint == (
+        f"Let root make it anew: rm -r {folder}; install -d -m 1777 -o root {folder}; "
+        "or name another one in MCUMATRIX_LOCKS, the same for all users."
+    )
+    return error.value.message
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused_for_who_owns_it_can_remove_held_locks(tmp_path: Path) -> None:
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    os.chown(folder, NOBODY, NOBODY)
+    assert _refused(folder) == (
+        f"The folder {folder} for the locks of boards belongs to nobody, "
+        "who could remove locks that others hold."
+    )
+    os.chown(folder, 4711, 4711)
+    assert " belongs to 4711, who could " in _refused(folder)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o772])
+def test_a_folder_that_others_write_to_is_refused_unless_it_is_sticky(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    folder.chmod(mode)
+    assert _refused(folder) == (
+        f"The folder {folder} for the locks of boards is not sticky and can be written by others, "
+        "who could remove locks that others hold."
+    )
+    folder.chmod(mode | stat.S_ISVTX)
+    assert lock_folder({"MCUMATRIX_LOCKS": str(folder)}) == folder
+
+
 def test_the_folder_is_the_same_for_all_who_name_none() -> None:
     assert lock_folder({}) == lock_folder({"MCUMATRIX_LOCKS": ""}) == Path("/tmp/mcumatrix-locks")
 

@@ -133,7 +133,7 @@ def test_a_duration_is_a_whole_positive_number_of_milliseconds(text: str) -> Non
 def test_a_duration_is_at_most_an_hour(text: str) -> None:
     with pytest.raises(ValueError) as caught:
         parse_duration_s(text)
-    assert str(caught.value) == f"{text!r} is more than an hour"
+    assert str(caught.value) == f"{text!r} is more than 1 h"
 
 
 @pytest.mark.parametrize(

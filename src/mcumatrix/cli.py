@@ -274,7 +274,8 @@ class _Executing(Run):  # type: ignore[misc]
             print(f"builder: {work.builders.reason}", flush=True)
             work.builder.reap()
             try:
-                return self._go(work, jobs, run)
+                with work.time_limit():
+                    return self._go(work, jobs, run)
             except KeyboardInterrupt:
                 work.builder.stop()
                 raise

@@ -84,6 +84,10 @@ class StoppedError(McuMatrixError):
     exit_code = ExitCode.INTERRUPTED
 
 
+class TimeLimitError(McuMatrixError):
+    """The time of the whole matrix is over. It says nothing about a variant."""
+
+
 class FlashFault(StrEnum):
     """Why an image did not get onto a board."""
 

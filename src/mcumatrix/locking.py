@@ -91,8 +91,11 @@ def held(
 def lock_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """The folder for the locks of boards, made if need be: all users of this machine share it.
 
+    Who owns a folder can remove what others have in it, and so can all who may write to it, unless it is
+    sticky. Whose lock was removed would share a board with the next who comes, and not know it.
+
     Raises:
-        LockedError: it cannot be made, or something else has its name.
+        LockedError: it cannot be made, something else has its name, or others could remove locks in it.
     """
     folder = Path(environment.get(FOLDER_VARIABLE) or _FOLDER)
     try:
@@ -101,18 +104,40 @@ def lock_folder(environment: Mapping[str, str] = os.environ) -> Path:
             folder.mkdir()
             # Not with mkdir's mode, from which the umask is taken away.
             folder.chmod(0o1777)
-        is_folder = stat.S_ISDIR(folder.lstat().st_mode)
+        status = folder.lstat()
     except OSError as error:
         raise LockedError(
             f"The folder {folder} for the locks of boards cannot be made: {error.strerror or error}.",
             hint=f"Name another one in {FOLDER_VARIABLE}, the same for all users.",
         ) from error
-    if not is_folder:
+    if not stat.S_ISDIR(status.st_mode):
         raise LockedError(
             f"{folder} is to have the locks of boards, and is no folder.",
             hint=f"Remove it, or name another one in {FOLDER_VARIABLE}, the same for all users.",
         )
+    if why := _why_not_safe(status):
+        raise LockedError(
+            f"The folder {folder} for the locks of boards {why}, who could remove locks that others hold.",
+            hint=f"Let root make it anew: rm -r {shlex.quote(str(folder))}; install -d -m 1777 -o root "
+            f"{shlex.quote(str(folder))}; or name another one in {FOLDER_VARIABLE}, the same for all users.",
+        )
     return folder
+
+
+def _why_not_safe(status: os.stat_result) -> str:
+    """Who besides root and us could remove what is in a folder, as in "belongs to anna"; empty if nobody."""
+    if status.st_uid not in {0, os.getuid()}:
+        return f"belongs to {_user_name(status.st_uid)}"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX:
+        return "is not sticky and can be written by others"
+    return ""
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def lock_name(kind: str, identifier: str) -> str:
@@ -222,14 +247,10 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _this_process() -> Holder:
-    try:
-        user = pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        user = str(os.getuid())
     return Holder(
         pid=os.getpid(),
         host=socket.gethostname(),
-        user=user,
+        user=_user_name(os.getuid()),
         command=shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])[:_MAXIMUM_TEXT],
         since=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
     )

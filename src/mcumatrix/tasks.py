@@ -1,15 +1,24 @@
 """The pipeline as doit tasks: model -> library -> image -> run -> report."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from threading import TIMEOUT_MAX, Event, Timer
 from typing import Any
 
 from doit.exceptions import TaskFailed
 
 from mcumatrix import actions, registry
 from mcumatrix.artifact import changed_outputs, is_current
-from mcumatrix.errors import ChangedResultError, McuMatrixError, ResultError, SourceError, ToolError
+from mcumatrix.errors import (
+    ChangedResultError,
+    McuMatrixError,
+    ResultError,
+    SourceError,
+    TimeLimitError,
+    ToolError,
+)
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Reproduction
@@ -22,6 +31,7 @@ from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import Retries
 from mcumatrix.storage import in_sentences
+from mcumatrix.units import format_duration
 from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint, require_proved
 
 Task = dict[str, Any]
@@ -57,6 +67,42 @@ class Work:
     in no record."""
     unreported: list[McuMatrixError] = field(default_factory=list)
     """Why the report is not made."""
+    is_over: Event = field(default_factory=Event)
+    """Set when the time of the matrix is over: nothing new is begun."""
+
+    @contextmanager
+    def time_limit(self) -> Iterator[None]:
+        """Within this, all that is at work is ended when the time of the matrix is over."""
+
+        def end() -> None:
+            self.is_over.set()
+            self.boards.stopped.set()
+            self.builder.stop()
+
+        timer = Timer(min(self.matrix.limits.matrix_s, TIMEOUT_MAX), end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    @contextmanager
+    def within_time(self) -> Iterator[None]:
+        """Raises:
+        TimeLimitError: the time of the matrix is over, or ended what was done inside.
+        """
+        limit = format_duration(self.matrix.limits.matrix_s)
+        over = TimeLimitError(
+            f"the time limit of the matrix, {limit}, is over",
+            hint="Run it again to go on from there, or give it more under time_limits.",
+        )
+        if self.is_over.is_set():
+            raise over
+        try:
+            yield
+        except McuMatrixError as error:
+            raise (over if self.is_over.is_set() else error) from error
 
     @property
     def builder(self) -> Builder:
@@ -307,7 +353,10 @@ def _action(
 
     def action() -> dict[str, str] | TaskFailed:
         try:
-            with in_sentences("It could not be made", work.project.build, "Nothing else is lost."):
+            with (
+                work.within_time(),
+                in_sentences("It could not be made", work.project.build, "Nothing else is lost."),
+            ):
                 return {"said": make() or "done"}
         except McuMatrixError as error:
             failure = error
@@ -325,7 +374,10 @@ def _action(
 def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFailed]:
     def action() -> dict[str, str] | TaskFailed:
         try:
-            with in_sentences("It could not be run", work.project.boards, "Records of others are kept."):
+            with (
+                work.within_time(),
+                in_sentences("It could not be run", work.project.boards, "Records of others are kept."),
+            ):
                 run = partial(actions.run_variant, work.matrix, job, work.store, work.boards)
                 record = run(work.retries, say=work.say, wait=work.boards.stopped.wait)
         except McuMatrixError as error:

@@ -34,11 +34,12 @@ def format_frequency(frequency_hz: int) -> str:
     return f"{frequency_hz} Hz"
 
 
-def parse_duration_s(text: str) -> float:
+def parse_duration_s(text: str, maximum_s: float = MAXIMUM_DURATION_S) -> float:
     """Reads a duration such as `10 s`, `500 ms` or `1.5 min` as seconds.
 
     Raises:
-        ValueError: not a number with a unit, zero, not a whole number of milliseconds, or more than an hour.
+        ValueError: not a number with a unit, zero, not a whole number of milliseconds, or more than an hour,
+            or than `maximum_s`.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
@@ -47,8 +48,8 @@ def parse_duration_s(text: str) -> float:
     if not duration_ms:
         raise ValueError(f"{text!r} is not a whole, positive number of milliseconds")
     duration_s = duration_ms / 1_000
-    if duration_s > MAXIMUM_DURATION_S:
-        raise ValueError(f"{text!r} is more than an hour")
+    if duration_s > maximum_s:
+        raise ValueError(f"{text!r} is more than {format_duration(maximum_s)}")
     return duration_s
 
 

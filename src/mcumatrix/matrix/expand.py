@@ -16,13 +16,14 @@ from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.include import Included, include
 from mcumatrix.matrix.instead import CanBeHad, always, substitute
-from mcumatrix.matrix.schema import ExcludeFile, ExpectFile, MatrixFile
+from mcumatrix.matrix.schema import MAXIMUM_MATRIX_S, ExcludeFile, ExpectFile, MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
 from mcumatrix.model.comparison import Thresholds
 from mcumatrix.model.record import Status
-from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, Variant
+from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, TimeLimits, Variant
+from mcumatrix.units import parse_duration_s
 
 MAXIMUM_VARIANTS = 100_000
 MAXIMUM_SLUG_LENGTH = 120
@@ -50,6 +51,10 @@ class _Expansion:
         self._catalogues = catalogues
         self._problems = Problems(document)
         self._axes: Axes = check_axes(file, document, catalogues)
+        self._limits = TimeLimits(
+            variant_s=parse_duration_s(file.time_limits.variant),
+            matrix_s=parse_duration_s(file.time_limits.matrix, MAXIMUM_MATRIX_S),
+        )
         self._automatic: dict[tuple[str, str], str] = {}
 
     def matrix(self, can_be_had: CanBeHad) -> Matrix:
@@ -74,6 +79,7 @@ class _Expansion:
             variants=self._variants(included),
             exclusions=tuple(exclusions),
             substitutions=substitutions,
+            limits=self._limits,
             comparisons=compared,
             published=tuple(dict.fromkeys(self._file.published)),
             thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
@@ -188,6 +194,7 @@ class _Expansion:
                     repeat=draft.repeat,
                     warmup=draft.warmup,
                     expect=draft.expect,
+                    limit_s=self._limits.variant_s,
                 )
             )
         return tuple(variants)

@@ -27,14 +27,15 @@ from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
 from mcumatrix.model.expected import Stage
 from mcumatrix.model.record import Status
-from mcumatrix.model.variant import Outcome
+from mcumatrix.model.variant import Outcome, TimeLimits
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
         *("axes", "base", "compare", "description", "exclude", "expect", "include", "instead", "outcome"),
-        *("published", "reason", "regression", "repeat", "stage", "use", "warmup"),
+        *("published", "reason", "regression", "repeat", "stage", "time_limits"),
+        *("use", "warmup"),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
         *(
             "cause",
@@ -52,6 +53,8 @@ RESERVED_NAMES = frozenset(
 )
 """What an axis cannot be called: words of matrix files and selections, and columns of reports."""
 MAXIMUM_NAME_LENGTH = 60
+MAXIMUM_MATRIX_S = 1000 * 3_600.0
+"""As long as a run of a matrix may be allowed to take."""
 MAXIMUM_VIRTUAL_BOARDS = 16
 """As many virtual specimens of a board may run at once."""
 SWD_HZ = (1_000, 50_000_000)
@@ -218,6 +221,16 @@ def _duration(text: str) -> str:
     return text
 
 
+def _long_duration(text: str) -> str:
+    try:
+        parse_duration_s(text, MAXIMUM_MATRIX_S)
+    except ValueError as error:
+        raise RefusedError(
+            "it is no time between 1 ms and 1000 h", "Write a number and a unit, such as '90 min' or '48 h'."
+        ) from error
+    return text
+
+
 def _swd_frequency(text: str) -> str:
     slowest, fastest = SWD_HZ
     try:
@@ -270,6 +283,7 @@ Probe = Annotated[Text, AfterValidator(check_probe)]
 SerialPort = Annotated[str, AfterValidator(check_serial_port)]
 CommandLine = Annotated[str, AfterValidator(_command_line)]
 Duration = Annotated[str, AfterValidator(_duration)]
+LongDuration = Annotated[str, AfterValidator(_long_duration)]
 SwdFrequency = Annotated[str, AfterValidator(_swd_frequency)]
 Flag = Annotated[str, AfterValidator(check_flag)]
 CMakeName = Annotated[str, AfterValidator(check_cmake_name)]
@@ -376,6 +390,21 @@ class RegressionFile(_Strict):
     layer: Percent = Field(default=5.0, description="For each layer that takes 1 % of the time or more.")
 
 
+_LIMITS = TimeLimits()
+
+
+class TimeLimitsFile(_Strict):
+    """How long work may take in all, as in 90 min or 48 h."""
+
+    variant: Duration = Field(
+        default=format_duration(_LIMITS.variant_s),
+        description="Each build for a variant, and all attempts to run it together.",
+    )
+    matrix: LongDuration = Field(
+        default=format_duration(_LIMITS.matrix_s), description="One run of the whole matrix."
+    )
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -398,6 +427,9 @@ class MatrixFile(_Strict):
     )
     repeat: Repeat = Field(default=3, description="Timed inferences of a run.")
     warmup: Warmup = Field(default=1, description="Inferences before them that are not timed.")
+    time_limits: TimeLimitsFile = Field(
+        default=TimeLimitsFile(), description="How long work may take before it is ended."
+    )
 
 
 _TIMEOUTS = Timeouts()

@@ -32,7 +32,8 @@ class BuildPlan:
     `steps` are command lines in which `{sources}`, `{inputs}` and `{output}` stand for the folders of
     `BuildFolders`, so that a plan does not depend on where it is executed.
     `fingerprint` covers everything that can change what comes out. `{tree_NAME}` in a step stands for code
-    from elsewhere. `cpu_flags` are those of the chip that it compiles for.
+    from elsewhere. `cpu_flags` are those of the chip that it compiles for. A builder ends what takes longer
+    than `limit_s`.
     """
 
     name: str
@@ -41,6 +42,7 @@ class BuildPlan:
     steps: tuple[tuple[str, ...], ...]
     outputs: tuple[str, ...]
     cpu_flags: tuple[str, ...] = ()
+    limit_s: float = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)

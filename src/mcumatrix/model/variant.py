@@ -36,6 +36,18 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long work may take in all: whoever hangs is ended.
+
+    `variant_s` is for each build that a variant needs, and for all attempts to run it together, without the
+    time in which it waits for a board. `matrix_s` is for one run of the whole matrix.
+    """
+
+    variant_s: float = 3_600.0
+    matrix_s: float = 168 * 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One point of a matrix, with everything it names resolved.
 
@@ -54,6 +66,7 @@ class Variant:
     repeat: int = 3
     warmup: int = 1
     expect: Expectation = Expectation()
+    limit_s: float = TimeLimits().variant_s
 
     @property
     def axes(self) -> dict[str, str]:
@@ -106,6 +119,7 @@ class Matrix:
     variants: tuple[Variant, ...]
     exclusions: tuple[Exclusion, ...] = ()
     substitutions: tuple[Substitution, ...] = ()
+    limits: TimeLimits = TimeLimits()
     comparisons: tuple[Comparison, ...] = ()
     """What its report leads with; where there are none, the report takes an axis by itself."""
     published: tuple[str, ...] = ()

@@ -206,6 +206,7 @@ def _plan(
         ),
         outputs=outputs,
         cpu_flags=chip.cpu_flags,
+        limit_s=variant.limit_s,
     )
 
 

@@ -8,6 +8,7 @@ from mcumatrix import wire
 from mcumatrix.errors import ConsoleTimeoutError, FirmwareError, StoppedError
 from mcumatrix.ports import Console
 from mcumatrix.stages.parse import first_error
+from mcumatrix.stages.time_limit import UNLIMITED, TimeLimit
 
 LAST_WORDS_S = 0.5
 """How long an error line is given to be followed by more before the board is given up."""
@@ -21,10 +22,11 @@ _ERROR = wire.ERROR_PREFIX.encode()
 
 @dataclass(slots=True)
 class SerialLog:
-    """Everything a board has said, and what the host sent is not in it. `stopped` ends the listening."""
+    """Everything a board has said, without what the host sent. `stopped` and `limit` end the listening."""
 
     stopped: Callable[[], bool] = lambda: False
     data: bytearray = field(default_factory=bytearray)
+    limit: TimeLimit = UNLIMITED
 
     def read_answer(self, console: Console, timeout_s: float, what: str) -> bytes:
         """Reads until an exchange ends, and returns what came.
@@ -42,6 +44,7 @@ class SerialLog:
         while not lines.are_ended:
             if self.stopped():
                 raise StoppedError("The run was stopped.")
+            self.limit.check()
             came = console.read(min(_READ_S, max(0.0, deadline - now)))
             now = time.monotonic()
             if came:

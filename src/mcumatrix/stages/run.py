@@ -23,6 +23,7 @@ from mcumatrix.ports import Board, Console, Flasher
 from mcumatrix.stages.listen import SerialLog
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
+from mcumatrix.stages.time_limit import UNLIMITED, TimeLimit
 
 _BITS_PER_BYTE = 10
 """On the serial line, with start and stop."""
@@ -54,29 +55,31 @@ def run_image(
     open_console: OpenConsole,
     *,
     stopped: Callable[[], bool] = lambda: False,
+    limit: TimeLimit = UNLIMITED,
 ) -> Ran:
     """Flashes an image, proves that the board runs it, and measures.
 
     Never raises what a board, a probe or a line can cause: that is the result of the run. `stopped` tells
-    that it is to end before it is done.
+    that it is to end before it is done; `limit` counts from when it has its board.
 
     Raises:
         StoppedError: it was ended from outside.
         LockedError: others have the board, and nobody wants to wait.
         ToolError: a virtual board does not start.
     """
-    log = SerialLog(stopped)
+    log = SerialLog(stopped, limit=limit)
     timing_model = expected_error = fault = ""
     flashed: Flashed | None = None
     timeouts = variant.board.timeouts
     hello = hello_of(variant, image.build_id)
     nonce = 1 + secrets.randbelow(2**32 - 1)  # 0 is that of first words
     try:
-        with board.take() as taken:
+        with board.take() as taken, limit.counted():
             timing_model, expected_error = taken.timing_model, taken.expected_error
             try:
                 with flasher.connect(variant.board, taken.probe) as debugger:
                     flashed = debugger.program(image)
+                    limit.check()
                     # The line before the start: opening a port throws away what came earlier.
                     with open_console(taken.serial_port, variant.board.baud) as console:
                         debugger.start()

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mcumatrix.adapters.builders.steps import (
     disk_to_blame,
     environment,
     step_failed,
+    took_too_long,
     tree_place,
 )
 from mcumatrix.errors import StoppedError, ToolError
@@ -121,11 +123,16 @@ class LocalBuilder:
         }
         for tool in ("cmake", "ninja"):
             _find(tool)
+        give_up_at = time.monotonic() + plan.limit_s
         with log.open("wb") as output:
             for command in commands(plan, places):
                 output.write(announcement(command).encode())
                 output.flush()
-                if self._run(command, output.fileno()) != 0:
+                try:
+                    status = self._run(command, output.fileno(), give_up_at - time.monotonic())
+                except subprocess.TimeoutExpired as error:
+                    raise took_too_long(plan, log) from error
+                if status != 0:
                     printed = log.read_text(errors="replace")
                     on_disk = disk_to_blame(plan, printed, log, _TEMPORARY)
                     raise on_disk or step_failed(plan, command, printed, log)
@@ -142,7 +149,8 @@ class LocalBuilder:
     def reap(self) -> None:
         """Nothing: a process that outlives us writes into a folder that no manifest vouches for."""
 
-    def _run(self, command: list[str], output: int) -> int:
+    def _run(self, command: list[str], output: int, limit_s: float) -> int:
+        """The exit status of a command; it and all that it started is ended when its time is over."""
         with self._lock:
             if self._stopped:
                 raise StoppedError("The build was stopped.")
@@ -156,11 +164,12 @@ class LocalBuilder:
             )
             self._running.add(process.pid)
         try:
-            status = process.wait()
+            status = process.wait(max(limit_s, 0))
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
             with self._lock:
                 self._running.discard(process.pid)
                 self._lock.notify_all()

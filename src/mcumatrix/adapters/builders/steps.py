@@ -10,6 +10,7 @@ from pathlib import Path
 from mcumatrix.errors import BuildError, StorageError, TooLargeError
 from mcumatrix.model.image import BuildPlan
 from mcumatrix.storage import reason_of, remedy_of
+from mcumatrix.units import format_duration
 
 CCACHE_SIZE = "2G"
 """What ccache trims its folder to."""
@@ -99,6 +100,14 @@ def disk_to_blame(plan: BuildPlan, printed: str, log: Path, temporary: Path) -> 
         f"{plan.name} could not be built: {folder} cannot be used, because {reason_of(error)}. "
         "Nothing else is lost.",
         hint=f"{remedy_of(error)} {where(log)}",
+    )
+
+
+def took_too_long(plan: BuildPlan, log: Path) -> BuildError:
+    """The error for a build that was ended because its time was over."""
+    return BuildError(
+        f"{plan.name}: the build took longer than {format_duration(plan.limit_s)} and was ended.",
+        hint=f"{where(log)}; time_limits of the matrix can give it more.",
     )
 
 

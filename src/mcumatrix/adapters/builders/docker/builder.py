@@ -25,6 +25,7 @@ from mcumatrix.adapters.builders.steps import (
     disk_to_blame,
     environment,
     step_failed,
+    took_too_long,
     tree_place,
     where,
 )
@@ -127,13 +128,17 @@ class DockerBuilder:
         )
         with Log(log, self._limits.log_bytes) as written:
             try:
-                with Watch(self._limits, folders.output, self._ccache, written, container) as watch:
+                with Watch(
+                    self._limits, folders.output, self._ccache, written, container, limit_s=plan.limit_s
+                ) as watch:
                     ended = self._run(container, written)
                     if watch.is_ccache_flooded:
                         # Its contents are not of ccache, which would never remove them.
                         shutil.rmtree(self._ccache, ignore_errors=True)
             finally:
                 take_back(folders.output)
+            if watch.is_late:
+                raise took_too_long(plan, log)
             if watch.excess or ended.exit_code != 0:
                 raise self._failure(plan, steps, ended, written, watch.excess)
         check_outputs(plan, folders.output, log)

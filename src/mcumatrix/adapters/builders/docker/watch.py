@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,17 @@ def measure(folder: Path, most_bytes: int, most_files: int) -> Usage:
 class Watch:
     """Measures the folders that a build writes to, counts its processes, and ends it above a limit."""
 
-    def __init__(self, limits: Limits, output: Path, ccache: Path, log: Log, container: Container) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        output: Path,
+        ccache: Path,
+        log: Log,
+        container: Container,
+        *,
+        limit_s: float = float("inf"),
+    ) -> None:
+        """`limit_s` is how long the build may take."""
         self.excess = ""
         """What the build did too much of, as the end of a sentence; empty as long as it did not."""
         self.is_ccache_flooded = False
@@ -63,6 +74,9 @@ class Watch:
         self._ccache = ccache
         self._log = log
         self._container = container
+        self._limit_s = limit_s
+        self.is_late = False
+        """Whether it took longer than it may."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -79,10 +93,13 @@ class Watch:
         self.excess = self.excess or self._log.excess or self._excess_of_output()
 
     def _watch(self) -> None:
-        rounds = 0
+        rounds, give_up_at = 0, time.monotonic() + self._limit_s
         while not self.excess and not self._ended.wait(_OUTPUT_EVERY_S):
             rounds += 1
             self.excess = self._log.excess or self._excess_of_output()
+            if time.monotonic() > give_up_at:
+                self.is_late = True
+                self.excess = self.excess or "took too long"
             if rounds % _REST_EVERY == 0:
                 self.excess = self.excess or self._excess_of_ccache() or self._excess_of_processes()
         if self.excess:

@@ -1,0 +1,59 @@
+"""What takes too long is ended, and said; the others go on."""
+
+import json
+from collections.abc import Callable
+
+from e2e.conftest import TWO_VARIANTS, Workplace
+
+HANGING = """
+add_custom_target(hang ALL COMMAND sleep 600)
+"""
+
+
+def test_a_local_build_that_hangs_is_ended_and_its_variants_say_so(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    place = make_workplace()
+    lists = place.root / "firmware" / "runtime" / "CMakeLists.txt"
+    lists.write_text(lists.read_text() + HANGING)
+    place.write_matrix("slow", TWO_VARIANTS + "time_limits: {variant: 3 s}\n")
+    ran = place.doit("matrix", "slow")
+    assert ran.returncode == 1
+    assert "the build took longer than 3 s and was ended." in ran.stdout
+    records = [json.loads(path.read_bytes()) for path in place.records("slow")]
+    assert [record["cause"] for record in records] == ["build", "build"]
+
+
+def test_the_time_of_a_matrix_ends_what_is_at_work_and_the_report_says_what_was_left_out(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    place = make_workplace()
+    lists = place.root / "firmware" / "runtime" / "CMakeLists.txt"
+    original = lists.read_text()
+    lists.write_text(original + HANGING)
+    place.write_matrix("slow", TWO_VARIANTS + "time_limits: {matrix: 3 s}\n")
+    ran = place.doit("matrix", "slow")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert ran.stderr.endswith(
+        "not tried: the time limit of the matrix, 3 s, is over\n"
+        "  Run it again to go on from there, or give it more under time_limits.\n"
+    )
+    assert "not tried: the time limit of the matrix, 3 s, is over" in place.report("slow")
+    assert place.records("slow") == []
+    lists.write_text(original)
+    place.write_matrix("slow", TWO_VARIANTS)
+    assert place.doit("matrix", "slow").returncode == 0
+
+
+def test_a_run_that_takes_too_long_is_ended_on_the_board(make_workplace: Callable[[], Workplace]) -> None:
+    place = make_workplace()
+    slow = TWO_VARIANTS.replace("simd", "reference")
+    place.write_matrix("short", slow)
+    assert place.doit("matrix", "short", "--select", "clock=216MHz").returncode == 0
+    long = slow.replace("repeat: 2", "repeat: 400") + "time_limits: {variant: 3 s}\n"
+    place.write_matrix("long", long)
+    ran = place.doit("matrix", "long", "--select", "clock=216MHz")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "the run took longer than 3 s in all and was ended" in ran.stdout, ran.stdout
+    [record] = [json.loads(path.read_bytes()) for path in place.records("long")]
+    assert (record["status"], record["cause"], record["attempt"]) == ("timeout", "infrastructure", 1)
