@@ -37,7 +37,7 @@ def replay_results(project: Project, name: str, say: Callable[[str], None]) -> E
         NothingSelectedError: it has no records.
         ResultError: they cannot be read.
     """
-    matrix, kept = load_kept(project, name)
+    matrix, kept = load_kept(project, name, prove=False)
     if not kept.records and not kept.unreadable:
         raise NothingSelectedError(
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."

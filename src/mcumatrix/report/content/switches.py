@@ -29,7 +29,8 @@ _WORTH_NAMING = 0.01
 _INTERACTS_FROM = 0.05
 """Two switches interact where the effect of one differs by more than this between values of the other."""
 
-_LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+"""Kernels that are those of an optimised library, and what people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _switch(axis: str, members: tuple[Pair, ...]) -> Switch:
 
 def name_of(pair: Pair) -> str:
     """A switch as a person calls it."""
-    library = _LIBRARIES.get(pair.candidate) if pair.axis == "kernels" else None
+    library = LIBRARIES.get(pair.candidate) if pair.axis == "kernels" else None
     return library or f"{pair.axis} {pair.base} to {pair.candidate}"
 
 
