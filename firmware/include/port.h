@@ -24,7 +24,8 @@ struct port_named {
 };
 
 /* Clock number `index` of those that the chip has beside that of the core, in Hz, and register number `index` of
- * those that the clocks come from, both as they are now. They are said with every measurement, for people to check.
+ * those that the clocks come from and the one that says which chip it is, all as they are now. They are said with
+ * every measurement, for people to check, and so that a virtual chip cannot pass for a real one.
  * Behind the last one the name is NULL. */
 struct port_named port_clock(uint32_t index);
 struct port_named port_register(uint32_t index);

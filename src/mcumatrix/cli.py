@@ -439,7 +439,31 @@ class Plan(Command):  # type: ignore[misc]
         return int(ExitCode.OK)
 
 
-class Report(Command):  # type: ignore[misc]
+class _OfResults(Command):  # type: ignore[misc]
+    """What commands that need results alone have in common: so many names, and errors as sentences."""
+
+    takes = 1
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return _parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        try:
+            if len(args) > self.takes:
+                raise MatrixError(
+                    f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
+                    hint=f"`doit help {self.name}` says which.",
+                )
+            return int(self._go(Project(Path.cwd()), params, args))
+        except McuMatrixError as error:
+            return say_error(error)
+
+    @abstractmethod
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        """Does it. Raises McuMatrixError."""
+
+
+class Report(_OfResults):
     """`doit report`: reports of what is there."""
 
     name = "report"
@@ -450,23 +474,17 @@ class Report(Command):  # type: ignore[misc]
         "quickstart. No compiler, board or container is needed."
     )
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return _parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
         from mcumatrix.commands.report import report
 
-        try:
-            _check_at_most(self, args, 1)
-            return int(report(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
-        except McuMatrixError as error:
-            return say_error(error)
+        return report(project, names[0] if names else DEFAULT_MATRIX, _print)
 
 
-class Compare(Command):  # type: ignore[misc]
+class Compare(_OfResults):
     """`doit compare`: a gate for CI."""
 
     name = "compare"
+    takes = 2
     doc_purpose = "compare two sets of results; exit 3 where something got slower or cannot be compared"
     doc_usage = "BASE CANDIDATE"
     doc_description = (
@@ -484,33 +502,24 @@ class Compare(Command):  # type: ignore[misc]
         )
     )
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return _parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
         from mcumatrix.commands.compare import RENDERERS, compare
 
-        try:
-            _check_at_most(self, args, 2)
-            if len(args) < 2:
-                raise MatrixError(
-                    f"doit compare takes two sets of results, and {len(args)} were given",
-                    hint="As in: doit compare ../before/results/quickstart quickstart",
-                )
-            return int(
-                compare(
-                    Project(Path.cwd()),
-                    *args,
-                    limits=(params["total"], params["layer"]),
-                    outputs={name: params[name] for name in RENDERERS},
-                    say=_print,
-                )
+        if len(names) < self.takes:
+            raise MatrixError(
+                f"doit compare takes two sets of results, and {len(names)} were given",
+                hint="As in: doit compare ../before/results/quickstart quickstart",
             )
-        except McuMatrixError as error:
-            return say_error(error)
+        return compare(
+            project,
+            *names,
+            limits=(params["total"], params["layer"]),
+            outputs={name: params[name] for name in RENDERERS},
+            say=_print,
+        )
 
 
-class Verify(Command):  # type: ignore[misc]
+class Verify(_OfResults):
     """`doit verify`: whether results are as they were made."""
 
     name = "verify"
@@ -518,20 +527,13 @@ class Verify(Command):  # type: ignore[misc]
     doc_usage = "[NAME]"
     doc_description = "NAME is a matrix or a folder of results; without it, quickstart."
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return _parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
         from mcumatrix.commands.verify import verify
 
-        try:
-            _check_at_most(self, args, 1)
-            return int(verify(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
-        except McuMatrixError as error:
-            return say_error(error)
+        return verify(project, names[0] if names else DEFAULT_MATRIX, _print)
 
 
-class Replay(Command):  # type: ignore[misc]
+class Replay(_OfResults):
     """`doit replay`: records from raw logs, and reports from records, once more."""
 
     name = "replay"
@@ -539,30 +541,14 @@ class Replay(Command):  # type: ignore[misc]
     doc_usage = "[NAME]"
     doc_description = "NAME is a matrix; without it, quickstart. Nothing is written."
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return _parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
         from mcumatrix.commands.replay import replay_results
 
-        try:
-            _check_at_most(self, args, 1)
-            return int(replay_results(Project(Path.cwd()), args[0] if args else DEFAULT_MATRIX, _print))
-        except McuMatrixError as error:
-            return say_error(error)
+        return replay_results(project, names[0] if names else DEFAULT_MATRIX, _print)
 
 
 def _print(line: str) -> None:
     print(printable(line, keep="\n"), flush=True)
-
-
-def _check_at_most(command: Command, args: list[str], most: int) -> None:
-    """Raises MatrixError where more names were given than a command takes."""
-    if len(args) > most:
-        raise MatrixError(
-            f"doit {command.name} takes at most {most} names, and {len(args)} were given",
-            hint=f"`doit help {command.name}` says which.",
-        )
 
 
 class BaseImage(Command):  # type: ignore[misc]

@@ -17,7 +17,6 @@ from mcumatrix import registry
 from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
-    ChangedResultError,
     McuMatrixError,
     ResultError,
     SourceError,
@@ -40,7 +39,12 @@ from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import MEND, RecordStore
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.stages.evidence import differences_from_golden, differences_from_image, differences_from_log
+from mcumatrix.stages.evidence import (
+    differences_from_golden,
+    differences_from_image,
+    differences_from_log,
+    require_none,
+)
 from mcumatrix.stages.render import hello_of
 
 _DIGITS = 12
@@ -61,9 +65,6 @@ _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip"
 and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
-
-_NAMED = 3
-"""How many differences of a result are said; there may be hundreds."""
 
 FINAL = (Status.OK, Status.WRONG_OUTPUT)
 """A run that ended so would end so again. Whatever else happened is worth another try."""
@@ -148,11 +149,7 @@ def require_proved(job: Job, store: RecordStore) -> None:
         ),
         *differences_from_golden(record, registry.golden_case(job.variant.model)),
     ]
-    if found:
-        more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
-        raise ChangedResultError(
-            f"{file} is not what it was made from: {'; '.join(map(str, found[:_NAMED]))}{more}", hint=MEND
-        )
+    require_none(file, found, MEND)
 
 
 def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:

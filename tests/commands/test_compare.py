@@ -8,7 +8,8 @@ import pytest
 from mcumatrix.commands.compare import compare
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError
 from mcumatrix.project import Project
-from support.projects import MATRIX, ROOT, a_project, add_records
+from mcumatrix.results.kept import newest_records
+from support.projects import MATRIX, ROOT, a_project, add_records, forge
 
 
 def _said(
@@ -81,6 +82,14 @@ def test_a_result_that_was_changed_is_not_compared(tmp_path: Path) -> None:
     log = next(Path(base, "records").rglob("*.log"))
     log.write_bytes(b"changed")
     with pytest.raises(ChangedResultError):
+        _said(project, base, "example")
+
+
+def test_a_forged_result_of_another_checkout_is_not_compared(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_320_000)
+    first, *_ = newest_records(Path(base, "records")).records.values()
+    forge(Project(tmp_path / "old"), first)
+    with pytest.raises(ChangedResultError, match="is not what it was made from"):
         _said(project, base, "example")
 
 

@@ -9,7 +9,7 @@ import pytest
 from mcumatrix.commands.report import report
 from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError, PublishedError
 from mcumatrix.project import Project
-from support.projects import MATRIX, ROOT, a_project, add_records
+from support.projects import MATRIX, ROOT, a_project, add_records, forge
 
 
 def _said(project: Project, name: str) -> tuple[ExitCode, str]:
@@ -47,6 +47,18 @@ def test_a_changed_record_is_not_believed_and_the_exit_code_says_so(tmp_path: Pa
     assert code is ExitCode.NOT_COMPARABLE
     assert f"not believed: {path} was changed: it is not the raw log" in said
     assert str(tmp_path) not in (project.results("example") / "report.md").read_text()
+
+
+def test_a_record_that_its_log_does_not_give_is_not_believed_though_every_hash_is_right(
+    tmp_path: Path,
+) -> None:
+    project = a_project(tmp_path)
+    first, _ = add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    forge(project, first)
+    code, said = _said(project, "example")
+    assert code is ExitCode.NOT_COMPARABLE
+    assert "is not what it was made from: measurement.layers.0.cycles.0: the record says 2160000" in said
+    assert "1 of 2 variants have times" in said
 
 
 def test_the_toolchain_that_took_the_place_of_another_is_known_from_the_records(tmp_path: Path) -> None:

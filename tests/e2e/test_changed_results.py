@@ -81,7 +81,8 @@ def _with_a_chain_made_anew(
         for name in names:
             Chain(chain).add(name, hash_file(folder / name))
         ran = measured.doit("matrix", "two")
-        assert ran.returncode == (1 if change is _count_without_end else 3), ran.stdout + ran.stderr
+        cannot_be = change in (_count_without_end, _say_that_it_was_real)
+        assert ran.returncode == (1 if cannot_be else 3), ran.stdout + ran.stderr
         assert measured.records("two") == [record, other]
         assert "1 of 2 variants have times" in measured.report("two")
         yield record, ran.stderr
@@ -97,11 +98,25 @@ def _count_without_end(file: Path) -> None:
     file.write_text(json.dumps(kept))
 
 
-def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplace) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            _count_without_end,
+            "it is not a record: measurement.total_cycles.0: Input should be less than or equal to 1546",
+        ),
+        (
+            _say_that_it_was_real,
+            "it contradicts itself: the board is to be real, and its chip is virtual (DBGMCU_IDCODE ",
+        ),
+    ],
+)
+def test_a_record_that_cannot_be_is_set_aside_with_its_reason(
+    measured: Workplace, change: Callable[[Path], None], reason: str
+) -> None:
     """Kept by something that did not look: the chain has it."""
-    with _with_a_chain_made_anew(measured, _count_without_end) as (record, said):
-        reason = "it is not a record: measurement.total_cycles.0: Input should be less than or equal to 1546"
-        assert f"not tried: {record}: {reason}" in said
+    with _with_a_chain_made_anew(measured, change) as (record, said):
+        assert f"{record}: {reason}" in said
         report = measured.report("two").replace("\\", "")
         assert f"{record.relative_to(measured.root)}: {reason}" in report
 
@@ -109,6 +124,13 @@ def test_a_record_that_cannot_be_is_set_aside_with_its_reason(measured: Workplac
 def _double_the_cycles(file: Path) -> None:
     kept = json.loads(file.read_bytes())
     kept["measurement"]["total_cycles"] = [2 * cycles for cycles in kept["measurement"]["total_cycles"]]
+    file.write_text(json.dumps(kept))
+
+
+def _say_that_it_was_real_and_hide_the_chip(file: Path) -> None:
+    _say_that_it_was_real(file)
+    kept = json.loads(file.read_bytes())
+    del kept["measurement"]["clock"]["registers"]["DBGMCU_IDCODE"]
     file.write_text(json.dumps(kept))
 
 
@@ -122,6 +144,10 @@ def _call_it_other_kernels(file: Path) -> None:
     ("change", "sentence"),
     [
         (_double_the_cycles, r"measurement\.total_cycles\.0: the record says \d+, its log says \d+; "),
+        (
+            _say_that_it_was_real_and_hide_the_chip,
+            r"measurement\.clock\.registers\.DBGMCU_IDCODE: the record says nothing, its log says \d+\n",
+        ),
         (_call_it_other_kernels, r"axes\.kernels: the record says 'reference', its log says 'simd'\n"),
         (
             _say_that_it_was_another_image,
@@ -140,7 +166,7 @@ def test_a_record_is_held_against_what_it_was_made_from(
         assert f"{record.relative_to(measured.root)} is not what it was made from: " in report
 
 
-@pytest.mark.parametrize("name", ["report.md", "report.csv"])
+@pytest.mark.parametrize("name", ["report.md", "report.csv", "report.html", "report.json"])
 def test_a_changed_report_is_said_before_it_is_made_again(measured: Workplace, name: str) -> None:
     report = measured.root / "results" / "two" / name
     kept = report.read_bytes()

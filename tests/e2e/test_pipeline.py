@@ -78,8 +78,10 @@ def test_the_whole_report_ends_the_run_on_the_terminal(done: Workplace) -> None:
         "Time per layer in msec, medians (virtual board, timing model 'm7-block-1', "
         "typical error ±10 % a layer, at worst 45 %)"
     ) in printed
-    assert printed.splitlines()[-3:] == [
+    assert printed.splitlines()[-5:] == [
         "results/two/report.csv",
+        "results/two/report.html",
+        "results/two/report.json",
         "results/two/report.md",
         "results/two/records",
     ]

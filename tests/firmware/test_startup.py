@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mcumatrix import wire
+from mcumatrix.model.chip import is_virtual_chip
 from support.firmware_images import HELLO
 
 
@@ -22,7 +23,7 @@ def test_after_reset_the_image_says_which_one_it_is(power_on):
     assert [type(message) for message in boot.messages] == [
         *(wire.Hello, wire.Clocks),
         *(wire.Rate, wire.Rate, wire.Rate),
-        *(wire.Register, wire.Register, wire.Register),
+        *(wire.Register, wire.Register, wire.Register, wire.Register),
     ]
 
 
@@ -50,8 +51,9 @@ def test_buses_and_flash_stay_within_their_limits(power_on, mhz, pclk1_mhz, pclk
         wire.Rate("PCLK2", int(pclk2_mhz * 1_000_000)),
     )
     registers = {register.label: register.value for register in boot.of(wire.Register)}
-    assert list(registers) == ["RCC_PLLCFGR", "RCC_CFGR", "FLASH_ACR"]
+    assert list(registers) == ["RCC_PLLCFGR", "RCC_CFGR", "FLASH_ACR", "DBGMCU_IDCODE"]
     assert registers["FLASH_ACR"] == wait_states
+    assert is_virtual_chip(registers["DBGMCU_IDCODE"])
     assert registers["RCC_PLLCFGR"] & 0x0043_7FFF == mhz << 6 | 8, "HSI / 8 * PLLN / 2"
 
 
@@ -98,4 +100,4 @@ def test_the_image_says_again_who_it_is_when_asked(power_on):
     (again,) = wire.read_exchanges(terminal.ask(wire.Identify(0xBEEF)).encode())
     assert (again.command, again.nonce) == (wire.Identify.number, 0xBEEF)
     assert again.messages == boot.messages
-    assert re.fullmatch(r"(@[ -~]+\r\n){10}", terminal.ask(wire.Identify(1)))
+    assert re.fullmatch(r"(@[ -~]+\r\n){11}", terminal.ask(wire.Identify(1)))

@@ -19,6 +19,11 @@ def test_what_a_board_answers_and_how_a_run_fails_are_no_contradictions() -> Non
     assert not list(contradictions_of_record(wrong))
 
 
+def test_a_record_has_the_kind_of_the_chip_that_answered() -> None:
+    assert not list(contradictions_of_record(_with_chip(0x1001_F449, BoardKind.VIRTUAL)))
+    assert not list(contradictions_of_record(_with_chip(0x1001_6449, BoardKind.REAL)))
+
+
 def test_a_layer_that_computes_nothing_may_take_no_time() -> None:
     assert not list(contradictions_of_measurement(_with_layers(("RESHAPE", (0, 0)))))
 
@@ -81,6 +86,14 @@ def _with(**changes: object) -> Record:
     return replace(a_record(), **changes)  # type: ignore[arg-type]
 
 
+def _with_chip(chip_id: int, kind: BoardKind) -> Record:
+    clock = replace(a_measurement().clock, registers={"DBGMCU_IDCODE": chip_id})
+    provenance = replace(a_record().provenance, kind=kind)
+    if kind is BoardKind.REAL:
+        provenance = replace(provenance, timing_model="", expected_error="")
+    return _with(measurement=replace(a_measurement(), clock=clock), provenance=provenance)
+
+
 def _judged(correctness: Correctness) -> Record:
     return _with(correctness=correctness)
 
@@ -100,6 +113,11 @@ def _judged(correctness: Correctness) -> Record:
             _with(measurement=replace(a_measurement(), output=replace(a_measurement().output, crc32=(7, 8)))),
             "its answer counts as correct, and is not",
         ),
+        (
+            _with(axes=a_record().axes | {"clock": "216 M Hz"}),
+            "its axis clock has no such value: '216 M Hz' is not a frequency; write a number and a unit, "
+            "such as '216 MHz'",
+        ),
         (_with(clock_hz=288_000_000), "its clock has 216000000 and 288000000 Hz"),
         (
             _with(provenance=replace(a_record().provenance, kind=BoardKind.REAL)),
@@ -108,6 +126,14 @@ def _judged(correctness: Correctness) -> Record:
         (
             _with(provenance=replace(a_record().provenance, timing_model="")),
             "a virtual board has a timing model, and it names none",
+        ),
+        (
+            _with_chip(0x1001_F449, BoardKind.REAL),
+            "the board is to be real, and its chip is virtual (DBGMCU_IDCODE 0x1001f449)",
+        ),
+        (
+            _with_chip(0x1001_6449, BoardKind.VIRTUAL),
+            "the board is to be virtual, and its chip is real (DBGMCU_IDCODE 0x10016449)",
         ),
         (_with(flashed=Flashed("probe", "0" * 64, 0)), "what was read back from flash is not its image"),
         (

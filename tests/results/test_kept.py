@@ -61,3 +61,11 @@ def test_a_changed_chain_is_an_error(tmp_path: Path) -> None:
     chain.write_bytes(chain.read_bytes().replace(b'"number": 1', b'"number": 2'))
     with pytest.raises(ChangedResultError, match="line 1 does not follow"):
         newest_records(tmp_path)
+
+
+def test_a_record_that_was_kept_and_has_no_name_yet_gets_it(tmp_path: Path) -> None:
+    record = RecordStore(tmp_path).add(_record("a", 1), b"first")
+    path = (tmp_path / "a" / record.log).with_suffix(".json")
+    path.rename(f"{path}.new")
+    assert newest_records(tmp_path).records == {"a": record}
+    assert path.exists()

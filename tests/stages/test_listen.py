@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mcumatrix import wire
 from mcumatrix.errors import ConsoleTimeoutError, FirmwareError, McuMatrixError, ParseError, StoppedError
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.stages import listen
 from mcumatrix.stages.listen import MAX_LOG_BYTES, SerialLog
 from mcumatrix.stages.parse import parse_bench, parse_boot
@@ -155,7 +156,10 @@ def test_what_a_board_sends_is_refused_within_bounded_memory(make: Callable[[], 
     log = make()
 
     def parse() -> None:
-        for read in (lambda: parse_bench(log, NONCE, hello()), lambda: parse_boot(log, hello())):
+        for read in (
+            lambda: parse_bench(log, NONCE, hello()),
+            lambda: parse_boot(log, hello(), BoardKind.VIRTUAL),
+        ):
             try:
                 read()
             except McuMatrixError as error:

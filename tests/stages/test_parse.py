@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
-from support.logs import NONCE, OUTPUT, bench_log, bench_messages, boot_log, exchange
+from support.logs import CLOCKS, NONCE, OUTPUT, bench_log, bench_messages, boot_log, exchange
 from support.variants import hello
 
 _GOOD = boot_log() + b"some text\r\n" + bench_log()
@@ -274,11 +274,50 @@ def test_cycles_of_a_counter_that_is_too_slow_are_refused() -> None:
         check_duration(_lasting(1.0), 9.0, 0.0)
 
 
+def _boot_with(chip_id: int) -> bytes:
+    return exchange(0, 0, [hello(), *CLOCKS, wire.Register("DBGMCU_IDCODE", chip_id)])
+
+
+VIRTUAL_CHIP, SILICON = 0x1001_F449, 0x1001_6449
+
+
+@pytest.mark.parametrize(
+    ("chip_id", "kind"),
+    [(VIRTUAL_CHIP, BoardKind.VIRTUAL), (SILICON, BoardKind.REAL), (0x449, BoardKind.REAL)],
+)
+def test_a_chip_of_the_boards_kind_is_accepted(chip_id: int, kind: BoardKind) -> None:
+    parse_boot(_boot_with(chip_id), hello(), kind)
+
+
+@pytest.mark.parametrize(
+    ("chip_id", "kind", "sentence"),
+    [
+        (
+            VIRTUAL_CHIP,
+            BoardKind.REAL,
+            "the board is to be real, and its chip is virtual (DBGMCU_IDCODE 0x1001f449)",
+        ),
+        (
+            SILICON,
+            BoardKind.VIRTUAL,
+            "the board is to be virtual, and its chip is real (DBGMCU_IDCODE 0x10016449)",
+        ),
+    ],
+)
+def test_a_virtual_chip_never_passes_for_a_real_one(chip_id: int, kind: BoardKind, sentence: str) -> None:
+    with pytest.raises(ParseError) as error:
+        parse_boot(_boot_with(chip_id), hello(), kind)
+    assert str(error.value) == (
+        f"{sentence}\n  Mend `kind`, the probe or the serial port in the board's file: one of them belongs "
+        "to another board."
+    )
+
+
 def test_the_first_words_must_come_from_the_flashed_firmware() -> None:
-    parse_boot(boot_log(), hello())
+    parse_boot(boot_log(), hello(), BoardKind.VIRTUAL)
     with pytest.raises(ParseError, match=r"^the board did not say which firmware it runs\n"):
-        parse_boot(b"Program started @ 216000000...\r\n", hello())
+        parse_boot(b"Program started @ 216000000...\r\n", hello(), BoardKind.VIRTUAL)
     with pytest.raises(ParseError, match=r"^the board says model=mnist-int8 where the image has other\n"):
-        parse_boot(boot_log(), hello(model="other"))
+        parse_boot(boot_log(), hello(model="other"), BoardKind.VIRTUAL)
     with pytest.raises(FirmwareError, match=r"^the firmware says: the clock did not start\n"):
-        parse_boot(b"ERROR: the clock did not start\r\n" + boot_log(), hello())
+        parse_boot(b"ERROR: the clock did not start\r\n" + boot_log(), hello(), BoardKind.VIRTUAL)

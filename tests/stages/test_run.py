@@ -26,7 +26,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
 from mcumatrix.ports import TakenBoard
 from mcumatrix.stages.run import Ran, run_image
-from support.logs import bench_log, bench_messages, boot_log
+from support.logs import CLOCKS, bench_log, bench_messages, boot_log, exchange
 from support.variants import a_variant, an_image, hello
 
 Script = Callable[[bytes], bytes]
@@ -269,6 +269,19 @@ def test_a_real_board_cannot_have_computed_for_longer_than_it_took() -> None:
     assert ran.error.message.startswith(
         "the answer cannot have taken 10800.000 s, as its cycles and clock say"
     )
+
+
+def test_a_serial_port_of_a_virtual_board_is_none_of_a_real_one() -> None:
+    """Whatever was flashed through its probe: what answers is the same image on a virtual chip."""
+
+    class Real(ScriptedBoard):
+        kind = BoardKind.REAL
+        timing_model = expected_error = ""
+
+    virtual_chip = wire.Register("DBGMCU_IDCODE", 0x1001_F449)
+    ran = _run(Real(exchange(0, 0, [hello(), *CLOCKS, virtual_chip]), GOOD))
+    assert isinstance(ran.error, ParseError)
+    assert ran.error.message == "the board is to be real, and its chip is virtual (DBGMCU_IDCODE 0x1001f449)"
 
 
 def test_a_virtual_board_has_a_time_of_its_own() -> None:

@@ -43,6 +43,8 @@ struct port_named port_register(uint32_t index) {
         return (struct port_named){"RCC_CFGR", RCC_CFGR};
     case 2:
         return (struct port_named){"FLASH_ACR", FLASH_ACR};
+    case 3:
+        return (struct port_named){"DBGMCU_IDCODE", DBGMCU_IDCODE}; /* which chip it is; a virtual one says so */
     default:
         return (struct port_named){NULL, 0};
     }

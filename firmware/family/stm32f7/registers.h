@@ -135,5 +135,6 @@
 #define DWT_CYCCNT REGISTER(0xE0001004) /* C1.8.8 */
 #define DWT_LAR REGISTER(0xE0001FB0)    /* appendix D, lock access */
 #define DWT_LAR_KEY 0xC5ACCE55u
+#define DBGMCU_IDCODE REGISTER(0xE0042000) /* RM0385 40.6.1 */
 
 #endif

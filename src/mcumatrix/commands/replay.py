@@ -16,11 +16,14 @@ from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.kept import Kept
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import to_json
-from mcumatrix.stages.replay import differing_fields, replay
+from mcumatrix.stages.replay import differences, replay
 
 SAME = "the same, byte for byte"
 SAME_VALUES = "the same in every value; it was written by another version of mcumatrix"
 NOT_REPLAYED = "not replayed"
+
+_NAMED = 3
+"""How many differences of a record are said; there may be hundreds."""
 
 
 def replay_results(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
@@ -34,7 +37,7 @@ def replay_results(project: Project, name: str, say: Callable[[str], None]) -> E
         NothingSelectedError: it has no records.
         ResultError: they cannot be read.
     """
-    matrix, kept = load_kept(project, name)
+    matrix, kept = load_kept(project, name, prove=False)
     if not kept.records and not kept.unreadable:
         raise NothingSelectedError(
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
@@ -63,13 +66,16 @@ def _replayed(variant: Variant, record: Record, log: Path) -> str:
     if record.measurement is None:
         return f"{NOT_REPLAYED}: it has no measurement, but {record.status}: {record.reason}"
     try:
-        made = replay(record, log.read_bytes(), registry.golden_case(variant.model))
-        if to_json(made) == log.with_suffix(".json").read_bytes():
-            return SAME
+        said, golden = log.read_bytes(), registry.golden_case(variant.model)
+        made = replay(record, said, golden)
+        found = list(map(str, differences(record, made, said, golden)))
+        if found:
+            more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+            return f"its log gives another one: {'; '.join(found[:_NAMED])}{more}"
+        is_same = to_json(made) == log.with_suffix(".json").read_bytes()
     except (OSError, McuMatrixError) as error:
         return f"its log does not give it: {error}"
-    differing = ", ".join(differing_fields(record, made))
-    return f"its log gives other values: {differing}" if differing else SAME_VALUES
+    return SAME if is_same else SAME_VALUES
 
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:

@@ -1,15 +1,24 @@
 """`doit report`: reports from records, or from numbers that others published."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
+from mcumatrix import registry
 from mcumatrix.actions import REPORT_FILES, write_report
 from mcumatrix.artifact import is_current, write_atomically
-from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError, NothingSelectedError, PublishedError
+from mcumatrix.errors import (
+    ExitCode,
+    MatrixError,
+    McuMatrixError,
+    NothingSelectedError,
+    PublishedError,
+    ResultError,
+)
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
-from mcumatrix.model.catalogue import Toolchain
+from mcumatrix.model.catalogue import Model, Toolchain
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix
@@ -22,6 +31,8 @@ from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
+from mcumatrix.results.store import MEND
+from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
 from mcumatrix.workflow import report_fingerprint
 
 
@@ -80,8 +91,10 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
     return max((error.exit_code for error in kept.unreadable.values()), default=ExitCode.OK)
 
 
-def load_kept(project: Project, name: str) -> tuple[Matrix, Kept]:
+def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matrix, Kept]:
     """A matrix and its records. Where it names a substitute for a toolchain, its records say which was used.
+
+    Each record is held against its raw log and the golden answers, unless whoever asks does that.
 
     Raises:
         MatrixError: there is no such matrix, or it is wrong.
@@ -94,7 +107,33 @@ def load_kept(project: Project, name: str) -> tuple[Matrix, Kept]:
     def was_had(toolchain: Toolchain) -> bool:
         return not used or toolchain.name in used
 
-    return load_matrix(path, load_catalogues(project.matrices), was_had), kept
+    matrix = load_matrix(path, load_catalogues(project.matrices), was_had)
+    if not prove:
+        return matrix, kept
+    models = {variant.slug: variant.model for variant in matrix.variants}
+    return matrix, _proved(kept, project.results(path.stem) / "records", models)
+
+
+def _proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
+    """Without the records that are not what their raw logs and the golden answers say."""
+    golden = cache(registry.golden_case)
+    refuted: dict[str, McuMatrixError] = {}
+    for slug, record in kept.records.items():
+        if slug not in models:
+            continue
+        file = folder / slug / record.log
+        try:
+            found = [
+                *differences_from_log(record, file.read_bytes()),
+                *differences_from_golden(record, golden(models[slug])),
+            ]
+            require_none(file.with_suffix(".json"), found, MEND)
+        except OSError as error:
+            refuted[slug] = ResultError(f"{file} cannot be read: {error}", hint=MEND)
+        except McuMatrixError as error:
+            refuted[slug] = error
+    records = {slug: record for slug, record in kept.records.items() if slug not in refuted}
+    return Kept(records, {**kept.unreadable, **refuted})
 
 
 def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:

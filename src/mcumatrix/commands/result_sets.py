@@ -12,6 +12,8 @@ from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import read_publication
+from mcumatrix.results.store import MEND
+from mcumatrix.stages.evidence import differences_from_log, require_none
 
 
 def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]:
@@ -28,6 +30,9 @@ def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]
         kept = newest_records(folder / "records")
         for error in kept.unreadable.values():
             raise error
+        for record in kept.records.values():
+            log = folder / "records" / record.variant / record.log
+            require_none(log.with_suffix(".json"), list(differences_from_log(record, log.read_bytes())), MEND)
         cases = [
             Case(number, record.variant, record.axes, record)
             for number, record in enumerate(kept.records.values(), 1)

@@ -14,3 +14,14 @@ class Chip:
     name: str
     family: str
     cpu_flags: tuple[str, ...]
+
+
+CHIP_ID_REGISTER = "DBGMCU_IDCODE"
+"""What firmware calls the register that says which chip it is, among those that it sends."""
+
+_RESERVED_BITS = 0xF000
+
+
+def is_virtual_chip(chip_id: int) -> bool:
+    """Whether a DBGMCU_IDCODE is that of a virtual chip: its reserved bits are as no silicon has them."""
+    return chip_id & _RESERVED_BITS == _RESERVED_BITS

@@ -3,10 +3,12 @@
 `model/bounds.py` says how large each number may be; here is what numbers say about each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite, prod
 
+from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
 from mcumatrix.model.record import Measurement, Output, Record, Status
 from mcumatrix.units import MAXIMUM_DURATION_S
 
@@ -55,8 +57,26 @@ def _contradictions_of_output(output: Output, repeats: int) -> Iterator[str]:
         yield f"its output of shape {shape or 'nothing'} has {len(output.values)} elements"
 
 
+def contradiction_of_kind(registers: Mapping[str, int], kind: BoardKind) -> str:
+    """What the registers that firmware sent say against a board being of a kind; empty if nothing.
+
+    Older firmware, and that of other families, sends no chip id.
+    """
+    chip_id = registers.get(CHIP_ID_REGISTER)
+    if chip_id is None or is_virtual_chip(chip_id) is (kind is BoardKind.VIRTUAL):
+        return ""
+    other = BoardKind.REAL if kind is BoardKind.VIRTUAL else BoardKind.VIRTUAL
+    return f"the board is to be {kind}, and its chip is {other} ({CHIP_ID_REGISTER} {chip_id:#010x})"
+
+
 def contradictions_of_record(record: Record) -> Iterator[str]:
     """What cannot be in a record, each as a clause; those of its measurement are among them."""
+    for axis in AXES:
+        if axis.name in record.axes:
+            try:
+                axis.cell(record.axes[axis.name])
+            except ValueError as error:
+                yield f"its axis {axis.name} has no such value: {error}"
     is_measured = record.status in (Status.OK, Status.WRONG_OUTPUT)
     if (record.measurement is not None, record.correctness is not None) != (is_measured, is_measured):
         missing = "without" if is_measured else "with"
@@ -73,6 +93,8 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
         return
     measurement, correctness = record.measurement, record.correctness
     yield from contradictions_of_measurement(measurement)
+    if of_kind := contradiction_of_kind(measurement.clock.registers, provenance.kind):
+        yield of_kind
     clocks_hz = {record.clock_hz, measurement.clock.declared_hz, measurement.clock.measured_hz}
     if len(clocks_hz) > 1:
         yield f"its clock has {' and '.join(map(str, sorted(clocks_hz)))} Hz"

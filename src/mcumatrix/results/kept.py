@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.errors import ChangedResultError, McuMatrixError, ResultError
-from mcumatrix.hashing import hash_file
+from mcumatrix.errors import McuMatrixError, ResultError
 from mcumatrix.model.record import Record
-from mcumatrix.results.chain import Chain
-from mcumatrix.results.store import CHAIN_FILE, read_record
+from mcumatrix.results.chain import Chain, Link
+from mcumatrix.results.store import CHAIN_FILE, read_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +38,18 @@ def newest_records(folder: Path) -> Kept:
         raise ResultError(
             f"{folder / CHAIN_FILE} cannot be read: {error}", hint="Mend the rights."
         ) from error
-    last = {link.record.rpartition("/")[0]: link for link in links if (folder / link.record).exists()}
+    of_variants: dict[str, list[Link]] = {}
+    for link in links:
+        of_variants.setdefault(link.record.rpartition("/")[0], []).append(link)
     records: dict[str, Record] = {}
     unreadable: dict[str, McuMatrixError] = {}
-    for variant, link in last.items():
-        path = folder / link.record
+    for variant, linked in of_variants.items():
         try:
-            if path.is_symlink() or not path.is_file() or hash_file(path) != link.sha256:
-                raise ChangedResultError(
-                    f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
-                    hint="Restore it from where there is a copy, or remove it.",
-                )
-            records[variant] = read_record(path)
-        except OSError as error:
-            unreadable[variant] = ResultError(f"{path} cannot be read: {error}", hint="Mend the rights.")
+            found = (read_linked(folder, link) for link in reversed(linked))
+            record = next((record for record in found if record is not None), None)
         except McuMatrixError as error:
             unreadable[variant] = error
+        else:
+            if record is not None:
+                records[variant] = record
     return Kept(records, unreadable)

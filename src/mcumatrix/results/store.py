@@ -176,7 +176,7 @@ class RecordStore:
                     hint="Somebody put it there or changed that file: restore them, or remove the record.",
                 )
         for link in reversed(linked):
-            record = self._read(link)
+            record = read_linked(self._folder, link)
             if record is not None and record.fingerprint == fingerprint and record.variant == variant:
                 return record
         return None
@@ -199,24 +199,32 @@ class RecordStore:
             ) from error
         return self._indexed[1]
 
-    def _read(self, link: Link) -> Record | None:
-        """The record of a link; None if somebody removed it, so that it is measured again."""
-        path = self._folder / link.record
-        try:
-            with suppress(FileNotFoundError):
-                if not path.exists() and hash_file(_aside(path)) == link.sha256:
-                    _give_name(path)
-            if not path.exists():
-                return None
-            is_as_kept = _is_regular(path) and hash_file(path) == link.sha256
-        except OSError as error:
-            raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
-        if not is_as_kept:
-            raise ChangedResultError(
-                f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
-                hint=MEND,
-            )
-        return read_record(path)
+
+def read_linked(folder: Path, link: Link) -> Record | None:
+    """The record of a link of the chain in `folder`; None if somebody removed it, so that it is made again.
+
+    One that was kept and has no name yet gets it.
+
+    Raises:
+        ChangedResultError: it, or its log, is not as it was kept.
+        ResultError: it cannot be read.
+    """
+    path = folder / link.record
+    try:
+        with suppress(FileNotFoundError):
+            if not path.exists() and hash_file(_aside(path)) == link.sha256:
+                _give_name(path)
+        if not path.exists():
+            return None
+        is_as_kept = _is_regular(path) and hash_file(path) == link.sha256
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
+    if not is_as_kept:
+        raise ChangedResultError(
+            f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
+            hint=MEND,
+        )
+    return read_record(path)
 
 
 def _aside(path: Path) -> Path:

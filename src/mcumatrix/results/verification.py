@@ -9,7 +9,7 @@ from mcumatrix.artifact import MANIFEST, changed_outputs, manifest_bytes
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
-from mcumatrix.results.store import CHAIN_FILE, read_record
+from mcumatrix.results.store import CHAIN_FILE, read_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,17 @@ def _check_records(records: Path) -> Iterator[Checked]:
 def _check_link(records: Path, link: Link) -> Iterator[Checked]:
     path = records / link.record
     try:
-        if not path.exists():
-            yield Checked(path, f"it was removed; {CHAIN_FILE} has it as number {link.number}")
-            return
-        if path.is_symlink() or hash_file(path) != link.sha256:
-            yield Checked(path, f"it was changed: {CHAIN_FILE} has another hash")
-            return
-        yield Checked(path)
-        record = read_record(path)
-        yield Checked(path.with_name(record.log))
-    except (OSError, McuMatrixError) as error:
-        yield Checked(path.with_suffix(".log"), _message(error))
+        record = read_linked(records, link)
+    except McuMatrixError as error:
+        # The error names the file that it is about: the record, or its log.
+        log = path.with_suffix(".log")
+        yield Checked(log if str(log) in error.message else path, _message(error))
+        return
+    if record is None:
+        yield Checked(path, f"it was removed; {CHAIN_FILE} has it as number {link.number}")
+        return
+    yield Checked(path)
+    yield Checked(path.with_name(record.log))
 
 
 def check_made(folder: Path) -> Iterator[Checked]:

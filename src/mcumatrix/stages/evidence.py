@@ -5,11 +5,12 @@ model's golden answers say whether an output is right. Where they do not agree, 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from mcumatrix import wire
-from mcumatrix.errors import McuMatrixError, ParseError
+from mcumatrix.errors import ChangedResultError, McuMatrixError, ParseError
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.record import Measurement, Record
 from mcumatrix.stages.check import check_answer
@@ -19,6 +20,9 @@ _READ_PROTOCOLS = (3, wire.PROTOCOL_VERSION)
 """Of which logs are read. They differ in the checksums alone."""
 
 _HELLO = re.compile(rb"^@hello 1 protocol=([0-9]{1,9}) ", re.MULTILINE)
+
+_NAMED = 3
+"""How many differences of a result are said; there may be hundreds."""
 
 _AXES = ("runtime", "kernels", "model")
 """The axes whose values the firmware says, as the fields of `wire.Hello` are called."""
@@ -41,6 +45,15 @@ class Difference:
         return f"{self.field}: the record says {self.recorded}, {self.evidence} says {self.proved}"
 
 
+def require_none(file: Path, found: Sequence[Difference], hint: str) -> None:
+    """Raises ChangedResultError if there are differences: `file` is the record that they are of."""
+    if found:
+        more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+        raise ChangedResultError(
+            f"{file} is not what it was made from: {'; '.join(map(str, found[:_NAMED]))}{more}", hint=hint
+        )
+
+
 def differences_from_log(record: Record, log: bytes, said: wire.Hello | None = None) -> Iterator[Difference]:
     """Where a record and its raw log differ; nothing for a run that ended without a measurement.
 
@@ -49,7 +62,7 @@ def differences_from_log(record: Record, log: bytes, said: wire.Hello | None = N
     if record.measurement is None:
         return
     try:
-        hello, measurement = _read(log)
+        hello, measurement = read_log(log)
     except McuMatrixError as error:
         yield Difference("measurement", "there is one", f"there is none: {error.message}", "its log")
         return
@@ -91,7 +104,7 @@ def differences_from_golden(record: Record, golden: GoldenCase) -> Iterator[Diff
     )
 
 
-def _read(log: bytes) -> tuple[wire.Hello, Measurement]:
+def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:
     """What the firmware said of itself after reset, and the one measurement of a log.
 
     Raises:

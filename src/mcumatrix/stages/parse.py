@@ -5,9 +5,9 @@ import zlib
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
-from mcumatrix.model.soundness import contradictions_of_measurement
+from mcumatrix.model.soundness import contradiction_of_kind, contradictions_of_measurement
 
 _ELEMENTS = {0: Element.FLOAT32, 3: Element.UINT8, 9: Element.INT8}
 """By the codes of TensorType in TensorFlow Lite's schema.fbs."""
@@ -19,6 +19,10 @@ _FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
 
 _SLOWER_CLOCK, _HOST_STALL_S = 1.25, 5.0
 """What a board does besides inferences, and how long a busy host may leave an answer lying."""
+
+_WRONG_KIND = (
+    "Mend `kind`, the probe or the serial port in the board's file: one of them belongs to another board."
+)
 
 _AGAIN = "Run the variant again; the raw log has every byte."
 
@@ -42,11 +46,12 @@ def check_hello(said: wire.Hello, expected: wire.Hello) -> None:
             )
 
 
-def parse_boot(log: bytes, expected: wire.Hello) -> None:
-    """Checks what the firmware said after reset.
+def parse_boot(log: bytes, expected: wire.Hello, kind: BoardKind) -> None:
+    """Checks what the firmware said after reset, on a board of this kind.
 
     Raises:
-        ParseError: it was not the expected firmware, or said it unintelligibly.
+        ParseError: it was not the expected firmware, said it unintelligibly, or runs on the other
+            kind of board.
         FirmwareError: it said that it cannot start.
     """
     boot: wire.Exchange | None = None
@@ -56,6 +61,9 @@ def parse_boot(log: bytes, expected: wire.Hello) -> None:
     if boot is None:
         raise ParseError("the board did not say which firmware it runs", hint=_AGAIN)
     check_hello(_only(boot, wire.Hello), expected)
+    registers = {register.label: register.value for register in boot.of(wire.Register)}
+    if contradiction := contradiction_of_kind(registers, kind):
+        raise ParseError(contradiction, hint=_WRONG_KIND)
 
 
 def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:

@@ -83,7 +83,8 @@ def run_image(
                     # The line before the start: opening a port throws away what came earlier.
                     with open_console(taken.serial_port, variant.board.baud) as console:
                         debugger.start()
-                        parse_boot(log.read_answer(console, timeouts.boot_s, "its first words"), hello)
+                        first_words = log.read_answer(console, timeouts.boot_s, "its first words")
+                        parse_boot(first_words, hello, taken.kind)
                         asked_at = time.monotonic()
                         console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
                         answer = log.read_answer(console, timeouts.measure_s, "its measurement")

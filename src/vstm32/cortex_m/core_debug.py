@@ -195,6 +195,11 @@ class CoreDebug(RegisterBlock):
             self.values[DCRDR] = self._core.read_debug_register(selector)
 
 
+VIRTUAL = 0xF000
+"""DBGMCU_IDCODE[15:12] of virtual boards. The bits are reserved (section 40.6.1), and real chips have 0 or 6
+there: so firmware and debuggers can tell that no silicon answers, whatever they were told."""
+
+
 class Dbgmcu(RegisterBlock):
     """DBGMCU: device id and revision (section 40.6.1 of the reference manual); freeze bits read back.
 
@@ -210,8 +215,7 @@ class Dbgmcu(RegisterBlock):
             "DBGMCU",
             0xE004_2000,
             (
-                # Bits 12 to 15 are reserved, and read as 6 on real ones.
-                Register("IDCODE", 0x0, reset=signature.revision << 16 | 0x6000 | signature.device_id),
+                Register("IDCODE", 0x0, reset=signature.revision << 16 | VIRTUAL | signature.device_id),
                 Register("CR", 0x4, writable=0x0000_00E7),
                 Register("APB1FZ", 0x8, writable=chip.registers["DBGMCU_APB1FZ"].writable),
                 Register("APB2FZ", 0xC, writable=0x0007_0003),

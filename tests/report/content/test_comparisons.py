@@ -5,7 +5,12 @@ from random import Random
 import pytest
 
 from mcumatrix.model.comparison import Comparison
-from mcumatrix.report.content.comparable import differing_conditions, refusal
+from mcumatrix.report.content.comparable import (
+    Refusal,
+    RefusalKind,
+    differing_conditions,
+    refusal,
+)
 from mcumatrix.report.content.comparisons import Pair, Verdict, compare, default_comparison, pairs
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.content.timings import HARDWARE, VIRTUAL, Timing
@@ -98,13 +103,15 @@ def test_what_cannot_stand_in_one_column_is_refused(conditions: tuple[str, str, 
     name, ours, other = conditions
     base = a_timing("[1]", {"k": "a"}, 1.0, **{name.replace(" ", "_"): ours})
     candidate = a_timing("[2]", {"k": "b"}, 1.0, **{name.replace(" ", "_"): other})
-    assert refusal(base, candidate) == reason
+    assert str(refusal(base, candidate)) == reason
     refused = compare(base, candidate, "k")
-    assert (refused.refused, refused.differences) == (reason, ())
+    assert refused.refused is not None
+    assert (refused.refused.kind, refused.differences) == (name.replace(" ", "-"), ())
 
 
 def test_other_layers_are_another_network() -> None:
-    assert refusal(a_timing("[1]", {}, 1.0), a_timing("[2]", {}, 1.0, 2.0)) == "[1] and [2] have other layers"
+    found = refusal(a_timing("[1]", {}, 1.0), a_timing("[2]", {}, 1.0, 2.0))
+    assert found == Refusal(RefusalKind.LAYERS, "[1] and [2] have other layers")
 
 
 def test_what_differs_besides_is_named_and_what_is_not_known_is_not() -> None:

@@ -3,6 +3,7 @@
 from random import Random
 
 from mcumatrix.model.comparison import Thresholds
+from mcumatrix.report.content.comparable import RefusalKind
 from mcumatrix.report.content.gate import Gate, Judgement, ResultSet, judge
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.content.timings import HARDWARE, VIRTUAL, Timing
@@ -85,6 +86,8 @@ def test_virtual_against_real_is_refused_in_one_column_and_stands_side_by_side()
         Judgement.NOT_COMPARABLE,
         ("old [1] is from hardware and new [1] from virtual board",),
     )
+    assert judged.refusal is not None
+    assert judged.refusal.kind is RefusalKind.KIND_OF_BOARD
     assert judged.side_by_side == Table(
         ("Layer", "old [1]", "new [1]"),
         (("CONV_2D", "10.000", "12.000"), ("Total time", "10.000", "12.000")),

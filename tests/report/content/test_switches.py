@@ -50,6 +50,28 @@ def test_pairs_that_moved_alike_share_a_sentence_and_those_that_did_not_have_the
         "most on layer 0, CONV_2D, -75.0 % in [3] to [4].",
         "kernels a to b makes o ([5] to [6]) slower: 21.000 to 41.000 msec (+95.2 %); "
         "most on layer 0, CONV_2D, +100.0 %.",
+        "How much kernels a to b does depends on model: -45.5 % with m, -71.4 % with n, +95.2 % with o.",
+    ]
+
+
+def test_switches_that_interact_are_said_to_and_others_are_not() -> None:
+    cases = [
+        a_timing(f"[{model}{clock}{kernels}]", {"model": model, "clock": clock, "kernels": kernels}, msec)
+        for model, clock, kernels, msec in (
+            ("m", "216", "a", 10.0),
+            ("m", "216", "b", 5.0),
+            ("m", "288", "a", 8.0),
+            ("m", "288", "b", 4.0),
+            ("n", "216", "a", 10.0),
+            ("n", "216", "b", 8.0),
+            ("n", "288", "a", 8.0),
+            ("n", "288", "b", 6.4),
+        )
+    ]
+    said = [s for switch in switches(cases) for s in switch.sentences if s.startswith("How much")]
+    assert said == [
+        "How much model m to n does depends on kernels: 0.0 % with a, +60.0 % with b.",
+        "How much kernels a to b does depends on model: -50.0 % with m, -20.0 % with n.",
     ]
 
 

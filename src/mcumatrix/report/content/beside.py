@@ -35,8 +35,7 @@ def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
     found = judge(ResultSet("published", believed.timings), ResultSet("ours", tuple(timings)), Thresholds())
     notes = [f"The two differ in {one}." for one in found.differing]
     notes += [f"Left out, because it contradicts an earlier table: {table}." for table in believed.doubtful]
-    refusals = {reason for judged in found.cases if judged.side_by_side for reason in judged.reasons}
-    if refusals:
+    if any(judged.refusal and judged.side_by_side for judged in found.cases):
         notes.append(
             "Times of a virtual board and of hardware, side by side: no difference is taken, since a model's "
             "time is an estimate."

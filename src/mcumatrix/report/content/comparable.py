@@ -1,6 +1,8 @@
 """Whether two times may be compared, and what a reader has to know who does."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
 
 from mcumatrix.model.axes import BUILTIN
 from mcumatrix.report.content.timings import Timing
@@ -9,17 +11,38 @@ _SHOWN_BY_AXIS = {"clock": {"clock"}, "model": {"model", "element type"}, "toolc
 """What an axis changes by its nature, so that it goes without saying where values of it are compared."""
 
 
-def refusal(base: Timing, candidate: Timing) -> str:
-    """Why two times cannot stand in one column, as the end of a sentence; empty if they can."""
+class RefusalKind(StrEnum):
+    """What keeps two times from one column. The names stay, so that tools can tell them apart."""
+
+    KIND_OF_BOARD = "kind-of-board"
+    TIMING_MODEL = "timing-model"
+    LAYERS = "layers"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why two times cannot stand in one column; `sentence` is the end of one."""
+
+    kind: RefusalKind
+    sentence: str
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def refusal(base: Timing, candidate: Timing) -> Refusal | None:
+    """Why two times cannot stand in one column; None if they can."""
     kinds = (base.kind, candidate.kind)
     if None not in kinds and kinds[0] != kinds[1]:
-        return f"{base.label} is from {kinds[0]} and {candidate.label} from {kinds[1]}"
+        sentence = f"{base.label} is from {kinds[0]} and {candidate.label} from {kinds[1]}"
+        return Refusal(RefusalKind.KIND_OF_BOARD, sentence)
     models = tuple(timing.conditions.get("timing model") for timing in (base, candidate))
     if None not in models and models[0] != models[1]:
-        return f"{base.label} has the timing model {models[0]} and {candidate.label} has {models[1]}"
+        sentence = f"{base.label} has the timing model {models[0]} and {candidate.label} has {models[1]}"
+        return Refusal(RefusalKind.TIMING_MODEL, sentence)
     if base.operators != candidate.operators:
-        return f"{base.label} and {candidate.label} have other layers"
-    return ""
+        return Refusal(RefusalKind.LAYERS, f"{base.label} and {candidate.label} have other layers")
+    return None
 
 
 def differing_conditions(base: Timing, candidate: Timing, compared: Collection[str] = ()) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import combinations
 
 from mcumatrix.model.comparison import Comparison
-from mcumatrix.report.content.comparable import differing_conditions, refusal
+from mcumatrix.report.content.comparable import Refusal, differing_conditions, refusal
 from mcumatrix.report.content.tables import NO_VALUE, Table
 from mcumatrix.report.content.timings import Row, Timing
 from mcumatrix.results.statistics import Interval, holm, shift
@@ -63,7 +63,7 @@ class Pair:
     candidate_label: str
     setting: Mapping[str, str]
     differing: tuple[str, ...]
-    refused: str
+    refused: Refusal | None
     differences: tuple[Difference, ...]
     deterministic: bool
 

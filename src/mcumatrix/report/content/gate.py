@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mcumatrix.model.comparison import Thresholds
+from mcumatrix.report.content.comparable import Refusal
 from mcumatrix.report.content.comparisons import Difference, Pair, Verdict, compare, percent
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.content.timings import Timing
@@ -48,6 +49,7 @@ class Judged:
     judgement: Judgement
     reasons: tuple[str, ...] = ()
     pair: Pair | None = None
+    refusal: Refusal | None = None
     side_by_side: Table | None = None
 
 
@@ -139,7 +141,9 @@ def _judge(case: str, base: Timing, candidate: Timing, thresholds: Thresholds) -
     pair = replace(compare(base, candidate, SETS), base="base", candidate="candidate")
     if pair.refused:
         shown = _side_by_side(base, candidate) if base.operators == candidate.operators else None
-        return Judged(case, Judgement.NOT_COMPARABLE, (pair.refused,), side_by_side=shown)
+        return Judged(
+            case, Judgement.NOT_COMPARABLE, (str(pair.refused),), refusal=pair.refused, side_by_side=shown
+        )
     too_slow = tuple(_regressions(pair, thresholds))
     if too_slow:
         return Judged(case, Judgement.REGRESSION, too_slow, pair)

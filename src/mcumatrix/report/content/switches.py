@@ -26,7 +26,11 @@ _COUNTS_FROM = 0.001
 _WORTH_NAMING = 0.01
 """A layer is named as the one that changed most if it takes this share."""
 
-_LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+_INTERACTS_FROM = 0.05
+"""Two switches interact where the effect of one differs by more than this between values of the other."""
+
+LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
+"""Kernels that are those of an optimised library, and what people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _switch(axis: str, members: tuple[Pair, ...]) -> Switch:
 
 def name_of(pair: Pair) -> str:
     """A switch as a person calls it."""
-    library = _LIBRARIES.get(pair.candidate) if pair.axis == "kernels" else None
+    library = LIBRARIES.get(pair.candidate) if pair.axis == "kernels" else None
     return library or f"{pair.axis} {pair.base} to {pair.candidate}"
 
 
@@ -125,6 +129,22 @@ def _effects(name: str, members: Sequence[Pair]) -> Iterator[str]:
     if others:
         change = f"{largest_change(others) * 100:.1f} %"
         yield f"{name} changes no total of {_labels(others)}; single layers change by up to {change}."
+    yield from _interactions(name, members)
+
+
+def _interactions(name: str, members: Sequence[Pair]) -> Iterator[str]:
+    """Other axes that decide how much a switch does: its effects differ between their values, not within."""
+    for axis in dict.fromkeys(axis for pair in members for axis in pair.setting):
+        effects: dict[str, list[float]] = {}
+        for pair in members:
+            if axis in pair.setting and pair.total.relative is not None:
+                effects.setdefault(pair.setting[axis], []).append(pair.total.relative)
+        means = {value: sum(shares) / len(shares) for value, shares in effects.items()}
+        between = max(means.values(), default=0.0) - min(means.values(), default=0.0)
+        within = max((max(shares) - min(shares) for shares in effects.values()), default=0.0)
+        if between > _INTERACTS_FROM and within <= between / 2:
+            shown = ", ".join(f"{percent(mean)} % with {value}" for value, mean in means.items())
+            yield f"How much {name} does depends on {axis}: {shown}."
 
 
 def _moved(name: str, direction: str, some: Sequence[Pair]) -> Iterator[str]:

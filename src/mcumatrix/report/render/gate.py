@@ -52,6 +52,7 @@ def _case(judged: Judged) -> dict[str, object]:
         "case": judged.case,
         "judgement": judged.judgement.value,
         "reasons": list(judged.reasons),
+        "refusal": judged.refusal.kind.value if judged.refusal else None,
         "differing": list(pair.differing) if pair else [],
         "deterministic": pair.deterministic if pair else None,
         "rows": difference_rows(pair) if pair else [],

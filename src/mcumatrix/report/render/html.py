@@ -6,25 +6,21 @@ from pathlib import Path
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import NO_VALUE, Table
+from mcumatrix.report.render.template import render_template
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def render_html(report: Report, templates: Path) -> bytes:
     """The report as a page; `templates` is the folder that holds report.html.j2."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return render_template(
+        templates,
+        "report.html.j2",
+        report,
         autoescape=True,  # also of what came over a wire
+        tests={"numbers": has_numbers},
         finalize=_shown,
     )
-    environment.tests["numbers"] = has_numbers
-    return environment.get_template("report.html.j2").render(report=report).encode()
 
 
 def has_numbers(table: Table) -> bool:

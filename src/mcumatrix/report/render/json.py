@@ -140,7 +140,9 @@ def _pair(pair: Pair) -> dict[str, object]:
         "candidate_case": pair.candidate_label,
         "setting": dict(pair.setting),
         "differing": list(pair.differing),
-        "refused": pair.refused,
+        "refused": {"kind": pair.refused.kind.value, "sentence": pair.refused.sentence}
+        if pair.refused
+        else None,
         "deterministic": pair.deterministic,
         "rows": difference_rows(pair),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
+from mcumatrix.report.render.template import render_template
 
 _MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
 """What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
@@ -14,19 +15,13 @@ _MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
 
 def render_markdown(report: Report, templates: Path) -> bytes:
     """The report as a Markdown file; `templates` is the folder that holds report.md.j2."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return render_template(
+        templates,
+        "report.md.j2",
+        report,
         autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
+        filters={"inert": inert, "table": to_markdown},
     )
-    environment.filters["inert"] = inert
-    environment.filters["table"] = to_markdown
-    return environment.get_template("report.md.j2").render(report=report).encode()
 
 
 def to_markdown(table: Table) -> str:

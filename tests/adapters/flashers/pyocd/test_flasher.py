@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mcumatrix.adapters.flashers.pyocd import flasher
 from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
 from mcumatrix.errors import FlashError, FlashFault
 from mcumatrix.hashing import hash_bytes, hash_file
@@ -349,3 +350,32 @@ def test_a_phase_that_takes_too_long_is_ended_by_its_time_limit(daemon, image) -
             # What was left alone gives the probe back when its own limit is over.
             assert time.monotonic() < give_up_at
             time.sleep(0.1)
+
+
+REAL = replace(ENTRY, kind=BoardKind.REAL)
+
+
+@pytest.mark.parametrize("kind", ["vboard:", ""])
+def test_the_probe_of_a_virtual_board_is_none_of_a_real_one(daemon: Daemon, kind: str) -> None:
+    """Whatever the board's file says, by whichever of its names the probe is found."""
+    with pytest.raises(FlashError) as error:
+        PyocdFlasher().connect(REAL, f"{kind}{daemon.uid}")
+    assert str(error.value) == (
+        f"the board is to be real, and the probe {kind}{daemon.uid} is that of a virtual board\n"
+        "  Mend `kind` or the probe in the board's file: one of them belongs to another board."
+    )
+    assert error.value.fault is FlashFault.WRONG_PROBE
+
+
+def test_a_virtual_chip_is_told_behind_a_probe_of_any_kind(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that a pyOCD server elsewhere shows, which does not say what it has."""
+    monkeypatch.setattr(flasher, "is_virtual_probe", lambda _probe: False)
+    with pytest.raises(FlashError) as error:
+        PyocdFlasher().connect(REAL, f"vboard:{daemon.uid}")
+    assert str(error.value) == (
+        "the board is to be real, and its chip is virtual (DBGMCU_IDCODE 0x1001f449)\n"
+        "  Mend `kind` or the probe in the board's file: one of them belongs to another board."
+    )
+    assert error.value.fault is FlashFault.WRONG_DEVICE

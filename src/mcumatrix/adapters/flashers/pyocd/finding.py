@@ -54,6 +54,13 @@ def find_probe(unique_id: str) -> "DebugProbe":
     )
 
 
+def is_virtual_probe(probe: "DebugProbe") -> bool:
+    """Whether a probe is that of a virtual board on this machine, found by whichever of its names."""
+    from pyocd.probe.aggregator import PROBE_CLASSES
+
+    return isinstance(probe, PROBE_CLASSES[VIRTUAL])
+
+
 def _not_attached(unique_id: str, attached: list[str]) -> FlashError:
     if not attached:
         return FlashError(

@@ -13,13 +13,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.adapters.flashers.pyocd.deadline import within
-from mcumatrix.adapters.flashers.pyocd.finding import find_probe
+from mcumatrix.adapters.flashers.pyocd.finding import find_probe, is_virtual_probe
 from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
 from mcumatrix.adapters.flashers.pyocd.reasons import connecting_failed, flashing_failed
 from mcumatrix.errors import FlashError, FlashFault
 from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board, BoardKind
+from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
 
@@ -31,10 +32,12 @@ _ERASED = b"\xff"
 _PROBE_BYTES = 1024
 """How much of a sector is looked at before all of it: another image differs early."""
 
+_WRONG_KIND = "Mend `kind` or the probe in the board's file: one of them belongs to another board."
 _HALT_S = 1.0
 _PHASE_S = 10.0
 """For one call of the flash algorithm: a sector of 256 KB takes 4 s at most (DS10916)."""
 _DHCSR, _DEMCR, _AIRCR = 0xE000_EDF0, 0xE000_EDFC, 0xE000_ED0C
+_DBGMCU_IDCODE = 0xE004_2000
 _DEBUG_KEY, _RESET_REQUEST = 0xA05F_0000, 0x05FA_0004
 
 
@@ -103,10 +106,17 @@ def _open(board: Board, probe: str) -> "Session":
     # What pyOCD has to say comes as exceptions; without a handler its log would go to the terminal.
     logging.getLogger("pyocd").addHandler(logging.NullHandler())
     found = find_probe(probe)
+    if board.kind is BoardKind.REAL and is_virtual_probe(found):
+        raise FlashError(
+            f"the board is to be real, and the probe {probe} is that of a virtual board",
+            hint=_WRONG_KIND,
+            fault=FlashFault.WRONG_PROBE,
+        )
     with connecting_failed(board, probe):
         session = Session(found, auto_open=False, options=_options(board))
         try:
             session.open()
+            _require_kind(board, session.target)
             _require_halted(session.target)
         except BaseException:
             _close(session)
@@ -134,6 +144,22 @@ def _options(board: Board) -> dict[str, Any]:
         # A reset pin without a capacitor.
         options |= {"reset.hold_time": 0.0, "reset.post_delay": 0.0}
     return options
+
+
+def _require_kind(board: Board, target: "SoCTarget") -> None:
+    """Believes the chip and not the board's file: a virtual one may be behind any kind of probe."""
+    from pyocd.core import exceptions
+
+    try:
+        chip_id = int(target.read32(_DBGMCU_IDCODE))
+    except exceptions.TransferFaultError:
+        return  # no chip that the virtual board is made after
+    if board.kind is BoardKind.REAL and is_virtual_chip(chip_id):
+        raise FlashError(
+            f"the board is to be real, and its chip is virtual ({CHIP_ID_REGISTER} {chip_id:#010x})",
+            hint=_WRONG_KIND,
+            fault=FlashFault.WRONG_DEVICE,
+        )
 
 
 def _require_halted(target: "SoCTarget") -> None:

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.content.findings.finding import Check, Finding, once
+from mcumatrix.report.content.switches import LIBRARIES
 from mcumatrix.report.content.tables import Case
 from mcumatrix.units import format_frequency
-
-_LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
-"""Kernels that are those of an optimised library, and what people call it."""
 
 _DEFEATING = {
     "-fno-builtin": (
@@ -69,7 +67,7 @@ def not_accelerated(cases: Sequence[Case]) -> Iterator[Finding]:
 def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
     for case in cases:
         record = case.record
-        library = _LIBRARIES.get(case.axes.get("kernels", ""))
+        library = LIBRARIES.get(case.axes.get("kernels", ""))
         if library is None or record is None or record.measurement is None:
             continue
         layers = record.measurement.layers

@@ -47,10 +47,16 @@ def small_effect(members: Sequence[Pair], largest: float) -> Finding | None:
     if all(d.verdict is Verdict.SAME for pair in members for d in pair.differences):
         return None  # those are said by `no_effect`, with their cycles
     labels = ", ".join(f"{pair.base_label} to {pair.candidate_label}" for pair in members)
+    changed_more = any(
+        difference.verdict is Verdict.DIFFERENT and abs(difference.relative or 0) > largest
+        for pair in members
+        for difference in pair.differences
+    )
+    but = ", except those that take next to no time" if changed_more else ""
     return Finding(
         Check.NO_EFFECT,
-        f"{name_of(members[0])} changed no layer by more than {largest * 100:.1f} %: it is not used, or does "
-        f"nothing here ({labels}).",
+        f"{name_of(members[0])} changed no layer by more than {largest * 100:.1f} %{but}: it is not used, or "
+        f"does nothing here ({labels}).",
     )
 
 
