@@ -221,6 +221,10 @@ def test_connected_is_whatever_yaml_takes_for_true(find: Find, connected: str) -
             {"platform": "nucleo_f767zi"},
             "no file in matrix/boards has `firmware_board: nucleo_f767zi` and so names its chip",
         ),
+        (
+            {"platform": "nucleo_f767zi", "baud": "115200"},
+            "no file in matrix/boards has `firmware_board: nucleo_f767zi` and so names its chip",
+        ),
     ],
 )
 def test_an_entry_that_gives_no_unit_is_left_out_with_the_reason(

@@ -113,6 +113,11 @@ def _judged(correctness: Correctness) -> Record:
             _with(measurement=replace(a_measurement(), output=replace(a_measurement().output, crc32=(7, 8)))),
             "its answer counts as correct, and is not",
         ),
+        (
+            _with(axes=a_record().axes | {"clock": "216 M Hz"}),
+            "its axis clock has no such value: '216 M Hz' is not a frequency; write a number and a unit, "
+            "such as '216 MHz'",
+        ),
         (_with(clock_hz=288_000_000), "its clock has 216000000 and 288000000 Hz"),
         (
             _with(provenance=replace(a_record().provenance, kind=BoardKind.REAL)),

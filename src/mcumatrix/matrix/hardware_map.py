@@ -120,7 +120,9 @@ def boards_of_map(
         try:
             platform = _platform(entry, firmware_boards)
             unit = _unit(entry)
-            baud = entry.baud or entry.serial_baud or _template(platform, known).baud
+            # Looked for in any case: a board is written from it.
+            template = _template(platform, known)
+            baud = entry.baud or entry.serial_baud or template.baud
             for what, name in (("probe", unit.probe.lower()), ("serial port", unit.serial_port)):
                 if first := seen.get(name):
                     raise _UnfitError(f"its {what} {name} is that of the entry at {first} too")

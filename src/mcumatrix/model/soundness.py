@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Mapping
 from math import isfinite, prod
 
+from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
 from mcumatrix.model.record import Measurement, Output, Record, Status
@@ -70,6 +71,12 @@ def contradiction_of_kind(registers: Mapping[str, int], kind: BoardKind) -> str:
 
 def contradictions_of_record(record: Record) -> Iterator[str]:
     """What cannot be in a record, each as a clause; those of its measurement are among them."""
+    for axis in AXES:
+        if axis.name in record.axes:
+            try:
+                axis.cell(record.axes[axis.name])
+            except ValueError as error:
+                yield f"its axis {axis.name} has no such value: {error}"
     is_measured = record.status in (Status.OK, Status.WRONG_OUTPUT)
     if (record.measurement is not None, record.correctness is not None) != (is_measured, is_measured):
         missing = "without" if is_measured else "with"

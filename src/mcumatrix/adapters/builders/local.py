@@ -39,6 +39,24 @@ _TEMPORARY = Path("/tmp")
 """Where compilers keep what they make for a moment: they are not told of another place."""
 
 
+UNFIT = frozenset(';$#",%\\|*[]<>?')
+"""Characters of folder names that CMake, ninja, the compiler or the linker take for something else."""
+
+
+def check_folder(folder: Path) -> None:
+    """Raises:
+    ToolError: what is in a folder cannot be built on this machine, because of a character of its path.
+    """
+    unfit = sorted({letter for letter in str(folder) if letter in UNFIT or not letter.isprintable()})
+    if unfit:
+        characters = " and ".join(map(repr, unfit))
+        raise ToolError(
+            f"Nothing can be built on this machine in {folder}, because its path has {characters} in it, "
+            "which CMake, ninja or the compiler take for something else.",
+            hint="Move or rename the folder; or build with Docker, which mounts it elsewhere.",
+        )
+
+
 def _find(tool: str) -> str:
     path = shutil.which(tool)
     if path is None:
@@ -59,6 +77,7 @@ class LocalBuilder:
         self._lock = threading.Condition()
 
     def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
+        check_folder(self._cache)
         driver = _find(f"{toolchain.prefix}gcc")
         found = self._remembered(driver, cpu_flags) or self._examine(driver, cpu_flags)
         check_version(
@@ -121,6 +140,8 @@ class LocalBuilder:
             "output": str(folders.output),
             **{tree_place(name): str(path) for name, path in folders.trees},
         }
+        for _, tree in folders.trees:
+            check_folder(tree)
         for tool in ("cmake", "ninja"):
             _find(tool)
         give_up_at = time.monotonic() + plan.limit_s

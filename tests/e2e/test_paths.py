@@ -1,0 +1,59 @@
+"""Checkouts in folders with special characters: they work, or are refused before anything is built."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import Workplace
+from mcumatrix.adapters.builders.local import UNFIT
+
+FIT = " &'()+-.:=@^_`{}~!\u00e4"
+
+
+def _moved(place: Workplace, name: str) -> Workplace:
+    folder = place.root.with_name(name)
+    shutil.copytree(place.root, folder)
+    return Workplace(folder)
+
+
+@pytest.fixture(scope="module")
+def original(make_workplace: Callable[[], Workplace]) -> Workplace:
+    return make_workplace()
+
+
+@pytest.mark.parametrize("letter", [*sorted(UNFIT), "\n"])
+def test_a_folder_that_tools_misread_is_refused_with_a_sentence_before_anything_is_built(
+    original: Workplace, letter: str
+) -> None:
+    place = _moved(original, f"left{letter}right-{ord(letter)}")
+    for command in ("plan", "matrix"):
+        ran = place.doit(command, "two")
+        shown = place.root / "build" / "cache"
+        assert ran.returncode == 4
+        assert ran.stderr.startswith(
+            f"error: Nothing can be built on this machine in {shown}, because its path has {letter!r} in it"
+        )
+        assert ran.stderr.endswith(
+            "  Move or rename the folder; or build with Docker, which mounts it elsewhere.\n"
+        )
+        assert not list(Path(place.root).glob("build/*/*/output"))
+        assert not list(Path(place.root).glob("results/*/records"))
+
+
+def test_all_other_characters_work(original: Workplace) -> None:
+    place = _moved(original, f"left{FIT}right")
+    ran = place.doit("matrix", "two")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(place.records("two")) == 2
+
+
+def test_a_file_with_the_same_contents_in_another_folder_gives_the_same_image(original: Workplace) -> None:
+    hashes = []
+    for name in ("one place", "another (place)"):
+        place = _moved(original, name)
+        assert place.doit("matrix", "two", "--select", "clock=216MHz").returncode == 0
+        [elf] = place.root.glob("build/images/*/output/image.elf")
+        hashes.append(elf.read_bytes())
+    assert hashes[0] == hashes[1]
