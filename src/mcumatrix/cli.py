@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from doit.cmd_base import Command, DoitCmdBase
+from doit.cmd_base import Command
 from doit.cmd_run import Run
 from doit.doit_cmd import get_var, set_var
 
@@ -389,8 +389,8 @@ def _count_of_lost(work: Work) -> str:
     return f"{lost} of the results of this run could not be kept; the next run measures them again."
 
 
-class Plan(DoitCmdBase):  # type: ignore[misc]
-    """`doit plan`: what a run would do."""
+class Plan(Command):  # type: ignore[misc]
+    """`doit plan`: what a run would do. It needs no tasks, and none are made."""
 
     name = "plan"
     doc_purpose = "show the variants of a matrix, what was left out and why, and what is left to do"
@@ -404,11 +404,11 @@ class Plan(DoitCmdBase):  # type: ignore[misc]
     def execute(self, params: Any, args: list[str]) -> int:
         def execute() -> int:
             _take_arguments(params, args)
-            return int(DoitCmdBase.execute(self, params, []))
+            return self._show(params["select"])
 
         return _code_of(execute)
 
-    def _execute(self, select: str) -> int:
+    def _show(self, select: str) -> int:
         from mcumatrix.report.content.plan import plan_parts
         from mcumatrix.report.render.terminal import parts_text
 

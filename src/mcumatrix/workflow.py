@@ -9,7 +9,7 @@ done already, by this matrix or another, is found again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
-from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.model.variant import Expectation, Matrix, Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
@@ -229,6 +229,7 @@ class _Facts:
         def board_identity(entry: Board) -> Mapping[str, str]:
             return boards.get(entry).identity()
 
+        self.parts: dict[Variant, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
         self.runtime = runtime
@@ -238,7 +239,27 @@ class _Facts:
         self.renderers = renderers
 
 
-def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What an image is made of, shared by all variants that differ in nothing of it, such as in the clock."""
+
+    chip: Chip
+    toolchain: ToolchainIdentity
+    rendered: ModelPlan
+    runtime: Build
+    platform: Build
+    model: Build
+
+
+def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
+    """The parts of a variant, made once for all that share them."""
+    key = replace(variant, slug="", clock_hz=0, repeat=0, warmup=0, expect=Expectation())
+    if key not in facts.parts:
+        facts.parts[key] = _plan_parts(project, variant, facts)
+    return facts.parts[key]
+
+
+def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     chip = facts.chip(variant.board.firmware_board)
     toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
@@ -247,21 +268,29 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     trees = facts.trees(variant.runtime, variant.kernels)
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     listed_by = facts.generators(variant.runtime) if trees else {}
-    libraries = (
+    plans = (
         plan_library(
             variant, chip, toolchain, runtime_sources, definitions, trees=trees, generators=listed_by
         ),
         plan_platform(variant, chip, toolchain, platform_sources, {"renderers": facts.renderers()}),
         plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
+    runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
+    return _Parts(chip, toolchain, rendered, runtime, platform, model)
+
+
+def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
+    parts = _parts(project, variant, facts)
+    chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
+    platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
+    libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources)
-    runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in libraries)
     return Job(
         variant=variant,
         rendered=rendered,
-        runtime=runtime,
-        platform=platform,
-        model=model,
+        runtime=parts.runtime,
+        platform=parts.platform,
+        model=parts.model,
         image=_in_folder(project, "images", image),
         run_fingerprint=fingerprint(
             "run",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import TWO_VARIANTS, Workplace
 from mcumatrix.errors import ExitCode
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain
@@ -86,7 +86,7 @@ def test_records_come_from_their_logs_and_a_forged_one_does_not(measured: Workpl
     assert "measurement.layers.0.cycles.0: the record says" in ran.stdout
 
 
-def test_the_same_results_pass_and_a_slower_candidate_does_not(measured: Workplace, tmp_path: Path) -> None:
+def test_the_same_results_pass_and_forged_ones_are_not_compared(measured: Workplace, tmp_path: Path) -> None:
     results = measured.root / "results" / "two"
     shutil.copytree(results, tmp_path / "same")
     ran = measured.doit("compare", str(tmp_path / "same"), "two", PATH=NO_TOOLS)
@@ -94,11 +94,21 @@ def test_the_same_results_pass_and_a_slower_candidate_does_not(measured: Workpla
     assert "2 same." in ran.stdout
     with _forged(measured):
         shutil.copytree(results, tmp_path / "faster")
-    junit = tmp_path / "junit.xml"
-    ran = measured.doit("compare", str(tmp_path / "faster"), "two", "--junit", str(junit), PATH=NO_TOOLS)
+    ran = measured.doit("compare", str(tmp_path / "faster"), "two", PATH=NO_TOOLS)
     assert ran.returncode == ExitCode.NOT_COMPARABLE
+    assert "is not what it was made from: measurement." in ran.stderr
+
+
+def test_a_slower_candidate_does_not_pass(measured: Workplace, tmp_path: Path) -> None:
+    measured.write_matrix("slow", TWO_VARIANTS.replace("kernels: simd", "kernels: reference"))
+    ran = measured.doit("matrix", "slow")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    junit = tmp_path / "junit.xml"
+    ran = measured.doit("compare", "two", "slow", "--junit", str(junit), PATH=NO_TOOLS)
+    assert ran.returncode == ExitCode.NOT_COMPARABLE
+    assert "The two differ in kernels: simd and reference." in ran.stdout
     assert "and 1 % is allowed" in ran.stdout
-    assert 'failures="1"' in junit.read_text()
+    assert 'failures="2"' in junit.read_text()
 
 
 def test_a_name_of_nothing_is_an_error_and_no_traceback(measured: Workplace) -> None:

@@ -26,6 +26,7 @@ from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcom
 from mcumatrix.units import parse_duration_s
 
 MAXIMUM_VARIANTS = 100_000
+"""`doit plan` shows as many within 60 s and 500 MB; see bench/planning.py."""
 MAXIMUM_SLUG_LENGTH = 120
 
 
