@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Timer
 from typing import Any
 
@@ -223,9 +223,10 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     To measure again would hide it.
     """
     found: dict[str, McuMatrixError] = {}
+    golden_of = cache(registry.golden_case)  # reading one takes longer than all the rest
     for job in work.jobs:
         try:
-            require_proved(job, work.store)
+            require_proved(job, work.store, golden_of)
         except ResultError as error:
             found[job.variant.slug] = error
     return found

@@ -24,9 +24,10 @@ from mcumatrix.errors import (
 )
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
-from mcumatrix.model.catalogue import Board, Toolchain
+from mcumatrix.model.catalogue import Board, Model, Toolchain
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
+from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -126,8 +127,11 @@ class Job:
         return record is not None and record.status in FINAL
 
 
-def require_proved(job: Job, store: RecordStore) -> None:
-    """Compares the last result of a job with its raw log, its image if it is there, and the golden answers.
+def require_proved(
+    job: Job, store: RecordStore, golden_of: Callable[[Model], GoldenCase] = registry.golden_case
+) -> None:
+    """Compares the last result of a job with its raw log, its image if it is there, and the golden answers,
+    which `golden_of` gives.
 
     Raises:
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
@@ -147,7 +151,7 @@ def require_proved(job: Job, store: RecordStore) -> None:
         *differences_from_image(
             record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
         ),
-        *differences_from_golden(record, registry.golden_case(job.variant.model)),
+        *differences_from_golden(record, golden_of(job.variant.model)),
     ]
     require_none(file, found, MEND)
 
