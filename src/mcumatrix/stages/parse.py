@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
@@ -73,14 +74,22 @@ def parse_bench(log: bytes, nonce: int, expected: wire.Hello) -> Measurement:
         ParseError: the answer is not whole, not true to itself, or not from the expected firmware.
         FirmwareError: the firmware said that it could not measure.
     """
-    answer: wire.Exchange | None = None
-    answers = 0
-    for exchange in wire.read_exchanges(log, expected.protocol):
-        if (exchange.command, exchange.nonce) == (wire.RunBench.number, nonce):
-            answer, answers = exchange, answers + 1
+    return measurement_in(tuple(wire.read_exchanges(log, expected.protocol)), log, nonce, expected)
+
+
+def measurement_in(
+    exchanges: Sequence[wire.Exchange], log: bytes, nonce: int, expected: wire.Hello
+) -> Measurement:
+    """As `parse_bench`, for a log of which the exchanges were read already. Raises as it does."""
+    answers = [
+        exchange
+        for exchange in exchanges
+        if (exchange.command, exchange.nonce) == (wire.RunBench.number, nonce)
+    ]
     _raise_for_errors(log)
-    if answer is None or answers != 1:
-        raise ParseError(f"{answers} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
+    if len(answers) != 1:
+        raise ParseError(f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
+    (answer,) = answers
     if not answer.ok:
         raise FirmwareError("the firmware could not measure, and did not say why", hint=_AGAIN)
     check_hello(_only(answer, wire.Hello), expected)
