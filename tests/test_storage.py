@@ -9,7 +9,7 @@ import pytest
 
 from mcumatrix.errors import StorageError
 from mcumatrix.storage import in_sentences
-from support.disk_faults import KILLED, Try, enumerate_faults
+from support.disk_faults import KILLED, Try, enumerate_faults, operations
 
 SAID = {
     errno.ENOSPC: ("its disk is full", "Make room there, and run again."),
@@ -87,3 +87,24 @@ def test_the_sentence_names_the_folder_the_reason_what_is_kept_and_what_to_do(
         f"The report could not be written: {place} cannot be used, because {reason}. All records are kept."
     )
     assert raised.value.hint == remedy
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_name_is_on_the_disk_before_anything_is_built_on_it(scenario: str, tmp_path: Path) -> None:
+    """A loss of power takes names that were not written out, even where the files were."""
+    done = operations(scenario, tmp_path)
+    named = [at for at, (what, _) in enumerate(done) if what in {"rename", "link"}]
+    assert named
+    for at in named:
+        folder = done[at][1].parent
+        following = [(what, path) for what, path in done[at + 1 :] if what != "unlink"]
+        assert following[0] == ("fsync", folder), done[at]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_file_is_on_the_disk_before_it_gets_its_name(scenario: str, tmp_path: Path) -> None:
+    done = operations(scenario, tmp_path)
+    for at, (what, path) in enumerate(done):
+        if what in {"rename", "link"} and not path.is_dir():
+            written = [step for step, _ in done[:at] if step in {"write", "fsync"}]
+            assert written[-1] == "fsync", path
