@@ -53,7 +53,7 @@ ONE_PLACE = {
     "pandas": {"results.frame", "report.render.csv"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "vstm32.native"},
+    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 

@@ -529,15 +529,30 @@ class Verify(_OfResults):
         "NAME is a matrix, a folder of results, or an archive (NAME.tar.gz); without it, quickstart. "
         "An archive is not unpacked here."
     )
+    cmd_options = (
+        {
+            "name": "signed_by",
+            "long": "signed-by",
+            "type": str,
+            "default": "",
+            "help": "a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, "
+            "and ends with exit code 3 if nobody did",
+        },
+    )
 
-    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
         from mcumatrix.commands.archive import verify_archive
         from mcumatrix.commands.verify import verify
         from mcumatrix.results.archive import ENDING
 
         name = names[0] if names else DEFAULT_MATRIX
+        signed_by = Path(params["signed_by"]) if params["signed_by"] else None
         if name.endswith(ENDING):
-            return verify_archive(Path(name), _print)
+            return verify_archive(Path(name), _print, signed_by)
+        if signed_by:
+            raise MatrixError(
+                f"--signed-by is for archives, and {name} is none", hint=f"Name a file *{ENDING}."
+            )
         return verify(project, name, _print)
 
 
@@ -559,12 +574,20 @@ class Archive(_OfResults):
             "default": "",
             "help": "the file to make, NAME.tar.gz if not given",
         },
+        {
+            "name": "sign",
+            "long": "sign",
+            "type": str,
+            "default": "",
+            "help": "an SSH key to sign it with; the signature is a file beside it, FILE.sig",
+        },
     )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
         from mcumatrix.commands.archive import archive
 
-        archive(project, names[0] if names else DEFAULT_MATRIX, params["output"], _print)
+        key = Path(params["sign"]) if params["sign"] else None
+        archive(project, names[0] if names else DEFAULT_MATRIX, params["output"], _print, key)
         return ExitCode.OK
 
 

@@ -140,6 +140,12 @@ class ChangedResultError(ResultError):
     exit_code = ExitCode.NOT_COMPARABLE
 
 
+class SignatureError(McuMatrixError):
+    """Nobody who is allowed to vouches for a file: it is not signed, or not by them, or was changed since."""
+
+    exit_code = ExitCode.NOT_COMPARABLE
+
+
 class PublishedError(McuMatrixError):
     """A file of numbers that others published is wrong."""
 

@@ -11,6 +11,7 @@ from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import Flashed
+from mcumatrix.model.signature import Vouched
 
 
 class Runtime(Protocol):
@@ -219,5 +220,33 @@ class Flasher(Protocol):
 
         Raises:
             FlashError: there is no such probe, or no such chip behind it.
+        """
+        ...
+
+
+class Signer(Protocol):
+    """Makes and checks detached signatures of files."""
+
+    def require(self) -> None:
+        """Raises:
+        ToolError: what signs is not there.
+        """
+        ...
+
+    def sign(self, file: Path, key: Path) -> bytes:
+        """A signature of a file.
+
+        Raises:
+            ToolError: it cannot be signed with this key.
+        """
+        ...
+
+    def vouched(self, file: Path, signature: Path, allowed: Path) -> Vouched:
+        """Who of a file of allowed signers has signed a file.
+
+        Raises:
+            MatrixError: there is no such file of allowed signers.
+            SignatureError: nobody of them has.
+            ToolError: what checks signatures is not there.
         """
         ...

@@ -19,7 +19,7 @@ from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
 from mcumatrix.plugins import Kind
-from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime
+from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.models.host_check import ModelProblem
@@ -399,3 +399,10 @@ def open_console(port: str, baud: int) -> Console:
     from mcumatrix.adapters.consoles.serial_port import SerialPort
 
     return SerialPort(port, baud)
+
+
+def signer() -> Signer:
+    """What signs archives, and says who has signed one."""
+    from mcumatrix.adapters.signers.ssh_keygen import SshSigner
+
+    return SshSigner()

@@ -25,7 +25,9 @@ from mcumatrix.errors import (
     ExitCode,
     MatrixError,
     NothingSelectedError,
+    SignatureError,
     StorageError,
+    ToolError,
 )
 from mcumatrix.hashing import hash_bytes
 from mcumatrix.matrix.catalogues import load_catalogues
@@ -36,6 +38,7 @@ from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project
 from mcumatrix.workflow import RENDERERS, REPORTERS
 from support.projects import MATRIX, a_project, add_records
+from support.signing import allow, make_key
 from support.variants import an_image
 from vstm32.board import identity
 
@@ -371,3 +374,35 @@ def test_an_archive_that_is_not_there_cannot_be_verified(tmp_path: Path) -> None
     with pytest.raises(NothingSelectedError) as raised:
         _verified(tmp_path / "no.tar.gz")
     assert raised.value.hint == "`doit archive` makes one."
+
+
+def test_a_signed_archive_says_who_vouches_for_it(project: Project, tmp_path: Path) -> None:
+    key = make_key(tmp_path / "id")
+    lines: list[str] = []
+    path = archive(project, "example", "", lines.append, key)
+    assert lines[-1] == "example.tar.gz.sig: its signature"
+    allowed = allow(tmp_path / "allowed", "ada@example.org", key)
+    assert verify_archive(path, lines.append, allowed) is ExitCode.OK
+    assert lines[-1].startswith("It was signed by ada@example.org with ED25519 key SHA256:")
+    # Again, over the signature that is there: ssh-keygen itself would ask.
+    assert archive(project, "example", "", lines.append, key) == path
+
+
+def test_nothing_is_unpacked_for_which_nobody_vouches(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = make_key(tmp_path / "id")
+    path = archive(project, "example", "", lambda _line: None, key)
+    _repack(path, lambda members: members.pop("SHA256SUMS"))
+    monkeypatch.setattr(archiving, "unpack", lambda *_arguments: pytest.fail("it was unpacked"))
+    with pytest.raises(SignatureError, match="is no signature of example"):
+        verify_archive(path, lambda _line: None, allow(tmp_path / "allowed", "ada@example.org", key))
+
+
+def test_without_ssh_keygen_nothing_is_archived_that_was_to_be_signed(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolError, match="ssh-keygen is not on PATH"):
+        archive(project, "example", "", lambda _line: None, tmp_path / "id")
+    assert not (project.root / "example.tar.gz").exists()

@@ -7,6 +7,7 @@ import pytest
 
 from e2e.conftest import Workplace
 from mcumatrix.errors import ExitCode
+from support.signing import allow, make_key
 
 NO_TOOLS = "/nowhere"
 """A PATH on which nothing is found."""
@@ -78,3 +79,23 @@ def test_it_can_be_run_again_from_nothing_and_gives_the_same_images(elsewhere: W
     assert {
         path.relative_to(images): path.read_bytes() for path in images.glob("*/output/image.elf")
     } == before
+
+
+def test_who_vouches_for_it_is_said_and_a_wrong_signature_is_not_accepted(
+    archived: Workplace, tmp_path: Path
+) -> None:
+    key = make_key(tmp_path / "id")
+    path = tmp_path / "signed.tar.gz"
+    ran = archived.doit("archive", "two", "--output", str(path), "--sign", str(key))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    allowed = allow(tmp_path / "allowed", "ada@example.org", key)
+    ran = archived.doit("verify", str(path), "--signed-by", str(allowed))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "It was signed by ada@example.org with ED25519 key SHA256:" in ran.stdout
+    path.write_bytes(path.read_bytes() + b"\n")
+    ran = archived.doit("verify", str(path), "--signed-by", str(allowed))
+    assert ran.returncode == ExitCode.NOT_COMPARABLE
+    assert ran.stderr.startswith("error: signed.tar.gz.sig is no signature of signed.tar.gz: ")
+    ran = archived.doit("verify", "two", "--signed-by", str(allowed))
+    assert ran.returncode == ExitCode.USAGE
+    assert ran.stderr.startswith("error: --signed-by is for archives, and two is none")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from mcumatrix.artifact import make_folder, sync_folder
+from mcumatrix import registry
+from mcumatrix.artifact import make_folder, sync_folder, write_atomically
 from mcumatrix.commands.archive_contents import contents_of
 from mcumatrix.commands.verify import check_all, conclude, last_records
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError, ResultError
@@ -24,17 +25,23 @@ from mcumatrix.storage import in_sentences
 _KEPT = "What was there before is as it was."
 
 
-def archive(project: Project, name: str, output: str, say: Callable[[str], None]) -> Path:
+def archive(
+    project: Project, name: str, output: str, say: Callable[[str], None], sign_with: Path | None = None
+) -> Path:
     """Makes `output`, or NAME.tar.gz in this folder, of the results of a matrix; says what is left out.
 
-    The file appears when it is complete and has been read back and checked.
+    The file appears when it is complete and has been read back and checked. With a key, `output`.sig is made
+    beside it.
 
     Raises:
         MatrixError: there is no such matrix, or `output` does not end with .tar.gz.
         NothingSelectedError: it has no results.
         ChangedResultError: a file is not as it was made, each of which is named.
         StorageError: a file cannot be read or written.
+        ToolError: it cannot be signed; the archive is there then.
     """
+    if sign_with:
+        registry.signer().require()
     matrix = find_matrix(name, project.matrices).stem
     path = Path(output or f"{matrix}{ENDING}")
     if not path.name.endswith(ENDING) or path.name == ENDING:
@@ -49,7 +56,16 @@ def archive(project: Project, name: str, output: str, say: Callable[[str], None]
     for sentence in contents.left_out:
         say(sentence)
     say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
+    if sign_with:
+        with in_sentences(f"{path} could not be signed", path.absolute().parent, "The archive is there."):
+            write_atomically(signature_of(path.absolute()), registry.signer().sign(path, sign_with))
+        say(f"{signature_of(path)}: its signature")
     return path
+
+
+def signature_of(archive: Path) -> Path:
+    """Where the detached signature of an archive is: beside it, as ssh-keygen has it."""
+    return archive.with_name(f"{archive.name}.sig")
 
 
 def _require_whole(
@@ -88,17 +104,29 @@ def _write(path: Path, top: str, files: dict[str, Path]) -> None:
     sync_folder(path.parent)
 
 
-def verify_archive(path: Path, say: Callable[[str], None]) -> ExitCode:
+def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | None = None) -> ExitCode:
     """Checks an archive, which is unpacked into a folder that is removed again; names what was changed.
+
+    With `signed_by`, a file of allowed signers, says who of them vouches for it. Nothing of an archive is
+    unpacked for which nobody does.
 
     Raises:
         NothingSelectedError: it is not there.
+        SignatureError: nobody of the allowed signers has signed it.
         ChangedResultError: it cannot be unpacked.
         StorageError: there is no room to unpack it.
+        ToolError, MatrixError: signatures cannot be checked here, or there is no file of allowed signers.
     """
     if not path.is_file():
         raise NothingSelectedError(f"there is no archive {path}", hint="`doit archive` makes one.")
-    return conclude(check_archive(path), say)
+    vouched = None
+    if signed_by:
+        with in_sentences(f"The signature of {path} could not be checked", path.absolute().parent, ""):
+            vouched = registry.signer().vouched(path, signature_of(path), signed_by)
+    code = conclude(check_archive(path), say)
+    if vouched:
+        say(f"It was signed by {vouched}.")
+    return code
 
 
 def check_archive(path: Path) -> list[Checked]:
