@@ -525,12 +525,47 @@ class Verify(_OfResults):
     name = "verify"
     doc_purpose = "check every record, log, report and image against its hash; exit 3 where one was changed"
     doc_usage = "[NAME]"
-    doc_description = "NAME is a matrix or a folder of results; without it, quickstart."
+    doc_description = (
+        "NAME is a matrix, a folder of results, or an archive (NAME.tar.gz); without it, quickstart. "
+        "An archive is not unpacked here."
+    )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
+        from mcumatrix.commands.archive import verify_archive
         from mcumatrix.commands.verify import verify
+        from mcumatrix.results.archive import ENDING
 
-        return verify(project, names[0] if names else DEFAULT_MATRIX, _print)
+        name = names[0] if names else DEFAULT_MATRIX
+        if name.endswith(ENDING):
+            return verify_archive(Path(name), _print)
+        return verify(project, name, _print)
+
+
+class Archive(_OfResults):
+    """`doit archive`: results and what they were made from, in one file."""
+
+    name = "archive"
+    doc_purpose = "put results and all that they were made from into one file, the same bytes each time"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix; without it, quickstart. Whoever unpacks the file can verify, replay and rerun the "
+        "results. Results that `doit verify` finds changed are refused."
+    )
+    cmd_options = (
+        {
+            "name": "output",
+            "long": "output",
+            "type": str,
+            "default": "",
+            "help": "the file to make, NAME.tar.gz if not given",
+        },
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.archive import archive
+
+        archive(project, names[0] if names else DEFAULT_MATRIX, params["output"], _print)
+        return ExitCode.OK
 
 
 class Replay(_OfResults):

@@ -193,6 +193,19 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     return Planned(tuple(jobs), hindered)
 
 
+def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
+    """Files and folders under `firmware/` that the platform of a board's image is compiled from."""
+    members = [part for part in project.firmware.iterdir() if part.name not in _NOT_OF_THE_PLATFORM]
+    own = (f"family/{chip.family}", f"chip/{chip.name}", f"board/{board}")
+    return [*members, *(project.firmware / part for part in own)]
+
+
+def runtime_members(project: Project, runtime: Runtime) -> list[Path]:
+    """Files and folders under `firmware/` that the library of a runtime is compiled from."""
+    own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime.sources()]
+    return [*own, *(project.firmware / part for part in _COMMON_TO_LIBRARIES)]
+
+
 class _Facts:
     """Hashes that many variants share, each worked out once and only if it is asked for."""
 
@@ -203,9 +216,7 @@ class _Facts:
 
         @cache
         def platform_sources(chip: Chip, board: str) -> dict[str, str]:
-            members = [part for part in project.firmware.iterdir() if part.name not in _NOT_OF_THE_PLATFORM]
-            own = (f"family/{chip.family}", f"chip/{chip.name}", f"board/{board}")
-            return hash_tree(project.firmware, [*members, *(project.firmware / part for part in own)])
+            return hash_tree(project.firmware, platform_members(project, chip, board))
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
@@ -213,9 +224,7 @@ class _Facts:
 
         @cache
         def runtime_sources(entry: RuntimeEntry) -> dict[str, str]:
-            own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime(entry).sources()]
-            common = [project.firmware / part for part in _COMMON_TO_LIBRARIES]
-            return hash_tree(project.firmware, [*own, *common])
+            return hash_tree(project.firmware, runtime_members(project, runtime(entry)))
 
         @cache
         def generators(entry: RuntimeEntry) -> Mapping[str, str]:

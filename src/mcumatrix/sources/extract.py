@@ -11,7 +11,7 @@ from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint
 from mcumatrix.sources.cache import locked
 from mcumatrix.sources.members import Member, MemberKind, members
-from mcumatrix.sources.pin import Pin
+from mcumatrix.sources.pin import ArchiveKind, Pin
 from mcumatrix.sources.progress import QUIET, Progress
 from mcumatrix.sources.safety import (
     ExtractLimits,
@@ -99,6 +99,21 @@ def extract(
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return home / "tree"
+
+
+def unpack(archive: Path, kind: ArchiveKind, tree: Path, limits: ExtractLimits | None = None) -> None:
+    """Unpacks an archive that nobody has pinned into `tree`, a folder that is made for it.
+
+    What it has in it, below the one folder around everything, is held to the same rules as pinned ones.
+
+    Raises:
+        UnsafeError: it is damaged or hostile; what is unpacked until then is left there.
+        OSError: the disk has failed.
+    """
+    limits = limits or ExtractLimits()
+    with archive.open("rb") as file:
+        meter = Meter(limits, archive.stat().st_size)
+        _Unpacking(tree, archive.name, WHOLE, limits).run(members(file, kind, meter, tree))
 
 
 def _key(pin: Pin, selection: Selection) -> str:

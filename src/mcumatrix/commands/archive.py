@@ -1,0 +1,142 @@
+"""`doit archive`: results and all that they were made from in one file; and the check of such a file."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from mcumatrix.artifact import make_folder, sync_folder
+from mcumatrix.commands.archive_contents import contents_of
+from mcumatrix.commands.verify import check_all, conclude, last_records
+from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError, ResultError
+from mcumatrix.hashing import hash_file
+from mcumatrix.matrix.load import find_matrix
+from mcumatrix.project import Project
+from mcumatrix.results.archive import ENDING, SUMS, check_sums, write_archive
+from mcumatrix.results.verification import Checked
+from mcumatrix.sources.extract import unpack
+from mcumatrix.sources.pin import ArchiveKind
+from mcumatrix.sources.safety import UnsafeError
+from mcumatrix.sources.tree import list_tree
+from mcumatrix.storage import in_sentences
+
+_KEPT = "What was there before is as it was."
+
+
+def archive(project: Project, name: str, output: str, say: Callable[[str], None]) -> Path:
+    """Makes `output`, or NAME.tar.gz in this folder, of the results of a matrix; says what is left out.
+
+    The file appears when it is complete and has been read back and checked.
+
+    Raises:
+        MatrixError: there is no such matrix, or `output` does not end with .tar.gz.
+        NothingSelectedError: it has no results.
+        ChangedResultError: a file is not as it was made, each of which is named.
+        StorageError: a file cannot be read or written.
+    """
+    matrix = find_matrix(name, project.matrices).stem
+    path = Path(output or f"{matrix}{ENDING}")
+    if not path.name.endswith(ENDING) or path.name == ENDING:
+        raise MatrixError(f"{path} is no name for an archive", hint=f"It ends with {ENDING}.")
+    folder = project.results(matrix)
+    with in_sentences(f"The archive {path} could not be made", path.absolute().parent, _KEPT):
+        checked = check_all(project, folder)
+        records = last_records(folder)
+        _require_whole(checked, bool(records), matrix, say)
+        contents = contents_of(project, name, checked, records)
+        _write(path.absolute(), matrix, contents.files)
+    for sentence in contents.left_out:
+        say(sentence)
+    say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
+    return path
+
+
+def _require_whole(
+    checked: list[Checked], has_records: bool, matrix: str, say: Callable[[str], None]
+) -> None:
+    if any(one.problem for one in checked):
+        conclude(checked, say)
+        raise ChangedResultError(
+            f"the results of {matrix} are not archived: they are not as they were made",
+            hint="Restore what is named above, or make it again: `doit report` makes reports.",
+        )
+    if not has_records:
+        raise NothingSelectedError(
+            f"there are no results of {matrix}", hint=f"`doit matrix {matrix}` makes them."
+        )
+
+
+def _write(path: Path, top: str, files: dict[str, Path]) -> None:
+    make_folder(path.parent)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=ENDING)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write_archive(file, top, files)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        if wrong := [one for one in check_archive(Path(aside)) if one.problem]:
+            raise ResultError(
+                f"The archive {path} was not made: {wrong[0].path}: {wrong[0].problem}",
+                hint="Something was changed while it was being archived. Run it again.",
+            )
+        Path(aside).replace(path)
+    finally:
+        with suppress(OSError):
+            Path(aside).unlink()
+    sync_folder(path.parent)
+
+
+def verify_archive(path: Path, say: Callable[[str], None]) -> ExitCode:
+    """Checks an archive, which is unpacked into a folder that is removed again; names what was changed.
+
+    Raises:
+        NothingSelectedError: it is not there.
+        ChangedResultError: it cannot be unpacked.
+        StorageError: there is no room to unpack it.
+    """
+    if not path.is_file():
+        raise NothingSelectedError(f"there is no archive {path}", hint="`doit archive` makes one.")
+    return conclude(check_archive(path), say)
+
+
+def check_archive(path: Path) -> list[Checked]:
+    """Every file of an archive against its hashes, and then results and images as `doit verify` does it.
+
+    Paths are those below the folder that is in the archive. Raises as `verify_archive` does.
+    """
+    with (
+        in_sentences(f"{path.name} could not be checked", Path(tempfile.gettempdir()), "It is as it was."),
+        tempfile.TemporaryDirectory(prefix="mcumatrix-archive-") as folder,
+    ):
+        tree = Path(folder) / "tree"
+        try:
+            unpack(path, ArchiveKind.TAR_GZ, tree)
+        except UnsafeError as error:
+            raise ChangedResultError(
+                f"{path} is not as it was made: {error}", hint="Get it once more from where it comes from."
+            ) from error
+        found = {
+            name: what.removeprefix("program ").removeprefix("file ")
+            for name, what in list_tree(tree).items()
+            if what != "folder" and name != SUMS
+        }
+        sums = tree / SUMS
+        checked = list(check_sums(sums.read_bytes() if sums.is_file() else None, found))
+        if any(one.problem for one in checked):
+            return checked
+        project = Project(tree)
+        inside = [
+            one
+            for results in sorted((tree / "results").glob("*/records"))
+            for one in check_all(project, results.parent)
+        ]
+        if not inside:
+            return [*checked, Checked(Path("results"), "no records are in it")]
+        wrong = [
+            Checked(one.path.relative_to(tree), one.problem.replace(f"{tree}/", ""))
+            for one in inside
+            if one.problem
+        ]
+        return [one for one in checked if one.path not in {each.path for each in wrong}] + wrong
