@@ -35,6 +35,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "explore")
 # A shell that starts something in the background lets it ignore SIGINT, and all that it starts as well. Tests
 # that interrupt processes need them to listen.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# So do nohup and some servers with SIGHUP.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

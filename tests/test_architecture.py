@@ -1,6 +1,7 @@
 """Imports go one way. This walks all of them, those inside of functions too."""
 
 import ast
+import re
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -240,3 +241,26 @@ def test_loading_the_commands_loads_no_heavy_library() -> None:
     script = "import sys, mcumatrix.cli; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) & HEAVY == set()
+
+
+def _texts(folders: tuple[str, ...]) -> list[Path]:
+    """The text files below these folders of the project, without what is made there."""
+    made = {"__pycache__", "built"}
+    found = [path for folder in folders for path in (SOURCE.parent / folder).rglob("*") if path.is_file()]
+    return [path for path in found if not made & set(path.parts) and b"\0" not in path.read_bytes()]
+
+
+def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
+    from vstm32.chips import chips
+
+    # What stands for the chip in any spelling: F746, stm32f746xg, STM32F746NG.
+    names = re.compile("|".join({chip.names[0][len("stm32") :][:4] for chip in chips()}), re.IGNORECASE)
+    own = [SOURCE.parent / "firmware" / kind for kind in ("chip", "board")]
+    offenders = [
+        str(path.relative_to(SOURCE.parent))
+        for path in _texts(("src", "firmware", "templates", "tools", "conformance"))
+        if names.search(path.read_text(errors="replace"))
+        and path.parent.name != "chips"
+        and not any(path.is_relative_to(folder) for folder in own)
+    ]
+    assert offenders == []

@@ -1,4 +1,4 @@
-"""A virtual STM32F746NG on the 32F746GDISCOVERY: runs an ELF file as the real board would.
+"""Virtual STM32 boards, one for each chip in `chips`: they run an ELF file as the real board would.
 
     from vstm32 import Board, load_elf
 

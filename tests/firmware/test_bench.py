@@ -31,7 +31,7 @@ def test_a_bench_tells_all_of_it_in_the_declared_order(power_on):
     assert bench.text == ()
     per_repeat = [wire.Time, wire.Time, wire.Total]
     assert [type(message) for message in bench.messages] == [
-        *(wire.Hello, wire.Clocks, *(wire.Rate,) * 3, *(wire.Register,) * 3),
+        *(wire.Hello, wire.Clocks, *(wire.Rate,) * 3, *(wire.Register,) * 4),
         *(wire.Memory, wire.Bench, wire.Layer, wire.Layer),
         *(wire.Used, wire.Used),
         *per_repeat * 3,

@@ -7,7 +7,7 @@ J  measurements of a Cortex-M7 (STM32H743) by jnk0le, github.com/jnk0le/random,
 L  LLVM's scheduling model for the Cortex-M7, llvm/lib/Target/ARM/ARMScheduleM7.td
 S  SLOTHY's model of the Cortex-M7, github.com/slothy-optimizer/slothy
 Q  Cortex-M7 instruction timings, quinapalus.com/cm7cycles.html
-R  RM0385, the reference manual of the STM32F746
+R  RM0385, the reference manual of the chip whose board the times were calibrated on
 P  PM0253, the programming manual of its core
 D  derived here from the widths of the buses; see each
 C  calibrated: the one number that was chosen because of a time on hardware, see docs/timing.md
