@@ -19,12 +19,13 @@ from mcumatrix.commands import archive as archiving
 from mcumatrix.commands.archive import archive, verify_archive
 from mcumatrix.commands.replay import replay_results
 from mcumatrix.commands.report import report
-from mcumatrix.commands.verify import verify
+from mcumatrix.commands.verify import last_records, verify
 from mcumatrix.errors import (
     ChangedResultError,
     ExitCode,
     MatrixError,
     NothingSelectedError,
+    ResultError,
     SignatureError,
     StorageError,
     ToolError,
@@ -36,8 +37,9 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.variant import Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project
+from mcumatrix.results.archive import write_archive
 from mcumatrix.workflow import RENDERERS, REPORTERS
-from support.projects import MATRIX, a_project, add_records
+from support.projects import MATRIX, a_project, add_records, forge
 from support.signing import allow, make_key
 from support.variants import an_image
 from vstm32.board import identity
@@ -84,7 +86,7 @@ def _repack(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     """The same archive with other files in it."""
     members = _members(path)
     change(members)
-    with tarfile.open(path, "w:gz") as tar:
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, data in members.items():
             info = tarfile.TarInfo(f"{TOP}/{name}")
             info.size = len(data)
@@ -275,6 +277,24 @@ def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
     )
     assert path.read_bytes() == before
     assert list(project.root.glob(".*.gz")) == []
+
+
+def test_what_changes_while_it_is_being_archived_keeps_the_archive_from_being_made(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record is kept after the files were listed: the chain has it, and the archive would not."""
+
+    def go_on(file: object, top: str, files: dict[str, Path]) -> None:
+        forge(project, last_records(project.results("example"))[0])
+        write_archive(file, top, files)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archiving, "write_archive", go_on)
+    with pytest.raises(ResultError) as raised:
+        _archived(project)
+    assert raised.value.message.startswith("The archive ")
+    assert ".json: it was removed; chain.jsonl has it as number 3" in raised.value.message
+    assert raised.value.hint == "Something was changed while it was being archived. Run it again."
+    assert list(project.root.glob("*.gz")) + list(project.root.glob(".*.gz")) == []
 
 
 def test_an_archive_as_it_was_made_passes_and_nothing_is_unpacked_here(project: Project) -> None:

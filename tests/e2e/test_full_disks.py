@@ -171,3 +171,38 @@ def test_output_that_cannot_be_written_is_said(workplace: Workplace) -> None:
         "error: What was to be printed could not be written: its disk is full.\n"
         "  Make room there, and run again.\n"
     )
+
+
+@pytest.mark.parametrize("leave_bytes", [0, 64 << 10, 300 << 10])
+def test_a_disk_without_room_for_an_archive_keeps_the_one_from_before(
+    workplace: Workplace, disk: Callable[[Path, str], None], tmp_path: Path, leave_bytes: int
+) -> None:
+    assert workplace.doit("matrix", "two").returncode == 0
+    folder = tmp_path / "archives"
+    disk(folder, "size=8m")
+    (folder / "two.tar.gz").write_bytes(b"the one from before")
+    fill(folder, leave_bytes)
+    ran = workplace.doit("archive", "two", "--output", str(folder / "two.tar.gz"))
+    said = ends_in_sentences(ran)
+    assert ran.returncode == 4, said
+    assert FULL in said
+    assert "What was there before is as it was." in said
+    assert sorted(path.name for path in folder.iterdir()) == ["ballast", "two.tar.gz"]
+    assert (folder / "two.tar.gz").read_bytes() == b"the one from before"
+
+
+def test_full_temporary_files_keep_an_archive_from_being_checked_and_say_so(
+    workplace: Workplace, disk: Callable[[Path, str], None], tmp_path: Path
+) -> None:
+    assert workplace.doit("matrix", "two").returncode == 0
+    archive = tmp_path / "two.tar.gz"
+    assert workplace.doit("archive", "two", "--output", str(archive)).returncode == 0
+    temporary = tmp_path / "temporary"
+    disk(temporary, "size=1m")
+    fill(temporary, 64 << 10)
+    ran = workplace.doit("verify", str(archive), TMPDIR=str(temporary))
+    said = ends_in_sentences(ran)
+    assert ran.returncode == 4, said
+    assert said.startswith("error: two.tar.gz could not be checked: ")
+    assert FULL in said
+    assert [path.name for path in temporary.iterdir()] == ["ballast"]

@@ -121,7 +121,8 @@ def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | Non
         raise NothingSelectedError(f"there is no archive {path}", hint="`doit archive` makes one.")
     vouched = None
     if signed_by:
-        with in_sentences(f"The signature of {path} could not be checked", path.absolute().parent, ""):
+        unchecked = f"The signature of {path} could not be checked"
+        with in_sentences(unchecked, path.absolute().parent, "Nothing was unpacked."):
             vouched = registry.signer().vouched(path, signature_of(path), signed_by)
     code = conclude(check_archive(path), say)
     if vouched:

@@ -8,7 +8,7 @@ import gzip
 import io
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,7 @@ _MTIME_S = 315_532_800
 
 _LEVEL = 9
 
-_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 """A line of `sha256sum`: the hash, two spaces, the name."""
 
 
@@ -88,7 +88,7 @@ def _problem(declared: str | None, found: str | None) -> str:
 def _read_sums(sums: bytes) -> dict[str, str] | None:
     """SHA-256 by name; None where these are not the bytes that would be written for that."""
     try:
-        lines: Iterable[str] = sums.decode().splitlines()
+        lines = sums.decode().split("\n")
     except UnicodeDecodeError:
         return None
     matches = [_LINE.fullmatch(line) for line in lines]
