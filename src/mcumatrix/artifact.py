@@ -120,6 +120,15 @@ def output_hashes(folder: Path, fingerprint: str) -> dict[str, str]:
         return {}
 
 
+def is_below(name: str) -> bool:
+    """Whether a name, as lists of files have it, is one of a file below their folder, and never elsewhere.
+
+    Lists may come from strangers: what they name is looked at.
+    """
+    parts = name.split("/")
+    return name.isprintable() and not {"", ".", ".."} & set(parts)
+
+
 def changed_outputs(folder: Path) -> tuple[str, ...]:
     """The outputs of a folder that somebody has changed, but not removed, since its manifest was written."""
     try:

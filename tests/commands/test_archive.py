@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix import registry
-from mcumatrix.artifact import write_manifest
+from mcumatrix.artifact import manifest_bytes, write_manifest
 from mcumatrix.commands import archive as archiving
 from mcumatrix.commands.archive import archive, verify_archive
 from mcumatrix.commands.replay import replay_results
@@ -38,6 +38,7 @@ from mcumatrix.model.variant import Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project
 from mcumatrix.results.archive import write_archive
+from mcumatrix.results.chain import FIRST, Link
 from mcumatrix.workflow import RENDERERS, REPORTERS
 from support.projects import MATRIX, a_project, add_records, forge
 from support.signing import allow, make_key
@@ -352,9 +353,7 @@ def test_a_record_that_was_changed_with_its_hash_in_the_archive_is_found_by_the_
     def change(members: dict[str, bytes]) -> None:
         changed = members[name].replace(b"2160000", b"1080000").replace(b"4320000", b"2160000")
         assert changed != members[name]
-        old, new = hash_bytes(members[name]), hash_bytes(changed)
-        members["SHA256SUMS"] = members["SHA256SUMS"].replace(old.encode(), new.encode())
-        members[name] = changed
+        _put(members, name, changed)
 
     code, said = _verified(_repack(path, change))
     assert code is ExitCode.NOT_COMPARABLE
@@ -378,6 +377,40 @@ def test_a_damaged_or_hostile_archive_is_a_sentence(project: Project, tmp_path: 
     with pytest.raises(ChangedResultError):
         _verified(path)
     assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("name", ["../../../../../victim", "/victim", "a/../../../victim", "a\0b", ""])
+def test_an_archive_whose_hashes_are_right_and_that_names_files_elsewhere_is_refused_untouched(
+    project: Project, tmp_path: Path, name: str
+) -> None:
+    """Of a record without a name yet, whoever reads the chain gives it one: never outside of the results."""
+    name = name.replace("/victim", f"{tmp_path}/victim") if name.startswith("/") else name
+    (tmp_path / "victim.new").write_bytes(b"{}")
+    path, _ = _archived(project)
+
+    def of_chain(members: dict[str, bytes]) -> None:
+        link = Link(1, name, hash_bytes(b"{}"), FIRST)
+        _put(members, "results/example/records/chain.jsonl", link.line() + b"\n")
+
+    def of_manifest(members: dict[str, bytes]) -> None:
+        _put(members, "results/example/manifest.json", manifest_bytes("a", {name: hash_bytes(b"{}")}))
+
+    whole = path.read_bytes()
+    for change, file in ((of_chain, "chain.jsonl"), (of_manifest, "manifest.json")):
+        path.write_bytes(whole)
+        code, said = _verified(_repack(path, change))
+        assert code is ExitCode.NOT_COMPARABLE
+        assert (
+            f"{file}: it is no manifest: it names" in said or f"{file} was changed: line 1 is none of" in said
+        )
+    assert (tmp_path / "victim.new").exists()
+
+
+def _put(members: dict[str, bytes], name: str, data: bytes) -> None:
+    """Other contents for a file, with the right hash."""
+    sums = members["SHA256SUMS"]
+    members["SHA256SUMS"] = sums.replace(hash_bytes(members[name]).encode(), hash_bytes(data).encode())
+    members[name] = data
 
 
 def test_a_byte_that_was_changed_in_the_file_itself_is_found_wherever_it_is(project: Project) -> None:

@@ -10,6 +10,7 @@ from mcumatrix.commands.report import report
 from mcumatrix.commands.verify import verify
 from mcumatrix.errors import ExitCode, NothingSelectedError
 from mcumatrix.project import Project
+from mcumatrix.results.verification import check_images
 from support.projects import a_project, add_records
 from support.variants import an_image
 
@@ -101,3 +102,9 @@ def test_nothing_cannot_be_verified(project: Project) -> None:
     with pytest.raises(NothingSelectedError) as raised:
         _said(project, "nothing")
     assert raised.value.hint == "`doit matrix nothing` makes them."
+
+
+@pytest.mark.parametrize("build_id", ["**", "../..", "", "a\0"])
+def test_a_build_id_that_is_none_finds_no_image(project: Project, build_id: str) -> None:
+    """Results come from strangers too."""
+    assert list(check_images(project.build / "images", {build_id: "a" * 64})) == []

@@ -15,7 +15,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.verification import Checked
+from mcumatrix.results.verification import Checked, image_folders
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.workflow import RENDERERS, REPORTERS, platform_members, runtime_members
 
@@ -144,7 +144,7 @@ def _add_results(
     for record in sorted(records, key=lambda record: record.variant):
         if record.image is None:
             continue
-        folders = sorted((project.build / "images").glob(f"*-{record.image.build_id[:12]}"))
+        folders = image_folders(project.build / "images", record.image.build_id)
         made = [folder for folder in folders if (folder / "output" / MANIFEST).is_file()]
         for folder in made:
             contents.add(folder / "inputs")

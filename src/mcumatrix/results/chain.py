@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mcumatrix.artifact import make_folder, sync_folder
+from mcumatrix.artifact import is_below, make_folder, sync_folder
 from mcumatrix.errors import ChangedResultError
 
 FIRST = "0" * 64
@@ -98,7 +98,7 @@ class Chain:
         except (ValueError, TypeError, RecursionError) as error:
             raise self._changed(f"{where} is none of a chain") from error
         kinds = (type(link.number), type(link.record), type(link.sha256), type(link.previous))
-        if kinds != (int, str, str, str):
+        if kinds != (int, str, str, str) or not is_below(link.record):
             raise self._changed(f"{where} is none of a chain")
         return link
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.artifact import MANIFEST, changed_outputs, manifest_bytes
+from mcumatrix.artifact import MANIFEST, changed_outputs, is_below, manifest_bytes
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
@@ -82,8 +82,11 @@ def check_made(folder: Path) -> Iterator[Checked]:
         document = json.loads(data)
         outputs = sorted(document["outputs"])
         is_as_written = manifest_bytes(document["fingerprint"], document["outputs"]) == data
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         yield Checked(manifest, f"it is no manifest: {error}")
+        return
+    if elsewhere := [name for name in outputs if not is_below(name)]:
+        yield Checked(manifest, f"it is no manifest: it names {elsewhere[0]!a}, which is not in its folder")
         return
     yield Checked(manifest, "" if is_as_written else "it is no manifest")
     changed = set(changed_outputs(folder))
@@ -98,17 +101,22 @@ def check_made(folder: Path) -> Iterator[Checked]:
 def check_images(images: Path, elf_sha256_by_build_id: dict[str, str]) -> Iterator[Checked]:
     """The images of some records, where they are still there, in the folders that builds have left.
 
-    A folder's name ends with the start of the build id. Each must be what its manifest says, and its ELF file
-    the one that the record names.
+    Each must be what its manifest says, and its ELF file the one that the record names.
     """
     for build_id, elf_sha256 in elf_sha256_by_build_id.items():
-        for folder in sorted(images.glob(f"*-{build_id[:12]}/output")):
-            for checked in check_made(folder):
+        for folder in image_folders(images, build_id):
+            for checked in check_made(folder / "output"):
                 is_elf = checked.path.name == "image.elf" and not checked.problem
                 if is_elf and hash_file(checked.path) != elf_sha256:
                     yield Checked(checked.path, "it is not the image that its record was made with")
                 else:
                     yield checked
+
+
+def image_folders(images: Path, build_id: str) -> list[Path]:
+    """Where builds have left an image: a folder's name ends with the start of the build id."""
+    # A record of strangers may have any text there.
+    return sorted(images.glob(f"*-{build_id[:12]}")) if build_id.isalnum() else []
 
 
 def _message(error: Exception) -> str:
