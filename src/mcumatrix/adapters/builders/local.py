@@ -162,9 +162,8 @@ class LocalBuilder:
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
-            for group in self._running:
-                with suppress(ProcessLookupError):
-                    os.killpg(group, signal.SIGKILL)
+            for session in self._running:
+                _end_session(session)
             self._lock.wait_for(lambda: not self._running, STOP_TIMEOUT_S)
 
     def reap(self) -> None:
@@ -189,7 +188,7 @@ class LocalBuilder:
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                    _end_session(process.pid)
                 process.wait()
             with self._lock:
                 self._running.discard(process.pid)
@@ -207,3 +206,32 @@ def _stamp(path: str) -> list[int]:
     """What changes with a file's contents, without reading them; no program can set the last of these."""
     status = Path(path).stat()
     return [status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns]
+
+
+def _end_session(session: int) -> None:
+    """Kills every process of a session: ninja gives each of its commands a process group of its own.
+
+    One that the system cannot end, since it waits for a disk, is given up after `STOP_TIMEOUT_S`.
+    """
+    give_up_at = time.monotonic() + STOP_TIMEOUT_S
+    while members := [pid for pid in _processes() if _session_of(pid) == session]:
+        if time.monotonic() > give_up_at:
+            return
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # One that is killed counts until it is gone; meanwhile it cannot start another.
+        time.sleep(0.01)
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def _session_of(pid: int) -> int | None:
+    """The session of a process; None if it has ended, also if nobody has waited for it (proc(5), stat)."""
+    try:
+        state, _, _, session = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:4]
+    except (OSError, ValueError):
+        return None
+    return None if state in "ZX" else int(session)
