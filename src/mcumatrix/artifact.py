@@ -9,9 +9,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from mcumatrix.hashing import hash_file
 
@@ -27,14 +28,34 @@ def write_atomically(path: Path, data: bytes, *, replace: bool = True) -> None:
         FileExistsError: the file is there already and `replace` is false.
         OSError: it cannot be written.
     """
+    make_atomically(path, lambda file: file.write(data), replace=replace)
+
+
+def make_atomically(
+    path: Path,
+    write: Callable[[IO[bytes]], object],
+    *,
+    replace: bool = True,
+    check: Callable[[Path], None] = lambda _aside: None,
+) -> None:
+    """As `write_atomically`, for what is written piece by piece, or looked at before it gets its name.
+
+    `write` gets the open file; `check` gets its path under another name when it is whole, and raises where it
+    is not to be kept.
+
+    Raises:
+        FileExistsError: the file is there already and `replace` is false.
+        OSError: it cannot be written.
+    """
     make_folder(path.parent)
     descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            write(file)
             file.flush()
             os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
+        check(Path(aside))
         if replace:
             Path(aside).replace(path)
         else:

@@ -1,13 +1,11 @@
 """`doit archive`: results and all that they were made from in one file; and the check of such a file."""
 
-import os
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.artifact import make_folder, sync_folder, write_atomically
+from mcumatrix.artifact import make_atomically, write_atomically
 from mcumatrix.commands.archive_contents import contents_of
 from mcumatrix.commands.verify import check_all, conclude, last_records
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError, ResultError
@@ -84,24 +82,14 @@ def _require_whole(
 
 
 def _write(path: Path, top: str, files: dict[str, Path]) -> None:
-    make_folder(path.parent)
-    descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=ENDING)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write_archive(file, top, files)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        if wrong := [one for one in check_archive(Path(aside)) if one.problem]:
+    def check(aside: Path) -> None:
+        if wrong := [one for one in check_archive(aside) if one.problem]:
             raise ResultError(
                 f"The archive {path} was not made: {wrong[0].path}: {wrong[0].problem}",
                 hint="Something was changed while it was being archived. Run it again.",
             )
-        Path(aside).replace(path)
-    finally:
-        with suppress(OSError):
-            Path(aside).unlink()
-    sync_folder(path.parent)
+
+    make_atomically(path, lambda file: write_archive(file, top, files), check=check)
 
 
 def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | None = None) -> ExitCode:
