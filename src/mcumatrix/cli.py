@@ -448,15 +448,15 @@ class _OfResults(Command):  # type: ignore[misc]
         return _parse_execute(self, super().parse_execute, in_args)
 
     def execute(self, params: Any, args: list[str]) -> int:
-        try:
+        def execute() -> int:
             if len(args) > self.takes:
                 raise MatrixError(
                     f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
                     hint=f"`doit help {self.name}` says which.",
                 )
             return int(self._go(Project(Path.cwd()), params, args))
-        except McuMatrixError as error:
-            return say_error(error)
+
+        return _code_of(execute)
 
     @abstractmethod
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:

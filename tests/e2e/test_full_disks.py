@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import ROOT, Workplace
 
 FULL = "its disk is full"
 READ_ONLY = "its disk is read-only"
@@ -155,10 +155,13 @@ def test_full_temporary_files_and_a_full_cache_are_done_without(
     assert ran.returncode == 0 or "No space left on device" in said, said
 
 
-def test_output_that_cannot_be_written_is_said(workplace: Workplace) -> None:
+@pytest.mark.parametrize("command", [("plan", "two"), ("report", "dimtass-2020-04")])
+def test_output_that_cannot_be_written_is_said(workplace: Workplace, command: tuple[str, ...]) -> None:
+    published = workplace.root / "results" / "published"
+    shutil.copytree(ROOT / "results" / "published", published, dirs_exist_ok=True)
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         ran = subprocess.run(
-            workplace.command("plan", "two"),
+            workplace.command(*command),
             cwd=workplace.root,
             env=workplace.environment(),
             stdout=full,
