@@ -18,7 +18,6 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
-    ResultError,
     SourceError,
     ToolError,
 )
@@ -37,7 +36,7 @@ from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import MEND, RecordStore
+from mcumatrix.results.store import MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.evidence import (
@@ -142,12 +141,8 @@ def require_proved(
         return
     file = store.path_of(record)
     image = job.image
-    try:
-        log = file.with_suffix(".log").read_bytes()
-    except OSError as error:
-        raise ResultError(f"{file.with_suffix('.log')} cannot be read: {error}", hint=MEND) from error
     found = [
-        *differences_from_log(record, log, hello_of(job.variant, build_id(image.plan))),
+        *differences_from_log(record, read_raw_log(file), hello_of(job.variant, build_id(image.plan))),
         *differences_from_image(
             record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
         ),

@@ -15,15 +15,13 @@ from mcumatrix.report.content.tables import number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.kept import Kept
 from mcumatrix.results.published import read_publications
-from mcumatrix.results.store import to_json
+from mcumatrix.results.store import read_raw_log, to_json
+from mcumatrix.stages.evidence import in_words
 from mcumatrix.stages.replay import differences, replay
 
 SAME = "the same, byte for byte"
 SAME_VALUES = "the same in every value; it was written by another version of mcumatrix"
 NOT_REPLAYED = "not replayed"
-
-_NAMED = 3
-"""How many differences of a record are said; there may be hundreds."""
 
 
 def replay_results(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
@@ -56,23 +54,21 @@ def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Pat
     for variant in matrix.variants:
         record = kept.records.get(variant.slug)
         if record is not None:
-            log = folder / variant.slug / record.log
-            yield log.with_suffix(".json"), _replayed(variant, record, log)
+            file = (folder / variant.slug / record.log).with_suffix(".json")
+            yield file, _replayed(variant, record, file)
     for slug, error in kept.unreadable.items():
         yield folder / slug, f"not believed: {error.message}"
 
 
-def _replayed(variant: Variant, record: Record, log: Path) -> str:
+def _replayed(variant: Variant, record: Record, file: Path) -> str:
     if record.measurement is None:
         return f"{NOT_REPLAYED}: it has no measurement, but {record.status}: {record.reason}"
     try:
-        said, golden = log.read_bytes(), registry.golden_case(variant.model)
+        said, golden = read_raw_log(file), registry.golden_case(variant.model)
         made = replay(record, said, golden)
-        found = list(map(str, differences(record, made, said, golden)))
-        if found:
-            more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
-            return f"its log gives another one: {'; '.join(found[:_NAMED])}{more}"
-        is_same = to_json(made) == log.with_suffix(".json").read_bytes()
+        if found := list(differences(record, made, said, golden)):
+            return f"its log gives another one: {in_words(found)}"
+        is_same = to_json(made) == file.read_bytes()
     except (OSError, McuMatrixError) as error:
         return f"its log does not give it: {error}"
     return SAME if is_same else SAME_VALUES

@@ -14,7 +14,6 @@ from mcumatrix.errors import (
     McuMatrixError,
     NothingSelectedError,
     PublishedError,
-    ResultError,
 )
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
@@ -31,7 +30,7 @@ from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import MEND
+from mcumatrix.results.store import MEND, read_raw_log
 from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
 from mcumatrix.workflow import report_fingerprint
 
@@ -121,15 +120,13 @@ def _proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
     for slug, record in kept.records.items():
         if slug not in models:
             continue
-        file = folder / slug / record.log
+        file = (folder / slug / record.log).with_suffix(".json")
         try:
             found = [
-                *differences_from_log(record, file.read_bytes()),
+                *differences_from_log(record, read_raw_log(file)),
                 *differences_from_golden(record, golden(models[slug])),
             ]
-            require_none(file.with_suffix(".json"), found, MEND)
-        except OSError as error:
-            refuted[slug] = ResultError(f"{file} cannot be read: {error}", hint=MEND)
+            require_none(file, found, MEND)
         except McuMatrixError as error:
             refuted[slug] = error
     records = {slug: record for slug, record in kept.records.items() if slug not in refuted}

@@ -12,7 +12,7 @@ from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import read_publication
-from mcumatrix.results.store import MEND
+from mcumatrix.results.store import MEND, read_raw_log
 from mcumatrix.stages.evidence import differences_from_log, require_none
 
 
@@ -31,8 +31,8 @@ def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]
         for error in kept.unreadable.values():
             raise error
         for record in kept.records.values():
-            log = folder / "records" / record.variant / record.log
-            require_none(log.with_suffix(".json"), list(differences_from_log(record, log.read_bytes())), MEND)
+            file = (folder / "records" / record.variant / record.log).with_suffix(".json")
+            require_none(file, list(differences_from_log(record, read_raw_log(file))), MEND)
         cases = [
             Case(number, record.variant, record.axes, record)
             for number, record in enumerate(kept.records.values(), 1)

@@ -269,5 +269,18 @@ def read_record(path: Path) -> Record:
     return record
 
 
+def read_raw_log(record: Path) -> bytes:
+    """The raw log of the record in a file, which stands beside it.
+
+    Raises:
+        ResultError: it cannot be read.
+    """
+    log = record.with_suffix(".log")
+    try:
+        return log.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{log} cannot be read: {error}", hint=MEND) from error
+
+
 def _is_regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()

@@ -48,10 +48,13 @@ class Difference:
 def require_none(file: Path, found: Sequence[Difference], hint: str) -> None:
     """Raises ChangedResultError if there are differences: `file` is the record that they are of."""
     if found:
-        more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
-        raise ChangedResultError(
-            f"{file} is not what it was made from: {'; '.join(map(str, found[:_NAMED]))}{more}", hint=hint
-        )
+        raise ChangedResultError(f"{file} is not what it was made from: {in_words(found)}", hint=hint)
+
+
+def in_words(found: Sequence[Difference]) -> str:
+    """The first of some differences, and how many more there are."""
+    more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+    return f"{'; '.join(map(str, found[:_NAMED]))}{more}"
 
 
 def differences_from_log(record: Record, log: bytes, said: wire.Hello | None = None) -> Iterator[Difference]:
