@@ -21,7 +21,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
-from mcumatrix.report.content.report import make_report
+from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.content.tables import blamed, number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.published import read_publications
@@ -314,22 +314,38 @@ def describe(record: Record) -> str:
 REPORT_FILES = tuple(FORMATS)
 
 
+def report_of(
+    project: Project,
+    matrix: Matrix,
+    records: Sequence[Record | None],
+    reproductions: Sequence[Reproduction | None],
+    untried: Mapping[str, str],
+) -> Report:
+    """The report of a matrix from the newest record and reproduction of each variant, if any.
+
+    `untried` has by their slugs why variants were not tried.
+
+    Raises:
+        PublishedError: numbers that are to stand beside ours cannot be read.
+    """
+    cases = number_cases(matrix.variants, records, reproductions, untried)
+    return make_report(matrix, cases, read_publications(matrix.published, project.published))
+
+
 def write_report(
     project: Project,
     matrix: Matrix,
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None],
     untried: Mapping[str, str],
-) -> None:
-    """Makes the report files of a matrix from the newest record and reproduction of each variant, if any.
-
-    `untried` has by their slugs why variants were not tried.
+) -> Report:
+    """Makes the files of a report, and returns it; what goes in is that of `report_of`.
 
     Raises:
+        PublishedError: see `report_of`.
         StorageError: they cannot be written.
     """
-    cases = number_cases(matrix.variants, records, reproductions, untried)
-    report = make_report(matrix, cases, read_publications(matrix.published, project.published))
+    report = report_of(project, matrix, records, reproductions, untried)
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."
@@ -337,3 +353,4 @@ def write_report(
         for name, render in FORMATS.items():
             write_atomically(folder / name, render(report, project.templates))
         write_manifest(folder, fingerprint, REPORT_FILES)
+    return report

@@ -5,16 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mcumatrix import registry
+from mcumatrix.actions import report_of
 from mcumatrix.commands.report import inputs_of_report, load_kept
 from mcumatrix.errors import ExitCode, McuMatrixError, NothingSelectedError
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.project import Project
-from mcumatrix.report.content.report import make_report
-from mcumatrix.report.content.tables import number_cases
 from mcumatrix.report.render.formats import FORMATS
 from mcumatrix.results.kept import Kept
-from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import read_raw_log, to_json
 from mcumatrix.stages.evidence import in_words
 from mcumatrix.stages.replay import differences, replay
@@ -75,9 +73,7 @@ def _replayed(variant: Variant, record: Record, file: Path) -> str:
 
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
-    records, reproductions, untried = inputs_of_report(project, matrix, kept)
-    cases = number_cases(matrix.variants, records, reproductions, untried)
-    report = make_report(matrix, cases, read_publications(matrix.published, project.published))
+    report = report_of(project, matrix, *inputs_of_report(project, matrix, kept))
     for name, render in FORMATS.items():
         path = project.results(matrix.name) / name
         made = render(report, project.templates)

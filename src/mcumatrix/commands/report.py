@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, write_report
+from mcumatrix.actions import REPORT_FILES, report_of, write_report
 from mcumatrix.artifact import is_current, write_atomically
 from mcumatrix.errors import (
     ExitCode,
@@ -23,7 +23,6 @@ from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
-from mcumatrix.report.content.report import make_report
 from mcumatrix.report.content.tables import Case, number_cases
 from mcumatrix.report.render.formats import FORMATS, OF_RECORDS
 from mcumatrix.report.render.terminal import report_text
@@ -75,13 +74,11 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
             f"there are no records of {matrix.name} in {os.path.relpath(project.results(matrix.name))}",
             hint=f"`doit matrix {matrix.name}` makes them.",
         )
-    records, reproductions, untried = inputs_of_report(project, matrix, kept)
+    inputs = inputs_of_report(project, matrix, kept)
     folder = project.results(matrix.name)
-    fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
-    if not is_current(folder, fingerprint):
-        write_report(project, matrix, records, reproductions, untried)
-    cases = number_cases(matrix.variants, records, reproductions, untried)
-    say(report_text(make_report(matrix, cases)))
+    is_there = is_current(folder, report_fingerprint(project, matrix, *inputs))
+    made = (report_of if is_there else write_report)(project, matrix, *inputs)
+    say(report_text(made))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))
