@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcumatrix.model.comparison import Thresholds
-from mcumatrix.report.content.comparisons import Pair, percent, signed
 from mcumatrix.report.content.findings.printed import trusted
 from mcumatrix.report.content.gate import Judged, ResultSet, judge
-from mcumatrix.report.content.tables import Part, Table
+from mcumatrix.report.content.tables import Part
 from mcumatrix.report.content.timings import Timing
 from mcumatrix.results.published import Publication
 
@@ -50,21 +49,8 @@ def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
 def _part(judged: Judged) -> Part | None:
     if judged.pair is not None:
         differing = f" (besides: {'; '.join(judged.pair.differing)})" if judged.pair.differing else ""
-        return Part(f"{judged.case}{differing}", _claims(judged.pair))
+        return Part(
+            f"{judged.case}{differing}",
+            judged.pair.table_of(judged.pair.base_label, judged.pair.candidate_label),
+        )
     return Part(judged.case, judged.side_by_side) if judged.side_by_side else None
-
-
-def _claims(pair: Pair) -> Table:
-    return Table(
-        ("Layer", pair.base_label, pair.candidate_label, "diff (msec)", "diff (%)"),
-        tuple(
-            (
-                row.op,
-                f"{row.base_msec:.3f}",
-                f"{row.candidate_msec:.3f}",
-                signed(row.diff_msec, 3),
-                percent(row.relative),
-            )
-            for row in pair.differences
-        ),
-    )

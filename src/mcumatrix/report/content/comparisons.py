@@ -68,6 +68,11 @@ class Pair:
     deterministic: bool
 
     @property
+    def labels(self) -> str:
+        """Its cases, as in "[1] to [3]"."""
+        return f"{self.base_label} to {self.candidate_label}"
+
+    @property
     def total(self) -> Difference:
         """The difference of the whole inference."""
         return self.differences[-1]
@@ -75,14 +80,21 @@ class Pair:
     @property
     def table(self) -> Table:
         """As the article has it, new minus old, and relative; with intervals where there are any."""
-        has_intervals = any(difference.interval for difference in self.differences)
-        header = ("Layer", self.base, self.candidate, "diff (msec)", "diff (%)")
+        table = self.table_of(self.base, self.candidate)
+        if not any(difference.interval for difference in self.differences):
+            return table
         return Table(
-            (*header, "95 % interval (msec)") if has_intervals else header,
+            (*table.header, "95 % interval (msec)"),
             tuple(
-                (*_cells(difference), _interval_text(difference)) if has_intervals else _cells(difference)
-                for difference in self.differences
+                (*cells, _interval_text(difference))
+                for cells, difference in zip(table.rows, self.differences, strict=True)
             ),
+        )
+
+    def table_of(self, base: str, candidate: str) -> Table:
+        """New minus old, and relative, under these heads of the columns."""
+        return Table(
+            ("Layer", base, candidate, "diff (msec)", "diff (%)"), tuple(map(_cells, self.differences))
         )
 
 
@@ -232,8 +244,7 @@ def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -
 def _heading(pair: Pair, varying: Collection[str]) -> str:
     setting = [f"{axis} {value}" for axis, value in pair.setting.items() if axis in varying]
     with_what = f", {', '.join(setting)}" if setting else ""
-    labels = f"({pair.base_label} to {pair.candidate_label})"
-    return f"{pair.axis} {pair.base} to {pair.candidate}{with_what} {labels}"
+    return f"{pair.axis} {pair.base} to {pair.candidate}{with_what} ({pair.labels})"
 
 
 def _notes(pair: Pair) -> Iterator[str]:

@@ -179,19 +179,18 @@ def _most(pair: Pair, *, named: bool = False) -> str:
     if not layers:
         return ""
     index, layer = max(layers, key=lambda found: abs(found[1].relative or 0))
-    where = f" in {pair.base_label} to {pair.candidate_label}" if named else ""
+    where = f" in {pair.labels}" if named else ""
     return f"; most on layer {index}, {layer.op}, {percent(layer.relative)} %{where}"
 
 
 def _case(pair: Pair) -> str:
     """A pair by the values that say most about it to a reader, besides its numbers."""
     values = " ".join(pair.setting[axis] for axis in ("kernels", "model") if axis in pair.setting)
-    numbers = f"{pair.base_label} to {pair.candidate_label}"
-    return f"{values} ({numbers})" if values else numbers
+    return f"{values} ({pair.labels})" if values else pair.labels
 
 
 def _labels(members: Sequence[Pair]) -> str:
-    return listed(f"{pair.base_label} to {pair.candidate_label}" for pair in members)
+    return listed(pair.labels for pair in members)
 
 
 def _tables(members: Sequence[Pair]) -> Iterator[Table]:
@@ -203,7 +202,7 @@ def _tables(members: Sequence[Pair]) -> Iterator[Table]:
         for start in range(0, len(some), MAXIMUM_COLUMNS):
             shown = some[start : start + MAXIMUM_COLUMNS]
             yield Table(
-                ("Layer (diff in %)", *(f"{pair.base_label} to {pair.candidate_label}" for pair in shown)),
+                ("Layer (diff in %)", *(pair.labels for pair in shown)),
                 tuple(
                     (operator, *(_share(pair.differences[row]) for pair in shown))
                     for row, operator in enumerate(operators)

@@ -35,7 +35,7 @@ def clock_scaling(timings: Sequence[Timing]) -> Iterator[Finding]:
         if abs(found / expected - 1) > _SCALING_TOLERANCE:
             yield Finding(
                 Check.CLOCK_SCALING,
-                f"{pair.base_label} to {pair.candidate_label}: time does not scale with the clock. "
+                f"{pair.labels}: time does not scale with the clock. "
                 f"{pair.candidate} should take {expected:.2f} of the time of {pair.base}, "
                 f"and takes {found:.2f}.",
                 (f"total {pair.total.base_msec:.3f} and {pair.total.candidate_msec:.3f} msec",),
@@ -46,7 +46,7 @@ def small_effect(members: Sequence[Pair], largest: float) -> Finding | None:
     """A switch that did something to no layer; `largest` is its largest change of one, as a share."""
     if all(d.verdict is Verdict.SAME for pair in members for d in pair.differences):
         return None  # those are said by `no_effect`, with their cycles
-    labels = ", ".join(f"{pair.base_label} to {pair.candidate_label}" for pair in members)
+    labels = ", ".join(pair.labels for pair in members)
     changed_more = any(
         difference.verdict is Verdict.DIFFERENT and abs(difference.relative or 0) > largest
         for pair in members
