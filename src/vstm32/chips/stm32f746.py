@@ -8,15 +8,13 @@ from vstm32.base.chip import (
     Bits,
     Chip,
     CoreKind,
-    FlashBank,
     FlashController,
     FlashLayout,
     Kit,
-    Sector,
     Signature,
     pins,
 )
-from vstm32.stm32.family import KB, LIMITS, memory_map, usarts
+from vstm32.stm32.family import KB, LIMITS, flash_bank, memory_map, usarts
 
 CHIP = Chip(
     names=("stm32f746xg", "stm32f746ng"),
@@ -47,16 +45,7 @@ CHIP = Chip(
         # Section 3.3.1; times after the table of DS10916 on flash memory programming.
         layouts=(
             FlashLayout(
-                banks=(
-                    FlashBank(
-                        1 << 2,
-                        (
-                            *(Sector(number, number * 32 * KB, 32 * KB, 0.5) for number in range(4)),
-                            Sector(4, 128 * KB, 128 * KB, 1.0),
-                            *(Sector(4 + number, number * 256 * KB, 256 * KB, 2.0) for number in range(1, 4)),
-                        ),
-                    ),
-                ),
+                banks=(flash_bank(1 << 2, unit_bytes=32 * KB, large_sectors=3),),
                 option_control=0xC0FF_AAFD,
                 mass_erase_seconds=8.0,
             ),

@@ -11,39 +11,19 @@ from vstm32.base.chip import (
     Bits,
     Chip,
     CoreKind,
-    FlashBank,
     FlashController,
     FlashLayout,
     Kit,
-    Sector,
     Signature,
     pins,
 )
 from vstm32.base.memory_map import Window
-from vstm32.stm32.family import KB, LIMITS, memory_map, usarts
+from vstm32.stm32.family import KB, LIMITS, flash_bank, memory_map, usarts
 
 _MER1, _MER2 = 1 << 2, 1 << 15
 
 _MASS_ERASE_SECONDS = 16.0
 """Twice that of a chip with half as much flash."""
-
-
-def _bank(mass_erase: int, first_number: int, start: int, unit_bytes: int, large_sectors: int) -> FlashBank:
-    """Four sectors of one unit, one of four, and some of eight (section 3.3.1)."""
-    sizes_in_units = [1] * 4 + [4] + [8] * large_sectors
-    return FlashBank(
-        mass_erase,
-        tuple(
-            Sector(
-                first_number + index,
-                start + sum(sizes_in_units[:index]) * unit_bytes,
-                units * unit_bytes,
-                # 0.5 s for 32 KB, 1 s for 128 KB and 2 s for 256 KB.
-                {16: 0.4, 32: 0.5, 64: 0.7, 128: 1.0, 256: 2.0}[units * unit_bytes // KB],
-            )
-            for index, units in enumerate(sizes_in_units)
-        ),
-    )
 
 
 CHIP = Chip(
@@ -81,15 +61,15 @@ CHIP = Chip(
     flash=FlashController(
         layouts=(
             FlashLayout(
-                banks=(_bank(_MER1, 0, 0, 32 * KB, 7),),
+                banks=(flash_bank(_MER1, unit_bytes=32 * KB, large_sectors=7),),
                 option_control=0xFFFF_AAFD,
                 mass_erase_seconds=_MASS_ERASE_SECONDS,
             ),
             # nDBANK is 0. In SNB, sectors 12 to 23 are numbers 16 to 27 (section 3.7.5).
             FlashLayout(
                 banks=(
-                    _bank(_MER1, 0, 0, 16 * KB, 7),
-                    _bank(_MER2, 16, 1024 * KB, 16 * KB, 7),
+                    flash_bank(_MER1, unit_bytes=16 * KB, large_sectors=7),
+                    flash_bank(_MER2, unit_bytes=16 * KB, large_sectors=7, first_number=16, start=1024 * KB),
                 ),
                 option_control=0xDFFF_AAFD,
                 mass_erase_seconds=_MASS_ERASE_SECONDS,

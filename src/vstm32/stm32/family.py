@@ -7,7 +7,7 @@ RM0410). `vstm32.chips` builds each chip on this.
 
 from dataclasses import replace
 
-from vstm32.base.chip import ClockLimits, EnableRegister, Pin, UsartWiring
+from vstm32.base.chip import ClockLimits, EnableRegister, FlashBank, Pin, Sector, UsartWiring
 from vstm32.base.memory_map import MemoryMap, Region, Storage, Window, ram_regions
 
 KB = 1024
@@ -97,6 +97,34 @@ def memory_map(
         peripherals=PERIPHERALS,
         ahb2=AHB2,
         blocks=(*more_blocks, *_BLOCKS),
+    )
+
+
+_ERASE_SECONDS = {16: 0.4, 32: 0.5, 64: 0.7, 128: 1.0, 256: 2.0}
+"""Of a sector, by its size in KB: 32, 128 and 256 KB by DS10916, table on flash memory programming;
+the others are estimates after them."""
+
+
+def flash_bank(
+    mass_erase: int, *, unit_bytes: int, large_sectors: int, first_number: int = 0, start: int = 0
+) -> FlashBank:
+    """A bank at `start` of the flash, in bytes: four sectors of one unit, one of four, and some of eight
+    (section 3.3.1).
+
+    `mass_erase` is the bit of FLASH_CR that erases it, `first_number` that of its first sector in SNB.
+    """
+    sizes_in_units = [1] * 4 + [4] + [8] * large_sectors
+    return FlashBank(
+        mass_erase,
+        tuple(
+            Sector(
+                first_number + index,
+                start + sum(sizes_in_units[:index]) * unit_bytes,
+                units * unit_bytes,
+                _ERASE_SECONDS[units * unit_bytes // KB],
+            )
+            for index, units in enumerate(sizes_in_units)
+        ),
     )
 
 
