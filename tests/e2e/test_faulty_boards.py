@@ -14,6 +14,7 @@ import pytest
 
 from e2e.conftest import Workplace
 from mcumatrix.locking import held
+from support.processes import programs_below
 
 ONE_UNIT = """\
 kind: virtual
@@ -155,16 +156,6 @@ def test_a_board_in_use_is_waited_for_and_it_is_said_for_whom(place: Workplace) 
     assert [status for status, _ in _statuses(place.records("two"))] == ["ok", "ok"]
 
 
-def _programs_below(folder: Path) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if str(folder).encode() in (entry / "cmdline").read_bytes():
-                    found.append(int(entry.name))
-    return found
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_run_that_is_ended_in_the_middle_of_flashing_leaves_no_program_and_goes_on(
     place: Workplace, how: signal.Signals
@@ -185,7 +176,7 @@ def test_a_run_that_is_ended_in_the_middle_of_flashing_leaves_no_program_and_goe
         assert time.monotonic() < give_up_at
     process.send_signal(how)
     assert process.wait(60) == (-signal.SIGKILL if how == signal.SIGKILL else 130)
-    while _programs_below(place.root):
+    while programs_below(place.root):
         assert time.monotonic() < give_up_at, "a virtual board was left behind"
         time.sleep(0.02)
     again = place.doit("matrix", "two")

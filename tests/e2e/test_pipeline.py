@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2e.conftest import Workplace
+from support.processes import programs_below
 
 BOTH = ("builtin_simd_216MHz_mnist-int8", "builtin_simd_288MHz_mnist-int8")
 
@@ -205,17 +205,4 @@ def test_sigterm_ends_a_run_with_130_and_leaves_no_compiler_behind(
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said == "\nInterrupted. What is done is kept; the next run goes on from there.\n"
-    assert not _working_below(place.root)
-
-
-def _working_below(folder: Path) -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                command = (entry / "cmdline").read_bytes().decode(errors="replace")
-            except OSError:
-                continue
-            if str(folder) in command:
-                found.append(command)
-    return found
+    assert not programs_below(place.root)

@@ -1,17 +1,15 @@
 """Whatever signal ends a run, nothing that it started lives at the moment when it has ended."""
 
-import contextlib
-import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from e2e.conftest import Workplace
+from support.processes import programs_below
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MOMENTS = {
@@ -19,17 +17,6 @@ MOMENTS = {
     "board that starts": "build/boards/*/board.log",
     "run": "build/boards/*/flash.bin",
 }
-
-
-def _living_below(folder: Path) -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_bytes().decode(errors="replace")
-                if str(folder) in command:
-                    found.append(command)
-    return found
 
 
 def _start(place: Workplace, *command: str) -> subprocess.Popen[str]:
@@ -72,7 +59,7 @@ def test_at_the_moment_of_the_exit_neither_board_nor_compiler_lives(
     _wait_for(place, moment, process)
     process.send_signal(number)
     code = process.wait(60)
-    left = _living_below(place.root)
+    left = programs_below(place.root)
     assert left == []
     assert code == 130
     assert process.stderr
@@ -91,7 +78,7 @@ def test_tasks_that_doit_runs_by_itself_leave_nothing_behind_either(
     _wait_for(place, "run", process)
     process.send_signal(number)
     process.wait(60)
-    assert _living_below(place.root) == []
+    assert programs_below(place.root) == []
     assert process.stderr
     process.stderr.close()
 
@@ -105,6 +92,6 @@ def test_a_second_signal_does_not_keep_boards_from_being_ended(place: Workplace)
         process.send_signal(number)
         time.sleep(0.01)
     assert process.wait(60) == 130
-    assert _living_below(place.root) == []
+    assert programs_below(place.root) == []
     assert process.stderr
     process.stderr.close()

@@ -2,23 +2,13 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
 from e2e.conftest import TWO_VARIANTS, Workplace
+from support.processes import programs_below
 
 HANGING = """
 add_custom_target(hang ALL COMMAND sleep 600)
 """
-
-
-def _commands_below(folder: Path) -> list[str]:
-    """The commands of all processes that name this folder."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            found.append(entry.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-    return [command for command in found if str(folder) in command]
 
 
 def test_a_local_build_that_hangs_is_ended_and_its_variants_say_so(
@@ -33,7 +23,7 @@ def test_a_local_build_that_hangs_is_ended_and_its_variants_say_so(
     assert "the build took longer than 3 s and was ended." in ran.stdout
     records = [json.loads(path.read_bytes()) for path in place.records("slow")]
     assert [record["cause"] for record in records] == ["build", "build"]
-    assert _commands_below(place.root) == []
+    assert programs_below(place.root) == []
 
 
 def test_the_time_of_a_matrix_ends_what_is_at_work_and_the_report_says_what_was_left_out(
@@ -52,7 +42,7 @@ def test_the_time_of_a_matrix_ends_what_is_at_work_and_the_report_says_what_was_
     )
     assert "not tried: the time limit of the matrix, 3 s, is over" in place.report("slow")
     assert place.records("slow") == []
-    assert _commands_below(place.root) == []
+    assert programs_below(place.root) == []
     lists.write_text(original)
     place.write_matrix("slow", TWO_VARIANTS)
     assert place.doit("matrix", "slow").returncode == 0
