@@ -84,7 +84,7 @@ class Board:
         options = options or BoardOptions()
         chip = options.of_chip
         if firmware is not None:
-            require_fit(firmware, chip)
+            require_fit(firmware, chip, flash_is_erased=options.flash is None)
         self.firmware = firmware
         self.options = options
         names = [usart.name for usart in chip.usarts]
