@@ -116,7 +116,8 @@ class Daemon:
                 "locked_up": not board.running,
                 "cycles": board.cycles,
                 "fault": str(fault) if fault else "",
-                "findings": [str(finding) for finding in board.findings],
+                "loop": str(board.loop or ""),
+                "findings": [_counted(finding) for finding in board.findings],
                 "faults": asdict(board.injection),
             }
 
@@ -143,6 +144,10 @@ class Daemon:
     def _end(self, _request: Mapping[str, Any]) -> Mapping[str, Any]:
         self.ended.set()
         return {}
+
+
+def _counted(finding: Finding) -> str:
+    return f"{finding} ({finding.times:,} times)" if finding.times > 1 else str(finding)
 
 
 def _unique_id(folder: Path | None) -> str:
