@@ -22,6 +22,7 @@ from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
+    from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
 
 BUILDERS = ("auto", "docker", "local")
@@ -97,6 +98,16 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         return Builders(docker, {"docker": docker}, lambda: "docker, as asked for")
     choice = BuilderChoice(docker, local)
     return Builders(choice, {"docker": docker, "local": local}, choice.reason)
+
+
+def recorded_compilers(
+    builder: Builder, recorded: "Callable[[], Known]", say: Callable[[str], None]
+) -> Builder:
+    """A builder that knows compilers which it does not have by what `recorded` says of them: see
+    `RecordedCompilers`."""
+    from mcumatrix.adapters.builders.recorded import RecordedCompilers
+
+    return RecordedCompilers(builder, recorded, say)
 
 
 def make_base_image(say: Callable[[str], None]) -> str:

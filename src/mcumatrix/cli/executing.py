@@ -52,6 +52,7 @@ class Executing(Run):  # type: ignore[misc]
             take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
             set_var("attempts", params["attempts"])
+            set_var("again", params["always"])
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]
             return int(Run.execute(self, params, []))
