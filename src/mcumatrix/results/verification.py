@@ -10,6 +10,7 @@ from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.inputs import FOLDER as INPUTS
+from mcumatrix.results.reproductions import RUNS
 from mcumatrix.results.store import CHAIN_FILE, read_linked
 
 
@@ -28,6 +29,7 @@ def check_results(folder: Path) -> Iterator[Checked]:
     what results were made from has its own for a name.
     """
     yield from _check_records(folder / "records")
+    yield from _check_records(folder / RUNS)
     yield from _check_inputs(folder / INPUTS)
     yield from check_made(folder)
 

@@ -9,9 +9,9 @@ from mcumatrix.model.inputs import Inputs
 Find = Callable[[str], Inputs | None]
 """The inputs of a fingerprint, where they are known."""
 
-_SOURCES, _TREES = "sources", "trees"
+_SOURCES, _TREES, _TOOLCHAIN = "sources", "trees", "toolchain"
 
-_WORDS = {"toolchain": "the compiler", "model": "the model", "golden": "the golden answers"}
+_WORDS = {_TOOLCHAIN: "the compiler", "model": "the model", "golden": "the golden answers"}
 """Names of inputs that are hashes, for people."""
 
 _HASH_DIGITS = 64
@@ -24,6 +24,11 @@ class InputDifference:
     name: str
     theirs: str
     ours: str
+
+    @property
+    def is_compiler(self) -> bool:
+        """Whether it is the compiler, of which there is more to say than a hash."""
+        return self.name == _WORDS[_TOOLCHAIN]
 
     def __str__(self) -> str:
         if not self.ours:
