@@ -22,6 +22,7 @@ from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
+    from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
 
 BUILDERS = ("auto", "docker", "local")
@@ -111,6 +112,16 @@ def base_images(environ: Mapping[str, str]) -> dict[str, str]:
         if name.startswith(f"{variable}_"):
             named[name.removeprefix(f"{variable}_").lower()] = image
     return {suite: image for suite, image in named.items() if image}
+
+
+def recorded_compilers(
+    builder: Builder, recorded: "Callable[[], Known]", say: Callable[[str], None]
+) -> Builder:
+    """A builder that knows compilers which it does not have by what `recorded` says of them: see
+    `RecordedCompilers`."""
+    from mcumatrix.adapters.builders.recorded import RecordedCompilers
+
+    return RecordedCompilers(builder, recorded, say)
 
 
 def make_base_image(suite: str, say: Callable[[str], None]) -> str:
