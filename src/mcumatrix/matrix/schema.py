@@ -56,7 +56,7 @@ RESERVED_NAMES = frozenset(
             "layer",
             "matrix",
         ),
-        *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
+        *("functions", "ms_median", "op", "settings", "slug", "source", "status", "variant"),
     )
 )
 """What an axis cannot be called: words of matrix files and selections, and columns of reports."""
