@@ -127,7 +127,7 @@ def _talk(
         stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
         return stands or waits or board.prospect() is not Prospect.GOES_ON
 
-    console.press_reset = board.press_reset
+    console.press_reset, console.press_button = board.press_reset, board.press_button
     with console:
         try:
             if console.is_interactive:

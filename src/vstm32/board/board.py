@@ -31,6 +31,7 @@ from vstm32.board.injection import Injection
 from vstm32.board.journal import Journal
 from vstm32.board.last_word import LastWord, Prospect
 from vstm32.board.options import BoardOptions
+from vstm32.board.pins import read_pin
 from vstm32.board.places import Places
 from vstm32.board.reset import Reset
 from vstm32.board.reset_loop import ResetLoop
@@ -127,6 +128,7 @@ class Board:
             self._flash_file = FlashFile(options.flash, chip.memory.flash.size_bytes, chip.part)
             self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load(firmware, options.unique_id)
+        self.press_button(False)
         if options.powered:
             self._reset.power_on()
         else:
@@ -363,19 +365,26 @@ class Board:
         with self.standing_still():
             self._reset.hold(by, low)
 
-    def drive_pin(self, port: str, number: int, level: int | None) -> None:
-        """A wire on a pin, such as PI11, the blue button of the board: 0, 1, or None for no wire.
+    def drive_pin(self, pin: str, level: int | None) -> None:
+        """A wire on a pin, such as PI11: 0, 1, or None for no wire.
 
         Raises:
-            VirtualBoardError: there is no such pin.
+            VirtualBoardError: there is no such pin, or no such level.
         """
-        if port not in self._system.ports or not 0 <= number < 16:
-            raise VirtualBoardError(f"There is no pin P{port}{number}.", hint="There are PA0 to PK15.")
+        port, number = read_pin(pin)
+        if level not in (0, 1, None):
+            raise VirtualBoardError(
+                f"{pin} cannot be {level!r}.", hint="A level is 0 or 1, or null for no wire."
+            )
         with self.standing_still():
             outside = self._system.ports[port].outside
             outside.pop(number, None)
             if level is not None:
-                outside[number] = int(bool(level))
+                outside[number] = int(level)
+
+    def press_button(self, pressed: bool) -> None:
+        """Presses the board's user button, or lets it go."""
+        self.drive_pin(self.options.of_chip.kit.button, int(pressed))
 
     @property
     def injection(self) -> Injection:
