@@ -89,6 +89,10 @@ def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack)
         code = _wait(daemon, wanted, interrupted)
     if trace is not None:
         trace.flush()
+    if of_daemon.board.survey:
+        from vstm32.look.survey_report import print_survey
+
+        print_survey(daemon.board.surveyed, daemon.board.place, sys.stderr)
     if profile_file is not None and wanted.firmware is not None:
         _write_profile(daemon, wanted.firmware.name, profile_file, Path(profile_file.name))
     return code
