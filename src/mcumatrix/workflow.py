@@ -11,6 +11,7 @@ done already, by this matrix or another, is found again.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -383,5 +384,6 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
+            "charts": version("vl-convert-python"),
         },
     )

@@ -1,12 +1,27 @@
 """All that the report of a matrix says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
-from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
+from mcumatrix.report.content.charts import (
+    ChangeChart,
+    Chart,
+    LayerChart,
+    SpreadChart,
+    change_charts,
+    time_charts,
+)
+from mcumatrix.report.content.comparisons import (
+    ComparisonPart,
+    comparison_parts,
+    default_comparison,
+    total_tables,
+)
+from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.switches import Switch, switches
@@ -24,6 +39,7 @@ from mcumatrix.report.content.tables import (
 )
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.published import Publication
+from mcumatrix.stages.log_lines import TimeLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,8 @@ class Report:
     """The contents of a report, in the order in which they are shown.
 
     `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
-    there is nothing to be in them. `records` are those that it was made from. A report of numbers that others
+    there is nothing to be in them. Where there are more `comparisons` than people read, `totals` are shown
+    instead. `records` are those that it was made from. A report of numbers that others
     printed has their `source`, and their tables in `printed` in place of `times`.
     """
 
@@ -67,17 +84,33 @@ class Report:
     source: str = ""
     printed: tuple[Part, ...] = ()
     beside: tuple[Beside, ...] = ()
+    totals: tuple[Part, ...] = ()
+    time_charts: tuple[LayerChart | SpreadChart, ...] = ()
+    change_charts: tuple[ChangeChart, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """All of them, each with a name of its own."""
+        return (*self.time_charts, *self.change_charts)
 
 
-def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Publication] = ()) -> Report:
+def make_report(
+    matrix: Matrix,
+    cases: Sequence[Case],
+    publications: Sequence[Publication] = (),
+    lines_of_variant: Mapping[str, TimeLines] = MappingProxyType({}),
+) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not.
 
-    `publications` are those that our times are to stand beside.
+    `publications` are those that our times are to stand beside; `lines_of_variant` has where the raw logs of
+    variants have the times.
     """
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
+    comparisons = comparison_parts(timings, leading)
     return Report(
         title=matrix.name,
         description=matrix.description,
@@ -86,7 +119,7 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         substitutions=matrix.substitutions,
         cases=case_table(cases),
         times=tuple(time_tables(cases)),
-        comparisons=comparison_parts(timings, leading),
+        comparisons=comparisons,
         switches=switches(timings, leading),
         sizes=size_tables(cases),
         findings=tuple(find(cases)),
@@ -101,6 +134,10 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         tools=_tools(records),
         records=records,
         beside=beside_published(timings, publications),
+        totals=total_tables(comparisons),
+        time_charts=time_charts(timings),
+        change_charts=change_charts([part.pair for part in comparisons]),
+        evidence=evidence_of_cases(cases, lines_of_variant),
     )
 
 
