@@ -25,11 +25,13 @@ from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.content.tables import blamed, number_cases
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
+from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import make_record, status_of, utc_now
@@ -334,7 +336,27 @@ def report_of(
     """
     cases = number_cases(matrix.variants, records, reproductions, untried)
     published = read_publications(matrix.published, project.published)
-    return make_report(matrix, cases, published, _lines_of_variants(project, matrix, records))
+    lines = _lines_of_variants(project, matrix, records)
+    return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+
+
+def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
+    """All records of those variants that ran several times, oldest first, by slugs.
+
+    One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
+
+    Raises:
+        ResultError: the chain of records cannot be read, or is not as it was written.
+    """
+    folder = project.results(matrix.name) / "records"
+
+    def is_proved(record: Record) -> bool:
+        log = read_raw_log(folder / record.variant / record.log)
+        return not any(differences_from_log(record, log))
+
+    return {
+        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
+    }
 
 
 def _lines_of_variants(

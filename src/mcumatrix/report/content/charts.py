@@ -15,6 +15,7 @@ from mcumatrix.report.content.comparisons import (
     axes_with_several_values,
     percent,
 )
+from mcumatrix.report.content.history_chart import HistoryChart
 from mcumatrix.report.content.switches import COUNTS_FROM, takes
 from mcumatrix.report.content.timings import VIRTUAL, Timing
 
@@ -129,7 +130,7 @@ class ChangeChart:
     panels: tuple[Panel, ...]
 
 
-Chart = LayerChart | SpreadChart | ChangeChart
+Chart = LayerChart | SpreadChart | ChangeChart | HistoryChart
 
 
 def time_charts(timings: Sequence[Timing]) -> tuple[LayerChart | SpreadChart, ...]:

@@ -24,6 +24,8 @@ from mcumatrix.report.content.comparisons import (
 from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.history import Past, pasts
+from mcumatrix.report.content.history_chart import HistoryChart, history_charts
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
     Case,
@@ -87,12 +89,14 @@ class Report:
     totals: tuple[Part, ...] = ()
     time_charts: tuple[LayerChart | SpreadChart, ...] = ()
     change_charts: tuple[ChangeChart, ...] = ()
+    history_charts: tuple[HistoryChart, ...] = ()
+    pasts: tuple[Past, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
     @property
     def charts(self) -> tuple[Chart, ...]:
         """All of them, each with a name of its own."""
-        return (*self.time_charts, *self.change_charts)
+        return (*self.time_charts, *self.change_charts, *self.history_charts)
 
 
 def make_report(
@@ -100,17 +104,20 @@ def make_report(
     cases: Sequence[Case],
     publications: Sequence[Publication] = (),
     lines_of_variant: Mapping[str, TimeLines] = MappingProxyType({}),
+    runs_of_variant: Mapping[str, Sequence[Record]] = MappingProxyType({}),
 ) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not.
 
-    `publications` are those that our times are to stand beside; `lines_of_variant` has where the raw logs of
-    variants have the times.
+    `publications` are those that our times are to stand beside. `lines_of_variant` has where the raw logs of
+    variants have the times, and `runs_of_variant` all records of those that ran several times, oldest first.
     """
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
     comparisons = comparison_parts(timings, leading)
+    slugs = {case.variant for case in cases}
+    history = pasts({slug: runs for slug, runs in runs_of_variant.items() if slug in slugs})
     return Report(
         title=matrix.name,
         description=matrix.description,
@@ -137,6 +144,8 @@ def make_report(
         totals=total_tables(comparisons),
         time_charts=time_charts(timings),
         change_charts=change_charts([part.pair for part in comparisons]),
+        history_charts=history_charts(history),
+        pasts=history,
         evidence=evidence_of_cases(cases, lines_of_variant),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
 from mcumatrix.report.content.evidence import Evidence
+from mcumatrix.report.content.history import steps_table, summary_of
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import svg_inline
@@ -34,6 +35,8 @@ def render_html(report: Report, templates: Path) -> bytes:
             "svg": _svg,
             "chart_style": _chart_style,
             "proofs": _proofs,
+            "summary": summary_of,
+            "steps": steps_table,
         },
         finalize=_shown,
     )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
+from mcumatrix.report.content.history import steps_table, summary_of
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import chart_file
@@ -24,7 +25,14 @@ def render_markdown(report: Report, templates: Path) -> bytes:
         "report.md.j2",
         report,
         autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
-        filters={"inert": inert, "table": to_markdown, "address": quote, "picture": _picture},
+        filters={
+            "inert": inert,
+            "table": to_markdown,
+            "address": quote,
+            "picture": _picture,
+            "summary": summary_of,
+            "steps": steps_table,
+        },
     )
 
 

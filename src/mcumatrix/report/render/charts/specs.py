@@ -9,7 +9,8 @@ from functools import singledispatch
 from typing import Any
 
 from mcumatrix.report.content import charts
-from mcumatrix.report.content.tables import BETWEEN
+from mcumatrix.report.content.history_chart import HistoryChart
+from mcumatrix.report.content.tables import BETWEEN, TOTAL
 from mcumatrix.report.render.charts import theme
 
 Spec = dict[str, Any]
@@ -18,6 +19,7 @@ _WIDTH = 480
 _ROW = 24
 _PANEL_WIDTH = 300
 _NARROW_ROW = 17
+_HISTORY_HEIGHT = 160
 _NOTE_LETTERS = 80
 _PADDING = 10
 
@@ -209,6 +211,77 @@ def _(chart: charts.ChangeChart) -> Spec:
             "spec": {"width": _PANEL_WIDTH, "height": {"step": _NARROW_ROW}, "layer": layers},
         },
         names,
+    )
+
+
+@spec_of.register
+def _(chart: HistoryChart) -> Spec:
+    values = [
+        {
+            "variant": panel.heading,
+            "layer": line.layer,
+            "run": point.run,
+            "percent": round(point.percent, 4),
+            "said": point.said,
+        }
+        for panel in chart.panels
+        for line in panel.lines
+        for point in line.points
+    ]
+    steps = [{"variant": panel.heading, "step": run} for panel in chart.panels for run in panel.steps]
+    layers = list(dict.fromkeys(value["layer"] for value in values if value["layer"] != TOTAL))
+    colours = [theme.LAYERS[place % len(theme.LAYERS)] for place in range(len(layers))]
+    run: Spec = {
+        "field": "run",
+        "type": "quantitative",
+        "scale": {"zero": False, "nice": False},
+        "axis": {"title": "run", "format": "d", "tickMinStep": 1},
+    }
+    drawn: Spec = {
+        "x": run,
+        "y": {
+            "field": "percent",
+            "type": "quantitative",
+            "scale": {"zero": False},
+            "axis": {"title": "% of the first run"},
+        },
+        "color": {
+            "field": "layer",
+            "type": "nominal",
+            "scale": {"domain": [*layers, TOTAL], "range": [*colours, theme.TEXT]},
+        },
+    }
+    return _spec(
+        chart,
+        {
+            "data": {"values": [*values, *steps]},
+            "facet": _facet("variant", [panel.heading for panel in chart.panels]),
+            "columns": 2,
+            "spacing": {"row": 18, "column": 40},
+            "spec": {
+                "width": _PANEL_WIDTH,
+                "height": _HISTORY_HEIGHT,
+                "layer": [
+                    {
+                        "transform": [{"filter": "isValid(datum.step)"}],
+                        "mark": {"type": "rule", "color": theme.AXIS, "strokeDash": [4, 3]},
+                        "encoding": {"x": {**run, "field": "step"}},
+                    },
+                    {
+                        "transform": [{"filter": "isValid(datum.run)"}],
+                        "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5},
+                        "encoding": drawn,
+                    },
+                    {
+                        "transform": [{"filter": "isValid(datum.run)"}],
+                        "mark": {"type": "circle", "size": 30, "opacity": 1},
+                        "encoding": {**drawn, "description": {"field": "said"}},
+                    },
+                ],
+            },
+            "resolve": {"scale": {"x": "independent", "y": "independent"}},
+        },
+        [],
     )
 
 
