@@ -52,6 +52,7 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
@@ -71,6 +72,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -40,7 +41,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.evidence import (
@@ -61,7 +62,11 @@ RENDERERS = (
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
 
-REPORTERS = ("mcumatrix.report.content.report", "mcumatrix.report.render.formats")
+REPORTERS = (
+    "mcumatrix.report.content.report",
+    "mcumatrix.report.render.formats",
+    "mcumatrix.results.kept",
+)
 """What makes a report of records. What these import counts too."""
 
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
@@ -388,6 +393,14 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
 
 
+def _hash_of_chain(file: Path) -> str | None:
+    """Over all records that were kept, the earlier ones too; None before there is one."""
+    try:
+        return hash_file(file)
+    except OSError:
+        return None
+
+
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
@@ -426,5 +439,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
+            "charts": version("vl-convert-python"),
+            "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },
     )
