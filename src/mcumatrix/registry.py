@@ -224,7 +224,17 @@ def _made(
 
 
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
-    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    if source.commit:
+        from mcumatrix.sources.cache import cache_from
+        from mcumatrix.sources.commit import CommitPin, obtain_commit
+
+        pin = CommitPin(source.name, source.url, source.commit)
+        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 

@@ -95,15 +95,24 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Code from elsewhere: an archive with its only contents, or a folder of a person's own.
+    """Code from elsewhere: an archive or a commit with its only contents, or a folder of a person's own.
 
-    `checksum` is `sha256:...` or `md5:...`. Either `url` and `checksum` are given, or `path`.
+    `checksum` is `sha256:...` or `md5:...` of an archive, or `git:` and the id of a commit of the repository
+    at `url`; `revision` is then the branch or tag that it had, for people. Either `url` and `checksum` are
+    given, or `path`.
     """
 
     name: str
     url: str = ""
     checksum: str = ""
     path: Path | None = None
+    revision: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The id of a commit, 40 hexadecimal digits; empty for an archive or a folder."""
+        algorithm, _, digest = self.checksum.partition(":")
+        return digest if algorithm == "git" else ""
 
     @property
     def file_name(self) -> str:
