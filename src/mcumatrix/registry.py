@@ -189,9 +189,10 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 
 
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
+    from mcumatrix.adapters.models.tflite_file import operator_names
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=operator_names, say=say)
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -250,6 +251,13 @@ def model_contents(entry: Model) -> bytes:
     from mcumatrix.adapters.models.tflite_file import read_contents
 
     return read_contents(entry.file)
+
+
+def operators_of(entry: Model) -> frozenset[str]:
+    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    from mcumatrix.adapters.models.tflite_file import operator_names
+
+    return frozenset(operator_names(model_contents(entry)))
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:

@@ -84,7 +84,8 @@ def test_repositories_are_on_the_network_or_on_this_machine(file: Path, url: str
         (
             "git: 'ext::sh -c true', commit: COMMIT",
             "5:21: sources.tensorflow.git cannot be 'ext::sh -c true': it is not a https URL of a git"
-            " repository\n  Write it as in 'https://host/owner/name', or 'file:///path' for one on this machine.",
+            " repository\n  Write it as in 'https://host/owner/name', or 'file:///path' for one on this"
+            " machine.",
         ),
         (
             "git: https://example.org/a, commit: COMMIT, path: here",

@@ -201,6 +201,7 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         tuple(file.elements),
         sources,
         takes_hybrid=file.hybrid == "tried",
+        operators=None if file.operators == "all" else (),
     )
 
 

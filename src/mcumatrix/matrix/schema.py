@@ -557,6 +557,10 @@ class RuntimeFile(_Strict):
     hybrid: Literal["tried", "refused"] = Field(
         default="tried", description="What becomes of models whose weights alone are quantised."
     )
+    operators: Literal["needed", "all"] = Field(
+        default="needed",
+        description="Which operators are compiled: those of the matrix's models, or all that there are.",
+    )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
     )

@@ -126,7 +126,9 @@ class Runtime:
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
-    weights alone are quantised before anything is built.
+    weights alone are quantised before anything is built. `operators` are those that its library has, named as
+    in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
+    follows from the models of a matrix.
     """
 
     name: str
@@ -135,6 +137,7 @@ class Runtime:
     elements: tuple[Element, ...]
     sources: tuple[Source, ...] = ()
     takes_hybrid: bool = True
+    operators: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
