@@ -55,7 +55,10 @@ ONE_PLACE = {
     "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
+    "subprocess": {
+        *("adapters.builders", "adapters.boards", "adapters.signers"),
+        *("sources.git", "vstm32.native"),
+    },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 

@@ -20,6 +20,7 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
+    ModelError,
     ResultError,
     SourceError,
     ToolError,
@@ -223,7 +224,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     facts = _Facts(project, builder, boards)
     jobs: list[Job] = []
     hindered: dict[str, McuMatrixError] = {}
-    for variant in variants:
+    for variant in with_operators(variants):
         try:
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError) as error:
@@ -231,6 +232,34 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     if hindered and not jobs:
         raise next(iter(hindered.values()))
     return Planned(tuple(jobs), hindered)
+
+
+def with_operators(variants: Iterable[Variant]) -> list[Variant]:
+    """The variants of a matrix with runtimes that have the operators of all of its models.
+
+    So all variants of a runtime share its libraries. A model that cannot be read needs none: what is wrong
+    with it is said where it is rendered.
+    """
+    variants = list(variants)
+    needed: dict[str, set[str]] = {}
+    operators_of = cache(_operators_of)
+    for variant in variants:
+        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+    return [
+        variant
+        if variant.runtime.operators is None
+        else replace(
+            variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
+        )
+        for variant in variants
+    ]
+
+
+def _operators_of(model: Model) -> frozenset[str]:
+    try:
+        return registry.operators_of(model)
+    except ModelError:
+        return frozenset()
 
 
 def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
