@@ -248,7 +248,12 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
     problems = Problems(document)
     if file.dockerfile and not file.version:
         message = "a toolchain with a Dockerfile has one version, and the key version is missing"
-        problems.add(("dockerfile",), message, "Add what its gcc answers to -dumpfullversion.", of_key=True)
+        problems.add(
+            ("dockerfile",),
+            message,
+            "Add what its gcc answers to -dumpfullversion, or its clang to -dumpversion.",
+            of_key=True,
+        )
     if file.archive and not file.dockerfile:
         message = "an archive is for a Dockerfile to copy from, and the key dockerfile is missing"
         problems.add(("archive",), message, "Add the key dockerfile, or remove archive.", of_key=True)
@@ -260,6 +265,7 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         dockerfile=root / file.dockerfile if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
         suite=file.suite,
+        clang=file.clang or "",
     )
 
 

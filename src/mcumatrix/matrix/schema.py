@@ -598,7 +598,11 @@ class ToolchainFile(_Strict):
     prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
     version: GccVersion = Field(
         default="",
-        description="What gcc answers to -dumpfullversion; without it, any version on PATH will do.",
+        description="What gcc answers to -dumpfullversion, or clang to -dumpversion; without it, any version "
+        "on PATH will do.",
+    )
+    clang: Name | None = Field(
+        default=None, description="A clang that compiles; libraries and linker stay those of gcc."
     )
     dockerfile: RelativePath = Field(
         default="", description="What makes an image with the compiler, cmake, ninja and ccache."

@@ -159,9 +159,11 @@ class Archive:
 class Toolchain:
     """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`.
 
-    `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
-    makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
-    copies the compiler from, `suite` the release of Debian, by its code name, that it begins with.
+    `clang` names a clang that compiles in its place; libraries and linker stay those of gcc. `version` is
+    what gcc answers to `-dumpfullversion`, or that clang to `-dumpversion`; empty for whatever is found on
+    PATH. `dockerfile` makes an image with it; without one there is no building in containers. `archive` is
+    what that Dockerfile copies the compiler from, `suite` the release of Debian, by its code name, that it
+    begins with.
     """
 
     name: str
@@ -170,6 +172,7 @@ class Toolchain:
     dockerfile: Path | None = None
     archive: Archive | None = None
     suite: str = DEFAULT_SUITE
+    clang: str = ""
 
 
 @dataclass(frozen=True, slots=True)
