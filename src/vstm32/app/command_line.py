@@ -73,6 +73,8 @@ def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack)
     of_daemon = wanted.daemon
     if faults := os.environ.get(FAULTS_VARIABLE, ""):
         of_daemon = replace(of_daemon, injection=parse_injection(faults))
+    if console is not None and not console.is_interactive:
+        of_daemon = replace(of_daemon, holds_time_for_input=True)
     daemon = Daemon(
         firmware,
         of_daemon,
@@ -127,6 +129,7 @@ def _talk(
         stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
         return stands or waits or board.prospect() is not Prospect.GOES_ON
 
+    console.input_has_ended = lambda: board.hold_time_for_input(False)
     console.press_reset, console.press_button = board.press_reset, board.press_button
     with console:
         try:

@@ -71,6 +71,7 @@ class Console:
         self._keyboard, self._screen, self._errors = keyboard, screen, errors
         self._echo = echo
         self.press_reset = press_reset
+        self.input_has_ended: Callable[[], None] = lambda: None
         self.press_button: Callable[[bool], None] = lambda _pressed: None
         self._button_is_pressed = False
         self.is_interactive = os.isatty(keyboard)
@@ -163,7 +164,9 @@ class Console:
             if self.is_interactive:
                 self._read_keys(line, is_over)
                 return Ending.ASKED
-            return self._feed(line, is_over, is_idle) or self._finish(is_over, is_idle, silence_seconds)
+            ending = self._feed(line, is_over, is_idle)
+            self.input_has_ended()
+            return ending or self._finish(is_over, is_idle, silence_seconds)
         finally:
             over.set()
             writer.join(timeout=1)

@@ -97,6 +97,7 @@ class Daemon:
                 },
             )
             stack.callback(control.close)
+            self.board.hold_time_for_input(options.holds_time_for_input)
             self.board.start()
             self._stack = stack.pop_all()
 

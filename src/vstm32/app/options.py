@@ -47,6 +47,9 @@ class DaemonOptions:
     debug_port: int = 0
     injection: Injection = field(default_factory=Injection)
     in_process: bool = False
+    holds_time_for_input: bool = False
+    """See `Board.hold_time_for_input`."""
+
     pins: tuple[tuple[str, int], ...] = ()
     """Wires on pins, by the pin's name, and their levels."""
 

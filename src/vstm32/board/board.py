@@ -207,6 +207,13 @@ class Board:
         """Whether the firmware waits for the host, or has done so since this was asked before."""
         return self._host.take_waited()
 
+    def hold_time_for_input(self, hold: bool) -> None:
+        """Whether virtual time stands still while the firmware waits for the host: so that input through a pipe
+        reaches the firmware at the same cycle, whenever it comes.
+        """
+        self._host.holds_time = hold
+        self._ports.wakeup.notify()
+
     @property
     def loop(self) -> Finding | None:
         """The latest finding of this run that the firmware goes round for ever: in a handler, from reset to

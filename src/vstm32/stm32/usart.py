@@ -61,7 +61,8 @@ class Surroundings:
     """What a USART needs of the rest of the board.
 
     `kernel_clock_hz` is 0 while that clock is off; the two troubles say why a signal does not get
-    through the pins, and are empty when it does.
+    through the pins, and are empty when it does. `wait_for_host` tells whether the seconds that it was given
+    may pass in virtual time.
     """
 
     clock: VirtualClock
@@ -72,7 +73,7 @@ class Surroundings:
     receive_trouble: Callable[[], str]
     interrupt: Callable[[bool], None]
     quiet_period_cycles: Callable[[], int]
-    wait_for_host: Callable[[float], None]
+    wait_for_host: Callable[[float], bool]
     report: Callable[[Finding], None]
     host_baud: int = 115_200
     tolerance: float = 0.03
@@ -421,8 +422,12 @@ class Usart(RegisterBlock):
             )
         else:
             self._in_vain_since = None
-            self._around.wait_for_host((until - self._clock.now) / core_hz)
+            passes = self._around.wait_for_host((until - self._clock.now) / core_hz)
             self.admit()
+            if not passes:
+                # Look again soon, at the same time.
+                self._polls = _POLLS_BEFORE_HOST
+                return
         if self._arrived.at is None:
             self._clock.skip_to(until)
 

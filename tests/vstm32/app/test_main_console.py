@@ -431,3 +431,61 @@ def test_where_the_ports_are_stays_one_line_of_json(echoing, tmp_path):
         assert read_ready(process.stdout)["serial_port"].startswith("/dev/")
         process.stdin.close()
         assert process.wait(20) == 0
+
+
+TIMEOUTS = """
+static volatile uint32_t ticks;
+void systick_handler(void) { ticks++; }
+static void number(uint32_t value) { if (value > 9) number(value / 10); put((char)('0' + value % 10)); }
+int main(void)
+{
+    clock_216(); serial_on(938); put_text("on\\n");
+    REG(SYST_RVR) = 215999; REG(SYST_CVR) = 0; REG(SYST_CSR) = 7;
+    for (uint32_t missed = 0; ;) {
+        uint32_t began = ticks; int byte = -1;
+        while (ticks - began < 50 && byte < 0)
+            if (REG(USART6_ISR) & 0x20u) byte = (int)REG(USART6_RDR);
+        if (byte < 0) missed++;
+        if (byte == '\\n') { number(missed); put(' '); number(ticks); put_text("\\n"); }
+    }
+}
+"""
+LISTENS_ASLEEP = """
+static volatile uint32_t ticks, lines;
+void systick_handler(void) { ticks++; }
+void usart6_handler(void) { if (REG(USART6_RDR) == '\\n') lines++; }
+static void number(uint32_t value) { if (value > 9) number(value / 10); put((char)('0' + value % 10)); }
+int main(void)
+{
+    clock_216(); serial_on(938); put_text("on\\n");
+    REG(USART6_CR1) |= 1u << 5; REG(NVIC_ISER + 8) = 1u << 7;
+    REG(SYST_RVR) = 215999; REG(SYST_CVR) = 0; REG(SYST_CSR) = 7;
+    for (uint32_t seen_lines = 0; ;) {
+        __asm volatile("wfi");
+        if (lines != seen_lines) { seen_lines = lines; number(ticks); put_text("\\n"); }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("source", [TIMEOUTS, LISTENS_ASLEEP], ids=["polls", "sleeps"])
+def test_when_input_comes_makes_no_difference_to_a_firmware_that_counts_time(compile_firmware, source):
+    elf = compile_firmware(source)
+
+    def answers(pause):
+        command = [*COMMAND, str(elf), "--serial-console", "--silence", "0"]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            for line in (b"one\n", b"two\n"):
+                time.sleep(pause)
+                process.stdin.write(line)
+                process.stdin.flush()
+            said, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, b"")
+        return said
+
+    at_once = answers(0)
+    assert at_once.startswith(b"on\n")
+    assert at_once.count(b"\n") == 3
+    assert answers(0.7) == at_once
