@@ -414,7 +414,7 @@ def report_fingerprint(
                 [
                     variant.slug,
                     variant.axes,
-                    [list(setting.flags) for setting in variant.settings],
+                    [str(setting) for setting in variant.settings],
                     repr(variant.expect),
                 ]
                 for variant in matrix.variants
