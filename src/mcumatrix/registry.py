@@ -215,9 +215,10 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 
 
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
+    from mcumatrix.adapters.models.tflite_file import operator_names
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=operator_names, say=say)
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -250,7 +251,17 @@ def _made(
 
 
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
-    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    if source.commit:
+        from mcumatrix.sources.cache import cache_from
+        from mcumatrix.sources.commit import CommitPin, obtain_commit
+
+        pin = CommitPin(source.name, source.url, source.commit)
+        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
@@ -266,6 +277,13 @@ def model_contents(entry: Model) -> bytes:
     from mcumatrix.adapters.models.tflite_file import read_contents
 
     return read_contents(entry.file)
+
+
+def operators_of(entry: Model) -> frozenset[str]:
+    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    from mcumatrix.adapters.models.tflite_file import operator_names
+
+    return frozenset(operator_names(model_contents(entry)))
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:

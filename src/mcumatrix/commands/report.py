@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, write_report
-from mcumatrix.artifact import write_atomically
+from mcumatrix.actions import REPORT_FILES, write_report, write_report_files
 from mcumatrix.errors import (
     ExitCode,
     MatrixError,
@@ -24,7 +23,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.tables import Case, number_cases
-from mcumatrix.report.render.formats import FORMATS, OF_RECORDS
+from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
@@ -59,9 +58,10 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     folder = path.with_suffix("")
     say(report_text(made))
     say("")
-    for name, render in FORMATS.items():
-        if name not in OF_RECORDS:
-            write_atomically(folder / name, render(made, project.templates))
+    files = render_files(made, project.templates)
+    write_report_files(folder, files)
+    for name in REPORT_FILES:
+        if name in files:
             say(os.path.relpath(folder / name))
     return ExitCode.OK
 
