@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from mcumatrix import registry
-from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_manifest
+from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
@@ -387,7 +387,7 @@ def write_report(
     reproductions: Sequence[Reproduction | None],
     untried: Mapping[str, str],
 ) -> Report:
-    """Makes the files of a report, and returns it; what goes in is that of `report_of`.
+    """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
 
     Raises:
         PublishedError: see `report_of`.
@@ -397,6 +397,8 @@ def write_report(
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."
+    if is_current(folder, fingerprint):
+        return report
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
         files = render_files(report, project.templates)
         write_report_files(folder, files)
