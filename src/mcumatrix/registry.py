@@ -24,6 +24,7 @@ from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 if TYPE_CHECKING:
     from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
+    from mcumatrix.adapters.runtimes.tflm.asked import Asked
 
 BUILDERS = ("auto", "docker", "local")
 
@@ -248,6 +249,20 @@ def _made(
             hint=did_you_mean(name, [*own, *plugins.names(kind)]),
         )
     return own[name](*arguments, **options)
+
+
+def commit_of(name: str, url: str, revision: str) -> str:
+    """The id of the commit that a branch or a tag of a repository has now. Raises SourceError."""
+    from mcumatrix.sources.commit import resolve_commit
+
+    return resolve_commit(name, url, revision)
+
+
+def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
+    """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
+    from mcumatrix.adapters.runtimes.tflm.asked import asked_by
+
+    return asked_by(_source_folder(source, (), say))
 
 
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
