@@ -9,10 +9,10 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix import plugins
-from mcumatrix.errors import MatrixError, ModelError, ToolError
+from mcumatrix.errors import MatrixError, ModelError, SourceError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, ModelPin, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
@@ -228,35 +228,58 @@ def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str]
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
-def network(entry: Model) -> Network:
-    """What the file of a model holds. Raises ModelError."""
+def network(contents: bytes) -> Network:
+    """What a .tflite file holds. Raises ModelError."""
     from mcumatrix.adapters.models.tflite_file import read_network
 
-    return read_network(entry.file)
+    return read_network(contents)
 
 
-def model_contents(entry: Model) -> bytes:
-    """The file of a model as it is. Raises ModelError."""
+def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
+    """The file of a model as it is, fetched if it is somewhere else; `say` gets a line then.
+
+    Raises:
+        ModelError: there is none, or it is none.
+        SourceError: it cannot be fetched.
+    """
     from mcumatrix.adapters.models.tflite_file import read_contents
 
-    return read_contents(entry.file)
+    if entry.file is not None:
+        return read_contents(entry.file)
+    assert entry.pin is not None
+    return read_contents(_fetched(entry.name, entry.pin, say))
+
+
+def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
+    """The file of a pinned model in the cache. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from, mirrors_from
+    from mcumatrix.sources.fetch import fetch
+    from mcumatrix.sources.pin import read_pin
+
+    return fetch(
+        read_pin(f"{name}.tflite", [pin.url], f"sha256:{pin.sha256}"),
+        cache_from(os.environ, Path.home()),
+        progress=_SaidProgress(say),
+        mirrors=mirrors_from(os.environ),
+    )
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
     """What a runtime will not run of a model, in a sentence; empty if nothing is known against it.
 
     `facts` are what its kernels say of themselves, where they were asked. A model with nothing against it is
-    tried on the host, where the runtime is a TensorFlow Lite Micro too.
+    tried on the host, where the runtime is a TensorFlow Lite Micro too. A runtime that reads models on the
+    host says by itself what it does not run.
     """
     from mcumatrix.adapters.models.host_check import check_model, summarise
 
+    if runtime.adapter != "tflm":
+        return ""
     try:
         contents = model_contents(entry)
-    except ModelError as error:
+    except (ModelError, SourceError) as error:
         return error.message
-    problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None)
-    if not problems and runtime.adapter == "tflm":
-        problems = _tried(contents)
+    problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None) or _tried(contents)
     return summarise(problems, runtime)
 
 
@@ -267,15 +290,21 @@ def _tried(contents: bytes) -> "tuple[ModelProblem, ...]":
     from mcumatrix.adapters.models.tflite_file import read_network
     from mcumatrix.adapters.models.tflm_host import try_model
 
-    network = read_network(contents, hybrid=True)
+    network = read_network(contents)
     return trial_problems(try_model(contents, network), network) if is_judged_by_trial(network) else ()
 
 
 def golden_case(entry: Model) -> GoldenCase:
-    """The digit that is built into the firmware, with its right answer. Raises ModelError."""
+    """The input that is built into the firmware, with its right answer.
+
+    Raises:
+        ModelError: a file is missing, or they do not belong together.
+        SourceError: the model cannot be fetched.
+        ToolError: an input needs a package that is not installed.
+    """
     from mcumatrix.adapters.models.golden_case import read_golden_case
 
-    return read_golden_case(entry)
+    return read_golden_case(entry, model_contents(entry))
 
 
 def _virtual_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001
