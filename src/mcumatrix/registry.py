@@ -12,7 +12,7 @@ from mcumatrix import plugins
 from mcumatrix.errors import MatrixError, ModelError, SourceError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, ModelPin, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, ModelInput, ModelPin, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
@@ -242,12 +242,30 @@ def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
         ModelError: there is none, or it is none.
         SourceError: it cannot be fetched.
     """
+    if entry.file is not None:
+        return read_model_file(entry.file)
+    assert entry.pin is not None
+    return read_model_file(_fetched(entry.name, entry.pin, say))
+
+
+def read_model_file(path: Path) -> bytes:
+    """A .tflite file as it is. Raises ModelError if it cannot be read, or is none."""
     from mcumatrix.adapters.models.tflite_file import read_contents
 
-    if entry.file is not None:
-        return read_contents(entry.file)
-    assert entry.pin is not None
-    return read_contents(_fetched(entry.name, entry.pin, say))
+    return read_contents(path)
+
+
+def make_golden(contents: bytes, source: ModelInput) -> str:
+    """The text of the file of golden outputs of a model: what it answers on the host.
+
+    Raises:
+        ModelError: the input does not fit, or the model does not run on the host.
+        ToolError: the host has no TensorFlow Lite Micro, or an input needs a package that is not installed.
+    """
+    from mcumatrix.adapters.models.inputs import read_input
+    from mcumatrix.adapters.models.make_answer import make_answer
+
+    return make_answer(contents, read_input(source, network(contents)))
 
 
 def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
