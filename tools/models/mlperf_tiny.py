@@ -2,7 +2,7 @@
 
 Run it in the project's environment: .venv/bin/python -m tools.models.mlperf_tiny
 
-Their layers, shapes, strides, paddings, types and quantisation (one scale per output channel of a convolution)
+Their layers, shapes, strides, paddings, types and quantisation (one scale a channel in convolutions)
 are those of the reference models in benchmark/training/*/trained_models of github.com/mlcommons/tiny:
 ad01_int8, kws_ref_model, pretrainedResnet_quant and vww_96_int8. How long a network takes does not depend on
 its weights, so that these stand for the originals in tests and where there is no network; they recognise

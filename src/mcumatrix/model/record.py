@@ -6,6 +6,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Len
 
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.bounds import (
     MAX_LAYERS,
     CyclesOfRepeats,
@@ -213,6 +214,9 @@ class Record:
     A run that infrastructure has spoiled is tried again: `attempt` counts from 1, and `earlier` has the names
     of the records of those before, which stand beside it with their logs. One that passed only then is
     `flaky`.
+
+    `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
+    before it was kept.
     """
 
     __pydantic_config__ = KEPT
@@ -240,6 +244,7 @@ class Record:
     attempt: int = 1
     earlier: tuple[str, ...] = ()
     flaky: bool = False
+    settings: tuple[Setting, ...] | None = None
 
     @property
     def name(self) -> str:

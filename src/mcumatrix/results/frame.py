@@ -31,6 +31,7 @@ _TAIL = (
     "elf_sha256",
     "cause",
     "flaky",
+    "settings",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -58,6 +59,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "expected_error": record.provenance.expected_error,
             "fingerprint": record.fingerprint,
             "elf_sha256": record.image.elf_sha256 if record.image else None,
+            "settings": "; ".join(map(str, record.settings or ())),
         }
         measurement = record.measurement
         # A time counts only with a correct answer.

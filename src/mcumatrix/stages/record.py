@@ -100,6 +100,7 @@ def make_record(
         attempt=len(earlier) + 1,
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
+        settings=variant.settings,
     )
 
 
