@@ -1,7 +1,5 @@
 """Makes golden answers with TensorFlow Lite Micro on the host."""
 
-import numpy as np
-
 from mcumatrix.adapters.models import tflm_host
 from mcumatrix.adapters.models.golden_answer import render_answer
 from mcumatrix.adapters.models.input_arrays import split
@@ -18,6 +16,8 @@ def make_answer(model: bytes, inputs: bytes) -> str:
         ModelError: the library refuses the model or crashes, or the model answers differently each time.
         ToolError: the package tflite-micro is not installed.
     """
+    import numpy as np
+
     network = read_network(model)
     custom = [layer for layer in network.layers if layer.operator.startswith(CUSTOM)]
     if custom:
