@@ -84,6 +84,7 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 
 LOADED_LATE = (
     "vstm32",
+    "mcumatrix.adapters.models.input_arrays",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",
