@@ -137,7 +137,16 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
-    return make("image", job.image, _image_inputs(project, job, libraries)) / "image.elf"
+    make(_IMAGE, job.image, _image_inputs(project, job, libraries))
+    return rebuilt_image(folder) / "image.elf"
+
+
+_IMAGE = "image"
+
+
+def rebuilt_image(folder: Path) -> Path:
+    """Where `build_from_nothing` leaves the image that it makes below a folder."""
+    return folder / _IMAGE / "output"
 
 
 def rendered_inputs(project: Project, job: Job) -> dict[str, bytes]:
@@ -300,7 +309,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
         kind=board.kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
     )
 
 

@@ -9,7 +9,8 @@ done already, by this matrix or another, is found again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +20,7 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
+    ResultError,
     SourceError,
     ToolError,
 )
@@ -29,6 +31,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Expectation, Matrix, Variant
@@ -36,6 +39,7 @@ from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
+from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
@@ -82,6 +86,7 @@ class ModelPlan:
     name: str
     fingerprint: str
     folder: Path
+    inputs: Inputs = field(default=NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,10 @@ class Build:
         """Whether its outputs are there, as they were made from exactly these inputs."""
         return is_current(self.folders.output, self.plan.fingerprint)
 
+    def is_damaged(self) -> bool:
+        """Whether it was made, and its outputs are no longer what they were."""
+        return bool(output_hashes(self.folders.output, self.plan.fingerprint)) and not self.is_done()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -115,6 +124,13 @@ class Job:
     model: Build
     image: Build
     run_fingerprint: str
+    run: Inputs = field(default=NOTHING, compare=False, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Inputs, ...]:
+        """Those of its run, and of all that comes before it."""
+        builds = (self.image, *self.libraries)
+        return (self.run, *(build.plan.inputs for build in builds), self.rendered.inputs)
 
     @property
     def libraries(self) -> tuple[Build, ...]:
@@ -157,10 +173,34 @@ def require_proved(
 
 
 def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
-    """The stages that a run would execute for a variant: "build", "run", or none."""
-    if not job.image.is_done():
-        return ("build", "run")
-    return () if job.is_done(store) else ("run",)
+    """The stages that a run would execute for a variant: "build", "run", both or none.
+
+    A finished result needs no image: it may be somebody else's. But one that was damaged is made again.
+    """
+    if job.is_done(store):
+        return ("build",) if job.image.is_damaged() else ()
+    return ("run",) if job.image.is_done() else ("build", "run")
+
+
+def recorded_compilers(
+    project: Project, matrix: str, boards: Mapping[str, Board]
+) -> dict[tuple[str, tuple[str, ...]], ToolchainIdentity]:
+    """The compilers that the last results of a matrix were made with, by toolchain and flags of the chip.
+
+    Where results cannot be read, or are of boards that are no longer there, nothing is known of them.
+    """
+    try:
+        kept = newest_records(project.results(matrix) / "records")
+    except ResultError:
+        return {}
+    found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
+    for record in kept.records.values():
+        board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
+        if record.image and board and toolchain:
+            with suppress(BuildError):
+                flags = chip_of(project.firmware, board.firmware_board).cpu_flags
+                found[toolchain, flags] = record.image.toolchain
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +338,18 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources)
+    run = Inputs(
+        "run",
+        {
+            "image": image.fingerprint,
+            **run_axes(variant),
+            "board_identity": facts.board_identity(variant.board),
+            "timing_model": variant.board.timing_model,
+            "golden": facts.file(variant.model.golden),
+            "repeat": variant.repeat,
+            "warmup": variant.warmup,
+        },
+    )
     return Job(
         variant=variant,
         rendered=rendered,
@@ -305,18 +357,8 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         platform=parts.platform,
         model=parts.model,
         image=_in_folder(project, "images", image),
-        run_fingerprint=fingerprint(
-            "run",
-            {
-                "image": image.fingerprint,
-                **run_axes(variant),
-                "board_identity": facts.board_identity(variant.board),
-                "timing_model": variant.board.timing_model,
-                "golden": facts.file(variant.model.golden),
-                "repeat": variant.repeat,
-                "warmup": variant.warmup,
-            },
-        ),
+        run_fingerprint=run.fingerprint,
+        run=run,
     )
 
 
@@ -337,7 +379,7 @@ def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     name = f"{variant.runtime.name}-{variant.model.name}"
-    hashed = fingerprint(
+    inputs = Inputs(
         "model",
         {
             "model": facts.file(variant.model.file),
@@ -347,7 +389,8 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
             "renderers": facts.renderers(),
         },
     )
-    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed))
+    hashed = inputs.fingerprint
+    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
 
 
 def _hash_of_chain(file: Path) -> str | None:
