@@ -56,7 +56,7 @@ ONE_PLACE = {
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
-        *("adapters.builders", "adapters.boards", "adapters.signers"),
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
         *("sources.git", "vstm32.native"),
     },
 }

@@ -309,7 +309,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
         kind=board.kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
     )
 
 

@@ -27,6 +27,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
+from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
@@ -381,6 +382,15 @@ def _tried(contents: bytes) -> "tuple[ModelProblem, ...]":
 
     network = read_network(contents)
     return trial_problems(try_model(contents, network), network) if is_judged_by_trial(network) else ()
+
+
+@cache
+def project_revision(folder: Path) -> dict[str, str]:
+    """The commit of the project that a folder is in, by the name that records have for it, if it is known."""
+    from mcumatrix.adapters.revisions.git import revision_of
+
+    revision = revision_of(folder)
+    return {PROJECT: revision} if revision else {}
 
 
 def golden_case(entry: Model) -> GoldenCase:
