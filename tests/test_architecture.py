@@ -39,7 +39,9 @@ LAYERS = (
 VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "chips", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "storage"}
+ADAPTERS_MAY_IMPORT = {
+    *("artifact", "errors", "units", "hashing", "locking", "model", "ports", "printable", "storage"),
+}
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
@@ -54,7 +56,9 @@ ONE_PLACE = {
     "pandas": {"results.frame", "report.render.csv"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
+    "subprocess": {
+        *("adapters.builders", "adapters.boards", "adapters.revisions", "adapters.signers", "vstm32.native"),
+    },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 

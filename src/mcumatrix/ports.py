@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
+from mcumatrix.model.exported import Exported
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import Flashed
@@ -220,6 +221,19 @@ class Flasher(Protocol):
 
         Raises:
             FlashError: there is no such probe, or no such chip behind it.
+        """
+        ...
+
+
+class Exporter(Protocol):
+    """Writes results in the format of another tool."""
+
+    def export(self, results: Exported) -> Mapping[str, bytes]:
+        """The files that the tool reads, by their paths below the folder of the export.
+
+        Raises:
+            MatrixError: something is missing that the format cannot do without.
+            NothingSelectedError: there is nothing to write.
         """
         ...
 

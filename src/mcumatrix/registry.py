@@ -15,11 +15,12 @@ from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoar
 from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
 from mcumatrix.plugins import Kind
-from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
+from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.models.host_check import ModelProblem
@@ -399,6 +400,63 @@ def open_console(port: str, baud: int) -> Console:
     from mcumatrix.adapters.consoles.serial_port import SerialPort
 
     return SerialPort(port, baud)
+
+
+def _asv() -> Exporter:
+    from mcumatrix.adapters.exporters.asv import AsvExporter
+
+    return AsvExporter()
+
+
+def _bencher() -> Exporter:
+    from mcumatrix.adapters.exporters.bencher import BencherExporter
+
+    return BencherExporter()
+
+
+def _github_action_benchmark() -> Exporter:
+    from mcumatrix.adapters.exporters.github_action_benchmark import GithubActionBenchmarkExporter
+
+    return GithubActionBenchmarkExporter()
+
+
+def _latex() -> Exporter:
+    from mcumatrix.adapters.exporters.latex import LatexExporter
+
+    return LatexExporter()
+
+
+def _rebench() -> Exporter:
+    from mcumatrix.adapters.exporters.rebench import RebenchExporter
+
+    return RebenchExporter()
+
+
+EXPORTERS: dict[str, Callable[[], Exporter]] = {
+    "asv": _asv,
+    "bencher": _bencher,
+    "github-action-benchmark": _github_action_benchmark,
+    "latex": _latex,
+    "rebench": _rebench,
+}
+
+
+def exporter(name: str) -> Exporter:
+    """What writes results in the format of another tool.
+
+    Raises:
+        MatrixError: nothing is called so.
+        ToolError: another package's exporter does not work.
+    """
+    made: Exporter = _made(Kind.EXPORTER, EXPORTERS, name, "--format", Exporter)
+    return made
+
+
+def find_revision(root: Path, wanted: str = "") -> Revision | None:
+    """The commit that a project is at, or one that is wanted. Raises MatrixError if that is not there."""
+    from mcumatrix.adapters.revisions.git import find_revision
+
+    return find_revision(root, wanted)
 
 
 def signer() -> Signer:
