@@ -11,6 +11,7 @@ from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
 from mcumatrix.model.exported import Exported
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
+from mcumatrix.model.publication import Imported
 from mcumatrix.model.record import Flashed
 from mcumatrix.model.signature import Vouched
 
@@ -234,6 +235,22 @@ class Exporter(Protocol):
         Raises:
             MatrixError: something is missing that the format cannot do without.
             NothingSelectedError: there is nothing to write.
+        """
+        ...
+
+
+class Importer(Protocol):
+    """Reads results in the format of another tool."""
+
+    def read(self, name: str, text: str, clock_hz: int | None) -> Imported:
+        """The numbers of a file, which errors call `name`.
+
+        `clock_hz` is the clock of what was measured, for formats that have ticks; None if nobody said it.
+        Text of any kind gives numbers or an error.
+
+        Raises:
+            PublishedError: it is not in this format, or something is missing; with the line, where there is
+            one.
         """
         ...
 

@@ -20,7 +20,7 @@ from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
 from mcumatrix.plugins import Kind
-from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Runtime, Signer
+from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.models.host_check import ModelProblem
@@ -449,6 +449,49 @@ def exporter(name: str) -> Exporter:
         ToolError: another package's exporter does not work.
     """
     made: Exporter = _made(Kind.EXPORTER, EXPORTERS, name, "--format", Exporter)
+    return made
+
+
+def _mlonmcu() -> Importer:
+    from mcumatrix.adapters.importers.mlonmcu import MlonmcuImporter
+
+    return MlonmcuImporter()
+
+
+def _mlperf_tiny() -> Importer:
+    from mcumatrix.adapters.importers.mlperf_tiny import MlperfTinyImporter
+
+    return MlperfTinyImporter()
+
+
+def _st_edge_ai() -> Importer:
+    from mcumatrix.adapters.importers.st_edge_ai import StEdgeAiImporter
+
+    return StEdgeAiImporter()
+
+
+def _tflm_log() -> Importer:
+    from mcumatrix.adapters.importers.tflm import TflmImporter
+
+    return TflmImporter()
+
+
+IMPORTERS: dict[str, Callable[[], Importer]] = {
+    "mlonmcu": _mlonmcu,
+    "mlperf-tiny": _mlperf_tiny,
+    "st-edge-ai": _st_edge_ai,
+    "tflm": _tflm_log,
+}
+
+
+def importer(name: str) -> Importer:
+    """What reads results in the format of another tool.
+
+    Raises:
+        MatrixError: nothing is called so.
+        ToolError: another package's importer does not work.
+    """
+    made: Importer = _made(Kind.IMPORTER, IMPORTERS, name, "the command", Importer)
     return made
 
 

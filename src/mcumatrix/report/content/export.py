@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mcumatrix.model.exported import Exported, ExportedCase, ExportedRow, ExportedTable, Revision
+from mcumatrix.model.publication import Publication
 from mcumatrix.report.content.findings.printed import trusted
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Case, TimeTable
 from mcumatrix.report.content.timings import Row, Timing, timings_of_cases
-from mcumatrix.results.published import Publication
 from mcumatrix.results.statistics import median_interval
 
 

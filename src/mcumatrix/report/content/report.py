@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
@@ -24,7 +25,6 @@ from mcumatrix.report.content.tables import (
     time_tables,
 )
 from mcumatrix.report.content.timings import timings_of_cases
-from mcumatrix.results.published import Publication
 
 
 @dataclass(frozen=True, slots=True)
