@@ -39,7 +39,9 @@ LAYERS = (
 VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "chips", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "storage"}
+ADAPTERS_MAY_IMPORT = {
+    *("artifact", "errors", "units", "hashing", "locking", "model", "ports", "printable", "storage"),
+}
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
@@ -52,9 +54,13 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
+    "subprocess": {
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
+        *("sources.git", "vstm32.native"),
+    },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
@@ -71,6 +77,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 
@@ -79,6 +86,7 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 
 LOADED_LATE = (
     "vstm32",
+    "mcumatrix.adapters.models.input_arrays",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",

@@ -212,8 +212,8 @@ class Board:
         return self._host.take_waited()
 
     def hold_time_for_input(self, hold: bool) -> None:
-        """Whether virtual time stands still while the firmware waits for the host, so that input by a pipe
-        reaches the firmware at the same cycle, whenever it comes.
+        """Whether virtual time stands still while the firmware waits for the host: so that input through a
+        pipe reaches the firmware at the same cycle, whenever it comes.
         """
         self._host.holds_time = hold
         self._ports.wakeup.notify()

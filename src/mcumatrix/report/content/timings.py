@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import median
 
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.publication import Printed, PrintedColumn
 from mcumatrix.report.content.tables import BETWEEN, TOTAL, Case, between_layers
-from mcumatrix.results.published import Printed, PrintedColumn
 from mcumatrix.units import milliseconds
 
 VIRTUAL = "virtual board"
@@ -24,7 +25,13 @@ class Row:
     @property
     def median_msec(self) -> float:
         """The middle one of the repeats."""
-        return median(self.msec)
+        return _median(self.msec)
+
+
+@lru_cache(maxsize=2**18)
+def _median(msec: tuple[float, ...]) -> float:
+    """Asked for again and again: each row is compared with several others."""
+    return median(msec)
 
 
 @dataclass(frozen=True, slots=True)
