@@ -40,6 +40,7 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
+from mcumatrix.model.network import Network
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Expectation, Matrix, Variant
@@ -59,6 +60,7 @@ from mcumatrix.stages.evidence import (
     require_none,
 )
 from mcumatrix.stages.render import hello_of
+from mcumatrix.stages.room import require_room
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -282,9 +284,19 @@ class _Facts:
             return code_behind(RENDERERS, project.templates)
 
         @cache
+        def network(path: Path) -> Network:
+            return registry.network(registry.read_model_file(path))
+
+        def require_room_for(model: Model, chip: Chip) -> None:
+            # What is somewhere else is fetched when it is built, and not before.
+            if model.file is not None and self.file(model.file):
+                require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+
+        @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
             return boards.get(entry).identity()
 
+        self.require_room = require_room_for
         self.parts: dict[Variant, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
@@ -317,6 +329,7 @@ def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     chip = facts.chip(variant.board.firmware_board)
+    facts.require_room(variant.model, chip)
     toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)
