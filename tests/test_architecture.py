@@ -52,9 +52,13 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
+    "subprocess": {
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
+        *("sources.git", "vstm32.native"),
+    },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
@@ -71,6 +75,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 

@@ -27,12 +27,14 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
+from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
+    from mcumatrix.adapters.runtimes.tflm.asked import Asked
 
 BUILDERS = ("auto", "docker", "local")
 
@@ -226,7 +228,7 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=_operators_in, say=say)
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -258,8 +260,32 @@ def _made(
     return own[name](*arguments, **options)
 
 
+def commit_of(name: str, url: str, revision: str) -> str:
+    """The id of the commit that a branch or a tag of a repository has now. Raises SourceError."""
+    from mcumatrix.sources.commit import resolve_commit
+
+    return resolve_commit(name, url, revision)
+
+
+def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
+    """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
+    from mcumatrix.adapters.runtimes.tflm.asked import asked_by
+
+    return asked_by(_source_folder(source, (), say))
+
+
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
-    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    if source.commit:
+        from mcumatrix.sources.cache import cache_from
+        from mcumatrix.sources.commit import CommitPin, obtain_commit
+
+        pin = CommitPin(source.name, source.url, source.commit)
+        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
@@ -317,6 +343,17 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
     )
 
 
+def operators_of(entry: Model) -> frozenset[str]:
+    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    return frozenset(_operators_in(model_contents(entry)))
+
+
+def _operators_in(contents: bytes) -> tuple[str, ...]:
+    from mcumatrix.adapters.models.tflite_file import read_network
+
+    return read_network(contents).operators
+
+
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
     """What a runtime will not run of a model, in a sentence; empty if nothing is known against it.
 
@@ -345,6 +382,15 @@ def _tried(contents: bytes) -> "tuple[ModelProblem, ...]":
 
     network = read_network(contents)
     return trial_problems(try_model(contents, network), network) if is_judged_by_trial(network) else ()
+
+
+@cache
+def project_revision(folder: Path) -> dict[str, str]:
+    """The commit of the project that a folder is in, by the name that records have for it, if it is known."""
+    from mcumatrix.adapters.revisions.git import revision_of
+
+    revision = revision_of(folder)
+    return {PROJECT: revision} if revision else {}
 
 
 def golden_case(entry: Model) -> GoldenCase:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -50,7 +51,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.evidence import (
@@ -71,7 +72,11 @@ RENDERERS = (
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
 
-REPORTERS = ("mcumatrix.report.content.report", "mcumatrix.report.render.formats")
+REPORTERS = (
+    "mcumatrix.report.content.report",
+    "mcumatrix.report.render.formats",
+    "mcumatrix.results.kept",
+)
 """What makes a report of records. What these import counts too."""
 
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
@@ -228,7 +233,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     facts = _Facts(project, builder, boards)
     jobs: list[Job] = []
     hindered: dict[str, McuMatrixError] = {}
-    for variant in variants:
+    for variant in with_operators(variants):
         try:
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError, ModelError) as error:
@@ -236,6 +241,34 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     if hindered and not jobs:
         raise next(iter(hindered.values()))
     return Planned(tuple(jobs), hindered)
+
+
+def with_operators(variants: Iterable[Variant]) -> list[Variant]:
+    """The variants of a matrix with runtimes that have the operators of all of its models.
+
+    So all variants of a runtime share its libraries. A model that cannot be read needs none: what is wrong
+    with it is said where it is rendered.
+    """
+    variants = list(variants)
+    needed: dict[str, set[str]] = {}
+    operators_of = cache(_operators_of)
+    for variant in variants:
+        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+    return [
+        variant
+        if variant.runtime.operators is None
+        else replace(
+            variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
+        )
+        for variant in variants
+    ]
+
+
+def _operators_of(model: Model) -> frozenset[str]:
+    try:
+        return registry.operators_of(model)
+    except ModelError:
+        return frozenset()
 
 
 def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
@@ -411,6 +444,14 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
 
 
+def _hash_of_chain(file: Path) -> str | None:
+    """Over all records that were kept, the earlier ones too; None before there is one."""
+    try:
+        return hash_file(file)
+    except OSError:
+        return None
+
+
 def _hash_of_model(model: Model, facts: _Facts) -> str:
     """The hash of a model's file. That of one somewhere else is known without fetching it."""
     if model.file is not None:
@@ -479,5 +520,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
+            "charts": version("vl-convert-python"),
+            "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },
     )

@@ -62,6 +62,29 @@ class Compare(OfNames):
         )
 
 
+class History(OfNames):
+    """`doit history`: runs over time."""
+
+    name = "history"
+    doc_purpose = "show the runs of a matrix over time, and at which of them layers changed"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix; without it, quickstart. All records count, in the order in which they were kept. "
+        "No compiler, board or container is needed."
+    )
+    cmd_options = text_options(
+        json="a file for the history as JSON, with the time of each layer in each run",
+        markdown="a file for the history as Markdown",
+        chart="a file for its chart, an SVG",
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.history import RENDERERS, history
+
+        outputs = {kind: params[kind] for kind in RENDERERS}
+        return history(project, names[0] if names else DEFAULT_MATRIX, outputs, print_line)
+
+
 class Verify(OfNames):
     """`doit verify`: whether results are as they were made."""
 

@@ -77,6 +77,11 @@ _SUITE = re.compile(r"[a-z]{1,30}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
+_GIT_URL = re.compile(
+    r"(git\+)?(https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)+|file://(localhost)?(/[A-Za-z0-9._~+%-]+)+)/?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}", re.ASCII)
 _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
@@ -178,6 +183,30 @@ def _https_url(text: str) -> str:
         raise RefusedError(
             "it is not a https URL of a file", "Write it as in 'https://host/path/name.tar.xz'."
         )
+    return text
+
+
+def _git_url(text: str) -> str:
+    if not _GIT_URL.fullmatch(text):
+        raise RefusedError(
+            "it is not a https URL of a git repository",
+            "Write it as in 'https://host/owner/name', or 'file:///path' for one on this machine.",
+        )
+    return text
+
+
+def _commit(text: str) -> str:
+    if not _COMMIT.fullmatch(text):
+        raise RefusedError(
+            "it is not the id of a commit",
+            "Write its 40 hexadecimal digits in lower case: `git rev-parse REVISION^{commit}` says them.",
+        )
+    return text
+
+
+def _revision(text: str) -> str:
+    if not _REVISION.fullmatch(text):
+        raise RefusedError("it is not a branch or a tag", "Write it as in 'v1.2.0'.")
     return text
 
 
@@ -288,6 +317,9 @@ GccVersion = Annotated[str, AfterValidator(_gcc_version)]
 Suite = Annotated[str, AfterValidator(_suite)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 Md5 = Annotated[str, AfterValidator(_md5)]
+GitUrl = Annotated[str, AfterValidator(_git_url)]
+Commit = Annotated[Text, AfterValidator(_commit)]
+Revision = Annotated[Text, AfterValidator(_revision)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
@@ -516,11 +548,17 @@ class BoardFile(_Strict):
 
 
 class SourceFile(_Strict):
-    """Code from elsewhere: a pinned archive (url with sha256 or md5), or a folder (path)."""
+    """Code from elsewhere: a pinned archive (url with sha256 or md5), a commit (git with commit), or a folder
+    (path)."""
 
     url: HttpsUrl = Field(default="", description="Where the archive is.")
     sha256: Sha256 = Field(default="", description="SHA-256 of the archive.")
     md5: Md5 = Field(default="", description="MD5 of the archive, where its project pins it so.")
+    git: GitUrl = Field(default="", description="Where a git repository is, in place of an archive.")
+    commit: Commit = Field(default="", description="The id of its commit, 40 hexadecimal digits.")
+    revision: Revision = Field(
+        default="", description="The branch or tag that the commit had, for people; nothing is fetched by it."
+    )
     path: str = Field(default="", description="A folder in place of an archive, from the project's folder.")
 
 
@@ -537,6 +575,10 @@ class RuntimeFile(_Strict):
     )
     hybrid: Literal["tried", "refused"] = Field(
         default="tried", description="What becomes of models whose weights alone are quantised."
+    )
+    operators: Literal["needed", "all"] = Field(
+        default="needed",
+        description="Which operators are compiled: those of the matrix's models, or all that there are.",
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
@@ -557,7 +599,11 @@ class ToolchainFile(_Strict):
     prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
     version: GccVersion = Field(
         default="",
-        description="What gcc answers to -dumpfullversion; without it, any version on PATH will do.",
+        description="What gcc answers to -dumpfullversion, or clang to -dumpversion; without it, any version "
+        "on PATH will do.",
+    )
+    clang: Name | None = Field(
+        default=None, description="A clang that compiles; libraries and linker stay those of gcc."
     )
     dockerfile: RelativePath = Field(
         default="", description="What makes an image with the compiler, cmake, ninja and ccache."
