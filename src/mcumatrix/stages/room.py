@@ -22,9 +22,10 @@ def require_room(name: str, size_bytes: int, network: Network, chip: Chip) -> No
         )
     needed, layer = max(((_size_of(network, at), at) for at in range(len(network.layers))), default=(0, 0))
     if chip.ram and needed > chip.ram.size_bytes:
+        whose, there = f"{network.layers[layer]} of the model {name}", chip.ram
         raise TooLargeError(
-            f"{network.layers[layer]} of the model {name} reads and writes {needed} bytes, and {chip.ram.name} of "
-            f"the {chip.name} has {chip.ram.size_bytes}: {needed - chip.ram.size_bytes} bytes are missing.",
+            f"{whose} reads and writes {needed} bytes, and {there.name} of the {chip.name} has "
+            f"{there.size_bytes}: {needed - there.size_bytes} bytes are missing.",
             hint="Choose a model with smaller activations, or a board with more RAM.",
         )
 
