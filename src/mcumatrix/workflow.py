@@ -253,10 +253,11 @@ def with_operators(variants: Iterable[Variant]) -> list[Variant]:
     needed: dict[str, set[str]] = {}
     operators_of = cache(_operators_of)
     for variant in variants:
-        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+        if _is_chosen_from(variant.runtime):
+            needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
     return [
         variant
-        if variant.runtime.operators is None
+        if not _is_chosen_from(variant.runtime)
         else replace(
             variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
         )
@@ -264,10 +265,15 @@ def with_operators(variants: Iterable[Variant]) -> list[Variant]:
     ]
 
 
+def _is_chosen_from(runtime: RuntimeEntry) -> bool:
+    """Whether a library is compiled of those operators alone that models need."""
+    return bool(runtime.sources) and runtime.operators is not None
+
+
 def _operators_of(model: Model) -> frozenset[str]:
     try:
         return registry.operators_of(model)
-    except ModelError:
+    except (ModelError, SourceError):
         return frozenset()
 
 
