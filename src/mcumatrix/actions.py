@@ -35,7 +35,7 @@ from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import make_record, status_of, utc_now
-from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
 from mcumatrix.stages.time_limit import TimeLimit
@@ -45,7 +45,7 @@ from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
 def render_model(project: Project, job: Job) -> None:
-    """Makes the C sources of a model and of the built-in digit.
+    """Makes the C sources of a model and of the built-in input.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -55,8 +55,8 @@ def render_model(project: Project, job: Job) -> None:
     runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
     model = job.variant.model
     contents = registry.model_contents(model)
-    files = dict(runtime.render(contents, lambda: registry.network(model)))
-    files["digit.c"] = render_digit(registry.golden_case(model).input)
+    files = dict(runtime.render(contents, lambda: registry.network(contents)))
+    files["sample.c"] = render_sample(registry.golden_case(model).input)
     with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
         make_anew(plan.folder)
         for name, data in files.items():
@@ -309,7 +309,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
         kind=board.kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
     )
 
 

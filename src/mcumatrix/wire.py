@@ -29,11 +29,12 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 """Part of `Hello`; raised when a line changes its meaning."""
 
 FIRST_VERSION_WITH_NONCE_IN_CRC = 4
-"""Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them."""
+"""Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them, and
+so are those of version 4, in which models had one output."""
 
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
@@ -264,7 +265,8 @@ class Memory(Message, name="memory"):
 
 @dataclass(frozen=True)
 class Bench(Message, name="bench"):
-    """What is going to be measured, as understood; the CRC-32 is of the input tensor's bytes."""
+    """What is going to be measured, as understood; the CRC-32 is of the input tensors' bytes, one behind the
+    other."""
 
     warmup: U32
     repeat: U32
@@ -302,7 +304,7 @@ class Time(Message, name="time"):
 
 @dataclass(frozen=True)
 class Total(Message, name="total"):
-    """Core clock cycles of one whole inference, and the CRC-32 of the output it gave."""
+    """Core clock cycles of one whole inference, and the CRC-32 of its outputs, one behind the other."""
 
     repeat: U32
     cycles: U64
@@ -373,14 +375,14 @@ class ShowTensors(Command, number=1, name="show_tensors"):
 
 
 @dataclass(frozen=True)
-class ShowDigit(Command, number=2, name="show_digit"):
-    """Runs the built-in digit and prints times in milliseconds and outputs for people; no exchange."""
+class ShowSample(Command, number=2, name="show_sample"):
+    """Runs the built-in input and prints times in milliseconds and outputs for people; no exchange."""
 
 
 @dataclass(frozen=True)
 class RunBench(Command, number=3, name="run_bench"):
     """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Rate..., Register...,
-    Memory, Bench, Layer..., (Time..., Total) per repeat, Tensor and DataLine... of the last output."""
+    Memory, Bench, Layer..., (Time..., Total) per repeat, (Tensor, DataLine...) per output of the last one."""
 
     nonce: Hex32
     warmup: U32
@@ -389,8 +391,8 @@ class RunBench(Command, number=3, name="run_bench"):
 
 @dataclass(frozen=True)
 class WriteInput(Command, number=4, name="write_input"):
-    """Puts bytes into the input tensor that RunBench and DumpLayer use; it holds the built-in digit at first.
-    Answered by an exchange without content."""
+    """Puts bytes into the input that RunBench and DumpLayer use: that of all input tensors, one behind the
+    other. It is the built-in one at first. Answered by an exchange without content."""
 
     nonce: Hex32
     offset: U32
