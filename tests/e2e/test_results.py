@@ -82,6 +82,20 @@ def test_finished_results_of_others_are_used_where_there_is_no_compiler(
     assert again.stderr.startswith("error: arm-none-eabi-gcc is not on PATH.")
 
 
+def test_results_that_are_not_used_are_said_with_the_inputs_that_differ(
+    measured: Workplace, make_workplace: Callable[[], Workplace]
+) -> None:
+    clone = make_workplace()
+    shutil.copytree(measured.root / "results" / "two", clone.root / "results" / "two")
+    source = clone.root / "firmware" / "app" / "main.c"
+    source.write_text(f"{source.read_text()}\n")
+    planned = clone.doit("plan", "two")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert planned.stdout.endswith(
+        "\nResults of 2 variants are not used, because other inputs are here: firmware/app/main.c.\n"
+    )
+
+
 def test_a_result_of_others_that_its_log_contradicts_is_not_used(
     measured: Workplace, make_workplace: Callable[[], Workplace]
 ) -> None:
