@@ -1,7 +1,7 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -219,7 +219,16 @@ def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, s
     from mcumatrix.adapters.models.tflite_file import operator_names
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=operator_names, say=say)
+    return TflmRuntime(
+        entry,
+        firmware,
+        templates,
+        fetch,
+        os.environ,
+        operators_of=operator_names,
+        patched=partial(_patched, say=say),
+        say=say,
+    )
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -249,6 +258,17 @@ def _made(
             hint=did_you_mean(name, [*own, *plugins.names(kind)]),
         )
     return own[name](*arguments, **options)
+
+
+def _patched(
+    name: str, folder: Path, contents: str, patches: Sequence[Path], say: Callable[[str], None]
+) -> Path:
+    """A copy of a source's folder with patches. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from
+    from mcumatrix.sources.patch import patched
+
+    cache = cache_from(os.environ, Path.home())
+    return patched(name, folder, contents, patches, cache, progress=_SaidProgress(say))
 
 
 def commit_of(name: str, url: str, revision: str) -> str:

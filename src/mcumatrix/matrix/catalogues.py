@@ -202,6 +202,8 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         sources,
         takes_hybrid=file.hybrid == "tried",
         operators=None if file.operators == "all" else (),
+        assertions=file.assertions == "kept",
+        patches=tuple(root / patch for patch in file.patches),
     )
 
 

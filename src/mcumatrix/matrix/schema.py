@@ -579,6 +579,14 @@ class RuntimeFile(_Strict):
         default="needed",
         description="Which operators are compiled: those of the matrix's models, or all that there are.",
     )
+    assertions: Literal["left-out", "kept"] = Field(
+        default="left-out", description="Whether the library's assertions are compiled: they take time."
+    )
+    patches: list[RelativePath] = Field(
+        default=[],
+        description="Unified diffs that are applied to a copy of the source tensorflow, from the"
+        " project's folder.",
+    )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
     )

@@ -128,7 +128,8 @@ class Runtime:
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
-    weights alone are quantised before anything is built. `operators` are those that its library has, named as
+    weights alone are quantised before anything is built. `patches` are unified diffs that are applied to a
+    copy of its own source, in their order. `operators` are those that its library has, named as
     in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
     follows from the models of a matrix.
     """
@@ -140,6 +141,8 @@ class Runtime:
     sources: tuple[Source, ...] = ()
     takes_hybrid: bool = True
     operators: tuple[str, ...] | None = ()
+    patches: tuple[Path, ...] = ()
+    assertions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
