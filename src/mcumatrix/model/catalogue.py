@@ -1,6 +1,6 @@
 """What the catalogues under `matrix/` describe: boards, runtimes, toolchains and models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -101,7 +101,8 @@ class Source:
 
     `checksum` is `sha256:...` or `md5:...` of an archive, or `git:` and the id of a commit of the repository
     at `url`; `revision` is then the branch or tag that it had, for people. Either `url` and `checksum` are
-    given, or `path`.
+    given, or `path`. `revisions` are other commits by name, of which an axis takes one; where there is no
+    checksum, one has to.
     """
 
     name: str
@@ -109,6 +110,12 @@ class Source:
     checksum: str = ""
     path: Path | None = None
     revision: str = ""
+    revisions: tuple[tuple[str, str], ...] = ()
+
+    def at(self, revision: str) -> "Source":
+        """The source at one of its revisions. Raises KeyError."""
+        commit = dict(self.revisions)[revision]
+        return replace(self, checksum=f"git:{commit}", revision=revision)
 
     @property
     def commit(self) -> str:
@@ -143,6 +150,13 @@ class Runtime:
     operators: tuple[str, ...] | None = ()
     patches: tuple[Path, ...] = ()
     assertions: bool = False
+
+    def at(self, source: str, revision: str) -> "Runtime":
+        """The runtime with a source at one of its revisions. Raises KeyError."""
+        if source not in {one.name for one in self.sources}:
+            raise KeyError(source)
+        sources = (one.at(revision) if one.name == source else one for one in self.sources)
+        return replace(self, sources=tuple(sources))
 
 
 @dataclass(frozen=True, slots=True)
