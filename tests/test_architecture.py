@@ -52,10 +52,11 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
-        *("adapters.builders", "adapters.boards", "adapters.signers"),
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
         *("sources.git", "vstm32.native"),
     },
 }
@@ -74,6 +75,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 
@@ -82,6 +84,7 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 
 LOADED_LATE = (
     "vstm32",
+    "mcumatrix.adapters.models.input_arrays",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",

@@ -10,7 +10,7 @@ from functools import cache
 from fuzz.target import REPOSITORY, Target
 from fuzz.targets import model
 from mcumatrix.adapters.models.host_check import check_model, summarise, trial_problems
-from mcumatrix.adapters.models.tflite_file import operator_names, read_network
+from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import try_model
 from mcumatrix.adapters.runtimes.builtin import render_builtin
 from mcumatrix.adapters.runtimes.tflm.runtime import render_tflm
@@ -47,7 +47,7 @@ def _read(data: bytes) -> bool:
         assert error.message
         return False
     _require_c(rendered["model.c"], "builtin")
-    _require_c(render_tflm(data, operator_names(data), _TEMPLATES)["model.c"], "tflm")
+    _require_c(render_tflm(data, network.operators, _TEMPLATES)["model.c"], "tflm")
     trial_problems(try_model(data, network), network)
     return True
 

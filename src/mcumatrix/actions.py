@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from mcumatrix import registry
-from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_manifest
+from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
@@ -23,15 +23,19 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.content.tables import blamed, number_cases
-from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.report.render.charts.svg import CHARTS
+from mcumatrix.report.render.formats import FORMATS, render_files
+from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
-from mcumatrix.results.store import RecordStore
+from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
+from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import make_record, status_of, utc_now
-from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
 from mcumatrix.stages.time_limit import TimeLimit
@@ -41,7 +45,7 @@ from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
 def render_model(project: Project, job: Job) -> None:
-    """Makes the C sources of a model and of the built-in digit.
+    """Makes the C sources of a model and of the built-in input.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -51,8 +55,8 @@ def render_model(project: Project, job: Job) -> None:
     runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
     model = job.variant.model
     contents = registry.model_contents(model)
-    files = dict(runtime.render(contents, lambda: registry.network(model)))
-    files["digit.c"] = render_digit(registry.golden_case(model).input)
+    files = dict(runtime.render(contents, lambda: registry.network(contents)))
+    files["sample.c"] = render_sample(registry.golden_case(model).input)
     with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
         make_anew(plan.folder)
         for name, data in files.items():
@@ -305,7 +309,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
         kind=board.kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
     )
 
 
@@ -321,6 +330,7 @@ def describe(record: Record) -> str:
 
 
 REPORT_FILES = tuple(FORMATS)
+"""What people open; the charts of a report are in them and beside them."""
 
 
 def report_of(
@@ -336,9 +346,43 @@ def report_of(
 
     Raises:
         PublishedError: numbers that are to stand beside ours cannot be read.
+        ResultError: the raw log of a record cannot be read.
     """
     cases = number_cases(matrix.variants, records, reproductions, untried)
-    return make_report(matrix, cases, read_publications(matrix.published, project.published))
+    published = read_publications(matrix.published, project.published)
+    lines = _lines_of_variants(project, matrix, records)
+    return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+
+
+def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
+    """All records of those variants that ran several times, oldest first, by slugs.
+
+    One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
+
+    Raises:
+        ResultError: the chain of records cannot be read, or is not as it was written.
+    """
+    folder = project.results(matrix.name) / "records"
+
+    def is_proved(record: Record) -> bool:
+        log = read_raw_log(folder / record.variant / record.log)
+        return not any(differences_from_log(record, log))
+
+    return {
+        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
+    }
+
+
+def _lines_of_variants(
+    project: Project, matrix: Matrix, records: Iterable[Record | None]
+) -> dict[str, TimeLines]:
+    """Where the raw logs have the times, by slugs. Raises ResultError."""
+    folder = project.results(matrix.name) / "records"
+    return {
+        record.variant: time_lines(read_raw_log(folder / record.variant / record.log))
+        for record in records
+        if record is not None and record.measurement is not None and record.log
+    }
 
 
 def write_report(
@@ -348,7 +392,7 @@ def write_report(
     reproductions: Sequence[Reproduction | None],
     untried: Mapping[str, str],
 ) -> Report:
-    """Makes the files of a report, and returns it; what goes in is that of `report_of`.
+    """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
 
     Raises:
         PublishedError: see `report_of`.
@@ -358,8 +402,19 @@ def write_report(
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."
+    if is_current(folder, fingerprint):
+        return report
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
-        for name, render in FORMATS.items():
-            write_atomically(folder / name, render(report, project.templates))
-        write_manifest(folder, fingerprint, REPORT_FILES)
+        files = render_files(report, project.templates)
+        write_report_files(folder, files)
+        write_manifest(folder, fingerprint, files)
     return report
+
+
+def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes the files of a report, and removes charts that it does not have any more. Raises OSError."""
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    for path in (folder / CHARTS).glob("*.svg"):
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()
