@@ -389,6 +389,10 @@ def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None
         contents = model_contents(entry)
     except (ModelError, SourceError) as error:
         return error.message
+    if facts is not None and facts.operators is not None:
+        lacking = sorted({*_operators_in(contents)} - facts.operators)
+        if lacking:
+            return f"this will not run on {runtime.name}: it has no kernels of {', '.join(lacking)}"
     problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None) or _tried(contents)
     return summarise(problems, runtime)
 

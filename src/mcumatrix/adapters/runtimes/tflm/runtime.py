@@ -46,6 +46,9 @@ _CORE_OF_CMSIS = ("CMSIS/Core",)
 
 _CODE = frozenset({".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".s"})
 _BYTES_IN_LINE = 26
+_OF_FLOATS = re.compile(r"_(?:f16|f32)(?:_|$)")
+"""In the name of a function of CMSIS-NN for floats, such as arm_convolve_f32."""
+
 _CUSTOM = "CUSTOM"
 """How a model calls operators of its own, which no list of builtin ones has."""
 
@@ -160,7 +163,12 @@ class TflmRuntime:
         return {
             _LIST: to_cmake(library),
             _OPERATORS: to_operators(library),
-            KERNELS_FILE: KernelFacts(operators_refusing_hybrid(found, kernels)).to_json(),
+            KERNELS_FILE: KernelFacts(
+                operators_refusing_hybrid(found, kernels),
+                frozenset(operator.name for operator in library.operators),
+                tuple(definition.text for definition in library.definitions),
+                any(map(_OF_FLOATS.search, library.traced_functions)) if kernels == CMSIS_NN else None,
+            ).to_json(),
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
