@@ -385,6 +385,15 @@ def test_a_tree_without_any_kernels_is_refused(listed: Listed, tmp_path: Path) -
     assert error.hint == "What was unpacked may leave them out."
 
 
+def test_a_tree_that_was_unpacked_in_part_is_refused(listed: Listed, tmp_path: Path) -> None:
+    error = refusal(listed, generation="log", extra={f"{NEW}/micro_interpreter.cc": None})
+    assert error.message == (
+        f"The tree in {tmp_path}/tree has no source of the interpreter: looked for"
+        " tensorflow/lite/micro/micro_interpreter with .cc or .cpp."
+    )
+    assert error.hint == "A header alone is not enough; what was unpacked may be a part."
+
+
 # ---- Includes ----
 
 

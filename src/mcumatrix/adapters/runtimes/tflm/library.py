@@ -37,6 +37,8 @@ _SHARED = (
 _OF_MICRO = ("", "/memory_planner", "/arena_allocator", "/tflite_bridge")
 """Folders with sources of the interpreter, below the micro folder."""
 
+_INTERPRETER = "micro_interpreter"
+
 _NOT_OF_LITE = re.compile(r"/(?:micro|experimental|python|tools|testing|examples|benchmarks?|delegates)/")
 """Folders below tensorflow with sources that are not TensorFlow Lite's own."""
 
@@ -209,6 +211,13 @@ def _always(tree: TflmTree, makefile: str) -> list[Path]:
     # Releases differ in what else they need: their own list is the authority.
     lite += _assigned(tree, makefile, "MICROLITE_CC_BASE_SRCS")
     micro = [path for part in _OF_MICRO for path in _sources_in(tree.root / f"{tree.micro}{part}")]
+    if not any(path.stem == _INTERPRETER for path in micro):
+        raise SourceError(
+            f"The tree in {tree.root} has no source of the interpreter: looked for"
+            f" {tree.micro}/{_INTERPRETER}"
+            f" with {' or '.join(CXX_SUFFIXES)}.",
+            hint="A header alone is not enough; what was unpacked may be a part.",
+        )
     # Our adapter has the list of kernels.
     return [*lite, *(path for path in micro if path.stem != "all_ops_resolver")]
 
@@ -317,7 +326,7 @@ def _optional(tree: TflmTree, base: Iterable[Path], on_demand: Iterable[Path]) -
         if path in of_demand
         or (
             path.is_relative_to(tree.micro_folder)
-            and path.stem != "micro_interpreter"
+            and path.stem != _INTERPRETER
             and path.with_suffix(".h").is_file()
         )
     }
