@@ -54,10 +54,12 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
-        *("adapters.builders", "adapters.boards", "adapters.revisions", "adapters.signers", "vstm32.native"),
+        *("adapters.builders", "adapters.boards", "adapters.signers"),
+        *("sources.git", "vstm32.native"),
     },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
@@ -75,6 +77,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 

@@ -23,13 +23,17 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.content.tables import blamed, number_cases
-from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.report.render.charts.svg import CHARTS
+from mcumatrix.report.render.formats import FORMATS, render_files
+from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
-from mcumatrix.results.store import RecordStore
+from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.stages import build
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
+from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
@@ -133,7 +137,16 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
-    return make("image", job.image, _image_inputs(project, job, libraries)) / "image.elf"
+    make(_IMAGE, job.image, _image_inputs(project, job, libraries))
+    return rebuilt_image(folder) / "image.elf"
+
+
+_IMAGE = "image"
+
+
+def rebuilt_image(folder: Path) -> Path:
+    """Where `build_from_nothing` leaves the image that it makes below a folder."""
+    return folder / _IMAGE / "output"
 
 
 def rendered_inputs(project: Project, job: Job) -> dict[str, bytes]:
@@ -312,6 +325,7 @@ def describe(record: Record) -> str:
 
 
 REPORT_FILES = tuple(FORMATS)
+"""What people open; the charts of a report are in them and beside them."""
 
 
 def report_of(
@@ -327,9 +341,43 @@ def report_of(
 
     Raises:
         PublishedError: numbers that are to stand beside ours cannot be read.
+        ResultError: the raw log of a record cannot be read.
     """
     cases = number_cases(matrix.variants, records, reproductions, untried)
-    return make_report(matrix, cases, read_publications(matrix.published, project.published))
+    published = read_publications(matrix.published, project.published)
+    lines = _lines_of_variants(project, matrix, records)
+    return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+
+
+def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
+    """All records of those variants that ran several times, oldest first, by slugs.
+
+    One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
+
+    Raises:
+        ResultError: the chain of records cannot be read, or is not as it was written.
+    """
+    folder = project.results(matrix.name) / "records"
+
+    def is_proved(record: Record) -> bool:
+        log = read_raw_log(folder / record.variant / record.log)
+        return not any(differences_from_log(record, log))
+
+    return {
+        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
+    }
+
+
+def _lines_of_variants(
+    project: Project, matrix: Matrix, records: Iterable[Record | None]
+) -> dict[str, TimeLines]:
+    """Where the raw logs have the times, by slugs. Raises ResultError."""
+    folder = project.results(matrix.name) / "records"
+    return {
+        record.variant: time_lines(read_raw_log(folder / record.variant / record.log))
+        for record in records
+        if record is not None and record.measurement is not None and record.log
+    }
 
 
 def write_report(
@@ -350,7 +398,16 @@ def write_report(
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
-        for name, render in FORMATS.items():
-            write_atomically(folder / name, render(report, project.templates))
-        write_manifest(folder, fingerprint, REPORT_FILES)
+        files = render_files(report, project.templates)
+        write_report_files(folder, files)
+        write_manifest(folder, fingerprint, files)
     return report
+
+
+def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes the files of a report, and removes charts that it does not have any more. Raises OSError."""
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    for path in (folder / CHARTS).glob("*.svg"):
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()

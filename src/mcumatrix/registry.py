@@ -12,10 +12,9 @@ from mcumatrix import plugins
 from mcumatrix.errors import MatrixError, ModelError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, DEFAULT_SUITE, Archive, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
-from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
@@ -23,6 +22,7 @@ from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
 
 if TYPE_CHECKING:
+    from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
 
 BUILDERS = ("auto", "docker", "local")
@@ -91,7 +91,7 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         engine,
         unpacked=partial(_unpacked, say=say),
         say=say,
-        base=os.environ.get("MCUMATRIX_BASE_IMAGE", ""),
+        bases=base_images(os.environ),
         insists=wanted == "docker",
     )
     if wanted == "docker":
@@ -100,19 +100,44 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
     return Builders(choice, {"docker": docker, "local": local}, choice.reason)
 
 
-def make_base_image(say: Callable[[str], None]) -> str:
-    """Makes the image that toolchain images begin with; returns a line that says which it is.
+def base_images(environ: Mapping[str, str]) -> dict[str, str]:
+    """The images that toolchain images are to begin with, by the suite of Debian whose place they take.
+
+    `MCUMATRIX_BASE_IMAGE` names the one for most toolchains, `MCUMATRIX_BASE_IMAGE_TRIXIE` that for those
+    that want Debian 13; empty is as good as not set.
+    """
+    variable = "MCUMATRIX_BASE_IMAGE"
+    named = {DEFAULT_SUITE: environ.get(variable, "")}
+    for name, image in environ.items():
+        if name.startswith(f"{variable}_"):
+            named[name.removeprefix(f"{variable}_").lower()] = image
+    return {suite: image for suite, image in named.items() if image}
+
+
+def recorded_compilers(
+    builder: Builder, recorded: "Callable[[], Known]", say: Callable[[str], None]
+) -> Builder:
+    """A builder that knows compilers which it does not have by what `recorded` says of them: see
+    `RecordedCompilers`."""
+    from mcumatrix.adapters.builders.recorded import RecordedCompilers
+
+    return RecordedCompilers(builder, recorded, say)
+
+
+def make_base_image(suite: str, say: Callable[[str], None]) -> str:
+    """Makes the image of a suite of Debian that toolchain images begin with; a line says which it is.
 
     Raises:
         ToolError: no engine answers, or the image cannot be made here.
     """
-    from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, make_base_image
+    from mcumatrix.adapters.builders.docker.base_image import base_of, make_base_image
     from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
 
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         raise ToolError(f"No Docker engine answers: {engine.reason}.", hint="Start one, and run this again.")
-    return f"{BASE_TAG} is {make_base_image(engine, say)}"
+    base = base_of(suite)
+    return f"{base.tag} is {make_base_image(engine, say, base)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +215,10 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 
 
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
+    from mcumatrix.adapters.models.tflite_file import operator_names
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=operator_names, say=say)
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -225,7 +251,17 @@ def _made(
 
 
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
-    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    if source.commit:
+        from mcumatrix.sources.cache import cache_from
+        from mcumatrix.sources.commit import CommitPin, obtain_commit
+
+        pin = CommitPin(source.name, source.url, source.commit)
+        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
@@ -241,6 +277,13 @@ def model_contents(entry: Model) -> bytes:
     from mcumatrix.adapters.models.tflite_file import read_contents
 
     return read_contents(entry.file)
+
+
+def operators_of(entry: Model) -> frozenset[str]:
+    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    from mcumatrix.adapters.models.tflite_file import operator_names
+
+    return frozenset(operator_names(model_contents(entry)))
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
@@ -493,13 +536,6 @@ def importer(name: str) -> Importer:
     """
     made: Importer = _made(Kind.IMPORTER, IMPORTERS, name, "the command", Importer)
     return made
-
-
-def find_revision(root: Path, wanted: str = "") -> Revision | None:
-    """The commit that a project is at, or one that is wanted. Raises MatrixError if that is not there."""
-    from mcumatrix.adapters.revisions.git import find_revision
-
-    return find_revision(root, wanted)
 
 
 def signer() -> Signer:

@@ -26,13 +26,23 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
+from mcumatrix.results.inputs import FOLDER as INPUTS
+from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import Retries
 from mcumatrix.storage import in_sentences
 from mcumatrix.units import format_duration
-from mcumatrix.workflow import Build, Job, plan_jobs, report_fingerprint, require_proved
+from mcumatrix.workflow import (
+    Build,
+    Job,
+    plan_jobs,
+    recorded_compilers,
+    report_fingerprint,
+    require_proved,
+    what_is_left,
+)
 
 Task = dict[str, Any]
 
@@ -62,6 +72,8 @@ class Work:
     boards: Boards
     say: Callable[[str], None]
     retries: Retries = field(default_factory=Retries)
+    again: bool = False
+    """Whether all is to be built and run, whatever results there are."""
     hindrances: dict[str, McuMatrixError] = field(default_factory=dict)
     """By their slugs, what kept variants with a job from being tried, or their results from being kept: it is
     in no record."""
@@ -136,6 +148,11 @@ class Work:
         return [by_slug.get(variant.slug) for variant in self.matrix.variants]
 
     @cached_property
+    def inputs_store(self) -> InputsStore:
+        """What the results of the matrix were made from."""
+        return InputsStore(self.project.results(self.matrix.name) / INPUTS)
+
+    @cached_property
     def reproduction_store(self) -> ReproductionStore:
         """What came of building images of the matrix again."""
         return ReproductionStore(self.project.results(self.matrix.name) / "reproductions")
@@ -183,11 +200,13 @@ def load_work(
     *,
     wait: bool = True,
     retries: Retries | None = None,
+    again: bool = False,
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
     `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
+    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils. Results that
+    are there count, with a compiler that cannot be had too, unless all is to be done `again`.
 
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
@@ -196,7 +215,11 @@ def load_work(
     from mcumatrix.matrix.load import find_matrix, load_matrix
 
     path = find_matrix(matrix_name, project.matrices)
+    catalogues = load_catalogues(project.matrices)
     builders = registry.builders(builder, project.build / "cache", say)
+    if not again:
+        recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
+        builders = replace(builders, chosen=registry.recorded_compilers(builders.chosen, recorded, say))
 
     def can_be_had(toolchain: Toolchain) -> bool:
         try:
@@ -206,12 +229,14 @@ def load_work(
             return False
         return True
 
-    matrix = load_matrix(path, load_catalogues(project.matrices), can_be_had)
+    matrix = load_matrix(path, catalogues, can_be_had)
     # Before hours of work, not after them.
     read_publications(matrix.published, project.published)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    work = Work(project, matrix, planned.jobs, planned.hindered, builders, boards, say, retries or Retries())
+    work = Work(
+        project, matrix, planned.jobs, planned.hindered, builders, boards, say, retries or Retries(), again
+    )
     changed = _not_as_kept(work)
     jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
     return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
@@ -303,7 +328,7 @@ def run_tasks(work: Work) -> Iterator[Task]:
             "name": job.variant.slug,
             "doc": f"run {job.variant.slug} on {job.variant.board.name}",
             "actions": [_run_action(work, job)],
-            "task_dep": [f"build:{job.variant.slug}"],
+            "task_dep": [f"build:{job.variant.slug}"] if work.again or what_is_left(job, work.store) else [],
             "uptodate": [partial(job.is_done, work.store)],
         }
 
@@ -379,6 +404,7 @@ def _run_action(work: Work, job: Job) -> Callable[[], dict[str, str] | TaskFaile
                 work.within_time(),
                 in_sentences("It could not be run", work.project.boards, "Records of others are kept."),
             ):
+                work.inputs_store.keep(job.inputs)
                 run = partial(actions.run_variant, work.matrix, job, work.store, work.boards)
                 record = run(work.retries, say=work.say, wait=work.boards.stopped.wait)
         except McuMatrixError as error:

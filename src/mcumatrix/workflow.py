@@ -9,8 +9,10 @@ done already, by this matrix or another, is found again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -18,6 +20,8 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
+    ModelError,
+    ResultError,
     SourceError,
     ToolError,
 )
@@ -28,6 +32,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.variant import Expectation, Matrix, Variant
@@ -35,8 +40,9 @@ from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
+from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.evidence import (
@@ -57,7 +63,11 @@ RENDERERS = (
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
 
-REPORTERS = ("mcumatrix.report.content.report", "mcumatrix.report.render.formats")
+REPORTERS = (
+    "mcumatrix.report.content.report",
+    "mcumatrix.report.render.formats",
+    "mcumatrix.results.kept",
+)
 """What makes a report of records. What these import counts too."""
 
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
@@ -77,6 +87,7 @@ class ModelPlan:
     name: str
     fingerprint: str
     folder: Path
+    inputs: Inputs = field(default=NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,10 @@ class Build:
         """Whether its outputs are there, as they were made from exactly these inputs."""
         return is_current(self.folders.output, self.plan.fingerprint)
 
+    def is_damaged(self) -> bool:
+        """Whether it was made, and its outputs are no longer what they were."""
+        return bool(output_hashes(self.folders.output, self.plan.fingerprint)) and not self.is_done()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -110,6 +125,13 @@ class Job:
     model: Build
     image: Build
     run_fingerprint: str
+    run: Inputs = field(default=NOTHING, compare=False, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Inputs, ...]:
+        """Those of its run, and of all that comes before it."""
+        builds = (self.image, *self.libraries)
+        return (self.run, *(build.plan.inputs for build in builds), self.rendered.inputs)
 
     @property
     def libraries(self) -> tuple[Build, ...]:
@@ -152,10 +174,34 @@ def require_proved(
 
 
 def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
-    """The stages that a run would execute for a variant: "build", "run", or none."""
-    if not job.image.is_done():
-        return ("build", "run")
-    return () if job.is_done(store) else ("run",)
+    """The stages that a run would execute for a variant: "build", "run", both or none.
+
+    A finished result needs no image: it may be somebody else's. But one that was damaged is made again.
+    """
+    if job.is_done(store):
+        return ("build",) if job.image.is_damaged() else ()
+    return ("run",) if job.image.is_done() else ("build", "run")
+
+
+def recorded_compilers(
+    project: Project, matrix: str, boards: Mapping[str, Board]
+) -> dict[tuple[str, tuple[str, ...]], ToolchainIdentity]:
+    """The compilers that the last results of a matrix were made with, by toolchain and flags of the chip.
+
+    Where results cannot be read, or are of boards that are no longer there, nothing is known of them.
+    """
+    try:
+        kept = newest_records(project.results(matrix) / "records")
+    except ResultError:
+        return {}
+    found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
+    for record in kept.records.values():
+        board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
+        if record.image and board and toolchain:
+            with suppress(BuildError):
+                flags = chip_of(project.firmware, board.firmware_board).cpu_flags
+                found[toolchain, flags] = record.image.toolchain
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +224,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     facts = _Facts(project, builder, boards)
     jobs: list[Job] = []
     hindered: dict[str, McuMatrixError] = {}
-    for variant in variants:
+    for variant in with_operators(variants):
         try:
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError) as error:
@@ -186,6 +232,34 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     if hindered and not jobs:
         raise next(iter(hindered.values()))
     return Planned(tuple(jobs), hindered)
+
+
+def with_operators(variants: Iterable[Variant]) -> list[Variant]:
+    """The variants of a matrix with runtimes that have the operators of all of its models.
+
+    So all variants of a runtime share its libraries. A model that cannot be read needs none: what is wrong
+    with it is said where it is rendered.
+    """
+    variants = list(variants)
+    needed: dict[str, set[str]] = {}
+    operators_of = cache(_operators_of)
+    for variant in variants:
+        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+    return [
+        variant
+        if variant.runtime.operators is None
+        else replace(
+            variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
+        )
+        for variant in variants
+    ]
+
+
+def _operators_of(model: Model) -> frozenset[str]:
+    try:
+        return registry.operators_of(model)
+    except ModelError:
+        return frozenset()
 
 
 def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
@@ -293,6 +367,18 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources)
+    run = Inputs(
+        "run",
+        {
+            "image": image.fingerprint,
+            **run_axes(variant),
+            "board_identity": facts.board_identity(variant.board),
+            "timing_model": variant.board.timing_model,
+            "golden": facts.file(variant.model.golden),
+            "repeat": variant.repeat,
+            "warmup": variant.warmup,
+        },
+    )
     return Job(
         variant=variant,
         rendered=rendered,
@@ -300,18 +386,8 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         platform=parts.platform,
         model=parts.model,
         image=_in_folder(project, "images", image),
-        run_fingerprint=fingerprint(
-            "run",
-            {
-                "image": image.fingerprint,
-                **run_axes(variant),
-                "board_identity": facts.board_identity(variant.board),
-                "timing_model": variant.board.timing_model,
-                "golden": facts.file(variant.model.golden),
-                "repeat": variant.repeat,
-                "warmup": variant.warmup,
-            },
-        ),
+        run_fingerprint=run.fingerprint,
+        run=run,
     )
 
 
@@ -332,7 +408,7 @@ def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     name = f"{variant.runtime.name}-{variant.model.name}"
-    hashed = fingerprint(
+    inputs = Inputs(
         "model",
         {
             "model": facts.file(variant.model.file),
@@ -342,7 +418,16 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
             "renderers": facts.renderers(),
         },
     )
-    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed))
+    hashed = inputs.fingerprint
+    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
+
+
+def _hash_of_chain(file: Path) -> str | None:
+    """Over all records that were kept, the earlier ones too; None before there is one."""
+    try:
+        return hash_file(file)
+    except OSError:
+        return None
 
 
 def report_fingerprint(
@@ -383,5 +468,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
+            "charts": version("vl-convert-python"),
+            "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },
     )

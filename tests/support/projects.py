@@ -44,12 +44,16 @@ def a_project(folder: Path, matrix: str = MATRIX, name: str = "example") -> Proj
 
 
 def add_records(
-    project: Project, cycles: Mapping[str, object], name: str = "example", **changes: object
+    project: Project,
+    cycles: Mapping[str, object],
+    name: str = "example",
+    minute: int = 4,
+    **changes: object,
 ) -> list[Record]:
     """Keeps a record for each variant, with the log that it is made from.
 
     `cycles` has by kernels those of the first layer, or an error. Times do not go by: each record is finished
-    a second after the one before.
+    a second after the one before, and `minute` is the one in which all of them are.
     """
     matrix = load_matrix(find_matrix(name, project.matrices), load_catalogues(project.matrices))
     store = RecordStore(project.results(name) / "records")
@@ -64,7 +68,9 @@ def add_records(
             log, measurement = _measured(variant, golden, outcome)
             outcome = (measurement, check_answer(measurement, golden))
         record = a_record(outcome, variant=variant, matrix=name, **changes)
-        kept.append(store.add(replace(record, finished_at=f"2026-01-02T03:04:{second:02}.000000Z"), log))
+        kept.append(
+            store.add(replace(record, finished_at=f"2026-01-02T03:{minute:02}:{second:02}.000000Z"), log)
+        )
     return kept
 
 

@@ -116,7 +116,7 @@ static bool check_layer(std::uint32_t layer) {
                      code.custom_code() == nullptr ? "without a name" : code.custom_code()->c_str());
         return false;
     }
-    const TfLiteRegistration *kernel = generation::find(op, code.version());
+    const Registration *kernel = generation::find(op, code.version());
     if (kernel == nullptr || kernel->invoke == nullptr) {
         report_error("layer %lu is %s in version %ld, for which this TensorFlow has no kernel",
                      static_cast<unsigned long>(layer), tflite::EnumNameBuiltinOperator(op),
@@ -137,7 +137,7 @@ static bool check_layer(std::uint32_t layer) {
 static bool starts_in(std::uint32_t size_bytes) {
     report_begin();
     memory_paint();
-    return generation::start(model, tflm_arena, size_bytes, report_collector()) == kTfLiteOk;
+    return generation::start(model, tflm_arena, size_bytes) == kTfLiteOk;
 }
 
 /* The smallest arena that is not refused, in steps of ARENA_STEP_BYTES. What is planned with lies in the arena too, spread
@@ -223,7 +223,7 @@ const char *runtime_layer_op(uint32_t layer) {
 
 uintptr_t runtime_layer_code(uint32_t layer) {
     const tflite::OperatorCode &code = code_of(layer);
-    const TfLiteRegistration *kernel = generation::find(generation::operator_of(code), code.version());
+    const Registration *kernel = generation::find(generation::operator_of(code), code.version());
     return reinterpret_cast<uintptr_t>(kernel->invoke) & ~static_cast<uintptr_t>(1);
 }
 

@@ -49,6 +49,14 @@ def say(line: str) -> None:
     print(printable(line, keep="\n"), file=sys.stderr, flush=True)
 
 
+def text_options(**helps: str) -> tuple[dict[str, object], ...]:
+    """Options that take a text, by their names, with what `doit help` says of each."""
+    return tuple(
+        {"name": name, "long": name.replace("_", "-"), "type": str, "default": "", "help": text}
+        for name, text in helps.items()
+    )
+
+
 def print_line(line: str) -> None:
     """A line that a command prints, whatever is in it."""
     print(printable(line, keep="\n"), flush=True)

@@ -84,6 +84,7 @@ def current_work() -> Work:
             say,
             wait=not get_var("no_wait", False),
             retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
+            again=bool(get_var("again", False)),
         )
         # Also for tasks that are run by doit itself: no board and no build is left behind.
         atexit.register(_loaded[key].boards.close)

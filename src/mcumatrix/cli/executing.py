@@ -1,4 +1,4 @@
-"""Commands that execute the tasks of a matrix: `doit matrix` and `doit reproduce`."""
+"""Commands that execute the tasks of a matrix, and the first of them, `doit matrix`."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ from mcumatrix.cli.current import (
     end_with_signals,
     take_arguments,
 )
-from mcumatrix.errors import ChangedResultError, ExitCode, McuMatrixError, ResultError
+from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
 from mcumatrix.printable import printable
 from mcumatrix.storage import in_sentences
@@ -41,6 +41,8 @@ class Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
     doc_usage = USAGE
+    builds_always = False
+    """Whether results that are there are no reason not to build."""
     cmd_options = (*Run.cmd_options, OPTION_SELECT, OPTION_BUILDER, OPTION_NO_WAIT, OPTION_ATTEMPTS)
 
     def parse_execute(self, in_args: list[str]) -> int:
@@ -52,6 +54,8 @@ class Executing(Run):  # type: ignore[misc]
             take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
             set_var("attempts", params["attempts"])
+            set_var("again", params["always"] or self.builds_always)
+            self._asked = params
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]
             return int(Run.execute(self, params, []))
@@ -126,40 +130,6 @@ class Matrix(Executing):
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, work.slugs(self._selection))
-
-
-class Reproduce(Executing):
-    """`doit reproduce`: builds images again and compares them bit for bit."""
-
-    name = "reproduce"
-    doc_purpose = "build the images of a matrix again, by every builder there is, and compare them"
-    doc_description = (
-        "MATRIX is a name under matrix/ or a path; without it, quickstart. Each image is built once more "
-        "from nothing, in another folder and without a cache; the verdict goes into the report."
-    )
-
-    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        run([f"build:{job.variant.slug}" for job in jobs])
-        same = [self._reproduce(work, job) for job in jobs]
-        run([f"report:{work.matrix.name}"], alone=True)
-        print(f"\n{sum(same)} of {len(same)} images came out the same, bit for bit.")
-        return int(ExitCode.OK if all(same) else ExitCode.NOT_COMPARABLE)
-
-    def _reproduce(self, work: Work, job: Job) -> bool:
-        from mcumatrix import actions
-
-        if not job.image.is_done():
-            print(f"{job.variant.slug}: could not be built at all", flush=True)
-            return False
-        builders = work.builders.able_to_use(job.variant.toolchain)
-        try:
-            found = actions.reproduce(work.project, job, builders, work.project.build / "reproduce")
-        except McuMatrixError as error:
-            print(printable(f"{job.variant.slug}: {error}", keep="\n"), flush=True)
-            return False
-        work.reproduction_store.add(found)
-        print(f"{job.variant.slug}: {found.verdict}", flush=True)
-        return found.is_same
 
 
 def _conclude(work: Work, selected: set[str]) -> int:

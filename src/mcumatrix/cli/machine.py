@@ -8,6 +8,7 @@ from doit.cmd_base import Command
 
 from mcumatrix.cli.common import code_of, parse_execute, say
 from mcumatrix.errors import ExitCode, MatrixError
+from mcumatrix.model.catalogue import DEFAULT_SUITE
 from mcumatrix.project import Project
 
 
@@ -16,16 +17,23 @@ class BaseImage(Command):  # type: ignore[misc]
 
     name = "base-image"
     doc_purpose = "make the Docker image that toolchains are put onto, where none can be pulled"
-    doc_usage = ""
+    doc_usage = "[SUITE]"
     doc_description = (
-        "Makes a minimal Debian 12 with mmdebstrap and gives it to the Docker engine of this machine."
+        "Makes a minimal Debian with mmdebstrap and gives it to the Docker engine of this machine. SUITE is "
+        f"the code name of a release, such as trixie; without it, {DEFAULT_SUITE}."
     )
 
     def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
         from mcumatrix import registry
 
         def execute() -> int:
-            print(registry.make_base_image(say))
+            suite, *others = args or [DEFAULT_SUITE]
+            if others or not suite.isalpha() or not suite.islower():
+                raise MatrixError(
+                    f"base-image makes one image, of a release's code name, and not of {' '.join(args)!r}.",
+                    hint=f"For example: doit base-image {DEFAULT_SUITE}",
+                )
+            print(registry.make_base_image(suite, say))
             return int(ExitCode.OK)
 
         return code_of(execute)

@@ -40,7 +40,13 @@ class Plan(Command):  # type: ignore[misc]
         hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
         runs = sum(bool(steps) for steps in to_do)
         images = sum("build" in steps for steps in to_do)
-        libraries = {library.name for job in jobs for library in job.libraries if not library.is_done()}
+        libraries = {
+            library.name
+            for job, steps in zip(jobs, to_do, strict=True)
+            if "build" in steps
+            for library in job.libraries
+            if not library.is_done()
+        }
         print(
             parts_text(
                 plan_parts(

@@ -6,7 +6,7 @@ from typing import Any
 
 from doit.cmd_base import Command
 
-from mcumatrix.cli.common import code_of, parse_execute, print_line
+from mcumatrix.cli.common import code_of, parse_execute, print_line, text_options
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX
@@ -64,15 +64,12 @@ class Compare(_OfResults):
         "Each is a matrix, a folder of results such as another checkout's results/quickstart, or published "
         "numbers. Limits are those of the matrix (`regression`) unless they are given here."
     )
-    cmd_options = tuple(
-        {"name": name, "long": name, "type": str, "default": "", "help": text}
-        for name, text in (
-            ("total", "how many percent slower the whole inference may be; 1 if nothing says otherwise"),
-            ("layer", "how many percent slower a layer may be; 5 if nothing says otherwise"),
-            ("json", "a file for the outcome as JSON"),
-            ("markdown", "a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY"),
-            ("junit", "a file for the outcome as JUnit XML"),
-        )
+    cmd_options = text_options(
+        total="how many percent slower the whole inference may be; 1 if nothing says otherwise",
+        layer="how many percent slower a layer may be; 5 if nothing says otherwise",
+        json="a file for the outcome as JSON",
+        markdown="a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY",
+        junit="a file for the outcome as JUnit XML",
     )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
@@ -102,15 +99,9 @@ class Verify(_OfResults):
         "NAME is a matrix, a folder of results, or an archive (NAME.tar.gz); without it, quickstart. "
         "An archive is not unpacked here."
     )
-    cmd_options = (
-        {
-            "name": "signed_by",
-            "long": "signed-by",
-            "type": str,
-            "default": "",
-            "help": "a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, "
-            "and ends with exit code 3 if nobody did",
-        },
+    cmd_options = text_options(
+        signed_by="a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, and "
+        "ends with exit code 3 if nobody did",
     )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
@@ -139,21 +130,9 @@ class Archive(_OfResults):
         "NAME is a matrix; without it, quickstart. Whoever unpacks the file can verify, replay and rerun the "
         "results. Results that `doit verify` finds changed are refused."
     )
-    cmd_options = (
-        {
-            "name": "output",
-            "long": "output",
-            "type": str,
-            "default": "",
-            "help": "the file to make, NAME.tar.gz if not given",
-        },
-        {
-            "name": "sign",
-            "long": "sign",
-            "type": str,
-            "default": "",
-            "help": "an SSH key to sign it with; the signature is a file beside it, FILE.sig",
-        },
+    cmd_options = text_options(
+        output="the file to make, NAME.tar.gz if not given",
+        sign="an SSH key to sign it with; the signature is a file beside it, FILE.sig",
     )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, report_of, write_report
-from mcumatrix.artifact import is_current, write_atomically
+from mcumatrix.actions import REPORT_FILES, report_of, write_report, write_report_files
+from mcumatrix.artifact import is_current
 from mcumatrix.errors import (
     ExitCode,
     MatrixError,
@@ -24,7 +24,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.tables import Case, number_cases
-from mcumatrix.report.render.formats import FORMATS, OF_RECORDS
+from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
@@ -60,9 +60,10 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     folder = path.with_suffix("")
     say(report_text(made))
     say("")
-    for name, render in FORMATS.items():
-        if name not in OF_RECORDS:
-            write_atomically(folder / name, render(made, project.templates))
+    files = render_files(made, project.templates)
+    write_report_files(folder, files)
+    for name in REPORT_FILES:
+        if name in files:
             say(os.path.relpath(folder / name))
     return ExitCode.OK
 
@@ -107,10 +108,10 @@ def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matri
     if not prove:
         return matrix, kept
     models = {variant.slug: variant.model for variant in matrix.variants}
-    return matrix, _proved(kept, project.results(path.stem) / "records", models)
+    return matrix, proved(kept, project.results(path.stem) / "records", models)
 
 
-def _proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
+def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
     """Without the records that are not what their raw logs and the golden answers say."""
     golden = cache(registry.golden_case)
     refuted: dict[str, McuMatrixError] = {}

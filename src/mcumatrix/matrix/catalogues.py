@@ -13,6 +13,7 @@ from mcumatrix.matrix.schema import (
     BoardFile,
     ModelFile,
     RuntimeFile,
+    SourceFile,
     TimeoutsFile,
     ToolchainFile,
     UnitFile,
@@ -43,6 +44,10 @@ _NOT_VIRTUAL = {
     "power_cycle": "a virtual board needs nobody to switch it off",
     "units": "a virtual board has no specimens of its own; count says how many may run",
 }
+
+
+_KINDS_OF_SOURCES = {"url": "an archive", "git": "a commit", "path": "a folder"}
+"""What a source is, by the key that says it."""
 
 
 def load_catalogues(folder: Path) -> Catalogues:
@@ -186,26 +191,9 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
             if value in values[:index]:
                 problems.add((key, index), f"{key} has {shown(str(value))} twice", "Keep one of them.")
     for source, given in file.sources.items():
-        pins = [pin for pin in (given.sha256, given.md5) if pin]
-        if given.path and (given.url or pins):
-            message = f"{source} has a folder and an archive"
-            problems.add(("sources", source, "path"), message, "Keep path, or url with its checksum.")
-        elif not given.path and not given.url:
-            message = f"{source} has neither an archive nor a folder"
-            problems.add(("sources", source), message, "Add url and sha256, or path.")
-        elif given.url and len(pins) != 1:
-            message = f"{source} needs one checksum, and has {len(pins)}"
-            problems.add(("sources", source, "url"), message, "Nothing is fetched without sha256 or md5.")
+        _check_source(source, given, problems)
     problems.check()
-    sources = tuple(
-        Source(
-            name=source,
-            url=given.url,
-            checksum=f"sha256:{given.sha256}" if given.sha256 else f"md5:{given.md5}" if given.md5 else "",
-            path=root / given.path if given.path else None,
-        )
-        for source, given in file.sources.items()
-    )
+    sources = tuple(_source(source, given, root) for source, given in file.sources.items())
     return Runtime(
         name,
         file.adapter,
@@ -213,6 +201,46 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         tuple(file.elements),
         sources,
         takes_hybrid=file.hybrid == "tried",
+        operators=None if file.operators == "all" else (),
+    )
+
+
+def _check_source(source: str, given: SourceFile, problems: Problems) -> None:
+    pins = [pin for pin in (given.sha256, given.md5) if pin]
+    place = ("sources", source)
+    kinds = [key for key in ("url", "git", "path") if getattr(given, key)]
+    if len(kinds) > 1:
+        message = f"{source} has {' and '.join(_KINDS_OF_SOURCES[kind] for kind in kinds)}"
+        hint = "Keep one: url with its checksum, git with commit, or path."
+        problems.add((*place, kinds[-1]), message, hint)
+    elif not kinds:
+        message = f"{source} has neither an archive, nor a commit, nor a folder"
+        problems.add(place, message, "Add url and sha256, git and commit, or path.")
+    elif pins and not given.url:
+        key = "sha256" if given.sha256 else "md5"
+        message = f"{source} has the checksum of an archive, and none is given"
+        problems.add((*place, key), message, "Remove it, or add url.", of_key=True)
+    elif given.url and len(pins) != 1:
+        message = f"{source} needs one checksum, and has {len(pins)}"
+        problems.add((*place, "url"), message, "Nothing is fetched without sha256 or md5.")
+    elif given.git and not given.commit:
+        message = f"{source} needs a commit"
+        hint = "Nothing is fetched without one: `doit pin` says the present one of a branch or a tag."
+        problems.add((*place, "git"), message, hint)
+    for key in ("commit", "revision"):
+        if getattr(given, key) and not given.git:
+            message = f"{key} is for a git repository, and {source} has none"
+            problems.add((*place, key), message, "Remove it, or add git.", of_key=True)
+
+
+def _source(name: str, file: SourceFile, root: Path) -> Source:
+    pins = {"sha256": file.sha256, "md5": file.md5, "git": file.commit}
+    return Source(
+        name=name,
+        url=file.url or file.git,
+        checksum=next((f"{algorithm}:{pin}" for algorithm, pin in pins.items() if pin), ""),
+        path=root / file.path if file.path else None,
+        revision=file.revision,
     )
 
 
@@ -231,6 +259,7 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         version=file.version,
         dockerfile=root / file.dockerfile if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
+        suite=file.suite,
     )
 
 

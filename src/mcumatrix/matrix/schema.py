@@ -24,7 +24,15 @@ from pydantic import (
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
 from mcumatrix.model.axes import AXES
-from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
+from mcumatrix.model.catalogue import (
+    DEFAULT_SUITE,
+    Board,
+    BoardKind,
+    ConnectMode,
+    Element,
+    Timeouts,
+    TimingModel,
+)
 from mcumatrix.model.expected import Stage
 from mcumatrix.model.record import Status
 from mcumatrix.model.variant import Outcome, TimeLimits
@@ -65,9 +73,15 @@ SERIAL_SCHEMES = ("alt", "cp2110", "hwgrep", "loop", "rfc2217", "socket", "spy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
+_SUITE = re.compile(r"[a-z]{1,30}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
+_GIT_URL = re.compile(
+    r"(git\+)?(https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)+|file://(localhost)?(/[A-Za-z0-9._~+%-]+)+)/?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}", re.ASCII)
 _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
@@ -144,6 +158,14 @@ def _gcc_version(text: str) -> str:
     return text
 
 
+def _suite(text: str) -> str:
+    if not _SUITE.fullmatch(text):
+        raise RefusedError(
+            "it is not the code name of a Debian", f"Write it as Debian does, such as {DEFAULT_SUITE}."
+        )
+    return text
+
+
 def _sha256(text: str) -> str:
     if not _SHA256.fullmatch(text):
         raise RefusedError("it is not a SHA-256", "Write its 64 hexadecimal digits in lower case.")
@@ -161,6 +183,30 @@ def _https_url(text: str) -> str:
         raise RefusedError(
             "it is not a https URL of a file", "Write it as in 'https://host/path/name.tar.xz'."
         )
+    return text
+
+
+def _git_url(text: str) -> str:
+    if not _GIT_URL.fullmatch(text):
+        raise RefusedError(
+            "it is not a https URL of a git repository",
+            "Write it as in 'https://host/owner/name', or 'file:///path' for one on this machine.",
+        )
+    return text
+
+
+def _commit(text: str) -> str:
+    if not _COMMIT.fullmatch(text):
+        raise RefusedError(
+            "it is not the id of a commit",
+            "Write its 40 hexadecimal digits in lower case: `git rev-parse REVISION^{commit}` says them.",
+        )
+    return text
+
+
+def _revision(text: str) -> str:
+    if not _REVISION.fullmatch(text):
+        raise RefusedError("it is not a branch or a tag", "Write it as in 'v1.2.0'.")
     return text
 
 
@@ -268,8 +314,12 @@ Name = Annotated[Text, AfterValidator(check_name)]
 Reason = Annotated[str, AfterValidator(_not_blank)]
 RelativePath = Annotated[str, AfterValidator(_path)]
 GccVersion = Annotated[str, AfterValidator(_gcc_version)]
+Suite = Annotated[str, AfterValidator(_suite)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 Md5 = Annotated[str, AfterValidator(_md5)]
+GitUrl = Annotated[str, AfterValidator(_git_url)]
+Commit = Annotated[Text, AfterValidator(_commit)]
+Revision = Annotated[Text, AfterValidator(_revision)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
@@ -497,11 +547,17 @@ class BoardFile(_Strict):
 
 
 class SourceFile(_Strict):
-    """Code from elsewhere: a pinned archive (url with sha256 or md5), or a folder (path)."""
+    """Code from elsewhere: a pinned archive (url with sha256 or md5), a commit (git with commit), or a folder
+    (path)."""
 
     url: HttpsUrl = Field(default="", description="Where the archive is.")
     sha256: Sha256 = Field(default="", description="SHA-256 of the archive.")
     md5: Md5 = Field(default="", description="MD5 of the archive, where its project pins it so.")
+    git: GitUrl = Field(default="", description="Where a git repository is, in place of an archive.")
+    commit: Commit = Field(default="", description="The id of its commit, 40 hexadecimal digits.")
+    revision: Revision = Field(
+        default="", description="The branch or tag that the commit had, for people; nothing is fetched by it."
+    )
     path: str = Field(default="", description="A folder in place of an archive, from the project's folder.")
 
 
@@ -518,6 +574,10 @@ class RuntimeFile(_Strict):
     )
     hybrid: Literal["tried", "refused"] = Field(
         default="tried", description="What becomes of models whose weights alone are quantised."
+    )
+    operators: Literal["needed", "all"] = Field(
+        default="needed",
+        description="Which operators are compiled: those of the matrix's models, or all that there are.",
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
@@ -545,6 +605,9 @@ class ToolchainFile(_Strict):
     )
     archive: ArchiveFile | None = Field(
         default=None, description="What the Dockerfile copies as toolchain/, unpacked."
+    )
+    suite: Suite = Field(
+        default=DEFAULT_SUITE, description="The code name of the Debian that the Dockerfile begins with."
     )
 
 

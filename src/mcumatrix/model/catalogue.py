@@ -6,6 +6,8 @@ from pathlib import Path
 
 DEFAULT_FLASHER = "pyocd"
 """What gets images onto a board whose file names nothing else."""
+DEFAULT_SUITE = "bookworm"
+"""The release of Debian that images of toolchains begin with whose files name no other."""
 
 
 class BoardKind(StrEnum):
@@ -95,15 +97,24 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Code from elsewhere: an archive with its only contents, or a folder of a person's own.
+    """Code from elsewhere: an archive or a commit with its only contents, or a folder of a person's own.
 
-    `checksum` is `sha256:...` or `md5:...`. Either `url` and `checksum` are given, or `path`.
+    `checksum` is `sha256:...` or `md5:...` of an archive, or `git:` and the id of a commit of the repository
+    at `url`; `revision` is then the branch or tag that it had, for people. Either `url` and `checksum` are
+    given, or `path`.
     """
 
     name: str
     url: str = ""
     checksum: str = ""
     path: Path | None = None
+    revision: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The id of a commit, 40 hexadecimal digits; empty for an archive or a folder."""
+        algorithm, _, digest = self.checksum.partition(":")
+        return digest if algorithm == "git" else ""
 
     @property
     def file_name(self) -> str:
@@ -117,7 +128,9 @@ class Runtime:
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
-    weights alone are quantised before anything is built.
+    weights alone are quantised before anything is built. `operators` are those that its library has, named as
+    in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
+    follows from the models of a matrix.
     """
 
     name: str
@@ -126,6 +139,7 @@ class Runtime:
     elements: tuple[Element, ...]
     sources: tuple[Source, ...] = ()
     takes_hybrid: bool = True
+    operators: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +161,7 @@ class Toolchain:
 
     `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
     makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
-    copies the compiler from.
+    copies the compiler from, `suite` the release of Debian, by its code name, that it begins with.
     """
 
     name: str
@@ -155,6 +169,7 @@ class Toolchain:
     version: str = ""
     dockerfile: Path | None = None
     archive: Archive | None = None
+    suite: str = DEFAULT_SUITE
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.variant import Outcome
 
+PROJECT = "project"
+"""What `Provenance.tools` calls the commit of the project that a run was made from."""
+
 RECORD_SCHEMA = 3
 """Raised when a field changes its meaning. Readers turn what they know into this, and refuse the rest."""
 

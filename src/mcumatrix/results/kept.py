@@ -4,7 +4,8 @@ A report of finished results needs no compiler, no board and no sources: which i
 is in its fingerprint, and nobody has to work that out again to read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,18 +33,9 @@ def newest_records(folder: Path) -> Kept:
         ChangedResultError: the chain of records is not as it was written.
         ResultError: it cannot be read.
     """
-    try:
-        links = Chain(folder / CHAIN_FILE).links()
-    except OSError as error:
-        raise ResultError(
-            f"{folder / CHAIN_FILE} cannot be read: {error}", hint="Mend the rights."
-        ) from error
-    of_variants: dict[str, list[Link]] = {}
-    for link in links:
-        of_variants.setdefault(link.record.rpartition("/")[0], []).append(link)
     records: dict[str, Record] = {}
     unreadable: dict[str, McuMatrixError] = {}
-    for variant, linked in of_variants.items():
+    for variant, linked in _links_of_variants(folder).items():
         try:
             found = (read_linked(folder, link) for link in reversed(linked))
             record = next((record for record in found if record is not None), None)
@@ -53,3 +45,40 @@ def newest_records(folder: Path) -> Kept:
             if record is not None:
                 records[variant] = record
     return Kept(records, unreadable)
+
+
+def earlier_records(folder: Path) -> dict[str, tuple[Record, ...]]:
+    """By their slugs, all records that are there of each variant that has several, in the order of the chain.
+
+    Those that were removed, or are not as they were kept, are left out: `newest_records` and `doit verify`
+    name them.
+
+    Raises:
+        ChangedResultError: the chain of records is not as it was written.
+        ResultError: it cannot be read.
+    """
+    return {
+        variant: tuple(_readable(folder, linked))
+        for variant, linked in _links_of_variants(folder).items()
+        if len(linked) > 1
+    }
+
+
+def _readable(folder: Path, linked: Iterable[Link]) -> Iterator[Record]:
+    for link in linked:
+        with suppress(McuMatrixError):
+            if record := read_linked(folder, link):
+                yield record
+
+
+def _links_of_variants(folder: Path) -> dict[str, list[Link]]:
+    try:
+        links = Chain(folder / CHAIN_FILE).links()
+    except OSError as error:
+        raise ResultError(
+            f"{folder / CHAIN_FILE} cannot be read: {error}", hint="Mend the rights."
+        ) from error
+    found: dict[str, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.record.rpartition("/")[0], []).append(link)
+    return found

@@ -1,15 +1,32 @@
 """All that the report of a matrix says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
-from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
+from mcumatrix.report.content.charts import (
+    ChangeChart,
+    Chart,
+    LayerChart,
+    SpreadChart,
+    change_charts,
+    time_charts,
+)
+from mcumatrix.report.content.comparisons import (
+    ComparisonPart,
+    comparison_parts,
+    default_comparison,
+    total_tables,
+)
+from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.history import Past, pasts
+from mcumatrix.report.content.history_chart import HistoryChart, history_charts
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
     Case,
@@ -25,6 +42,7 @@ from mcumatrix.report.content.tables import (
     time_tables,
 )
 from mcumatrix.report.content.timings import timings_of_cases
+from mcumatrix.stages.log_lines import TimeLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +62,10 @@ class Report:
     """The contents of a report, in the order in which they are shown.
 
     `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
-    there is nothing to be in them; `labels` has what the values of own axes stand for. `records` are those
-    that it was made from. A report of numbers that others printed has their `source`, and their tables in
-    `printed` in place of `times`.
+    there is nothing to be in them; `labels` has what the values of own axes stand for. Where there are more
+    `comparisons` than people read, `totals` are shown instead. `records` are those that it was made from. A
+    report of numbers that others printed has their `source`, and their tables in `printed` in place of
+    `times`.
     """
 
     title: str
@@ -70,17 +89,38 @@ class Report:
     source: str = ""
     printed: tuple[Part, ...] = ()
     beside: tuple[Beside, ...] = ()
+    totals: tuple[Part, ...] = ()
+    time_charts: tuple[LayerChart | SpreadChart, ...] = ()
+    change_charts: tuple[ChangeChart, ...] = ()
+    history_charts: tuple[HistoryChart, ...] = ()
+    pasts: tuple[Past, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """All of them, each with a name of its own."""
+        return (*self.time_charts, *self.change_charts, *self.history_charts)
 
 
-def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Publication] = ()) -> Report:
+def make_report(
+    matrix: Matrix,
+    cases: Sequence[Case],
+    publications: Sequence[Publication] = (),
+    lines_of_variant: Mapping[str, TimeLines] = MappingProxyType({}),
+    runs_of_variant: Mapping[str, Sequence[Record]] = MappingProxyType({}),
+) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not.
 
-    `publications` are those that our times are to stand beside.
+    `publications` are those that our times are to stand beside. `lines_of_variant` has where the raw logs of
+    variants have the times, and `runs_of_variant` all records of those that ran several times, oldest first.
     """
     records = tuple(case.record for case in cases if case.record)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
+    comparisons = comparison_parts(timings, leading)
+    slugs = {case.variant for case in cases}
+    history = pasts({slug: runs for slug, runs in runs_of_variant.items() if slug in slugs})
     return Report(
         title=matrix.name,
         description=matrix.description,
@@ -89,7 +129,7 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         substitutions=matrix.substitutions,
         cases=case_table(cases),
         times=tuple(time_tables(cases)),
-        comparisons=comparison_parts(timings, leading),
+        comparisons=comparisons,
         switches=switches(timings, leading),
         labels=label_table(cases),
         sizes=size_tables(cases),
@@ -105,6 +145,12 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         tools=_tools(records),
         records=records,
         beside=beside_published(timings, publications),
+        totals=total_tables(comparisons),
+        time_charts=time_charts(timings),
+        change_charts=change_charts([part.pair for part in comparisons]),
+        history_charts=history_charts(history),
+        pasts=history,
+        evidence=evidence_of_cases(cases, lines_of_variant),
     )
 
 

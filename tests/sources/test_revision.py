@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.revisions.git import find_revision
 from mcumatrix.errors import MatrixError
+from mcumatrix.sources.revision import find_revision
 
 
 def _git(folder: Path, *arguments: str) -> str:

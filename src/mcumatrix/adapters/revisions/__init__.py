@@ -1,1 +1,0 @@
-"""What a project is kept under."""
