@@ -14,7 +14,7 @@ from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_mani
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import read_kernel_facts
+from mcumatrix.model.kernels import LibraryFacts, read_kernel_facts
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
@@ -106,6 +106,18 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     sizes = _read_image(job).sizes
     size = f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
     return "; ".join(filter(None, (size, _warning(job))))
+
+
+def known_library(job: Job) -> tuple[str, tuple[str, ...], LibraryFacts | None]:
+    """A variant, the flags of its own axes, and what is known of its library, if that was looked at."""
+    variant = job.variant
+    flags = tuple(flag for setting in variant.settings for flag in setting.flags)
+    return variant.slug, flags, _library_facts(job)
+
+
+def _library_facts(job: Job) -> LibraryFacts | None:
+    facts = read_kernel_facts(job.runtime.folders.inputs)
+    return facts.library if facts else None
 
 
 def _warning(job: Job) -> str:
@@ -275,6 +287,7 @@ def _run_once(
         warning=_warning(job),
         fault=ran.fault,
         earlier=earlier,
+        library=_library_facts(job),
     )
     return store.add(record, ran.log)
 
@@ -343,7 +356,7 @@ def report_of(
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = number_cases(matrix.variants, records, reproductions, untried)
+    cases = number_cases(matrix.variants, records, reproductions, untried, registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     lines = _lines_of_variants(project, matrix, records)
     return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))

@@ -30,6 +30,7 @@ class Plan(Command):  # type: ignore[misc]
         return code_of(execute)
 
     def _show(self, select: str) -> int:
+        from mcumatrix.actions import known_library
         from mcumatrix.report.content.plan import plan_parts
         from mcumatrix.report.render.terminal import parts_text
 
@@ -60,6 +61,7 @@ class Plan(Command):  # type: ignore[misc]
                     ],
                     f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
                     f"{runs} to run; builder: {work.builders.reason}.",
+                    [known_library(job) for job in jobs],
                 )
             )
         )

@@ -18,6 +18,7 @@ from mcumatrix.model.bounds import (
 )
 from mcumatrix.model.catalogue import BoardKind, Element
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
+from mcumatrix.model.kernels import LibraryFacts
 from mcumatrix.model.variant import Outcome
 
 PROJECT = "project"
@@ -216,7 +217,7 @@ class Record:
     `flaky`.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
-    before it was kept.
+    before it was kept. `library` is what is known of the runtime's own switches.
     """
 
     __pydantic_config__ = KEPT
@@ -245,6 +246,7 @@ class Record:
     earlier: tuple[str, ...] = ()
     flaky: bool = False
     settings: tuple[Setting, ...] | None = None
+    library: LibraryFacts | None = None
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from mcumatrix.errors import (
     TooLargeError,
 )
 from mcumatrix.model.image import Image
+from mcumatrix.model.kernels import LibraryFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Cause,
@@ -61,6 +62,7 @@ def make_record(
     warning: str = "",
     fault: str = "",
     earlier: tuple[str, ...] = (),
+    library: LibraryFacts | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
@@ -101,6 +103,7 @@ def make_record(
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
         settings=variant.settings,
+        library=library,
     )
 
 

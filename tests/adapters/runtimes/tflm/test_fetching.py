@@ -10,7 +10,7 @@ from adapters.runtimes.tflm.conftest import NEW, files_of, kernel
 from mcumatrix import registry
 from mcumatrix.errors import SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
-from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
+from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts, LibraryFacts
 from mcumatrix.model.network import Operator
 from sources.loopback import Site, data, serving
 from sources.packing import entry, tar
@@ -81,12 +81,15 @@ def test_what_a_set_of_kernels_needs_is_fetched_once_and_asked(site: Site) -> No
         "/gemmlowp/v9.tar.gz",
         "/tensorflow/v9.tar.gz",
     ], "the reference kernels need no CMSIS"
-    assert reference[KERNELS_FILE] == KernelFacts(frozenset({Operator.CONV_2D})).to_json()
+    assert (
+        reference[KERNELS_FILE]
+        == KernelFacts(frozenset({Operator.CONV_2D}), LibraryFacts(False, False)).to_json()
+    )
     assert f"{NEW}/kernels/conv.cc" in reference["tflm.cmake"].decode()
 
     optimised = inputs_of(found, "cmsis-nn")
     assert [path for path, _ in site.asked[3:]] == ["/cmsis/v9.tar.gz"]
-    assert optimised[KERNELS_FILE] == KernelFacts(frozenset()).to_json()
+    assert optimised[KERNELS_FILE] == KernelFacts(frozenset(), LibraryFacts(False, False)).to_json()
     assert "arm_convolve_s8" in optimised["tflm.cmake"].decode()
 
     site.asked.clear()

@@ -11,7 +11,7 @@ from adapters.runtimes.tflm.conftest import WriteFiles, WriteTree
 from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime, render_tflm, source_variable
 from mcumatrix.errors import SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
-from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
+from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts, LibraryFacts
 
 REPOSITORY = Path(__file__).parents[4]
 TEMPLATES = REPOSITORY / "templates"
@@ -104,7 +104,9 @@ def test_a_library_that_is_pinned_otherwise_than_the_tree_asks_is_said(
     folders = {"tensorflow": root, "flatbuffers": others / "flatbuffers", "gemmlowp": others / "gemmlowp"}
     inputs = runtime.library_inputs("reference", folders)
     assert "tflm_sources" in inputs["tflm.cmake"].decode()
-    assert inputs[KERNELS_FILE] == KernelFacts(frozenset()).to_json(), "its kernels were asked"
+    assert inputs[KERNELS_FILE] == KernelFacts(frozenset(), LibraryFacts(False, False)).to_json(), (
+        "its kernels were asked"
+    )
     assert said == [
         f"The tree asks for flatbuffers from https://example.org/flatbuffers-9.zip (md5:{'9' * 32});"
         f" the catalogue has https://example.org/flatbuffers-1.zip (md5:{'2' * 32})."

@@ -21,7 +21,7 @@ from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
 from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
-from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
+from mcumatrix.model.kernels import ASSERTIONS_OUT, KERNELS_FILE, RESTRICT, KernelFacts, LibraryFacts
 from mcumatrix.model.network import Network
 
 TEMPLATE = "tflm_model.c.j2"
@@ -135,7 +135,10 @@ class TflmRuntime:
         return {
             _LIST: to_cmake(library),
             _OPERATORS: to_operators(library),
-            KERNELS_FILE: KernelFacts(operators_refusing_hybrid(found, kernels)).to_json(),
+            KERNELS_FILE: KernelFacts(
+                operators_refusing_hybrid(found, kernels),
+                LibraryFacts(asserts=ASSERTIONS_OUT in library.unset, unrestricted=RESTRICT in library.unset),
+            ).to_json(),
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from mcumatrix.model.catalogue import Element
+from mcumatrix.model.kernels import ASSERTIONS_OUT, RESTRICT, LibraryFacts
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.content.findings.finding import Check, Finding, once
 from mcumatrix.report.content.switches import LIBRARIES
@@ -75,6 +76,48 @@ def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
             element = record.measurement.output.element
             why = f": {element} has no {library} kernels" if element is Element.FLOAT32 else ""
             yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
+
+
+def assertions_in(of_cases: Iterable[tuple[str, Sequence[str], LibraryFacts | None]]) -> Iterator[Finding]:
+    """Libraries whose assertions are compiled in; `of_cases` has labels, flags, and what is known."""
+    said = [
+        (
+            label,
+            "assertions are compiled in, inner loops too, and are a part of the times: -DNDEBUG took "
+            "tflm-2.1.0 from 313 to 157 ms.",
+        )
+        for label, flags, library in of_cases
+        if library is not None and library.asserts and f"-D{ASSERTIONS_OUT}" not in flags
+    ]
+    yield from once(Check.ASSERTIONS, said)
+
+
+def unrestricted(of_cases: Iterable[tuple[str, Sequence[str], LibraryFacts | None]]) -> Iterator[Finding]:
+    """CMSIS-NN that was not told which pointers do not overlap; `of_cases` is as above."""
+    said = [
+        (
+            label,
+            f"CMSIS-NN is compiled without -D{RESTRICT}=__restrict, which its README wants on a Cortex-M7.",
+        )
+        for label, flags, library in of_cases
+        if library is not None
+        and library.unrestricted
+        and not any(flag.startswith(f"-D{RESTRICT}") for flag in flags)
+    ]
+    yield from once(Check.FLAGS, said)
+
+
+def label_changed(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Labels of own axes that stood for something else when a case ran than they do in its matrix now."""
+    said = []
+    for case in cases:
+        kept = case.record.settings if case.record else None
+        now = {setting.axis: setting for setting in case.declared or ()}
+        for setting in kept or ():
+            meant = now.get(setting.axis)
+            if meant is not None and meant.label == setting.label and meant != setting:
+                said.append((case.label, f"{setting} when it ran, and in the matrix now {meant}."))
+    yield from once(Check.LABEL_CHANGED, said)
 
 
 def clocks(cases: Sequence[Case]) -> Iterator[Finding]:

@@ -11,6 +11,9 @@ from mcumatrix.report.content.timings import timings_of_cases
 def find(cases: Sequence[Case]) -> list[Finding]:
     """What they noticed, in the order of its weight."""
     timings = timings_of_cases(cases)
+    libraries = [
+        (case.label, case.flags or (), case.record.library if case.record else None) for case in cases
+    ]
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
@@ -23,8 +26,12 @@ def find(cases: Sequence[Case]) -> list[Finding]:
         *times.sums(timings),
         *times.zero_time(timings),
         *times.constant_time(timings),
+        *times.too_fast(cases),
+        *configurations.label_changed(cases),
         *configurations.known_before(cases),
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
+        *configurations.assertions_in(libraries),
+        *configurations.unrestricted(libraries),
     ]
