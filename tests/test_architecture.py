@@ -58,7 +58,7 @@ ONE_PLACE = {
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
-        *("adapters.builders", "adapters.boards", "adapters.signers"),
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
         *("sources.git", "vstm32.native"),
     },
 }
@@ -86,6 +86,7 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 
 LOADED_LATE = (
     "vstm32",
+    "mcumatrix.adapters.models.input_arrays",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",

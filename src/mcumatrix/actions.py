@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from mcumatrix import registry
-from mcumatrix.artifact import MANIFEST, make_anew, write_atomically, write_manifest
+from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
@@ -35,7 +35,7 @@ from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import make_record, status_of, utc_now
-from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
 from mcumatrix.stages.time_limit import TimeLimit
@@ -45,7 +45,7 @@ from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
 def render_model(project: Project, job: Job) -> None:
-    """Makes the C sources of a model and of the built-in digit.
+    """Makes the C sources of a model and of the built-in input.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -55,8 +55,8 @@ def render_model(project: Project, job: Job) -> None:
     runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
     model = job.variant.model
     contents = registry.model_contents(model)
-    files = dict(runtime.render(contents, lambda: registry.network(model)))
-    files["digit.c"] = render_digit(registry.golden_case(model).input)
+    files = dict(runtime.render(contents, lambda: registry.network(contents)))
+    files["sample.c"] = render_sample(registry.golden_case(model).input)
     with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
         make_anew(plan.folder)
         for name, data in files.items():
@@ -322,7 +322,12 @@ def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards
         kind=board.kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
     )
 
 
@@ -400,7 +405,7 @@ def write_report(
     reproductions: Sequence[Reproduction | None],
     untried: Mapping[str, str],
 ) -> Report:
-    """Makes the files of a report, and returns it; what goes in is that of `report_of`.
+    """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
 
     Raises:
         PublishedError: see `report_of`.
@@ -410,6 +415,8 @@ def write_report(
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
     kept = "It is made of records, and none of those is lost by this."
+    if is_current(folder, fingerprint):
+        return report
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
         files = render_files(report, project.templates)
         write_report_files(folder, files)

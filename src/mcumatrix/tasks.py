@@ -14,6 +14,7 @@ from mcumatrix.artifact import changed_outputs, is_current
 from mcumatrix.errors import (
     ChangedResultError,
     McuMatrixError,
+    ModelError,
     ResultError,
     SourceError,
     TimeLimitError,
@@ -243,7 +244,7 @@ def load_work(
 
 
 def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
-    """Why nothing is done for variants of which somebody has changed a result, by their slugs.
+    """By their slugs, why nothing is done for variants whose result was changed, or what it must be.
 
     To measure again would hide it.
     """
@@ -252,7 +253,7 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     for job in work.jobs:
         try:
             require_proved(job, work.store, golden_of)
-        except ResultError as error:
+        except (ResultError, ModelError, SourceError, ToolError) as error:
             found[job.variant.slug] = error
     return found
 

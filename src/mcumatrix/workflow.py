@@ -27,7 +27,15 @@ from mcumatrix.errors import (
 )
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
-from mcumatrix.model.catalogue import Board, Model, Toolchain
+from mcumatrix.model.catalogue import (
+    Board,
+    DigitInput,
+    FileInput,
+    Model,
+    ModelInput,
+    RandomInput,
+    Toolchain,
+)
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
@@ -58,7 +66,6 @@ _DIGITS = 12
 
 RENDERERS = (
     "mcumatrix.stages.render",
-    "mcumatrix.adapters.models.tflite_file",
     "mcumatrix.adapters.models.golden_case",
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
@@ -219,7 +226,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
         ToolError: no variant has a compiler, so that nothing can be known about any image.
         SourceError: no variant has the code that it is made from.
         BuildError: the firmware has no variant's board.
-        ModelError: a model file is missing.
+        ModelError: files of every variant's model are missing.
     """
     facts = _Facts(project, builder, boards)
     jobs: list[Job] = []
@@ -227,7 +234,7 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
     for variant in with_operators(variants):
         try:
             jobs.append(_plan(project, variant, facts))
-        except (ToolError, SourceError, BuildError) as error:
+        except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
     if hindered and not jobs:
         raise next(iter(hindered.values()))
@@ -281,7 +288,7 @@ class _Facts:
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
         self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
         self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
-        self.file: Callable[[Path], str] = cache(hash_file)
+        self.file: Callable[[Path], str] = cache(_hash_of_model_file)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> dict[str, str]:
@@ -411,9 +418,11 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     inputs = Inputs(
         "model",
         {
-            "model": facts.file(variant.model.file),
-            "digits": facts.file(variant.model.digits),
-            "digit_label": variant.model.digit_label,
+            "model": _hash_of_model(variant.model, facts),
+            "input": {
+                "files": [facts.file(path) for path in variant.model.input_files],
+                "choice": _chosen(variant.model.input),
+            },
             "generators": facts.generators(variant.runtime),
             "renderers": facts.renderers(),
         },
@@ -428,6 +437,36 @@ def _hash_of_chain(file: Path) -> str | None:
         return hash_file(file)
     except OSError:
         return None
+
+
+def _hash_of_model(model: Model, facts: _Facts) -> str:
+    """The hash of a model's file. That of one somewhere else is known without fetching it."""
+    if model.file is not None:
+        return facts.file(model.file)
+    assert model.pin is not None
+    return model.pin.sha256
+
+
+def _chosen(source: ModelInput) -> object:
+    """What decides about an input besides the contents of its files: how these end says how they are read."""
+    match source:
+        case DigitInput(_, label):
+            return {"digit_label": label}
+        case FileInput(files):
+            return [path.suffix for path in files]
+        case RandomInput(seed):
+            return {"seed": seed}
+
+
+def _hash_of_model_file(path: Path) -> str:
+    """Raises ModelError if a file that belongs to a model cannot be read."""
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise ModelError(
+            f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
+            hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
+        ) from error
 
 
 def report_fingerprint(

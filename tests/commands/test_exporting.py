@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from mcumatrix import registry
-from mcumatrix.commands import exporting
 from mcumatrix.commands.exporting import export
 from mcumatrix.errors import ExitCode, FirmwareError, MatrixError, NothingSelectedError
 from mcumatrix.model.exported import Revision
@@ -29,7 +28,7 @@ def _export(project: Project, name: str, format_name: str, folder: Path | str = 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     revision = Revision("c" * 40, 1_767_323_045, str(tmp_path))
-    monkeypatch.setattr(exporting, "find_revision", lambda *_: revision)
+    monkeypatch.setattr(registry, "find_revision", lambda *_: revision)
     made = a_project(tmp_path)
     add_records(made, CYCLES)
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from mcumatrix import wire
-from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import render_config_header, render_sample, render_wire_header
 from support.firmware_images import FIRMWARE, HELLO, REPOSITORY, Terminal, run, symbol_address
 
 GENERATIONS = ("allocator", "arena", "profiler", "log")
@@ -669,7 +669,7 @@ def make_image(folder: Path, library: Path, model: Model) -> Path:
     hello = replace(HELLO, runtime="tflm", kernels="cmsis-nn")
     (generated / "wire.h").write_bytes(render_wire_header(templates))
     (generated / "config.h").write_bytes(render_config_header(templates, hello))
-    (generated / "digit.c").write_bytes(render_digit(DIGIT))
+    (generated / "sample.c").write_bytes(render_sample(DIGIT))
     (generated / "model.c").write_text(model.render())
     run(
         *("cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", folder / "image"),

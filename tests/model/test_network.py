@@ -66,8 +66,8 @@ def _network(operator: Operator, images: tuple[int, ...], weights: tuple[int, ..
         for index, shape in enumerate((images, weights, output))
     )
     options = ConvolutionOptions(Padding.SAME, 1, 1) if operator is not Operator.FULLY_CONNECTED else None
-    layer = Layer(0, operator, (0, 1), 2, options)
-    return multiply_accumulates(Network(tensors, (layer,), 0, 2), layer)
+    layer = Layer(0, operator, (0, 1), (2,), options)
+    return multiply_accumulates(Network(tensors, (layer,), (0,), (2,)), layer)
 
 
 def test_multiplications_are_counted_without_those_in_the_padding() -> None:

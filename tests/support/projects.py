@@ -77,7 +77,8 @@ def add_records(
 def _measured(variant: Variant, golden: GoldenCase, cycles: int) -> tuple[bytes, Measurement]:
     """What a board says of a variant that gives the right answer, and the measurement in it."""
     said = hello(kernels=variant.kernels)
-    output = struct.pack(f"{len(golden.values)}b", *map(int, golden.values))
+    values = golden.outputs[0].values
+    output = struct.pack(f"{len(values)}b", *map(int, values))
     messages = [_answering(message, said, golden, output, cycles) for message in bench_messages()]
     answer = bench_log(messages)
     return boot_log(said) + answer, parse_bench(answer, NONCE, said)

@@ -25,9 +25,9 @@ TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t 
  * is too small for the plan is refused. */
 bool plans_arena();
 
-/* The model's only input and output, after start. */
-TfLiteTensor *input();
-TfLiteTensor *output();
+/* The model's inputs and outputs, after start. */
+TfLiteTensor *input(std::uint32_t index);
+TfLiteTensor *output(std::uint32_t index);
 
 TfLiteStatus invoke();
 

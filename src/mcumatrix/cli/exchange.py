@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.cli.common import print_line
-from mcumatrix.cli.results import _OfResults
+from mcumatrix.cli.common import OfNames, print_line
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX
 
 
-class Export(_OfResults):
+class Export(OfNames):
     """`doit export`: for other tools."""
 
     name = "export"
@@ -54,7 +53,7 @@ class Export(_OfResults):
         )
 
 
-class Import(_OfResults):
+class Import(OfNames):
     """`doit import`: what other tools measured."""
 
     name = "import"

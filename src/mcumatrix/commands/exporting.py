@@ -16,7 +16,6 @@ from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import make_report
 from mcumatrix.report.content.tables import number_cases
 from mcumatrix.results.published import read_publication, read_publications
-from mcumatrix.sources.revision import find_revision
 
 
 def export(
@@ -49,7 +48,7 @@ def export(
 
 
 def _revision(project: Project, commit: str, to: Path) -> Revision | None:
-    revision = find_revision(project.root, commit)
+    revision = registry.find_revision(project.root, commit)
     if revision is None:
         return None
     return replace(revision, repository=os.path.relpath(revision.repository, to))

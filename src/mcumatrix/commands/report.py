@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, report_of, write_report, write_report_files
-from mcumatrix.artifact import is_current
+from mcumatrix.actions import REPORT_FILES, write_report, write_report_files
 from mcumatrix.errors import (
     ExitCode,
     MatrixError,
@@ -31,7 +30,6 @@ from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import MEND, read_raw_log
 from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
-from mcumatrix.workflow import report_fingerprint
 
 
 def report(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
@@ -77,9 +75,7 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
         )
     inputs = inputs_of_report(project, matrix, kept)
     folder = project.results(matrix.name)
-    is_there = is_current(folder, report_fingerprint(project, matrix, *inputs))
-    made = (report_of if is_there else write_report)(project, matrix, *inputs)
-    say(report_text(made))
+    say(report_text(write_report(project, matrix, *inputs)))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))

@@ -26,8 +26,13 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    DigitInput,
     Element,
+    FileInput,
     Model,
+    ModelInput,
+    ModelPin,
+    RandomInput,
     Runtime,
     Source,
     Timeouts,
@@ -248,7 +253,12 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
     problems = Problems(document)
     if file.dockerfile and not file.version:
         message = "a toolchain with a Dockerfile has one version, and the key version is missing"
-        problems.add(("dockerfile",), message, "Add what its gcc answers to -dumpfullversion.", of_key=True)
+        problems.add(
+            ("dockerfile",),
+            message,
+            "Add what its gcc answers to -dumpfullversion, or its clang to -dumpversion.",
+            of_key=True,
+        )
     if file.archive and not file.dockerfile:
         message = "an archive is for a Dockerfile to copy from, and the key dockerfile is missing"
         problems.add(("archive",), message, "Add the key dockerfile, or remove archive.", of_key=True)
@@ -260,6 +270,7 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         dockerfile=root / file.dockerfile if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
         suite=file.suite,
+        clang=file.clang or "",
     )
 
 
@@ -268,13 +279,36 @@ def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
     if file.weights not in (None, file.element) and file.element is not Element.FLOAT32:
         message = f"weights of {file.weights} do not go with activations of {file.element}"
         problems.add(("weights",), message, "Only a model of float32 can have other weights; remove the key.")
+    source = file.file
+    if bool(source.path) == bool(source.url):
+        problems.add(("file",), "a model has one file", "Write file: PATH, or file: {url: ..., sha256: ...}.")
+    elif bool(source.url) != bool(source.sha256):
+        problems.add(("file",), "url and sha256 go together", "Nothing is fetched without its checksum.")
+    given = _model_input(file, root)
+    if given is None:
+        message = "a model has one input: the key input, or digits and digit_label"
+        problems.add(("input",), message, "Write input: FILE, input: [FILE, FILE], or input: {random: 1}.")
     problems.check()
+    assert given is not None
     return Model(
         name=name,
         element=file.element,
-        file=root / file.file,
+        file=root / source.path if source.path else None,
         golden=root / file.golden,
-        digits=root / file.digits,
-        digit_label=file.digit_label,
+        input=given,
         weights=file.weights,
+        pin=ModelPin(source.url, source.sha256) if source.url else None,
     )
+
+
+def _model_input(file: ModelFile, root: Path) -> ModelInput | None:
+    """What a model is asked; None where its file does not say it, or says it twice."""
+    given: list[ModelInput] = []
+    if file.digits and file.digit_label is not None:
+        given.append(DigitInput(root / file.digits, file.digit_label))
+    if file.input is not None and file.input.files:
+        given.append(FileInput(tuple(root / path for path in file.input.files)))
+    if file.input is not None and file.input.random is not None:
+        given.append(RandomInput(file.input.random))
+    is_half = bool(file.digits) != (file.digit_label is not None)
+    return given[0] if len(given) == 1 and not is_half else None

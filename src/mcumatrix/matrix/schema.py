@@ -327,6 +327,7 @@ Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
 Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
 Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
 Probe = Annotated[Text, AfterValidator(check_probe)]
@@ -598,7 +599,11 @@ class ToolchainFile(_Strict):
     prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
     version: GccVersion = Field(
         default="",
-        description="What gcc answers to -dumpfullversion; without it, any version on PATH will do.",
+        description="What gcc answers to -dumpfullversion, or clang to -dumpversion; without it, any version "
+        "on PATH will do.",
+    )
+    clang: Name | None = Field(
+        default=None, description="A clang that compiles; libraries and linker stay those of gcc."
     )
     dockerfile: RelativePath = Field(
         default="", description="What makes an image with the compiler, cmake, ninja and ccache."
@@ -611,6 +616,46 @@ class ToolchainFile(_Strict):
     )
 
 
+class ModelSourceFile(_Strict):
+    """Where a .tflite file is: here, or somewhere else with its only contents."""
+
+    path: RelativePath = Field(default="", description="From the project's folder.")
+    url: HttpsUrl = Field(default="", description="Where it is; the name of a file comes last.")
+    sha256: Sha256 = Field(default="", description="SHA-256 of the file at the URL.")
+
+
+class ModelInputFile(_Strict):
+    """What a model is asked: files, or random elements."""
+
+    files: list[RelativePath] = Field(
+        default=[],
+        description="One for each input (.npy, .csv, .wav, images, bytes as they are), or one .npz.",
+    )
+    random: Seed | None = Field(default=None, description="The same number gives the same elements.")
+
+
+def _path_as_source(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+def _files_as_input(value: object) -> object:
+    if isinstance(value, str):
+        return {"files": [value]}
+    return {"files": value} if isinstance(value, list) else value
+
+
+ModelSource = Annotated[
+    ModelSourceFile,
+    BeforeValidator(_path_as_source, json_schema_input_type=RelativePath | ModelSourceFile),
+]
+ModelInput = Annotated[
+    ModelInputFile,
+    BeforeValidator(
+        _files_as_input, json_schema_input_type=RelativePath | list[RelativePath] | ModelInputFile
+    ),
+]
+
+
 class ModelFile(_Strict):
     """A .tflite file with what it must answer. Paths begin at the project's folder."""
 
@@ -619,10 +664,15 @@ class ModelFile(_Strict):
     weights: Element | None = Field(
         default=None, description="The type of the weights, where they alone were quantised."
     )
-    file: RelativePath = Field(description="The .tflite file.")
-    golden: RelativePath = Field(description="The answers for the digits.")
-    digits: RelativePath = Field(description="The digits, as IDX.")
-    digit_label: Digit = Field(description="The first digit with this label is built into the firmware.")
+    file: ModelSource = Field(description="The .tflite file, or url and sha256 of one somewhere else.")
+    golden: RelativePath = Field(description="The answers; `doit model NAME` makes them.")
+    input: ModelInput | None = Field(
+        default=None, description="What is built into the firmware: one file or several, or random elements."
+    )
+    digits: RelativePath = Field(default="", description="Digits, as IDX, in place of an input.")
+    digit_label: Digit | None = Field(
+        default=None, description="The first digit with this label is built into the firmware."
+    )
 
 
 FILES: dict[str, type[BaseModel]] = {

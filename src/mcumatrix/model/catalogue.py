@@ -23,6 +23,7 @@ class Element(StrEnum):
     FLOAT32 = "float32"
     INT8 = "int8"
     UINT8 = "uint8"
+    INT16 = "int16"
 
 
 class ConnectMode(StrEnum):
@@ -159,9 +160,11 @@ class Archive:
 class Toolchain:
     """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`.
 
-    `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
-    makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
-    copies the compiler from, `suite` the release of Debian, by its code name, that it begins with.
+    `clang` names a clang that compiles in its place; libraries and linker stay those of gcc. `version` is
+    what gcc answers to `-dumpfullversion`, or that clang to `-dumpversion`; empty for whatever is found on
+    PATH. `dockerfile` makes an image with it; without one there is no building in containers. `archive` is
+    what that Dockerfile copies the compiler from, `suite` the release of Debian, by its code name, that it
+    begins with.
     """
 
     name: str
@@ -170,24 +173,69 @@ class Toolchain:
     dockerfile: Path | None = None
     archive: Archive | None = None
     suite: str = DEFAULT_SUITE
+    clang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitInput:
+    """The first digit with a label, of an IDX file that has labels and pixels."""
+
+    file: Path
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """Files with the input: one for each input tensor, in their order, or one archive (.npz) for all."""
+
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RandomInput:
+    """Elements made from a number: the same number gives the same input."""
+
+    seed: int
+
+
+ModelInput = DigitInput | FileInput | RandomInput
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPin:
+    """A model somewhere else, and the only contents that it may have."""
+
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A .tflite file with what it must answer.
+    """A .tflite file with what it is asked, and what it must answer.
 
-    `golden` holds the answers for the digits of `digits`; `digit_label` names the one that is built into the
-    firmware: the first digit with that label. `weights` is the type of the weights where it is not that of
+    The file is `file`, or is fetched as `pin` says; one of them is None. `golden` holds the answers to
+    `input`, which is built into the firmware. `weights` is the type of the weights where it is not that of
     the activations, `element`.
     """
 
     name: str
     element: Element
-    file: Path
+    file: Path | None
     golden: Path
-    digits: Path
-    digit_label: int
+    input: ModelInput
     weights: Element | None = None
+    pin: ModelPin | None = None
+
+    @property
+    def input_files(self) -> tuple[Path, ...]:
+        """The files that the input is read from; none for one that is made."""
+        match self.input:
+            case DigitInput(file, _):
+                return (file,)
+            case FileInput(files):
+                return files
+            case RandomInput():
+                return ()
 
     @property
     def is_hybrid(self) -> bool:

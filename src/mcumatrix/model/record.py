@@ -16,9 +16,10 @@ from mcumatrix.model.bounds import (
     UtcTime,
     Word,
 )
-from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import LibraryFacts
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 
 PROJECT = "project"
@@ -114,15 +115,16 @@ class LayerTimes:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output tensor of the last repeat.
+    """An output tensor of the last repeat.
 
     `values` are the elements as the tensor holds them, row-major, whole numbers for integer types. `crc32`
-    has one checksum per repeat, of the tensor's bytes.
+    has one checksum per repeat, of the bytes of all output tensors, one behind the other; it is empty for all
+    but the first of them.
     """
 
     __pydantic_config__ = KEPT
 
-    element: Element
+    element: TensorType
     shape: tuple[Unsigned32, ...]
     values: tuple[float, ...]
     crc32: tuple[Unsigned32, ...]
@@ -145,7 +147,7 @@ class Measurement:
     """What a board answered: times in core clock cycles, and the output they belong to.
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
-    them.
+    them. `further_outputs` are those behind the first, for a model that has several.
     """
 
     __pydantic_config__ = KEPT
@@ -157,6 +159,7 @@ class Measurement:
     arena_bytes: Unsigned32
     input_crc32: Unsigned32
     output: Output
+    further_outputs: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

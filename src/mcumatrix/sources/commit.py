@@ -176,6 +176,36 @@ def _fetch(pin: CommitPin, repository: Path, progress: Progress) -> None:
         ) from error
 
 
+def resolve_commit(name: str, url: str, revision: str) -> str:
+    """The id of the commit that a branch or a tag of a repository has now; of a commit it is that one.
+
+    `name` is what people call the source. Without a revision it is the repository's own default.
+
+    Raises:
+        SourceError: there is no git, the repository cannot be asked, or has no such branch or tag.
+    """
+    if _COMMIT.fullmatch(revision):
+        return revision
+    address = CommitPin(name, url, "0" * 40).address
+    asked = [f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}"]
+    try:
+        answer = git("ls-remote", "--quiet", address, *(asked if revision else ["HEAD"]), url=address)
+    except GitError as error:
+        raise SourceError(
+            f"{name} could not be looked up in {address}: git says: {error.sentence}",
+            hint="Run again when it can be, or with a copy of the repository:"
+            f" git config --global url.file:///path/to/copy.insteadOf {address}",
+        ) from error
+    found = {ref: commit for commit, ref in (line.split("\t") for line in answer.splitlines())}
+    for ref in asked if revision else ["HEAD"]:
+        if ref in found:
+            return found[ref]
+    raise SourceError(
+        f"{address} has no branch and no tag {revision or 'HEAD'} for {name}.",
+        hint="A commit is named by all of its 40 digits.",
+    )
+
+
 @contextmanager
 def _kept_in(pin: CommitPin, folder: Path) -> Iterator[None]:
     try:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.adapters.exporters.asv import AsvExporter
+from mcumatrix.adapters.revisions.git import find_revision
 from mcumatrix.errors import MatrixError
 from mcumatrix.model.exported import Exported
-from mcumatrix.sources.revision import find_revision
 from support.exports import a_case, some_results
 
 NINE = (2.0, 2.1, 2.2, 2.25, 2.25, 2.25, 2.3, 2.4, 2.5)

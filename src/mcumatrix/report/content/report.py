@@ -133,7 +133,7 @@ def make_report(
         switches=switches(timings, leading),
         labels=label_table(cases),
         sizes=size_tables(cases),
-        findings=tuple(find(cases)),
+        findings=tuple(find(cases, timings)),
         failures=tuple(
             Failure(case.label, case.variant, _why_not_measured(case))
             for case in cases

@@ -18,6 +18,10 @@ _MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
 """What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
 
 
+_PLAIN = re.compile(r"[0-9A-Za-z.,:;()+%/-]+(?: [0-9A-Za-z.,:;()+%/-]+)*")
+"""Text with which nothing has to be done, as most cells have it."""
+
+
 def render_markdown(report: Report, templates: Path) -> bytes:
     """The report as a Markdown file; `templates` is the folder that holds report.md.j2."""
     return render_template(
@@ -66,5 +70,7 @@ def _rule(width: int, is_right: bool) -> str:
 
 def inert(cell: str) -> str:
     """Text on one line in which nothing is Markdown, HTML or a control sequence, wherever it came from."""
+    if _PLAIN.fullmatch(cell):
+        return cell
     one_line = printable(" ".join(cell.split()))
     return _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line, quote=False)).replace("`", "'")
