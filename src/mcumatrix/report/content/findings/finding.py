@@ -26,6 +26,9 @@ class Check(StrEnum):
     CONTRADICTION = "contradiction"
     REPEATED_TABLE = "repeated-table"
     FLAGS = "flags"
+    ASSERTIONS = "assertions"
+    LABEL_CHANGED = "label-changed"
+    TOO_FAST = "too-fast"
 
 
 @dataclass(frozen=True, slots=True)
