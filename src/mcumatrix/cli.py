@@ -30,7 +30,8 @@ from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
 from mcumatrix.storage import in_sentences, place_of, reason_of, remedy_of
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, report_is_current, tasks, without_result
+from mcumatrix.tasks import DEFAULT_MATRIX, Task, report_is_current, tasks
+from mcumatrix.work import Work, load_work, without_result
 from mcumatrix.workflow import Job, what_is_left
 
 _OPTION_SELECT = {
@@ -253,7 +254,7 @@ class _Executing(Run):  # type: ignore[misc]
         work = current_work()
         jobs = work.selected(self._selection)
 
-        def run(names: list[str], *, alone: bool = False) -> None:
+        def run(names: list[str], *, alone: bool = False, with_needs: bool = True) -> None:
             self.sel_tasks = names
             Run._execute(
                 self,
@@ -264,7 +265,7 @@ class _Executing(Run):  # type: ignore[misc]
                 reporter=reporter,
                 num_process=0 if alone else num_process or (os.cpu_count() or 1),
                 par_type="thread",
-                single=single or alone,
+                single=single or alone or not with_needs,
                 force_verbosity=force_verbosity,
                 failure_verbosity=failure_verbosity,
                 pdb=pdb,
@@ -298,7 +299,15 @@ class Matrix(_Executing):
     )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        run([f"run:{job.variant.slug}" for job in jobs])
+        phases = work.phases(jobs)
+        if work.matrix.schedule.is_plain:
+            run(*phases)
+        else:
+            # The order of runs is one only where none of them waits for its image.
+            run([f"build:{job.variant.slug}" for job in jobs])
+            built = {job.variant.slug for job in jobs if job.image.is_done()}
+            for phase in work.phases([job for job in jobs if job.variant.slug in built]):
+                run(phase, with_needs=False)
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, work.slugs(self._selection))
@@ -341,11 +350,12 @@ class Reproduce(_Executing):
 def _conclude(work: Work, selected: set[str]) -> int:
     from mcumatrix.actions import REPORT_FILES
     from mcumatrix.report.content.report import make_report
-    from mcumatrix.report.content.tables import number_cases
+    from mcumatrix.report.content.tables import cases_of_results
     from mcumatrix.report.render.terminal import report_text
 
-    cases = number_cases(work.matrix.variants, work.records(), untried=work.untried())
-    print(f"\n{report_text(make_report(work.matrix, cases))}\n")
+    results = work.results()
+    cases = cases_of_results(work.matrix, results)
+    print(f"\n{report_text(make_report(work.matrix, cases, results=results))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
@@ -364,8 +374,11 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
-    if all(case.is_measured or case.failed_as_expected for case in ours):
+    failed = [case for case in ours if not (case.is_complete or case.failed_as_expected)]
+    if not failed:
         return int(ExitCode.OK)
+    if all(case.is_blocked for case in failed):
+        return int(ExitCode.BLOCKED)
     if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
@@ -414,7 +427,7 @@ class Plan(Command):  # type: ignore[misc]
 
         work = current_work()
         jobs = work.selected(select)
-        to_do = [what_is_left(job, work.store) for job in jobs]
+        to_do = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
         slugs = work.slugs(select)
         hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
         runs = sum(bool(steps) for steps in to_do)

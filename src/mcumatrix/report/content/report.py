@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcumatrix.model.record import Record
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
-from mcumatrix.report.content.findings.find import find
+from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.repeated import drift_table, health_table, runs_table
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
     Case,
@@ -24,6 +26,8 @@ from mcumatrix.report.content.tables import (
 )
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.published import Publication
+
+NO_RESULTS = MatrixResults()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,22 @@ class Report:
     source: str = ""
     printed: tuple[Part, ...] = ()
     beside: tuple[Beside, ...] = ()
+    runs: Table | None = None
+    drift: Table | None = None
+    health: Table | None = None
 
 
-def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Publication] = ()) -> Report:
+def make_report(
+    matrix: Matrix,
+    cases: Sequence[Case],
+    publications: Sequence[Publication] = (),
+    results: MatrixResults = NO_RESULTS,
+) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not.
 
-    `publications` are those that our times are to stand beside.
+    `publications` are those that our times are to stand beside, `results` those that the cases were made of.
     """
-    records = tuple(case.record for case in cases if case.record)
+    records = tuple(record for case in cases for record in case.runs)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
@@ -89,7 +101,10 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         comparisons=comparison_parts(timings, leading),
         switches=switches(timings, leading),
         sizes=size_tables(cases),
-        findings=tuple(find(cases)),
+        findings=(
+            *find(cases, matrix.schedule.drift_percent),
+            *find_of_units(results.health, results.unbelieved),
+        ),
         failures=tuple(
             Failure(case.label, case.variant, _why_not_measured(case))
             for case in cases
@@ -101,11 +116,20 @@ def make_report(matrix: Matrix, cases: Sequence[Case], publications: Sequence[Pu
         tools=_tools(records),
         records=records,
         beside=beside_published(timings, publications),
+        runs=runs_table(cases),
+        drift=drift_table(cases),
+        health=health_table(results.health),
     )
 
 
 def _summary(cases: Sequence[Case]) -> tuple[str, str]:
     measured = sum(case.is_measured for case in cases)
+    lacking = sum(bool(case.lacking) for case in cases)
+    if lacking:
+        return (
+            f"{measured} of {len(cases)} variants have times, {lacking} of them not of all runs.",
+            "This report is not complete.",
+        )
     if measured == len(cases):
         return f"All {len(cases)} variants were measured, with correct answers.", ""
     as_expected = sum(case.failed_as_expected for case in cases)
@@ -121,6 +145,8 @@ def _why_not_measured(case: Case) -> str:
         if case.untried:
             return case.untried
         return "not run yet: the run that made this report left it out"
+    if case.record.status is Status.BLOCKED:
+        return f"blocked: {case.record.reason}"
     reason = f"{blamed(case.record)}: {case.record.reason}"
     if case.record.attempt > 1:
         reason += f" (and so {case.record.attempt} times)"

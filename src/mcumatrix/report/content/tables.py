@@ -1,16 +1,17 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
 from types import MappingProxyType
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
-from mcumatrix.model.variant import Expectation, Variant
+from mcumatrix.model.results import MatrixResults, VariantRuns
+from mcumatrix.model.variant import Expectation, Matrix, Variant
 from mcumatrix.report.content.wide import split
-from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
 
 NO_VALUE = "-"
@@ -27,6 +28,9 @@ class Case:
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
     as "not tried: the probe is not attached". `flags` are the compiler flags that its own axes add; None if
     they are not known. `expect` is what its matrix says of it now, whatever it said when it ran.
+
+    A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
+    it is to have, and those of its runs as the reference in `references`.
     """
 
     number: int
@@ -37,6 +41,47 @@ class Case:
     untried: str = ""
     flags: tuple[str, ...] | None = None
     expect: Expectation = field(default_factory=Expectation)
+    further: tuple[Record, ...] = ()
+    due: int = 1
+    references: tuple[Record, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Record, ...]:
+        """The records of its runs, by their numbers."""
+        found = (self.record, *self.further) if self.record else ()
+        return tuple(sorted(found, key=lambda record: record.slot.run))
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Of its runs that count, by their numbers; none where the variant has no times."""
+        if not self.is_measured:
+            return ()
+        return tuple(one.measurement for one in self.runs if one.status is Status.OK and one.measurement)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Why some of its runs have no times, where the others have; each as a phrase that names the run."""
+        if not self.is_measured:
+            return ()
+        there = {record.slot.run for record in self.runs}
+        missing = [f"run {run} was not run yet" for run in range(1, self.due + 1) if run not in there]
+        failed = [
+            f"run {one.slot.run} ended with {blamed(one)}: {one.reason}"
+            for one in self.runs
+            if one.status is not Status.OK
+        ]
+        return (*failed, *missing)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has the times of all its runs."""
+        return self.is_measured and not self.lacking
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it only lacks a unit that is fit to run it."""
+        lacking = [record for record in self.runs if record.status is not Status.OK]
+        return bool(lacking) and all(record.status is Status.BLOCKED for record in lacking)
 
     @property
     def failed_as_expected(self) -> bool:
@@ -58,7 +103,9 @@ class Case:
         """How its run ended, in a word or two."""
         if self.record is None:
             return "not run"
-        if self.record.flaky:
+        if self.record.status is Status.BLOCKED:
+            return "blocked"
+        if any(record.flaky for record in self.runs):
             return "correct, flaky"
         return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
             self.record.status, f"failed: {blamed(self.record)}"
@@ -77,7 +124,8 @@ def number_cases(
     reproductions: Sequence[Reproduction | None] | None = None,
     untried: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Case]:
-    """The columns of a report: variants in their order, each with its record and reproduction, or None.
+    """The columns of a report: variants in their order, each with its record and reproduction, or None, where
+    each is run once.
 
     `untried` has by their slugs why variants have no result, as phrases.
     """
@@ -94,6 +142,26 @@ def number_cases(
             expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
+    ]
+
+
+def cases_of_results(matrix: Matrix, results: MatrixResults) -> list[Case]:
+    """The columns of a report of what is known of the variants of a matrix."""
+    nothing = VariantRuns()
+    runs = [results.runs.get(variant.slug, nothing) for variant in matrix.variants]
+    cases = number_cases(
+        matrix.variants, [one.standing for one in runs], results.reproductions, results.untried
+    )
+    last = matrix.schedule.runs
+    return [
+        replace(
+            case,
+            # A matrix may have had more runs than it has now.
+            further=tuple(record for record in one.further if record.slot.run <= last),
+            due=last,
+            references=one.references if case.variant in matrix.schedule.references else (),
+        )
+        for case, one in zip(cases, runs, strict=True)
     ]
 
 
@@ -128,7 +196,8 @@ def case_table(cases: Sequence[Case]) -> Table:
 class TimeTable:
     """Cases whose times can stand side by side: the same layers, from the same source of cycles.
 
-    `part` says which cases they are, where all of them would be too wide for a page.
+    `part` says which cases they are, where all of them would be too wide for a page. `repeats` are in each of
+    `runs`.
     """
 
     kind: BoardKind
@@ -137,6 +206,13 @@ class TimeTable:
     repeats: tuple[int, ...]
     table: Table
     part: str = ""
+    runs: tuple[int, ...] = (1,)
+
+    @property
+    def samples(self) -> str:
+        """Of what its numbers are the medians, as in "3 runs of 5 repeats"."""
+        repeats = f"{' or '.join(map(str, self.repeats))} repeats"
+        return repeats if self.runs == (1,) else f"{' or '.join(map(str, self.runs))} runs of {repeats}"
 
 
 def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
@@ -186,34 +262,37 @@ def _time_table(group: _Group, cases: Sequence[Case], part: str) -> TimeTable:
         kind=kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        repeats=tuple(
-            sorted(
-                {
-                    len(case.record.measurement.total_cycles)
-                    for case in cases
-                    if case.record and case.record.measurement
-                }
-            )
-        ),
+        repeats=_counts(len(one.total_cycles) for case in cases for one in case.measurements),
         table=Table(
             ("Layer", *(case.label for case in cases)),
             tuple((name, *(column[row] for column in columns)) for row, name in enumerate(names)),
         ),
         part=part,
+        runs=_counts(len(case.measurements) for case in cases if case.measurements),
     )
+
+
+def _counts(counts: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(counts)))
 
 
 def _times(case: Case, layers: int) -> list[str]:
     if not case.is_measured:
         return [case.result, *[NO_VALUE] * (layers + 1)]
-    assert case.record is not None and case.record.measurement is not None
-    measurement = case.record.measurement
-    layers_cycles = (layer.cycles for layer in measurement.layers)
-    rows = (*layers_cycles, between_layers(measurement), measurement.total_cycles)
+    clock_hz = case.measurements[0].clock.measured_hz
     return [
-        f"{milliseconds(summarise(cycles).cycles_median, measurement.clock.measured_hz):.3f}"
-        for cycles in rows
+        f"{milliseconds(median(cycle for run in runs for cycle in run), clock_hz):.3f}"
+        for runs in cycles_by_row(case)
     ]
+
+
+def cycles_by_row(case: Case) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The cycles of each run of a case that has times: its layers, then what is between, then the total."""
+    measurements = case.measurements
+    for index in range(len(measurements[0].layers)):
+        yield tuple(measurement.layers[index].cycles for measurement in measurements)
+    yield tuple(between_layers(measurement) for measurement in measurements)
+    yield tuple(measurement.total_cycles for measurement in measurements)
 
 
 def between_layers(measurement: Measurement) -> tuple[int, ...]:

@@ -117,7 +117,7 @@ def _record(record: Record) -> dict[str, object]:
 
 def _times(cycles: tuple[int, ...], clock_hz: int) -> dict[str, Any]:
     summary = summarise(cycles)
-    interval = median_interval(cycles) if len(set(cycles)) > 1 else None
+    interval = median_interval([cycles]) if len(set(cycles)) > 1 else None
     return {
         "cycles": list(cycles),
         "median_msec": milliseconds(summary.cycles_median, clock_hz),

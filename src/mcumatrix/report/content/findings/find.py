@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 
+from mcumatrix.model.record import Record
+from mcumatrix.model.schedule import Schedule
 from mcumatrix.report.content.findings import answers, configurations, runs, times
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
 
 
-def find(cases: Sequence[Case]) -> list[Finding]:
+def find(cases: Sequence[Case], drift_percent: float = Schedule().drift_percent) -> list[Finding]:
     """What they noticed, in the order of its weight."""
     timings = timings_of_cases(cases)
     return [
@@ -17,6 +19,9 @@ def find(cases: Sequence[Case]) -> list[Finding]:
         *answers.wrong(cases),
         *answers.not_a_number(cases),
         *answers.near_uniform(cases),
+        *runs.lacking(cases),
+        *runs.unequal(cases),
+        *runs.drift(cases, drift_percent),
         *runs.flaky(cases),
         *configurations.clocks(cases),
         *times.clock_scaling(timings),
@@ -28,3 +33,8 @@ def find(cases: Sequence[Case]) -> list[Finding]:
         *times.no_effect(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
     ]
+
+
+def find_of_units(tests: Sequence[Record], unbelieved: Sequence[str]) -> list[Finding]:
+    """What the tests of the units of boards show."""
+    return [*runs.units(tests), *runs.unbelieved(unbelieved)]

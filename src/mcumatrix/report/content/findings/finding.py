@@ -26,6 +26,13 @@ class Check(StrEnum):
     CONTRADICTION = "contradiction"
     REPEATED_TABLE = "repeated-table"
     FLAGS = "flags"
+    LACKING_RUNS = "lacking-runs"
+    UNEQUAL_RUNS = "unequal-runs"
+    DRIFT = "drift"
+    UNIT_UNFIT = "unit-unfit"
+    UNIT_DRIFT = "unit-drift"
+    UNIT_FLAKY = "unit-flaky"
+    UNIT_UNBELIEVED = "unit-unbelieved"
 
 
 @dataclass(frozen=True, slots=True)

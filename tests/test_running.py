@@ -1,7 +1,7 @@
-"""What the actions say of what they did."""
+"""What is said of a run."""
 
-from mcumatrix.actions import describe
 from mcumatrix.model.record import Correctness
+from mcumatrix.running import describe
 from support.variants import a_measurement, a_record
 
 
