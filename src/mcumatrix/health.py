@@ -16,12 +16,9 @@ from mcumatrix.model.record import Record, Status
 from mcumatrix.model.schedule import Slot
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.results.kept import newest_records
-from mcumatrix.results.store import MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import HEALTH_FOLDER, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.evidence import differences_from_log, require_none
 from mcumatrix.workflow import Job
-
-FOLDER = "health"
-"""Below the results of a matrix."""
 
 PREFIX = "health_"
 """What the slug of an image that tests a board begins with; the board's name follows."""
@@ -134,9 +131,9 @@ class Tests:
 
 def last_tests(results: Path) -> Tests:
     """What `results/<matrix>` has of them, each held against its raw log."""
-    store = RecordStore(results / FOLDER)
+    store = RecordStore(results / HEALTH_FOLDER)
     try:
-        kept = newest_records(results / FOLDER)
+        kept = newest_records(results / HEALTH_FOLDER)
     except McuMatrixError as error:
         return Tests(unreadable=(error,))
     believed: list[Record] = []

@@ -16,7 +16,6 @@ from mcumatrix.errors import (
     TimeLimitError,
     ToolError,
 )
-from mcumatrix.health import FOLDER as HEALTH
 from mcumatrix.health import Health, health_variants, last_tests
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.reproduction import Reproduction
@@ -28,7 +27,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import RecordStore
+from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
 from mcumatrix.running import Bench, record_failure
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
@@ -173,10 +172,10 @@ class Work:
         """What runs have in common."""
         health = Health(
             self.health_jobs,
-            RecordStore(self.project.results(self.matrix.name) / HEALTH),
+            RecordStore(self.project.results(self.matrix.name) / HEALTH_FOLDER),
             [
                 folder
-                for folder in sorted(self.project.results("").glob(f"*/{HEALTH}"))
+                for folder in sorted(self.project.results("").glob(f"*/{HEALTH_FOLDER}"))
                 if folder.parent.name != self.matrix.name
             ],
         )

@@ -70,7 +70,7 @@ def test_few_runs_have_no_interval_however_many_repeats_they_have() -> None:
 
 
 def test_runs_that_differ_among_themselves_do_not_make_a_difference() -> None:
-    """Of 40 pairs from one source, few are called different by their runs, and most by their repeats alike."""
+    """Of 40 pairs from one source, few are called different by runs, and most by repeats alike."""
     draw = Random(2)
     by_runs = alike = 0
     for _ in range(40):

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
 
+HEALTH_FOLDER = "health"
+"""Below the results of a matrix: the same for tests of the units that they were measured on."""
+
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 """What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
 

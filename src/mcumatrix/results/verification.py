@@ -9,7 +9,7 @@ from mcumatrix.artifact import MANIFEST, changed_outputs, is_below, manifest_byt
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
-from mcumatrix.results.store import CHAIN_FILE, read_linked
+from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,10 @@ class Checked:
 def check_results(folder: Path) -> Iterator[Checked]:
     """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
 
-    The chain has the hash of each record, a record that of its log, and the manifest those of the reports.
+    The chain has the hash of each record, those of tests of units too, a record that of its log, and the manifest those of the reports.
     """
     yield from _check_records(folder / "records")
+    yield from _check_records(folder / HEALTH_FOLDER)
     yield from check_made(folder)
 
 
