@@ -110,16 +110,17 @@ def test_a_unit_that_recovers_passes_its_second_test_and_no_variant_suffers(
 def test_a_test_that_somebody_changed_is_named_and_not_believed(place: Workplace) -> None:
     assert place.doit("matrix", "two").returncode == 0
     folder = place.root / "results" / "two" / "health"
-    record = sorted(folder.rglob("*.json"))[0]
-    text = record.read_text()
-    record.write_text(text.replace('"attempt": 1', '"attempt": 3'))
+    records = sorted(folder.rglob("*.json"))
+    for record in records:
+        record.write_text(record.read_text().replace('"attempt": 1', '"attempt": 3'))
     verified = place.doit("verify", "two")
     assert verified.returncode == 3
-    assert f"{record.name}" in verified.stdout
+    assert all(record.name in verified.stdout for record in records)
     shutil.rmtree(place.root / "results" / "two" / "records")
     ran = place.doit("matrix", "two")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "cannot be believed" in ran.stderr + place.report("two")
+    assert " drifts: its history cannot be believed: " in ran.stderr
+    assert " drifts: its history cannot be believed: " in place.report("two")
 
 
 def test_without_tests_nothing_is_tested(place: Workplace) -> None:

@@ -52,7 +52,7 @@ class Slot:
         """What tells its files and its task from those of other runs; empty for the first."""
         if self.unit:
             # A unit may be called by a path or an address.
-            return f".unit-{hashlib.sha256(self.unit.encode()).hexdigest()[:12]}"
+            return f".unit{hashlib.sha256(self.unit.encode()).hexdigest()[:12]}"
         if self.moment:
             return f".{self.moment}"
         return f".run{self.run}" if self.run > 1 else ""

@@ -23,7 +23,8 @@ class Checked:
 def check_results(folder: Path) -> Iterator[Checked]:
     """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
 
-    The chain has the hash of each record, those of tests of units too, a record that of its log, and the manifest those of the reports.
+    The chain has the hash of each record, a record that of its log, and the manifest those of the reports;
+    tests of units have a chain of their own.
     """
     yield from _check_records(folder / "records")
     yield from _check_records(folder / HEALTH_FOLDER)
