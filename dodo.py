@@ -5,7 +5,7 @@ doit plan [NAME]       show what there is to do
 doit list matrix=NAME  list the tasks
 """
 
-from mcumatrix.cli import tasks_of_command_line
+from mcumatrix.cli.current import tasks_of_command_line
 
 DOIT_CONFIG = {"default_tasks": ["report"]}
 

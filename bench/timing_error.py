@@ -2,7 +2,8 @@
 
     doit matrix timing && .venv/bin/python bench/timing_error.py
 
-Compares results/timing/report.csv with results/published; layers below 0.1 ms are shown and not counted.
+Compares results/timing/report.csv with results/published. Layers below 0.1 ms are shown and not counted, and
+neither is the one that the model was calibrated on.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from mcumatrix.results.published import Quantity, read_publication
 ROOT = Path(__file__).parents[1]
 SHORT_MS = 0.1
 Key = tuple[str, str, str]
+CALIBRATED_ON: Key = ("tflm-1.14.0", "2", "CONV_2D")
 CASE = {"kernels": "reference", "clock": "216 MHz"}
 
 
@@ -30,7 +32,7 @@ def key(row: dict[str, str]) -> Key:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--toolchain", default="gcc-arm-9-2019-q4")
+    parser.add_argument("--toolchain", default="debian-11")
     parser.add_argument("--flags", default="author")
     wanted = parser.parse_args()
     publication = read_publication(ROOT / "results" / "published" / "dimtass-2020-04.csv")
@@ -54,7 +56,7 @@ def main() -> None:
         if place in model:
             error = model[place] / hardware - 1
             print(f"| {runtime} | {op} | {hardware:.3f} | {model[place]:.3f} | {error:+.1%} |")
-            if hardware > SHORT_MS and op != "TOTAL":
+            if hardware > SHORT_MS and op != "TOTAL" and place != CALIBRATED_ON:
                 errors.append(abs(error))
     if errors:
         print(f"\nMedian error {statistics.median(errors):.1%}, largest {max(errors):.1%}.")

@@ -3,10 +3,11 @@
 import argparse
 import sys
 import time
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from fuzz import targets
 from fuzz.mutation import mutated
@@ -15,6 +16,13 @@ from fuzz.target import REPOSITORY, Target
 NAMES = tuple(sorted(module.name for module in iter_modules(targets.__path__)))
 _BATCH = 1000
 """Inputs between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """What is tried. Hypothesis prints it, and it may be long: it is shown by the note of `fuzz`."""
+
+    data: bytes = field(repr=False)
 
 
 def load(name: str) -> Target:
@@ -32,10 +40,17 @@ def fuzz(target: Target, inputs: int, start: int) -> int:
     accepted = 0
 
     @seed(start)
-    @settings(max_examples=inputs, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(mutated(target.corpus(), target.text))
-    def try_one(data: bytes) -> None:
+    @settings(
+        max_examples=inputs,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(mutated(target.corpus(), target.text).map(_Input))
+    def try_one(drawn: _Input) -> None:
         nonlocal accepted
+        data = drawn.data
         try:
             accepted += target.read(data)
         except BaseException as error:

@@ -20,3 +20,6 @@ class Target:
     read: Callable[[bytes], bool]
     text: bool = False
     """Whether its inputs are lines of text: then words and lines are changed too."""
+
+    smoke_inputs: int = 150
+    """How many inputs the tests try: few where one takes long."""

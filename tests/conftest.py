@@ -1,13 +1,18 @@
 """How tests run, wherever they are started."""
 
+import json
 import os
 import signal
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import settings
 
+from mcumatrix.report.content.report import Report
+from mcumatrix.report.render.formats import FORMATS
+from support.report_schema import require_valid
 from vstm32.native.build import build
 
 TESTS = Path(__file__).parent
@@ -37,6 +42,19 @@ settings.load_profile("ci" if os.environ.get("CI") else "explore")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # So do nohup and some servers with SIGHUP.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True)
+def _reports_keep_to_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test is about: each report.json that is made in it is what the published schema says."""
+    render_json = FORMATS["report.json"]
+
+    def checked(report: Report, templates: Path) -> bytes:
+        made = render_json(report, templates)
+        require_valid(json.loads(made))
+        return made
+
+    monkeypatch.setitem(cast(dict[str, object], FORMATS), "report.json", checked)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ def test_what_comes_from_outside_is_understood_or_refused(name: str) -> None:
     target = load(name)
     assert target.name == name
     assert all(target.read(data) for data in target.corpus())
-    assert fuzz(target, inputs=150, start=0) > 0
+    assert fuzz(target, inputs=target.smoke_inputs, start=0) > 0
 
 
 def test_a_finding_names_its_input() -> None:

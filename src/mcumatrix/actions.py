@@ -145,7 +145,16 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
     ]
-    return make("image", job.image, _image_inputs(project, job, libraries)) / "image.elf"
+    make(_IMAGE, job.image, _image_inputs(project, job, libraries))
+    return rebuilt_image(folder) / "image.elf"
+
+
+_IMAGE = "image"
+
+
+def rebuilt_image(folder: Path) -> Path:
+    """Where `build_from_nothing` leaves the image that it makes below a folder."""
+    return folder / _IMAGE / "output"
 
 
 def rendered_inputs(project: Project, job: Job) -> dict[str, bytes]:

@@ -32,10 +32,14 @@ def hash_tree(root: Path, members: Iterable[Path]) -> dict[str, str]:
 
 def fingerprint(kind: str, parts: Mapping[str, Part]) -> str:
     """One hash over named parts; the order of names does not matter, that of lists does."""
-    canonical = json.dumps(
+    return hash_bytes(canonical(kind, parts))
+
+
+def canonical(kind: str, parts: Mapping[str, Part]) -> bytes:
+    """What a fingerprint is the SHA-256 of: named parts as JSON, each in one way only."""
+    return json.dumps(
         {"version": FINGERPRINT_VERSION, "kind": kind, "parts": parts},
         sort_keys=True,
         separators=(",", ":"),
         default=list,
-    )
-    return hash_bytes(canonical.encode())
+    ).encode()

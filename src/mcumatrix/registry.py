@@ -12,7 +12,7 @@ from mcumatrix import plugins
 from mcumatrix.errors import MatrixError, ModelError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, Archive, Model, Source, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, DEFAULT_SUITE, Archive, Model, Source, Toolchain
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
@@ -22,6 +22,7 @@ from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
+    from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
 
 BUILDERS = ("auto", "docker", "local")
@@ -90,7 +91,7 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         engine,
         unpacked=partial(_unpacked, say=say),
         say=say,
-        base=os.environ.get("MCUMATRIX_BASE_IMAGE", ""),
+        bases=base_images(os.environ),
         insists=wanted == "docker",
     )
     if wanted == "docker":
@@ -99,19 +100,44 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
     return Builders(choice, {"docker": docker, "local": local}, choice.reason)
 
 
-def make_base_image(say: Callable[[str], None]) -> str:
-    """Makes the image that toolchain images begin with; returns a line that says which it is.
+def base_images(environ: Mapping[str, str]) -> dict[str, str]:
+    """The images that toolchain images are to begin with, by the suite of Debian whose place they take.
+
+    `MCUMATRIX_BASE_IMAGE` names the one for most toolchains, `MCUMATRIX_BASE_IMAGE_TRIXIE` that for those
+    that want Debian 13; empty is as good as not set.
+    """
+    variable = "MCUMATRIX_BASE_IMAGE"
+    named = {DEFAULT_SUITE: environ.get(variable, "")}
+    for name, image in environ.items():
+        if name.startswith(f"{variable}_"):
+            named[name.removeprefix(f"{variable}_").lower()] = image
+    return {suite: image for suite, image in named.items() if image}
+
+
+def recorded_compilers(
+    builder: Builder, recorded: "Callable[[], Known]", say: Callable[[str], None]
+) -> Builder:
+    """A builder that knows compilers which it does not have by what `recorded` says of them: see
+    `RecordedCompilers`."""
+    from mcumatrix.adapters.builders.recorded import RecordedCompilers
+
+    return RecordedCompilers(builder, recorded, say)
+
+
+def make_base_image(suite: str, say: Callable[[str], None]) -> str:
+    """Makes the image of a suite of Debian that toolchain images begin with; a line says which it is.
 
     Raises:
         ToolError: no engine answers, or the image cannot be made here.
     """
-    from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, make_base_image
+    from mcumatrix.adapters.builders.docker.base_image import base_of, make_base_image
     from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
 
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         raise ToolError(f"No Docker engine answers: {engine.reason}.", hint="Start one, and run this again.")
-    return f"{BASE_TAG} is {make_base_image(engine, say)}"
+    base = base_of(suite)
+    return f"{base.tag} is {make_base_image(engine, say, base)}"
 
 
 @dataclass(frozen=True, slots=True)

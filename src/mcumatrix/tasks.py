@@ -16,7 +16,7 @@ from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.running import describe, run_variant
 from mcumatrix.storage import in_sentences
 from mcumatrix.work import Work
-from mcumatrix.workflow import Build, Job, report_fingerprint
+from mcumatrix.workflow import Build, Job, report_fingerprint, what_is_left
 
 Task = dict[str, Any]
 
@@ -103,12 +103,13 @@ def run_tasks(work: Work) -> Iterator[Task]:
     for job in work.jobs:
         for slot in work.slots_of(job):
             which = f", {slot}" if slot != FIRST else ""
+            is_due = work.again or what_is_left(job, work.store, [slot])
             yield {
                 "basename": "run",
                 "name": f"{job.variant.slug}{slot.suffix}",
                 "doc": f"run {job.variant.slug} on {job.variant.board.name}{which}",
                 "actions": [_run_action(work, job, slot)],
-                "task_dep": [f"build:{job.variant.slug}"],
+                "task_dep": [f"build:{job.variant.slug}"] if is_due else [],
                 "uptodate": [partial(job.is_done, work.store, slot)],
             }
 
@@ -192,6 +193,7 @@ def _run_action(work: Work, job: Job, slot: Slot) -> Callable[[], dict[str, str]
                 work.within_time(),
                 in_sentences("It could not be run", work.project.boards, "Records of others are kept."),
             ):
+                work.inputs_store.keep(job.inputs)
                 work.prepare_test(job.variant.board)
                 record = run_variant(job, slot, work.bench, work.limit_of(job))
         except McuMatrixError as error:

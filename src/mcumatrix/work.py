@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
 
 from mcumatrix import actions, registry
@@ -25,6 +25,8 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
+from mcumatrix.results.inputs import FOLDER as INPUTS
+from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
@@ -33,7 +35,7 @@ from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import format_duration
-from mcumatrix.workflow import Job, plan_jobs, require_proved
+from mcumatrix.workflow import Job, plan_jobs, recorded_compilers, require_proved, what_is_left
 
 
 class PartLocks:
@@ -110,6 +112,8 @@ class Work:
     boards: Boards
     say: Callable[[str], None]
     retries: Retries = field(default_factory=Retries)
+    again: bool = False
+    """Whether all is to be built and run, whatever results there are."""
     hindrances: dict[str, McuMatrixError] = field(default_factory=dict)
     """By their slugs, what kept variants with a job from being tried, or their results from being kept: it is
     in no record."""
@@ -234,6 +238,10 @@ class Work:
         """The runs that a variant is due."""
         return self.matrix.schedule.slots_of(job.variant.slug)
 
+    def is_due(self, job: Job) -> bool:
+        """Whether anything is left to do for a variant."""
+        return self.again or bool(what_is_left(job, self.store, self.slots_of(job)))
+
     def phases(self, jobs: Sequence[Job]) -> list[list[str]]:
         """The names of the tasks that run some variants, in the order in which they are begun; what is in one
         phase ends before the next begins."""
@@ -270,6 +278,11 @@ class Work:
     def _job_of_each_variant(self) -> list[Job | None]:
         by_slug = {job.variant.slug: job for job in self.jobs}
         return [by_slug.get(variant.slug) for variant in self.matrix.variants]
+
+    @cached_property
+    def inputs_store(self) -> InputsStore:
+        """What the results of the matrix were made from."""
+        return InputsStore(self.project.results(self.matrix.name) / INPUTS)
 
     @cached_property
     def reproduction_store(self) -> ReproductionStore:
@@ -319,11 +332,13 @@ def load_work(
     *,
     wait: bool = True,
     retries: Retries | None = None,
+    again: bool = False,
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
     `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
+    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils. Results that
+    are there count, with a compiler that cannot be had too, unless all is to be done `again`.
 
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
@@ -332,7 +347,11 @@ def load_work(
     from mcumatrix.matrix.load import find_matrix, load_matrix
 
     path = find_matrix(matrix_name, project.matrices)
+    catalogues = load_catalogues(project.matrices)
     builders = registry.builders(builder, project.build / "cache", say)
+    if not again:
+        recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
+        builders = replace(builders, chosen=registry.recorded_compilers(builders.chosen, recorded, say))
 
     def can_be_had(toolchain: Toolchain) -> bool:
         try:
@@ -342,7 +361,6 @@ def load_work(
             return False
         return True
 
-    catalogues = load_catalogues(project.matrices)
     matrix = load_matrix(path, catalogues, can_be_had)
     # Before hours of work, not after them.
     read_publications(matrix.published, project.published)
@@ -357,6 +375,7 @@ def load_work(
         boards,
         say,
         retries or Retries(),
+        again,
         health_jobs=_health_jobs(project, health_variants(matrix, catalogues), builders.chosen, boards),
     )
     changed = _not_as_kept(work)

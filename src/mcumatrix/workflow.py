@@ -9,7 +9,8 @@ done already, by this matrix or another, is found again.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
+    ResultError,
     SourceError,
     ToolError,
 )
@@ -28,6 +30,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
@@ -36,6 +39,7 @@ from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
+from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
@@ -78,6 +82,7 @@ class ModelPlan:
     name: str
     fingerprint: str
     folder: Path
+    inputs: Inputs = field(default=NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class Build:
         """Whether its outputs are there, as they were made from exactly these inputs."""
         return is_current(self.folders.output, self.plan.fingerprint)
 
+    def is_damaged(self) -> bool:
+        """Whether it was made, and its outputs are no longer what they were."""
+        return bool(output_hashes(self.folders.output, self.plan.fingerprint)) and not self.is_done()
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -111,6 +120,13 @@ class Job:
     model: Build
     image: Build
     run_fingerprint: str
+    run: Inputs = field(default=NOTHING, compare=False, repr=False)
+
+    @property
+    def inputs(self) -> tuple[Inputs, ...]:
+        """Those of its run, and of all that comes before it."""
+        builds = (self.image, *self.libraries)
+        return (self.run, *(build.plan.inputs for build in builds), self.rendered.inputs)
 
     @property
     def libraries(self) -> tuple[Build, ...]:
@@ -173,16 +189,17 @@ def require_proved(
 
 
 def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,)) -> tuple[str, ...]:
-    """The stages that a run would execute for a variant: "build" and "run", or none.
+    """The stages that a run would execute for a variant: "build", "run", both or none.
 
-    Where it has several runs, it is said how many of them are left; where one was blocked, that.
+    Where it has several runs, it is said how many of them are left; where one was blocked, that. Finished
+    results need no image: they may be somebody else's. But one that was damaged is made again.
     """
     slots = tuple(slots)
     left = [slot for slot in slots if not job.is_done(store, slot)]
-    if not job.image.is_done():
-        left = list(slots)
-        return ("build", _runs_left(job, store, left, len(slots)))
-    return (_runs_left(job, store, left, len(slots)),) if left else ()
+    if not left:
+        return ("build",) if job.image.is_damaged() else ()
+    run = _runs_left(job, store, left, len(slots))
+    return (run,) if job.image.is_done() else ("build", run)
 
 
 def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:
@@ -191,6 +208,27 @@ def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:
     )
     run = "run" if of == 1 else f"{len(left)} of {of} runs"
     return f"{run}, blocked the last time" if blocked else run
+
+
+def recorded_compilers(
+    project: Project, matrix: str, boards: Mapping[str, Board]
+) -> dict[tuple[str, tuple[str, ...]], ToolchainIdentity]:
+    """The compilers that the last results of a matrix were made with, by toolchain and flags of the chip.
+
+    Where results cannot be read, or are of boards that are no longer there, nothing is known of them.
+    """
+    try:
+        kept = newest_records(project.results(matrix) / "records")
+    except ResultError:
+        return {}
+    found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
+    for record in kept.records.values():
+        board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
+        if record.image and board and toolchain:
+            with suppress(BuildError):
+                flags = chip_of(project.firmware, board.firmware_board).cpu_flags
+                found[toolchain, flags] = record.image.toolchain
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +366,18 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources)
+    run = Inputs(
+        "run",
+        {
+            "image": image.fingerprint,
+            **run_axes(variant),
+            "board_identity": facts.board_identity(variant.board),
+            "timing_model": variant.board.timing_model,
+            "golden": facts.file(variant.model.golden),
+            "repeat": variant.repeat,
+            "warmup": variant.warmup,
+        },
+    )
     return Job(
         variant=variant,
         rendered=rendered,
@@ -335,18 +385,8 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         platform=parts.platform,
         model=parts.model,
         image=_in_folder(project, "images", image),
-        run_fingerprint=fingerprint(
-            "run",
-            {
-                "image": image.fingerprint,
-                **run_axes(variant),
-                "board_identity": facts.board_identity(variant.board),
-                "timing_model": variant.board.timing_model,
-                "golden": facts.file(variant.model.golden),
-                "repeat": variant.repeat,
-                "warmup": variant.warmup,
-            },
-        ),
+        run_fingerprint=run.fingerprint,
+        run=run,
     )
 
 
@@ -367,7 +407,7 @@ def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     name = f"{variant.runtime.name}-{variant.model.name}"
-    hashed = fingerprint(
+    inputs = Inputs(
         "model",
         {
             "model": facts.file(variant.model.file),
@@ -377,7 +417,8 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
             "renderers": facts.renderers(),
         },
     )
-    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed))
+    hashed = inputs.fingerprint
+    return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
 
 
 def report_fingerprint(
@@ -405,7 +446,7 @@ def report_fingerprint(
                 [
                     variant.slug,
                     variant.axes,
-                    [list(setting.flags) for setting in variant.settings],
+                    [str(setting) for setting in variant.settings],
                     repr(variant.expect),
                 ]
                 for variant in matrix.variants

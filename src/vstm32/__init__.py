@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vstm32.board.board import Board as Board
     from vstm32.board.firmware import Firmware as Firmware
     from vstm32.board.firmware import load_elf as load_elf
+    from vstm32.board.firmware import load_firmware as load_firmware
     from vstm32.board.injection import Injection as Injection
     from vstm32.board.options import BoardOptions as BoardOptions
     from vstm32.debug.attached_probe import AttachedProbe as AttachedProbe
@@ -43,6 +44,7 @@ _HOMES = {
     "Trace": "look.trace",
     "VirtualBoardError": "base.errors",
     "load_elf": "board.firmware",
+    "load_firmware": "board.firmware",
     "read_functions": "base.symbols",
 }
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "Trace",
     "VirtualBoardError",
     "load_elf",
+    "load_firmware",
     "read_functions",
 ]
 

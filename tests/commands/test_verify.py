@@ -9,7 +9,9 @@ from mcumatrix.artifact import write_manifest
 from mcumatrix.commands.report import report
 from mcumatrix.commands.verify import verify
 from mcumatrix.errors import ExitCode, NothingSelectedError
+from mcumatrix.model.inputs import Inputs
 from mcumatrix.project import Project
+from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.verification import check_images
 from support.projects import a_project, add_records
 from support.variants import an_image
@@ -19,6 +21,7 @@ from support.variants import an_image
 def project(tmp_path: Path) -> Project:
     project = a_project(tmp_path)
     add_records(project, {"reference": 4_320_000, "simd": 2_160_000}, image=_image(project))
+    InputsStore(project.results("example") / "inputs").keep([Inputs("image", {"flags": ["-O2"]})])
     report(project, "example", lambda _line: None)
     return project
 

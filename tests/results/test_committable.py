@@ -19,6 +19,7 @@ def _is_ignored(path: str) -> bool:
     "name",
     [
         *("manifest.json", "report.md", "report.csv", "report.html", "report.json"),
+        f"inputs/{'f' * 64}.json",
         *("records/chain.jsonl", "records/v/20260102T030405.000000Z-ffffffffffff.json"),
         *("records/v/20260102T030405.000000Z-ffffffffffff.log", "reproductions/v/20260102T030405Z-f.json"),
     ],

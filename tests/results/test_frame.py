@@ -73,6 +73,16 @@ def test_text_that_a_spreadsheet_would_execute_is_made_inert(start: str) -> None
     assert row["reason"] == f"'{start}HYPERLINK()"
 
 
+def test_a_row_says_what_the_labels_of_own_axes_stand_for() -> None:
+    fast = Setting("opt", "fast", ("-O3", "-funroll-loops"), (("USE_LTO", "1"),))
+    variant = a_variant(settings=(fast, Setting("lto", "off")))
+    table = frame([a_record(variant=variant), a_record()])
+    assert list(table["settings"].unique()) == [
+        "opt fast: -O3 -funroll-loops USE_LTO=1; lto off: nothing",
+        "",
+    ]
+
+
 def test_the_table_of_no_records_has_its_columns() -> None:
     assert to_csv(frame([])).decode().startswith("variant,runtime,kernels,clock_hz,model,")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, make_base_image
+from mcumatrix.adapters.builders.docker.base_image import base_of, make_base_image
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine, NoEngine, find_engine
 from mcumatrix.matrix.catalogues import load_catalogues
@@ -45,7 +45,9 @@ def ready_toolchain(engine: Engine, cache: Path) -> str:
     """The id of the image of `debian_12`. It and its base image are made if the engine has none, which takes
     minutes; `cache` knows them then."""
     with FileLock(Path(tempfile.gettempdir()) / "mcumatrix-test-images.lock"):
-        if engine.image_id(BASE_TAG) is None:
-            make_base_image(engine, print)
-        builder = DockerBuilder(cache, engine, unpacked=no_archive, say=print, base=BASE_TAG)
-        return builder.identity(debian_12()).image_id
+        toolchain = debian_12()
+        base = base_of(toolchain.suite)
+        if engine.image_id(base.tag) is None:
+            make_base_image(engine, print, base)
+        builder = DockerBuilder(cache, engine, unpacked=no_archive, say=print, bases={})
+        return builder.identity(toolchain).image_id

@@ -1,7 +1,8 @@
 """`doit archive`: results and all that they were made from in one file; and the check of such a file."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mcumatrix import registry
@@ -21,6 +22,7 @@ from mcumatrix.sources.tree import list_tree
 from mcumatrix.storage import in_sentences
 
 _KEPT = "What was there before is as it was."
+_GET_AGAIN = "Get it once more from where it comes from."
 
 
 def archive(
@@ -105,8 +107,7 @@ def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | Non
         StorageError: there is no room to unpack it.
         ToolError, MatrixError: signatures cannot be checked here, or there is no file of allowed signers.
     """
-    if not path.is_file():
-        raise NothingSelectedError(f"there is no archive {path}", hint="`doit archive` makes one.")
+    _require_there(path)
     vouched = None
     if signed_by:
         unchecked = f"The signature of {path} could not be checked"
@@ -118,42 +119,73 @@ def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | Non
     return code
 
 
+def _require_there(path: Path) -> None:
+    if not path.is_file():
+        raise NothingSelectedError(f"there is no archive {path}", hint="`doit archive` makes one.")
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """The folder of an archive's project, unpacked until this ends, with every file as it was made.
+
+    Raises:
+        NothingSelectedError: it is not there.
+        ChangedResultError: it cannot be unpacked, or a file was changed, which is named.
+        StorageError: there is no room to unpack it.
+    """
+    _require_there(path)
+    with _tree_of(path) as tree:
+        if wrong := [one for one in _check_tree(tree) if one.problem]:
+            raise ChangedResultError(
+                f"{path} is not as it was made: {wrong[0].path}: {wrong[0].problem}", hint=_GET_AGAIN
+            )
+        yield tree
+
+
 def check_archive(path: Path) -> list[Checked]:
     """Every file of an archive against its hashes, and then results and images as `doit verify` does it.
 
     Paths are those below the folder that is in the archive. Raises as `verify_archive` does.
     """
-    with (
-        in_sentences(f"{path.name} could not be checked", Path(tempfile.gettempdir()), "It is as it was."),
-        tempfile.TemporaryDirectory(prefix="mcumatrix-archive-") as folder,
-    ):
-        tree = Path(folder) / "tree"
-        try:
-            unpack(path, ArchiveKind.TAR_GZ, tree)
-        except UnsafeError as error:
-            raise ChangedResultError(
-                f"{path} is not as it was made: {error}", hint="Get it once more from where it comes from."
-            ) from error
-        found = {
-            name: what.removeprefix("program ").removeprefix("file ")
-            for name, what in list_tree(tree).items()
-            if what != "folder" and name != SUMS
-        }
-        sums = tree / SUMS
-        checked = list(check_sums(sums.read_bytes() if sums.is_file() else None, found))
-        if any(one.problem for one in checked):
-            return checked
-        project = Project(tree)
-        inside = [
-            one
-            for results in sorted((tree / "results").glob("*/records"))
-            for one in check_all(project, results.parent)
-        ]
-        if not inside:
-            return [*checked, Checked(Path("results"), "no records are in it")]
-        wrong = [
-            Checked(one.path.relative_to(tree), one.problem.replace(f"{tree}/", ""))
-            for one in inside
-            if one.problem
-        ]
-        return [one for one in checked if one.path not in {each.path for each in wrong}] + wrong
+    with _tree_of(path) as tree:
+        return _check_tree(tree)
+
+
+@contextmanager
+def _tree_of(path: Path) -> Iterator[Path]:
+    with ExitStack() as stack:
+        temporary = Path(tempfile.gettempdir())
+        with in_sentences(f"{path.name} could not be checked", temporary, "It is as it was."):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mcumatrix-archive-"))
+            tree = Path(folder) / "tree"
+            try:
+                unpack(path, ArchiveKind.TAR_GZ, tree)
+            except UnsafeError as error:
+                raise ChangedResultError(f"{path} is not as it was made: {error}", hint=_GET_AGAIN) from error
+        yield tree
+
+
+def _check_tree(tree: Path) -> list[Checked]:
+    found = {
+        name: what.removeprefix("program ").removeprefix("file ")
+        for name, what in list_tree(tree).items()
+        if what != "folder" and name != SUMS
+    }
+    sums = tree / SUMS
+    checked = list(check_sums(sums.read_bytes() if sums.is_file() else None, found))
+    if any(one.problem for one in checked):
+        return checked
+    project = Project(tree)
+    inside = [
+        one
+        for results in sorted((tree / "results").glob("*/records"))
+        for one in check_all(project, results.parent)
+    ]
+    if not inside:
+        return [*checked, Checked(Path("results"), "no records are in it")]
+    wrong = [
+        Checked(one.path.relative_to(tree), one.problem.replace(f"{tree}/", ""))
+        for one in inside
+        if one.problem
+    ]
+    return [one for one in checked if one.path not in {each.path for each in wrong}] + wrong

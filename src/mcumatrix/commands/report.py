@@ -107,10 +107,10 @@ def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matri
     if not prove:
         return matrix, kept
     models = {variant.slug: variant.model for variant in matrix.variants}
-    return matrix, _proved(kept, project.results(path.stem) / "records", models)
+    return matrix, proved(kept, project.results(path.stem) / "records", models)
 
 
-def _proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
+def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
     """Without the records that are not what their raw logs and the golden answers say."""
     golden = cache(registry.golden_case)
     refuted: dict[str, McuMatrixError] = {}

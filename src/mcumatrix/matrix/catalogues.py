@@ -233,6 +233,7 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         version=file.version,
         dockerfile=root / file.dockerfile if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
+        suite=file.suite,
     )
 
 

@@ -25,7 +25,15 @@ from pydantic import (
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
 from mcumatrix.model.axes import AXES
-from mcumatrix.model.catalogue import Board, BoardKind, ConnectMode, Element, Timeouts, TimingModel
+from mcumatrix.model.catalogue import (
+    DEFAULT_SUITE,
+    Board,
+    BoardKind,
+    ConnectMode,
+    Element,
+    Timeouts,
+    TimingModel,
+)
 from mcumatrix.model.expected import Stage
 from mcumatrix.model.record import Status
 from mcumatrix.model.schedule import MAXIMUM_RUNS, MAXIMUM_SEED, Ordering, Schedule
@@ -51,7 +59,7 @@ RESERVED_NAMES = frozenset(
             "layer",
             "matrix",
         ),
-        *("functions", "ms_median", "op", "slug", "source", "status", "variant"),
+        *("functions", "ms_median", "op", "settings", "slug", "source", "status", "variant"),
     )
 )
 """What an axis cannot be called: words of matrix files and selections, and columns of reports."""
@@ -68,6 +76,7 @@ SERIAL_SCHEMES = ("alt", "cp2110", "hwgrep", "loop", "rfc2217", "socket", "spy")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
+_SUITE = re.compile(r"[a-z]{1,30}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -143,6 +152,14 @@ def _gcc_version(text: str) -> str:
     if not _GCC_VERSION.fullmatch(text):
         raise RefusedError(
             "it is not a version of gcc", "Write what gcc -dumpfullversion answers, as 12.2.1."
+        )
+    return text
+
+
+def _suite(text: str) -> str:
+    if not _SUITE.fullmatch(text):
+        raise RefusedError(
+            "it is not the code name of a Debian", f"Write it as Debian does, such as {DEFAULT_SUITE}."
         )
     return text
 
@@ -271,6 +288,7 @@ Name = Annotated[Text, AfterValidator(check_name)]
 Reason = Annotated[str, AfterValidator(_not_blank)]
 RelativePath = Annotated[str, AfterValidator(_path)]
 GccVersion = Annotated[str, AfterValidator(_gcc_version)]
+Suite = Annotated[str, AfterValidator(_suite)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 Md5 = Annotated[str, AfterValidator(_md5)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
@@ -588,6 +606,9 @@ class ToolchainFile(_Strict):
     )
     archive: ArchiveFile | None = Field(
         default=None, description="What the Dockerfile copies as toolchain/, unpacked."
+    )
+    suite: Suite = Field(
+        default=DEFAULT_SUITE, description="The code name of the Debian that the Dockerfile begins with."
     )
 
 

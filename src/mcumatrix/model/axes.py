@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any
 
 from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.image import KEPT
 from mcumatrix.units import format_frequency, parse_frequency_hz
 
 MAXIMUM_CLOCK_HZ = 2**32 - 1
@@ -29,10 +30,16 @@ class AxisKind(StrEnum):
 class Setting:
     """The value of an axis as what it changes of a build: CMake variables and flags under a label."""
 
+    __pydantic_config__ = KEPT
+
     axis: str
     label: str
     flags: tuple[str, ...] = ()
     cmake: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        changes = (*self.flags, *(f"{name}={value}" for name, value in self.cmake))
+        return f"{self.axis} {self.label}: {' '.join(changes) or 'nothing'}"
 
 
 class UnfitValueError(ValueError):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 DEFAULT_FLASHER = "pyocd"
 """What gets images onto a board whose file names nothing else."""
+DEFAULT_SUITE = "bookworm"
+"""The release of Debian that images of toolchains begin with whose files name no other."""
 
 
 class BoardKind(StrEnum):
@@ -149,7 +151,7 @@ class Toolchain:
 
     `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
     makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
-    copies the compiler from.
+    copies the compiler from, `suite` the release of Debian, by its code name, that it begins with.
     """
 
     name: str
@@ -157,6 +159,7 @@ class Toolchain:
     version: str = ""
     dockerfile: Path | None = None
     archive: Archive | None = None
+    suite: str = DEFAULT_SUITE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """What a build makes, and what it is made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mcumatrix.model.bounds import Unsigned32
 from mcumatrix.model.catalogue import Toolchain
+from mcumatrix.model.inputs import NOTHING, Inputs
 
 KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
 """How pydantic writes what is kept as JSON and reads it back: strictly, and without losing a NaN."""
@@ -31,9 +32,9 @@ class BuildPlan:
 
     `steps` are command lines in which `{sources}`, `{inputs}` and `{output}` stand for the folders of
     `BuildFolders`, so that a plan does not depend on where it is executed.
-    `fingerprint` covers everything that can change what comes out. `{tree_NAME}` in a step stands for code
-    from elsewhere. `cpu_flags` are those of the chip that it compiles for. A builder ends what takes longer
-    than `left_s`, which is what is left of `limit_s`.
+    `fingerprint` covers everything that can change what comes out, which `inputs` has by name. `{tree_NAME}`
+    in a step stands for code from elsewhere. `cpu_flags` are those of the chip that it compiles for. A
+    builder ends what takes longer than `left_s`, which is what is left of `limit_s`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class BuildPlan:
     cpu_flags: tuple[str, ...] = ()
     limit_s: float = 3_600.0
     left_s: float = 3_600.0
+    inputs: Inputs = field(default=NOTHING, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from annotated_types import Ge, Len
 
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.bounds import (
     MAX_LAYERS,
     CyclesOfRepeats,
@@ -219,6 +220,9 @@ class Record:
     `slot` says which of the runs of its variant it is, and `order` in which order they were begun, empty for
     that of the plan. `drift` is for images that tell whether a unit is fit: how its cycles differ from those
     that the unit had before, empty where they do not.
+
+    `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
+    before it was kept.
     """
 
     __pydantic_config__ = KEPT
@@ -249,6 +253,7 @@ class Record:
     slot: Slot = FIRST
     order: str = ""
     drift: str = ""
+    settings: tuple[Setting, ...] | None = None
 
     @property
     def name(self) -> str:

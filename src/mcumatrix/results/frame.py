@@ -31,6 +31,8 @@ _TAIL = (
     "elf_sha256",
     "cause",
     "flaky",
+    "settings",
+    "run",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -53,11 +55,13 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "reason": record.reason,
             "cause": record.blame and record.blame.value,
             "flaky": record.flaky,
+            "run": record.slot.run,
             "provenance": record.provenance.kind.value,
             "timing_model": record.provenance.timing_model,
             "expected_error": record.provenance.expected_error,
             "fingerprint": record.fingerprint,
             "elf_sha256": record.image.elf_sha256 if record.image else None,
+            "settings": "; ".join(map(str, record.settings or ())),
         }
         measurement = record.measurement
         # A time counts only with a correct answer.

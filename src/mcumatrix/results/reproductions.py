@@ -1,6 +1,7 @@
 """Reproductions of a matrix: one JSON file for each time that a variant was built again, only ever added to.
 
 results/<matrix>/reproductions/<variant>/<time>-<fingerprint>.json
+results/<matrix>/reproductions/runs/: records of runs that were held against published ones, as in store.py
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ from mcumatrix.storage import place_of, reason_of, remedy_of
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+RUNS = "reproductions/runs"
+"""Where records of reproductions are, below the results of a matrix: apart, so that they take no place of the
+published ones."""
 
 
 @cache
@@ -53,7 +58,14 @@ class ReproductionStore:
 
     def newest_of_image(self, variant: str, elf_sha256: str) -> Reproduction | None:
         """The same for who knows the image and not what it was made from."""
-        return next((found for found in self._all(variant, "*.json") if found.elf_sha256 == elf_sha256), None)
+        return next(
+            (
+                found
+                for found in self._all(variant, "*.json")
+                if elf_sha256 == (found.published.elf_sha256 if found.published else found.elf_sha256)
+            ),
+            None,
+        )
 
     def _all(self, variant: str, pattern: str) -> Iterator[Reproduction]:
         """Those that can be read, the last first."""
@@ -64,5 +76,5 @@ class ReproductionStore:
                 found = _adapter().validate_json(path.read_bytes())
             except (OSError, ValidationError):
                 continue
-            if found.schema == REPRODUCTION_SCHEMA:
+            if found.schema <= REPRODUCTION_SCHEMA:
                 yield found

@@ -9,6 +9,8 @@ from mcumatrix.artifact import MANIFEST, changed_outputs, is_below, manifest_byt
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
+from mcumatrix.results.inputs import FOLDER as INPUTS
+from mcumatrix.results.reproductions import RUNS
 from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
 
 
@@ -23,11 +25,14 @@ class Checked:
 def check_results(folder: Path) -> Iterator[Checked]:
     """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
 
-    The chain has the hash of each record, a record that of its log, and the manifest those of the reports;
-    tests of units have a chain of their own.
+    The chain has the hash of each record, a record that of its log, the manifest those of the reports, and
+    what results were made from has its own for a name. Runs of reproductions and tests of units have chains
+    of their own.
     """
     yield from _check_records(folder / "records")
+    yield from _check_records(folder / RUNS)
     yield from _check_records(folder / HEALTH_FOLDER)
+    yield from _check_inputs(folder / INPUTS)
     yield from check_made(folder)
 
 
@@ -52,6 +57,13 @@ def _check_records(records: Path) -> Iterator[Checked]:
             yield Checked(path, f"it is not in {CHAIN_FILE}, which has every record that was kept")
         elif path.suffix == ".log" and name not in logs:
             yield Checked(path, "no record belongs to it")
+
+
+def _check_inputs(folder: Path) -> Iterator[Checked]:
+    for path in sorted(folder.glob("*.json")):
+        yield Checked(
+            path, "" if hash_file(path) == path.stem else "it was changed: its name is another hash"
+        )
 
 
 def _check_link(records: Path, link: Link) -> Iterator[Checked]:

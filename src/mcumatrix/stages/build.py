@@ -6,9 +6,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from mcumatrix import artifact
-from mcumatrix.hashing import Part, fingerprint, hash_file
+from mcumatrix.hashing import Part, hash_file
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
+from mcumatrix.model.inputs import Inputs
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
 from mcumatrix.stages.sizes import measure_sizes
@@ -188,18 +189,21 @@ def _plan(
     definitions: Mapping[str, str],
     parts: Mapping[str, Part],
 ) -> BuildPlan:
-    everything: dict[str, Part] = {
-        **parts,
-        "definitions": definitions,
-        "cpu_flags": chip.cpu_flags,
-        "flags": _flags(variant),
-        "cmake": _cmake(variant),
-        "toolchain": toolchain.sha256,
-    }
+    inputs = Inputs(
+        kind,
+        {
+            **parts,
+            "definitions": definitions,
+            "cpu_flags": chip.cpu_flags,
+            "flags": _flags(variant),
+            "cmake": _cmake(variant),
+            "toolchain": toolchain.sha256,
+        },
+    )
     return BuildPlan(
         name=name,
         toolchain=variant.toolchain,
-        fingerprint=fingerprint(kind, everything),
+        fingerprint=inputs.fingerprint,
         steps=(
             _configure("{sources}/runtime" if kind == "runtime" else "{sources}", variant, chip, definitions),
             ("cmake", "--build", "{output}"),
@@ -208,6 +212,7 @@ def _plan(
         cpu_flags=chip.cpu_flags,
         limit_s=variant.limit_s,
         left_s=variant.limit_s,
+        inputs=inputs,
     )
 
 

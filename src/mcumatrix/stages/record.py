@@ -116,6 +116,7 @@ def make_record(
         flaky=bool(earlier) and status is Status.OK,
         slot=slot,
         order=order,
+        settings=variant.settings,
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m vstm32 [firmware.elf]`: a virtual board as a program, until it is told to end."""
+"""`python -m vstm32 [firmware]`: a virtual board as a program, until it is told to end."""
 
 import json
 import os
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vstm32.app.console import Console
     from vstm32.app.daemon import Daemon
     from vstm32.base.symbols import Functions
+    from vstm32.board.firmware import Firmware
 
 _STANDARD_INPUT = 0
 
@@ -52,13 +53,13 @@ def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack)
         files.enter_context(signs)
     from vstm32.app.console import Console
     from vstm32.app.daemon import Daemon
-    from vstm32.board.firmware import load_elf
+    from vstm32.board.firmware import load_firmware
     from vstm32.board.injection import FAULTS_VARIABLE, parse_injection
     from vstm32.look.trace import Trace
 
     look = wanted.look
-    firmware = load_elf(wanted.firmware) if wanted.firmware else None
-    functions = _functions(wanted)
+    firmware = load_firmware(wanted.firmware, wanted.at) if wanted.firmware else None
+    functions = _functions(wanted, firmware)
     console = Console(echo=wanted.console.echo) if wanted.console else None
     say = console.say if console else _to_stderr(interrupted)
     trace = None
@@ -174,15 +175,15 @@ def _wait_for_stdin(ended: threading.Event) -> None:
 # --- looks inside
 
 
-def _functions(wanted: ProgramOptions) -> "Functions":
+def _functions(wanted: ProgramOptions, firmware: "Firmware | None") -> "Functions":
     from vstm32.base.symbols import Functions, read_functions
 
-    if wanted.firmware is None or (wanted.look.trace is None and wanted.look.profile is None):
+    if firmware is None or (wanted.look.trace is None and wanted.look.profile is None):
         return Functions(())
-    functions = read_functions(wanted.firmware)
+    functions = read_functions(firmware.path) if firmware.symbols else Functions(())
     if wanted.look.profile is not None and not len(functions):
         raise VirtualBoardError(
-            f"{wanted.firmware} has no symbols, so no profile can name its functions.",
+            f"{firmware.path} has no symbols, so no profile can name its functions.",
             hint="Give the ELF file as the linker wrote it, before strip; --trace works without symbols.",
         )
     return functions

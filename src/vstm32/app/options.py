@@ -17,7 +17,7 @@ _DEFAULT = {"--trace": STANDARD_ERROR, "--profile": ""}
 """Options whose value may be left out. They take one after `=` only: what follows may be the firmware."""
 
 _DESCRIPTION = """\
-A virtual STM32 on its board. It runs a firmware's ELF file as the real board would.
+A virtual STM32 on its board. It runs a firmware (.elf, .hex or .bin) as the real board would.
 Its serial ports are pseudo terminals that any terminal program can open, or this terminal; pyocd and
 gdb can flash and debug it. Times are a model's estimate."""
 
@@ -76,6 +76,9 @@ class ProgramOptions:
     """All that the command line says."""
 
     firmware: Path | None
+    at: int | None = None
+    """Where the bytes of a binary file belong; None for the start of flash."""
+
     daemon: DaemonOptions
     console: ConsoleOptions | None
     look: LookOptions
@@ -91,7 +94,7 @@ def parse(argv: Sequence[str] | None = None) -> ProgramOptions:
     """
     parser = argparse.ArgumentParser(
         prog="python -m vstm32",
-        usage="%(prog)s [firmware.elf] [options]",
+        usage="%(prog)s [firmware] [options]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -101,8 +104,14 @@ def parse(argv: Sequence[str] | None = None) -> ProgramOptions:
         "firmware",
         type=Path,
         nargs="?",
-        metavar="firmware.elf",
-        help="an ELF file to put into flash; without it flash is as it was",
+        metavar="firmware",
+        help="an ELF, .hex or .bin file to put into flash; without it flash is as it was",
+    )
+    parser.add_argument(
+        "--at",
+        type=_address,
+        metavar="ADDRESS",
+        help="where the bytes of a binary file belong; at the start of flash if not given",
     )
     _add_board(parser.add_argument_group("the board"))
     _add_console(parser.add_argument_group("a terminal for it"))
@@ -134,6 +143,7 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
         profile = Path(arguments.profile or f"{arguments.firmware.stem}.speedscope.json")
     return ProgramOptions(
         firmware=arguments.firmware,
+        at=arguments.at,
         daemon=DaemonOptions(
             board=board,
             folder=arguments.folder,
@@ -145,6 +155,13 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
         says_json=arguments.json,
         ends_with_stdin=arguments.end_with_stdin,
     )
+
+
+def _address(text: str) -> int:
+    return int(text, 0)
+
+
+_address.__name__ = "address"  # argparse says "invalid address value"
 
 
 def _board_option(group: argparse._ArgumentGroup, flag: str, option: str, **how: object) -> None:
@@ -230,6 +247,8 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
                 )
     elif arguments.echo or arguments.silence is not None:
         parser.error("--echo and --silence are for --serial-console")
+    if arguments.at is not None and arguments.firmware is None:
+        parser.error("--at says where the firmware belongs; give that too")
     if arguments.silence is not None and not 0 <= arguments.silence < 1e6:
         parser.error("--silence is a number of seconds, 0 or more")
     if arguments.trace_only and arguments.trace is None:

@@ -4,11 +4,12 @@ What is here says nothing about how anything is done; the rooms above read it. `
 one `Chip` for each.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from vstm32.base.memory_map import MemoryMap
+from vstm32.base.registers import Register
 
 
 class EnableRegister(IntEnum):
@@ -231,6 +232,12 @@ class Chip:
     expected_errors: Mapping[str, str]
     """The timing models that fit, and how far a time of each may be from that of a real board: a phrase that
     stands beside times."""
+
+    def registers_of(self, block: str, of_family: Iterable[Register]) -> Iterator[Register]:
+        """The registers of a block: those of the family, where this chip has them alike, else its own."""
+        for register in of_family:
+            own = self.registers.get(f"{block}_{register.name}")
+            yield replace(register, reset=own.reset, writable=own.writable) if own else register
 
     @property
     def name(self) -> str:

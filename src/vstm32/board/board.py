@@ -84,7 +84,7 @@ class Board:
         options = options or BoardOptions()
         chip = options.of_chip
         if firmware is not None:
-            require_fit(firmware, chip)
+            require_fit(firmware, chip, flash_is_erased=options.flash is None)
         self.firmware = firmware
         self.options = options
         names = [usart.name for usart in chip.usarts]
@@ -251,7 +251,8 @@ class Board:
         until: Callable[[], bool] | None = None,
         timeout_seconds: float | None = None,
     ) -> None:
-        """Runs in the caller's thread until lockup, or one of the limits.
+        """Runs in the caller's thread until lockup, a halt for a debugger, or one of the limits; not at all
+        while the board is off or its reset pin low.
 
         `max_cycles` counts from now, `until` is asked after each slice, `timeout_seconds` is a
         safety net in wall-clock time that raises TimeoutError.
@@ -259,7 +260,7 @@ class Board:
         self._thread.require_none()
         end = None if max_cycles is None else self.cycles + max_cycles
         limit = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while not self._state.locked_up and (end is None or self.cycles < end):
+        while self._may_run() and (end is None or self.cycles < end):
             self._loop.run_slice(end)
             if until is not None and until():
                 break

@@ -95,8 +95,6 @@ class Frames:
     def __init__(self, core: Core) -> None:
         self._core = core
         self.floating_point = FloatingPointContext(core)
-        self.always_aligned = True
-        """CCR.STKALIGN: frames begin at multiples of 8 bytes, else of 4 (section B1.5.7)."""
         self.allowed: Callable[[int, int, int], bool] = lambda _address, _size, _permission: True
         """Whether the MPU allows a frame at an address (PERMIT_ bits of peripherals/mpu.py)."""
         self.popped_thumb = True
@@ -104,7 +102,6 @@ class Frames:
 
     def reset(self) -> None:
         self.floating_point.reset()
-        self.always_aligned = True
 
     def push(self, return_address: int, ready: int) -> Pushed:
         """Pushes the frame of what runs now. The stack pointer moves even where the words cannot be stored.
@@ -117,8 +114,8 @@ class Frames:
         thread = not xpsr & 0x1FF
         with_fp = bool(control & FP_ACTIVE) and bool(floats.control & ASPEN)
         stack = core.read_register(core.sp)
-        # A frame with FPU registers is aligned to 8 bytes whatever STKALIGN says.
-        padded = bool(stack & 4) and (self.always_aligned or with_fp)
+        # To 8 bytes, always: a Cortex-M7 has CCR.STKALIGN fixed at 1 (its TRM, section 3.3.1).
+        padded = bool(stack & 4)
         frame = stack - (_EXTENDED_BYTES if with_fp else _BASIC_BYTES) - (4 if padded else 0) & 0xFFFF_FFFF
         words = [core.read_register(register) for register in core.caller_saved]
         words += [return_address & ~1, xpsr & ~_STACK_ALIGNED | (_STACK_ALIGNED if padded else 0)]
@@ -148,7 +145,7 @@ class Frames:
             return False
         xpsr = words[7]
         stack = frame + (_EXTENDED_BYTES if with_fp else _BASIC_BYTES)
-        if xpsr & _STACK_ALIGNED and (self.always_aligned or with_fp):
+        if xpsr & _STACK_ALIGNED:
             stack |= 4
         control = core.read_register(core.control) & UNPRIVILEGED
         if with_fp and floats.waits:

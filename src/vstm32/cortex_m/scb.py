@@ -21,7 +21,7 @@ ICIALLU = 0x250
 CCR_DC, CCR_IC = 1 << 16, 1 << 17
 
 _SLEEPONEXIT, _SEVONPEND = 1 << 1, 1 << 4
-_NONBASETHRDENA, _USERSETMPEND, _DIV_0_TRP, _STKALIGN = 1 << 0, 1 << 1, 1 << 4, 1 << 9
+_NONBASETHRDENA, _USERSETMPEND, _DIV_0_TRP = 1 << 0, 1 << 1, 1 << 4
 
 # Configurable fault status bits (PM0253 section 4.2.11 to 4.2.14)
 IACCVIOL, DACCVIOL, MUNSTKERR, MSTKERR, MLSPERR, MMARVALID = (1 << bit for bit in (0, 1, 3, 4, 5, 7))
@@ -81,7 +81,7 @@ _REGISTERS = (
     Register("VTOR", VTOR, reset=0x0020_0000, writable=0xFFFF_FF80),
     Register("AIRCR", AIRCR),
     Register("SCR", SCR, writable=0x16, unsupported=0x4),
-    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_031B, unsupported=0x108),
+    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_011B, unsupported=0x108),
     Register("SHPR1", SHPR1, writable=0x00F0_F0F0),
     Register("SHPR2", SHPR2, writable=0xF000_0000),
     Register("SHPR3", SHPR3, writable=0xF0F0_00F0),
@@ -244,7 +244,6 @@ class SystemControl(RegisterBlock):
             unit.event_when_pending = bool(value & _SEVONPEND)
         elif offset == CCR:
             unit.thread_below_handlers = bool(value & _NONBASETHRDENA)
-            unit.frames.always_aligned = bool(value & _STKALIGN)
             self._stir_for_all(bool(value & _USERSETMPEND))
             self._trap_division(bool(value & _DIV_0_TRP))
         elif offset == CPACR:

@@ -15,7 +15,7 @@ _ODEN, _ODSWEN, _VOS_READY = 1 << 16, 1 << 17, 1 << 14
 
 REGISTERS = (
     Register("CR1", CR1, reset=0x0000_C000, writable=0x000F_EFF3, unsupported=_PVDE),
-    Register("CSR1", CSR1, reset=0, writable=0x000C_0200),
+    Register("CSR1", CSR1, writable=0x0000_0300),
     Register("CR2", CR2, writable=0x0000_3F00),
     Register("CSR2", CSR2, writable=0x0000_3F00),
 )

@@ -4,8 +4,7 @@ Oscillators are ready as soon as they are switched on, and a PLL as soon as it c
 the clock security system and the ready interrupts are registers only.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 
 from vstm32.base.chip import Chip, EnableRegister
 from vstm32.base.registers import Register, RegisterBlock
@@ -69,12 +68,6 @@ _REGISTERS = (
 _PLLS = {_PLLON: ("PLL", PLLCFGR), _PLLI2SON: ("PLLI2S", PLLI2SCFGR), _PLLSAION: ("PLLSAI", PLLSAICFGR)}
 
 
-def _registers(chip: Chip) -> Iterator[Register]:
-    for register in _REGISTERS:
-        own = chip.registers.get(f"RCC_{register.name}")
-        yield replace(register, reset=own.reset, writable=own.writable) if own else register
-
-
 def _nothing() -> None:
     pass
 
@@ -97,7 +90,7 @@ class Rcc(RegisterBlock):
         self._backup_writable = backup_writable
         self.resets: dict[tuple[int, int], Callable[[], None]] = {}
         """What to do when a bit of a RSTR register is set: offset and number of the bit."""
-        super().__init__("RCC", 0x4002_3800, _registers(chip))
+        super().__init__("RCC", 0x4002_3800, chip.registers_of("RCC", _REGISTERS))
 
     def reset(self) -> None:
         """Everything but the backup domain (section 5.1.3): the LSE goes on through a system reset."""

@@ -54,6 +54,7 @@ from vstm32.stm32.rcc import (
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
 from vstm32.stm32.timer import Timer
+from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 from vstm32.stm32.usart import Surroundings, Usart
 
 # The same in all chips of the family (section 10.1.2 of the reference manuals).
@@ -223,6 +224,7 @@ class System:
                 report=outside.report,
                 host_baud=outside.host_baud,
             ),
+            self.core.chip.registers_of("USART", USART_REGISTERS),
         )
 
     def _pclk_hz(self, wiring: UsartWiring) -> int:

@@ -10,7 +10,7 @@ wall-clock time at which a host writes. Once a burst runs, bytes follow each oth
 and a firmware that does not read in time gets an overrun, as on hardware.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from vstm32.base.findings import Direction, Finding, FindingKind
@@ -28,7 +28,6 @@ PE = 1 << 0
 FE, ORE, IDLE, RXNE, TC, TXE = 1 << 1, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7
 TEACK, REACK = 1 << 21, 1 << 22
 EIE, OVRDIS = 1 << 0, 1 << 12
-_CLEARABLE = 0x0012_1BDF
 _RESET_STATUS = 0x0200_00C0
 
 # Polls of ISR that follow each other within this many cycles are one waiting loop.
@@ -39,18 +38,20 @@ _POLLS_BETWEEN_WAITS = 16
 _WAITS_PER_SECOND = 50
 
 REGISTERS = (
-    Register("CR1", CR1, writable=0x1FFF_FFFF, unsupported=0x0C00_6802),
-    Register("CR2", CR2, writable=0xFFFF_FF70, unsupported=0xFF7F_CF60),
-    Register("CR3", CR3, writable=0x01F7_FFFF, unsupported=0x0130_C7FE & ~0x0800),
+    Register("CR1", CR1, writable=0x1FFF_FFFD, unsupported=0x0C00_6802),
+    Register("CR2", CR2, writable=0xFFFF_FF70, unsupported=0xFFFF_CF60),
+    Register("CR3", CR3, writable=0x000E_FFFF, unsupported=0x00FE_C7FE),
     Register("BRR", BRR, writable=0xFFFF),
     Register("GTPR", GTPR, writable=0xFFFF, unsupported=0xFFFF),
     Register("RTOR", RTOR, writable=0xFFFF_FFFF, unsupported=0xFFFF_FFFF),
-    Register("RQR", RQR, unsupported=0x7),
+    Register("RQR", RQR, unsupported=0x17),
     Register("ISR", ISR, reset=_RESET_STATUS),
-    Register("ICR", ICR),
+    Register("ICR", ICR, writable=0x0002_1B5F),
     Register("RDR", RDR),
     Register("TDR", TDR, writable=0x1FF),
 )
+"""Section 31.8. What ICR has writable are the flags that it clears: neither RXNE (5) nor TXE (7) is one.
+Chips whose UARTs wake from Stop mode have more bits: see `Chip.registers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ class Usart(RegisterBlock):
 
     narrow_writes_repeat = True
 
-    def __init__(self, name: str, base: int, around: Surroundings) -> None:
+    def __init__(
+        self, name: str, base: int, around: Surroundings, registers: Iterable[Register] = REGISTERS
+    ) -> None:
         self._around = around
         self._clock = around.clock
         self._line = around.line
@@ -89,7 +92,7 @@ class Usart(RegisterBlock):
         self._idle = self._clock.alarm(self._line_idle)
         self._output = bytearray()
         self._complained: set[str] = set()
-        super().__init__(name, base, REGISTERS)
+        super().__init__(name, base, registers)
 
     def reset(self) -> None:
         """Registers to reset values, nothing under way; what the host has queued stays queued."""
@@ -129,7 +132,7 @@ class Usart(RegisterBlock):
         if offset == TDR:
             self._transmit(value & 0x1FF)
         elif offset == ICR:
-            self.values[ISR] &= ~(value & _CLEARABLE)
+            self.values[ISR] &= ~(value & self.registers[ICR].writable)
         elif offset == RQR:
             super().write_register(offset, value)
             if value & 1 << 3:
@@ -144,6 +147,7 @@ class Usart(RegisterBlock):
     def _acknowledge_enables(self) -> None:
         control, status = self.values[CR1], self.values[ISR] & ~(TEACK | REACK)
         if control & UE:
+            # Not every header names REACK, and ST's HAL has waited for it on all of these chips.
             status |= (TEACK if control & TE else 0) | (REACK if control & RE else 0)
         else:
             # Section 31.8.1: clearing UE resets the flags and drops what is under way.
@@ -151,6 +155,8 @@ class Usart(RegisterBlock):
             self._shift = self._waiting_data = None
             status = _RESET_STATUS
         self.values[ISR] = status
+        if self._shift is None and self._waiting_data is not None and control & TE:
+            self._send_waiting()
 
     def _update_interrupt(self) -> None:
         control, status = self.values[CR1], self.values[ISR]
@@ -213,7 +219,15 @@ class Usart(RegisterBlock):
 
     def _transmit(self, data: int) -> None:
         control = self.values[CR1]
-        if not control & UE or not control & TE:
+        if not control & UE:
+            self._complain("off", f"{self.name} is to send while it is off: UE in CR1 is not set.")
+            return
+        if not control & TE:
+            self._complain(
+                "te", f"{self.name} is to send while its transmitter is off: TE in CR1 is not set."
+            )
+            self._waiting_data = data
+            self.values[ISR] &= ~(TXE | TC)
             return
         if not self.baud:
             clocked = self._around.kernel_clock_hz()
@@ -236,15 +250,20 @@ class Usart(RegisterBlock):
         bits = 10 if self._is_8n1 else len(self._frame_levels(0))
         self._sent.set(self._clock.now + round(bits * self._around.core_clock_hz() / self.baud))
 
+    def _send_waiting(self) -> None:
+        """What was written to TDR goes on into the shift register."""
+        data, self._waiting_data = self._waiting_data, None
+        self.values[ISR] |= TXE
+        if data is not None:
+            self._transmit(data)
+
     def _frame_sent(self) -> None:
         if self._shift is not None:
             self._emit(self._shift)
         self._shift = None
         self._polls = 0
         if self._waiting_data is not None:
-            data, self._waiting_data = self._waiting_data, None
-            self.values[ISR] |= TXE
-            self._start_frame(data)
+            self._send_waiting()
         else:
             self.values[ISR] |= TC
         self._update_interrupt()
@@ -382,13 +401,28 @@ class Usart(RegisterBlock):
             self.flush()
             self.admit()
             if self._arrived.at is None:
-                core_hz = self._around.core_clock_hz()
-                until = self._clock.now + core_hz // _WAITS_PER_SECOND
-                until = min(until, self._clock.next_alarm() or until)
-                self._around.wait_for_host((until - self._clock.now) / core_hz)
-                self.admit()
-                if self._arrived.at is None:
-                    self._clock.skip_to(until)
+                self._let_time_pass()
+
+    def _let_time_pass(self) -> None:
+        """A moment in which the host may send; it is not waited for where nothing that it sends is heard."""
+        core_hz = self._around.core_clock_hz()
+        until = self._clock.now + core_hz // _WAITS_PER_SECOND
+        until = min(until, self._clock.next_alarm() or until)
+        if why := self._why_stuck():
+            self._complain(
+                "poll", f"{self.name}_ISR is polled, and no bit of it will change by itself: {why}."
+            )
+        else:
+            self._around.wait_for_host((until - self._clock.now) / core_hz)
+            self.admit()
+        if self._arrived.at is None:
+            self._clock.skip_to(until)
+
+    def _why_stuck(self) -> str:
+        """Why a poll of ISR, with nothing under way, cannot end; empty if the host can end it."""
+        if not self.values[ISR] & TXE:
+            return "TXE is 0, and TE in CR1 is not set"
+        return "" if self._receiving else "its receiver is off"
 
     def _complain(self, about: str, sentence: str) -> None:
         if about not in self._complained:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mcumatrix.adapters.builders.docker.base_image import BASE_TAG
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.model.catalogue import Toolchain
@@ -40,7 +39,7 @@ def make_builder(engine: Engine, docker_cache: Path) -> Callable[..., DockerBuil
     """Makes builders with their own limits."""
 
     def make(**arguments: Any) -> DockerBuilder:
-        given: dict[str, Any] = {"unpacked": no_archive, "say": print, "base": BASE_TAG}
+        given: dict[str, Any] = {"unpacked": no_archive, "say": print, "bases": {}}
         return DockerBuilder(docker_cache, engine, **given | arguments)
 
     return make

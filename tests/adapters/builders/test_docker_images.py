@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.adapters.builders.docker import base_image
-from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, machine_sources, make_base_image
+from mcumatrix.adapters.builders.docker.base_image import Base, base_of, machine_sources, make_base_image
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.images import tag_of, write_context
 from mcumatrix.adapters.builders.docker.proxies import proxies_of_machine
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.errors import ToolError
-from mcumatrix.model.catalogue import Archive, Toolchain
+from mcumatrix.model.catalogue import DEFAULT_SUITE, Archive, Toolchain
 from support.docker_images import no_archive
 
 ARCHIVE = Archive("https://example.org/fake-1.2.3.tar.xz", "a" * 64)
@@ -67,7 +67,7 @@ def make(engine: Engine, docker_cache: Path, tmp_path: Path, tree: Path) -> Call
 
     def make_one(said: list[str] | None = None) -> DockerBuilder:
         say = [].append if said is None else said.append
-        return DockerBuilder(tmp_path / "cache", engine, unpacked=lambda _: tree, say=say, base=BASE_TAG)
+        return DockerBuilder(tmp_path / "cache", engine, unpacked=lambda _: tree, say=say, bases={})
 
     return make_one
 
@@ -112,7 +112,7 @@ def test_a_tag_that_has_moved_is_an_error(
 ) -> None:
     before = make().identity(toolchain).image_id
     [tag] = engine.client.images.get(before).tags
-    other = engine.image_id(BASE_TAG)
+    other = engine.image_id(base_of(DEFAULT_SUITE).tag)
     assert other is not None
     engine.client.images.get(other).tag(tag)
     with pytest.raises(ToolError) as error:
@@ -216,7 +216,7 @@ def test_an_archive_that_is_not_there_is_said_by_who_looks_for_it(
     def missing(archive: Archive) -> Path:
         raise ToolError(f"{archive.file_name} is not there.")
 
-    builder = DockerBuilder(docker_cache, engine, unpacked=missing, say=print, base=BASE_TAG)
+    builder = DockerBuilder(docker_cache, engine, unpacked=missing, say=print, bases={})
     with pytest.raises(ToolError, match=r"^fake-1\.2\.3\.tar\.xz is not there\.$"):
         builder.identity(toolchain)
 
@@ -240,20 +240,22 @@ def test_an_image_with_another_version_or_without_a_compiler_is_refused(
 def test_a_base_image_that_cannot_be_fetched_is_said_with_the_way_out(
     engine: Engine, tmp_path: Path, debian_12: Toolchain
 ) -> None:
-    builder = DockerBuilder(tmp_path, engine, unpacked=no_archive, say=print, base="127.0.0.1:1/none:1")
+    builder = DockerBuilder(
+        tmp_path, engine, unpacked=no_archive, say=print, bases={DEFAULT_SUITE: "127.0.0.1:1/none:1"}
+    )
     with pytest.raises(ToolError) as error:
         builder.identity(debian_12)
     assert error.value.message.startswith(
         "The Docker engine has no base image, and cannot fetch 127.0.0.1:1/none:1: "
     )
-    assert error.value.hint == "Make one, as root on a Debian machine: doit base-image"
+    assert error.value.hint == "Make one, as root on a Debian machine: doit base-image bookworm"
 
 
 def test_what_could_not_be_fetched_is_not_tried_by_every_command(
     engine: Engine, tmp_path: Path, debian_12: Toolchain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetching = "Fetching the base image 127.0.0.1:1/none:1, once."
-    way_out = "Make one, as root on a Debian machine: doit base-image"
+    way_out = "Make one, as root on a Debian machine: doit base-image bookworm"
 
     def ask(*, insists: bool = False) -> tuple[list[str], str]:
         """What a command of its own says, and the hint of its error."""
@@ -263,7 +265,7 @@ def test_what_could_not_be_fetched_is_not_tried_by_every_command(
             engine,
             unpacked=no_archive,
             say=said.append,
-            base="127.0.0.1:1/none:1",
+            bases={DEFAULT_SUITE: "127.0.0.1:1/none:1"},
             insists=insists,
         )
         with pytest.raises(ToolError, match=r"cannot fetch 127\.0\.0\.1:1/none:1: ") as error:
@@ -294,50 +296,51 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
 
 @pytest.fixture
-def own_tag(engine: Engine) -> Iterator[str]:
-    tag = f"mcumatrix/base:test-{uuid.uuid4().hex}"
-    yield tag
-    if engine.image_id(tag):
-        engine.client.images.remove(tag)
+def own_base(engine: Engine) -> Iterator[Base]:
+    """A base image of Debian 12 under a tag that nobody else has."""
+    base = dataclasses.replace(base_of(DEFAULT_SUITE), tag=f"mcumatrix/base:test-{uuid.uuid4().hex}")
+    yield base
+    if engine.image_id(base.tag):
+        engine.client.images.remove(base.tag)
 
 
 def test_a_base_image_is_what_mmdebstrap_made(
-    engine: Engine, program: Callable[[str], None], own_tag: str, tmp_path: Path
+    engine: Engine, program: Callable[[str], None], own_base: Base, tmp_path: Path
 ) -> None:
     program(
         f'echo "$@" >{tmp_path}/arguments; cd {tmp_path}; mkdir root; echo made >root/file\n'
         'for argument; do case $argument in *.tar) tar -C root -cf "$argument" . ;; esac; done'
     )
     said: list[str] = []
-    assert make_base_image(engine, said.append, own_tag) == engine.image_id(own_tag)
-    assert said == [f"Making the base image {own_tag} from Debian's packages; this takes half a minute."]
+    assert make_base_image(engine, said.append, own_base) == engine.image_id(own_base.tag)
+    assert said == [f"Making the base image {own_base.tag} from Debian's packages; this takes half a minute."]
     arguments = (tmp_path / "arguments").read_text()
     assert "--variant=minbase" in arguments
-    for line in machine_sources():
+    for line in machine_sources(DEFAULT_SUITE):
         assert line in arguments
 
 
 def test_mmdebstrap_that_fails_is_said_with_its_last_lines(
-    engine: Engine, program: Callable[[str], None], own_tag: str
+    engine: Engine, program: Callable[[str], None], own_base: Base
 ) -> None:
     program("echo 'E: no network' >&2; exit 1")
     with pytest.raises(ToolError) as error:
-        make_base_image(engine, print, own_tag)
+        make_base_image(engine, print, own_base)
     assert str(error.value) == (
-        "mmdebstrap could not make a base image:\nE: no network\n"
+        "mmdebstrap could not make a base image of bookworm:\nE: no network\n"
         "  Check the network and the sources of apt (apt-get update); "
         "or name an image that the engine can fetch, such as debian:bookworm-slim."
     )
-    assert engine.image_id(own_tag) is None
+    assert engine.image_id(own_base.tag) is None
 
 
 def test_a_base_image_takes_mmdebstrap_and_root(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_tag: str
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_base: Base
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path))
         with pytest.raises(ToolError) as error:
-            make_base_image(engine, print, own_tag)
+            make_base_image(engine, print, own_base)
     assert str(error.value) == (
         "mmdebstrap is not on PATH.\n  Install it: apt-get install mmdebstrap; "
         "or name an image that the engine can fetch, such as debian:bookworm-slim."
@@ -345,7 +348,7 @@ def test_a_base_image_takes_mmdebstrap_and_root(
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     with pytest.raises(ToolError) as error:
-        make_base_image(engine, print, own_tag)
+        make_base_image(engine, print, own_base)
     assert str(error.value) == (
         "Only root can make a base image.\n  Run this with sudo; "
         "or name an image that the engine can fetch, such as debian:bookworm-slim."
@@ -353,13 +356,44 @@ def test_a_base_image_takes_mmdebstrap_and_root(
 
 
 def test_certificates_go_along_where_packages_come_encrypted() -> None:
-    arguments = base_image.arguments(["deb https://mirror.test/debian bookworm main"], [], Path("base.tar"))
+    arguments = base_image.arguments(
+        "bookworm", ["deb https://mirror.test/debian bookworm main"], [], Path("base.tar")
+    )
     made, copied = (argument for argument in arguments if argument.startswith("--essential-hook="))
     assert made == '--essential-hook=mkdir -p "$1/etc/ssl/certs"'
     assert copied == "--essential-hook=copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs"
-    arguments = base_image.arguments(["deb http://mirror.test/debian bookworm main"], ['A "b";'], Path("x"))
+    arguments = base_image.arguments(
+        "bookworm", ["deb http://mirror.test/debian bookworm main"], ['A "b";'], Path("x")
+    )
     assert not any("ca-certificates.crt" in argument for argument in arguments)
     assert '--aptopt=A "b";' in arguments
+
+
+def apt_get(folder: Path, *lines: str) -> None:
+    """A program apt-get that answers with these lines of its index targets."""
+    program = folder / "apt-get"
+    program.write_text("#!/bin/sh\ncat <<'END'\n" + "".join(f"{line}\n" for line in lines) + "END\n")
+    program.chmod(0o755)
+
+
+def test_a_suite_comes_from_where_this_machine_gets_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    apt_get(
+        tmp_path,
+        "Debian bookworm http://mirror.test/debian/ bookworm main",
+        "Debian bookworm http://mirror.test/debian/ bookworm contrib",
+        "Debian bookworm-security http://mirror.test/security/ bookworm-security main",
+        "Others bookworm http://others.test/ bookworm main",
+    )
+    assert machine_sources("bookworm") == [
+        "deb http://mirror.test/debian/ bookworm main contrib",
+        "deb http://mirror.test/security/ bookworm-security main",
+    ]
+    assert machine_sources("trixie") == ["deb http://mirror.test/debian/ trixie main"]
+    apt_get(tmp_path, "Ubuntu noble http://ubuntu.test/ noble main")
+    assert machine_sources("trixie") == []
 
 
 def test_the_proxy_of_the_environment_comes_before_that_of_apt(

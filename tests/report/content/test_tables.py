@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 from mcumatrix.errors import ConsoleTimeoutError
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.record import Correctness, Record
 from mcumatrix.report.content.tables import (
     Table,
     case_table,
+    label_table,
     number_cases,
     size_tables,
     time_tables,
@@ -23,6 +25,27 @@ def test_cases_are_numbered_in_the_order_of_the_matrix() -> None:
     table = case_table(_cases(a_record(), None))
     assert table.header == ("Case", "runtime", "kernels", "clock", "model", "toolchain", "board", "answer")
     assert [(row[0], row[-1]) for row in table.rows] == [("[1]", "correct"), ("[2]", "not run")]
+
+
+def test_labels_of_own_axes_are_said_with_what_stood_behind_them_when_they_ran() -> None:
+    then = Setting("opt", "fast", ("-O3", "-funroll-loops"), (("USE_LTO", "1"),))
+    now = replace(then, flags=("-O2",))
+    plain = Setting("opt", "plain")
+    variants = [a_variant(f"v{n}", settings=(setting,)) for n, setting in enumerate((now, plain))]
+    cases = number_cases(variants, [a_record(variant=replace(variants[0], settings=(then,))), None])
+    assert label_table(cases) == Table(
+        ("Axis", "label", "flags", "CMake variables"),
+        (("opt", "fast", "-O3 -funroll-loops", "USE_LTO=1"), ("opt", "plain", "-", "-")),
+    )
+    assert cases[0].flags == ("-O3", "-funroll-loops")
+    assert label_table(_cases(a_record())) is None
+
+
+def test_a_record_from_before_labels_were_kept_has_the_meaning_that_its_matrix_gives() -> None:
+    setting = Setting("opt", "fast", ("-O3",))
+    variant = a_variant(settings=(setting,))
+    (case,) = number_cases([variant], [replace(a_record(variant=variant), settings=None)])
+    assert case.settings == (setting,)
 
 
 def test_layers_between_and_total_stand_under_each_other_in_milliseconds() -> None:

@@ -7,6 +7,7 @@ import sys
 import pytest
 import serial
 
+from support.compiling import run
 from vstm32.app.command_line import main
 from vstm32.app.control import ask
 from vstm32.app.starting import read_ready
@@ -81,7 +82,7 @@ def test_a_bad_file_is_one_clear_sentence_and_a_hint(capsys, tmp_path):
     path = tmp_path / "missing.elf"
     assert main([str(path)]) == 1
     assert capsys.readouterr().err == (
-        f"{path} cannot be read: No such file or directory.\n  Give the path of a firmware's ELF file.\n"
+        f"{path} cannot be read: No such file or directory.\n  Give the path of an .elf, .hex or .bin file.\n"
     )
 
 
@@ -109,7 +110,7 @@ def test_the_model_is_the_default_and_said_before_its_times_are_read():
         [*COMMAND, "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         said, _ = process.communicate(timeout=20)
-    assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 45 %\n" in said
+    assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 46 %\n" in said
 
 
 def test_a_request_to_end_ends_a_board_in_order_that_waits_for_its_standard_input_too():
@@ -123,3 +124,29 @@ def test_a_request_to_end_ends_a_board_in_order_that_waits_for_its_standard_inpu
         assert process.wait(timeout=20) == 0
         # Nothing of a lockup either: flash is erased, but the board was never on.
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("ihex", ".hex"), ("binary", ".bin")])
+def test_a_hex_or_binary_file_runs_as_its_elf_file_does(compile_firmware, tmp_path, kind, ending):
+    elf = compile_firmware(
+        'int main(void) { clock_216(); serial_on(938); put_text("hello\\n"); return get(); }'
+    )
+    image = tmp_path / f"firmware{ending}"
+    run("arm-none-eabi-objcopy", "-O", kind, elf, image)
+    done = subprocess.run(
+        [*COMMAND, str(image), "--serial-console", "--silence", "0"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == (b"hello\n", 0)
+
+
+def test_an_address_without_a_binary_file_is_refused(capsys, tmp_path):
+    with pytest.raises(SystemExit):
+        main(["--at", "0x08000000"])
+    assert "--at says where the firmware belongs; give that too" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["firmware.bin", "--at", "flash"])
+    assert "argument --at: invalid address value: 'flash'" in capsys.readouterr().err

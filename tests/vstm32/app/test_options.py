@@ -20,11 +20,13 @@ def test_without_options_everything_is_as_a_board_is_by_itself() -> None:
 
 def test_each_option_arrives_where_it_belongs() -> None:
     line = (
-        "fw.elf --folder dir --serial USART1 --baud 9600 --timing instructions --random-seed 7 --off "
-        "--debug-port 4000 --serial-console --echo --silence 3 --trace=log --trace-only RCC,PWR --profile"
+        "fw.bin --at 0x8000000 --folder dir --serial USART1 --baud 9600 --timing instructions "
+        "--random-seed 7 --off --debug-port 4000 --serial-console --echo --silence 3 "
+        "--trace=log --trace-only RCC,PWR --profile"
     )
     assert parse(line.split()) == ProgramOptions(
-        firmware=Path("fw.elf"),
+        firmware=Path("fw.bin"),
+        at=0x0800_0000,
         daemon=DaemonOptions(
             board=BoardOptions(
                 serial="USART1", host_baud=9600, timing="instructions", random_seed=7, powered=False

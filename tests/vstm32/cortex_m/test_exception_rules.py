@@ -126,8 +126,8 @@ def test_two_threads_that_both_use_the_fpu_keep_their_registers_through_a_contex
 # --- alignment
 
 
-@pytest.mark.parametrize(("align", "below", "size"), [(1, 4, 36), (1, 0, 32), (0, 4, 32)])
-def test_stkalign_puts_a_frame_at_a_multiple_of_8_and_the_return_takes_it_back(bench, align, below, size):
+@pytest.mark.parametrize(("align", "below", "size"), [(1, 4, 36), (1, 0, 32), (0, 4, 36)])
+def test_a_frame_stands_at_a_multiple_of_8_and_the_return_takes_it_back(bench, align, below, size):
     source = f"""
     __attribute__((naked)) void svc_handler(void)
     {{ __asm volatile("mov r0, sp\\n ldr r1, [sp, #28]\\n str r1, [r2]\\n str r0, [r2, #4]\\n bx lr"); }}

@@ -167,6 +167,18 @@ def test_a_breakpoint_that_was_taken_away_halts_no_more(probe):
         assert time.monotonic() < give_up_at
 
 
+def test_a_board_that_runs_in_its_callers_thread_ends_at_a_breakpoint(bench):
+    board = bench(COUNTS).board
+    at = Probe(board)
+    at.halt()
+    at.write(FP_CTRL, 3)
+    at.write(FP_COMP0, board.symbol("here") & ~1 | 1)
+    at.go()
+    board.run(timeout_seconds=PATIENCE_S)
+    assert at.register(PC) == board.symbol("here") & ~1
+    board.run(max_cycles=1000, timeout_seconds=PATIENCE_S)
+
+
 def test_a_bkpt_instruction_halts_with_a_debugger_and_faults_without(probe):
     at = probe('int main(void) { while (!seen[1]) {} __asm volatile("bkpt #0"); seen[2] = 1; for (;;) {} }')
     at.halt()

@@ -354,3 +354,74 @@ def test_the_rate_follows_the_clock_that_is_set_afterwards(bench):
     """
     board = bench(source).run().board
     assert (board.line().read(), board.findings) == (b"after\nhalf\n", ())
+
+
+def test_clearing_every_flag_keeps_those_that_are_states_and_the_transmitter_goes_on(bench):
+    source = """
+    int main(void)
+    {
+        clock_216(); serial_on(938);
+        REG(USART6_ICR) = 0xFFFFFFFFu;
+        seen[0] = REG(USART6_ISR);
+        put_text("after\\n"); seen[63] = 1;
+        return 0;
+    }
+    """
+    board = bench(source).run()
+    # TEACK and TXE stay, TC was cleared.
+    assert board.seen(0) & 0x0020_00C0 == 0x0020_0080
+    assert board.board.line().read() == b"after\n"
+
+
+SENDS_WHILE_OFF = """
+int main(void)
+{
+    clock_216(); serial_on(938);
+    REG(USART6_CR1) = 0x5u;
+    REG(USART6_TDR) = 'a';
+    seen[0] = REG(USART6_ISR) & 0x80u;
+    REG(USART6_CR1) = 0xDu;
+    put_text("b\\n"); seen[63] = 1;
+    return 0;
+}
+"""
+
+
+def test_what_is_written_while_the_transmitter_is_off_waits_for_it_and_is_said(bench):
+    board = bench(SENDS_WHILE_OFF).run()
+    assert board.seen(0) == 0
+    assert board.board.line().read() == b"ab\n"
+    (finding,) = board.board.findings
+    assert finding.sentence == "USART6 is to send while its transmitter is off: TE in CR1 is not set."
+
+
+def test_a_disabled_uart_that_is_to_send_is_said(bench):
+    source = """
+    int main(void)
+    { clock_216(); serial_on(938); REG(USART6_CR1) = 0xCu; REG(USART6_TDR) = 'a'; seen[63] = 1; return 0; }
+    """
+    (finding,) = bench(source).run().board.findings
+    assert finding.sentence == "USART6 is to send while it is off: UE in CR1 is not set."
+
+
+@pytest.mark.parametrize(
+    ("control", "poll", "why"),
+    [
+        (
+            "0x5u",
+            "REG(USART6_TDR) = 'a'; while (!(REG(USART6_ISR) & 0x80u)) { }",
+            "TXE is 0, and TE in CR1 is not set",
+        ),
+        ("0x9u", "while (!(REG(USART6_ISR) & 0x20u)) { }", "its receiver is off"),
+    ],
+)
+def test_a_poll_that_can_never_end_is_no_waiting_for_the_host(bench, control, poll, why):
+    source = (
+        f"int main(void) {{ clock_216(); serial_on(938); REG(USART6_CR1) = {control}; {poll} return 0; }}"
+    )
+    board = bench(source).board
+    board.run(max_cycles=216_000_000, timeout_seconds=20)
+    assert not board.has_waited_for_host()
+    assert board.findings[-1].sentence == (
+        f"USART6_ISR is polled, and no bit of it will change by itself: {why}."
+    )

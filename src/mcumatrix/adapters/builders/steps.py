@@ -17,9 +17,12 @@ CCACHE_SIZE = "2G"
 
 _LOG_LINES_SHOWN = 15
 _TELLING = re.compile(
-    "error|undefined reference|multiple definition|cannot find|overflowed|will not fit", re.IGNORECASE
+    "(?<!-W)error|undefined reference|multiple definition|cannot find|overflowed|will not fit", re.IGNORECASE
 )
-"""What lines of compilers and linkers say when something is wrong; the linker does not say `error`."""
+"""What lines of compilers and linkers say when something is wrong; the linker does not say `error`.
+
+Command lines with `-Werror`, which ninja prints, say nothing.
+"""
 
 
 _OVERFLOW = re.compile(r"region [`']([A-Za-z0-9_]+)' overflowed by ([0-9]+) bytes")

@@ -28,6 +28,7 @@ def make_publication_report(publication: Publication) -> Report:
         times=(),
         comparisons=comparison_parts(believed.timings, leading),
         switches=switches(believed.timings, leading),
+        labels=None,
         sizes=(),
         findings=tuple(findings),
         failures=(),

@@ -19,6 +19,7 @@ from mcumatrix.report.content.tables import (
     TimeTable,
     blamed,
     case_table,
+    label_table,
     provenance_table,
     reproduction_table,
     size_tables,
@@ -47,8 +48,9 @@ class Report:
     """The contents of a report, in the order in which they are shown.
 
     `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
-    there is nothing to be in them. `records` are those that it was made from. A report of numbers that others
-    printed has their `source`, and their tables in `printed` in place of `times`.
+    there is nothing to be in them; `labels` has what the values of own axes stand for. `records` are those
+    that it was made from. A report of numbers that others printed has their `source`, and their tables in
+    `printed` in place of `times`.
     """
 
     title: str
@@ -60,6 +62,7 @@ class Report:
     times: tuple[TimeTable, ...]
     comparisons: tuple[ComparisonPart, ...]
     switches: tuple[Switch, ...]
+    labels: Table | None
     sizes: tuple[Part, ...]
     findings: tuple[Finding, ...]
     failures: tuple[Failure, ...]
@@ -100,6 +103,7 @@ def make_report(
         times=tuple(time_tables(cases)),
         comparisons=comparison_parts(timings, leading),
         switches=switches(timings, leading),
+        labels=label_table(cases),
         sizes=size_tables(cases),
         findings=(
             *find(cases, matrix.schedule.drift_percent),

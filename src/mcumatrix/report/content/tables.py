@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from types import MappingProxyType
 
+from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
@@ -26,8 +27,8 @@ class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
-    as "not tried: the probe is not attached". `flags` are the compiler flags that its own axes add; None if
-    they are not known. `expect` is what its matrix says of it now, whatever it said when it ran.
+    as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
+    None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
 
     A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
     it is to have, and those of its runs as the reference in `references`.
@@ -39,7 +40,7 @@ class Case:
     record: Record | None
     reproduction: Reproduction | None = None
     untried: str = ""
-    flags: tuple[str, ...] | None = None
+    declared: tuple[Setting, ...] | None = None
     expect: Expectation = field(default_factory=Expectation)
     further: tuple[Record, ...] = ()
     due: int = 1
@@ -82,6 +83,19 @@ class Case:
         """Whether it only lacks a unit that is fit to run it."""
         lacking = [record for record in self.runs if record.status is not Status.OK]
         return bool(lacking) and all(record.status is Status.BLOCKED for record in lacking)
+
+    @property
+    def settings(self) -> tuple[Setting, ...] | None:
+        """What the labels of own axes stood for when it ran, as far as that is known."""
+        kept = self.record.settings if self.record else None
+        return self.declared if kept is None else kept
+
+    @property
+    def flags(self) -> tuple[str, ...] | None:
+        """The compiler flags that its own axes add; None if they are not known."""
+        if self.settings is None:
+            return None
+        return tuple(flag for setting in self.settings for flag in setting.flags)
 
     @property
     def failed_as_expected(self) -> bool:
@@ -138,7 +152,7 @@ def number_cases(
             record,
             reproduction,
             untried.get(variant.slug, ""),
-            flags=tuple(flag for setting in variant.settings for flag in setting.flags),
+            declared=variant.settings,
             expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
@@ -188,6 +202,25 @@ def case_table(cases: Sequence[Case]) -> Table:
         ("Case", *names, "answer"),
         tuple(
             (case.label, *(case.axes.get(name, NO_VALUE) for name in names), case.result) for case in cases
+        ),
+    )
+
+
+def label_table(cases: Sequence[Case]) -> Table | None:
+    """What the labels of the maintainer's own axes stand for; None if there are no such axes."""
+    known = dict.fromkeys(setting for case in cases for setting in case.settings or ())
+    if not known:
+        return None
+    return Table(
+        ("Axis", "label", "flags", "CMake variables"),
+        tuple(
+            (
+                setting.axis,
+                setting.label,
+                " ".join(setting.flags) or NO_VALUE,
+                " ".join(f"{name}={value}" for name, value in setting.cmake) or NO_VALUE,
+            )
+            for setting in known
         ),
     )
 

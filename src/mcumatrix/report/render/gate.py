@@ -1,6 +1,7 @@
 """A comparison of two result sets as Markdown, JSON and JUnit XML."""
 
 import json
+from dataclasses import asdict
 from xml.etree import ElementTree
 
 from mcumatrix.report.content.gate import BAD, Gate, Judged, Judgement, rows
@@ -55,7 +56,7 @@ def _case(judged: Judged) -> dict[str, object]:
         "refusal": judged.refusal.kind.value if judged.refusal else None,
         "differing": list(pair.differing) if pair else [],
         "deterministic": pair.deterministic if pair else None,
-        "rows": difference_rows(pair) if pair else [],
+        "rows": [asdict(row) for row in difference_rows(pair)] if pair else [],
     }
 
 

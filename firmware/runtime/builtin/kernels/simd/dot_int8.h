@@ -8,7 +8,7 @@
 #ifndef MCUMATRIX_BUILTIN_DOT_INT8_H
 #define MCUMATRIX_BUILTIN_DOT_INT8_H
 
-#include <arm_acle.h>
+#include "acle.h"
 #include <stdint.h>
 #include <string.h>
 

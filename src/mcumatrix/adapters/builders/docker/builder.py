@@ -2,8 +2,9 @@
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mcumatrix.adapters.builders.docker.compiler import examine
 from mcumatrix.adapters.builders.docker.container import Bind, Container, Ended, Job
@@ -43,9 +44,10 @@ class DockerBuilder:
     """Executes each plan in a container of its own, closed off from everything but the plan's folders.
 
     `cache` is a folder that may be kept between runs; `unpacked` gives the folder with the contents of an
-    archive that a toolchain is copied from; `base` names the image that toolchain images begin with, empty
-    for the one that the engine has; `say` gets a line when something will take long. With `insists`, a base
-    image that could not be fetched a short while ago is tried again: nothing else can build.
+    archive that a toolchain is copied from; `bases` names images that toolchain images are to begin with, by
+    the suite of Debian whose place they take; `say` gets a line when something will take long. With
+    `insists`, a base image that could not be fetched a short while ago is tried again: nothing else can
+    build.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class DockerBuilder:
         *,
         unpacked: Callable[[Archive], Path],
         say: Callable[[str], None],
-        base: str = "",
+        bases: Mapping[str, str] = MappingProxyType({}),
         insists: bool = False,
         limits: Limits | None = None,
     ) -> None:
@@ -63,7 +65,7 @@ class DockerBuilder:
         self._engine = engine
         self._memory = Memory(cache / "docker")
         self._images = Images(
-            engine, self._memory, folder=cache, base=base, unpacked=unpacked, say=say, insists=insists
+            engine, self._memory, folder=cache, bases=bases, unpacked=unpacked, say=say, insists=insists
         )
         self._limits = limits or limits_of_machine()
         self._running: set[Container] = set()

@@ -5,12 +5,12 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from mcumatrix.adapters.builders.docker.base_image import BASE_TAG, PUBLIC_BASE
+from mcumatrix.adapters.builders.docker.base_image import base_of
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.proxies import proxies_of_machine
 from mcumatrix.adapters.builders.memory import Memory
@@ -27,9 +27,9 @@ _RETRY_S = 3600.0
 class Images:
     """The toolchain images of an engine.
 
-    `base` names the image that they begin with, empty for the one that is there. `unpacked` gives the folder
-    with the contents of an archive; `say` gets a line when something will take long. With `insists`, an image
-    that could not be fetched is tried at once again.
+    `bases` names images that they are to begin with, by the suite whose place they take; for another suite it
+    is the one that is there. `unpacked` gives the folder with the contents of an archive; `say` gets a line
+    when something will take long. With `insists`, an image that could not be fetched is tried at once again.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Images:
         memory: Memory,
         *,
         folder: Path,
-        base: str,
+        bases: Mapping[str, str],
         unpacked: Callable[[Archive], Path],
         say: Callable[[str], None],
         insists: bool = False,
@@ -47,7 +47,7 @@ class Images:
         self._insists = insists
         self._memory = memory
         self._folder = folder
-        self._base = base
+        self._bases = bases
         self._unpacked = unpacked
         self._say = say
         self._known: dict[Toolchain, str] = {}
@@ -78,7 +78,7 @@ class Images:
                 f"({error.strerror}).",
                 hint="Correct the key dockerfile of the toolchain's file.",
             ) from error
-        base_id = self._base_id()
+        base_id = self._base_id(toolchain.suite)
         tag = tag_of(toolchain, dockerfile, base_id)
         found = self._engine.image_id(tag)
         if found is None:
@@ -89,9 +89,14 @@ class Images:
             self._keep(tag, found)
         return found
 
-    def _base_id(self) -> str:
+    def _names(self, suite: str) -> tuple[str, ...]:
+        """What the base image of a suite may be called; the last one is that which is fetched."""
+        base = base_of(suite)
+        return (self._bases[suite],) if suite in self._bases else (base.tag, base.public)
+
+    def _base_id(self, suite: str) -> str:
         """The id of the base image; an image that was removed counts as long as nothing has to be made."""
-        names = (self._base,) if self._base else (BASE_TAG, PUBLIC_BASE)
+        names = self._names(suite)
         for name in names:
             found = self._engine.image_id(name)
             if found is not None:
@@ -102,11 +107,11 @@ class Images:
             kept = self._recall(name)
             if kept is not None:
                 return kept
-        pulled = self._pull(names[-1])
+        pulled = self._pull(names[-1], suite)
         self._keep(names[-1], pulled)
         return pulled
 
-    def _pull(self, name: str) -> str:
+    def _pull(self, name: str, suite: str) -> str:
         """Fetches an image, unless that went wrong within the last hour: then the same is said at once.
 
         Raises:
@@ -119,7 +124,7 @@ class Images:
                 if 0 <= time.time() - at_s < _RETRY_S:
                     raise ToolError(message, hint=f"{hint}. To fetch it again: --builder docker")
         try:
-            return pull(self._engine, name, self._say)
+            return pull(self._engine, name, suite, self._say)
         except ToolError as error:
             self._memory.keep([time.time(), error.message, error.hint], *key)
             raise
@@ -136,8 +141,8 @@ class Images:
         from docker.errors import DockerException
 
         if self._engine.image_id(base_id) is None:  # remembered, and removed since
-            name = self._base or PUBLIC_BASE
-            if self._pull(name) != base_id:
+            name = self._names(toolchain.suite)[-1]
+            if self._pull(name, toolchain.suite) != base_id:
                 raise ToolError(
                     f"The base image {name} is another one than before, and the former is gone.",
                     hint="Run again: images are made from the one that is there now.",
@@ -227,7 +232,7 @@ def write_context(context: IO[bytes], dockerfile: bytes, tree: Path | None) -> N
             tar.add(entries[0] if is_wrapped else tree, "toolchain", filter=plain)
 
 
-def pull(engine: Engine, name: str, say: Callable[[str], None]) -> str:
+def pull(engine: Engine, name: str, suite: str, say: Callable[[str], None]) -> str:
     """Fetches an image from its registry, and returns its id.
 
     Raises:
@@ -248,7 +253,7 @@ def pull(engine: Engine, name: str, say: Callable[[str], None]) -> str:
         said = str(getattr(error, "explanation", None) or error)
         raise ToolError(
             f"The Docker engine has no base image, and cannot fetch {name}: {said}",
-            hint="Make one, as root on a Debian machine: doit base-image",
+            hint=f"Make one, as root on a Debian machine: doit base-image {suite}",
         ) from error
     found = engine.image_id(name)
     assert found is not None

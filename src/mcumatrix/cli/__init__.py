@@ -1,0 +1,1 @@
+"""The commands that mcumatrix adds to doit, such as `doit matrix` and `doit plan`."""

@@ -1,0 +1,195 @@
+"""Commands that execute the tasks of a matrix, and the first of them, `doit matrix`."""
+
+import os
+import sys
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_run import Run
+from doit.doit_cmd import set_var
+
+from mcumatrix.cli.common import code_of, parse_execute, say, say_error
+from mcumatrix.cli.current import (
+    OPTION_ATTEMPTS,
+    OPTION_BUILDER,
+    OPTION_NO_WAIT,
+    OPTION_SELECT,
+    USAGE,
+    current_work,
+    end_with_signals,
+    take_arguments,
+)
+from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
+from mcumatrix.locking import held
+from mcumatrix.printable import printable
+from mcumatrix.storage import in_sentences
+from mcumatrix.tasks import report_is_current
+from mcumatrix.work import Work, without_result
+from mcumatrix.workflow import Job
+
+
+def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
+    """One run at a time in a project; a second one waits, or is refused."""
+    with in_sentences("Nothing can be built", build, "Nothing is lost."):
+        build.mkdir(parents=True, exist_ok=True)
+    return held(build / "lock", "this project's folder", wait=wait, say=lambda line: print(line, flush=True))
+
+
+class Executing(Run):  # type: ignore[misc]
+    """What commands that execute tasks of a matrix have in common."""
+
+    doc_usage = USAGE
+    builds_always = False
+    """Whether results that are there are no reason not to build."""
+    cmd_options = (*Run.cmd_options, OPTION_SELECT, OPTION_BUILDER, OPTION_NO_WAIT, OPTION_ATTEMPTS)
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        def execute() -> int:
+            end_with_signals()
+            take_arguments(params, args)
+            set_var("no_wait", params["no_wait"])
+            set_var("attempts", params["attempts"])
+            set_var("again", params["always"] or self.builds_always)
+            self._asked = params
+            self._selection: str = params["select"]
+            self._wait = not params["no_wait"]
+            return int(Run.execute(self, params, []))
+
+        try:
+            return code_of(execute)
+        except KeyboardInterrupt:
+            say("\nInterrupted. What is done is kept; the next run goes on from there.")
+            return int(ExitCode.INTERRUPTED)
+
+    def _execute(  # noqa: PLR0917 - doit calls it with the options that these names stand for
+        self,
+        outfile: Any,
+        verbosity: Any,
+        always: bool,
+        reporter: Any,
+        num_process: int,
+        single: bool,
+        force_verbosity: bool,
+        failure_verbosity: int,
+        pdb: bool,
+    ) -> int:
+        work = current_work()
+        jobs = work.selected(self._selection)
+
+        def run(names: list[str], *, alone: bool = False, with_needs: bool = True) -> None:
+            self.sel_tasks = names
+            Run._execute(
+                self,
+                outfile=outfile,
+                verbosity=verbosity,
+                always=always,
+                continue_=True,
+                reporter=reporter,
+                num_process=0 if alone else num_process or (os.cpu_count() or 1),
+                par_type="thread",
+                single=single or alone or not with_needs,
+                force_verbosity=force_verbosity,
+                failure_verbosity=failure_verbosity,
+                pdb=pdb,
+            )
+
+        with _alone(work.project.build, wait=self._wait):
+            print(f"builder: {work.builders.reason}", flush=True)
+            work.builder.reap()
+            try:
+                with work.time_limit():
+                    return self._go(work, jobs, run)
+            except KeyboardInterrupt:
+                work.builder.stop()
+                raise
+            finally:
+                work.boards.close()
+
+    @abstractmethod
+    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        """Does it, with `run` to execute tasks by name; returns the exit code."""
+
+
+class Matrix(Executing):
+    """`doit matrix`: everything from the matrix file to the report."""
+
+    name = "matrix"
+    doc_purpose = "build, run and report the variants of a matrix"
+    doc_description = (
+        "MATRIX is a name under matrix/ or a path; without it, quickstart. What is done already is not "
+        "done again. Variants that fail do not keep others from being run."
+    )
+
+    def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        if work.matrix.schedule.is_plain:
+            run(*work.phases(jobs))
+        else:
+            # The order of runs is one only where none of them waits for its image.
+            due = [job for job in jobs if work.is_due(job)]
+            run([f"build:{job.variant.slug}" for job in due])
+            for phase in work.phases([job for job in due if job.image.is_done()]):
+                run(phase, with_needs=False)
+        # By itself: a report is due even where a variant has failed.
+        run([f"report:{work.matrix.name}"], alone=True)
+        return _conclude(work, work.slugs(self._selection))
+
+
+def _conclude(work: Work, selected: set[str]) -> int:
+    from mcumatrix.actions import REPORT_FILES
+    from mcumatrix.report.content.report import make_report
+    from mcumatrix.report.content.tables import cases_of_results
+    from mcumatrix.report.render.terminal import report_text
+
+    results = work.results()
+    cases = cases_of_results(work.matrix, results)
+    print(f"\n{report_text(make_report(work.matrix, cases, results=results))}\n")
+    if work.unreported or not report_is_current(work):
+        return _say_unreported(work)
+    folder = work.project.results(work.matrix.name)
+    for name in (*REPORT_FILES, "records"):
+        print(os.path.relpath(folder / name))
+    ours = [case for case in cases if case.variant in selected]
+    hindrances = [
+        *(work.hindered[slug] for slug in work.hindered if slug in selected),
+        *work.hindrances.values(),
+    ]
+    for error in {str(error): error for error in hindrances}.values():
+        sentence = f"{without_result(error)}\n  {error.hint}" if error.hint else without_result(error)
+        print(printable(sentence, keep="\n"), file=sys.stderr)
+    if lost := work.lost():
+        say(_count_of_lost(work))
+        return int(lost[0].exit_code)
+    if any(isinstance(error, ChangedResultError) for error in hindrances):
+        return int(ExitCode.NOT_COMPARABLE)
+    failed = [case for case in ours if not (case.is_complete or case.failed_as_expected)]
+    if not failed:
+        return int(ExitCode.OK)
+    if all(case.is_blocked for case in failed):
+        return int(ExitCode.BLOCKED)
+    if all(case.record is None for case in ours):
+        return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
+    return int(ExitCode.VARIANTS_FAILED)
+
+
+def _say_unreported(work: Work) -> int:
+    """Says what became of the report and of the records that it is made from."""
+    folder = work.project.results(work.matrix.name)
+    error = next(iter(work.unreported), None) or ResultError(
+        f"The report in {folder} is not one of the present records.", hint="Run it again."
+    )
+    code = say_error(error)
+    say(_count_of_lost(work))
+    return code
+
+
+def _count_of_lost(work: Work) -> str:
+    lost = len(work.lost())
+    if not lost:
+        return "All records of this run are kept."
+    return f"{lost} of the results of this run could not be kept; the next run measures them again."

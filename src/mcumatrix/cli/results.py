@@ -1,0 +1,157 @@
+"""Commands on results: they need no compiler, no board and no container."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import Command
+
+from mcumatrix.cli.common import code_of, parse_execute, print_line, text_options
+from mcumatrix.errors import ExitCode, MatrixError
+from mcumatrix.project import Project
+from mcumatrix.tasks import DEFAULT_MATRIX
+
+
+class _OfResults(Command):  # type: ignore[misc]
+    """What commands that need results alone have in common: so many names, and errors as sentences."""
+
+    takes = 1
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        def execute() -> int:
+            if len(args) > self.takes:
+                raise MatrixError(
+                    f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
+                    hint=f"`doit help {self.name}` says which.",
+                )
+            return int(self._go(Project(Path.cwd()), params, args))
+
+        return code_of(execute)
+
+    @abstractmethod
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        """Does it. Raises McuMatrixError."""
+
+
+class Report(_OfResults):
+    """`doit report`: reports of what is there."""
+
+    name = "report"
+    doc_purpose = "make reports from records, or from published numbers, and from nothing else"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix, a name under results/published, or a CSV file of published numbers; without it, "
+        "quickstart. No compiler, board or container is needed."
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
+        from mcumatrix.commands.report import report
+
+        return report(project, names[0] if names else DEFAULT_MATRIX, print_line)
+
+
+class Compare(_OfResults):
+    """`doit compare`: a gate for CI."""
+
+    name = "compare"
+    takes = 2
+    doc_purpose = "compare two sets of results; exit 3 where something got slower or cannot be compared"
+    doc_usage = "BASE CANDIDATE"
+    doc_description = (
+        "Each is a matrix, a folder of results such as another checkout's results/quickstart, or published "
+        "numbers. Limits are those of the matrix (`regression`) unless they are given here."
+    )
+    cmd_options = text_options(
+        total="how many percent slower the whole inference may be; 1 if nothing says otherwise",
+        layer="how many percent slower a layer may be; 5 if nothing says otherwise",
+        json="a file for the outcome as JSON",
+        markdown="a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY",
+        junit="a file for the outcome as JUnit XML",
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.compare import RENDERERS, compare
+
+        if len(names) < self.takes:
+            raise MatrixError(
+                f"doit compare takes two sets of results, and {len(names)} were given",
+                hint="As in: doit compare ../before/results/quickstart quickstart",
+            )
+        return compare(
+            project,
+            *names,
+            limits=(params["total"], params["layer"]),
+            outputs={name: params[name] for name in RENDERERS},
+            say=print_line,
+        )
+
+
+class Verify(_OfResults):
+    """`doit verify`: whether results are as they were made."""
+
+    name = "verify"
+    doc_purpose = "check every record, log, report and image against its hash; exit 3 where one was changed"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix, a folder of results, or an archive (NAME.tar.gz); without it, quickstart. "
+        "An archive is not unpacked here."
+    )
+    cmd_options = text_options(
+        signed_by="a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, and "
+        "ends with exit code 3 if nobody did",
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.archive import verify_archive
+        from mcumatrix.commands.verify import verify
+        from mcumatrix.results.archive import ENDING
+
+        name = names[0] if names else DEFAULT_MATRIX
+        signed_by = Path(params["signed_by"]) if params["signed_by"] else None
+        if name.endswith(ENDING):
+            return verify_archive(Path(name), print_line, signed_by)
+        if signed_by:
+            raise MatrixError(
+                f"--signed-by is for archives, and {name} is none", hint=f"Name a file *{ENDING}."
+            )
+        return verify(project, name, print_line)
+
+
+class Archive(_OfResults):
+    """`doit archive`: results and what they were made from, in one file."""
+
+    name = "archive"
+    doc_purpose = "put results and all that they were made from into one file, the same bytes each time"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix; without it, quickstart. Whoever unpacks the file can verify, replay and rerun the "
+        "results. Results that `doit verify` finds changed are refused."
+    )
+    cmd_options = text_options(
+        output="the file to make, NAME.tar.gz if not given",
+        sign="an SSH key to sign it with; the signature is a file beside it, FILE.sig",
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.archive import archive
+
+        key = Path(params["sign"]) if params["sign"] else None
+        archive(project, names[0] if names else DEFAULT_MATRIX, params["output"], print_line, key)
+        return ExitCode.OK
+
+
+class Replay(_OfResults):
+    """`doit replay`: records from raw logs, and reports from records, once more."""
+
+    name = "replay"
+    doc_purpose = "make records again from their raw logs and compare them byte for byte, reports too"
+    doc_usage = "[NAME]"
+    doc_description = "NAME is a matrix; without it, quickstart. Nothing is written."
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
+        from mcumatrix.commands.replay import replay_results
+
+        return replay_results(project, names[0] if names else DEFAULT_MATRIX, print_line)
