@@ -215,7 +215,8 @@ def test_a_unit_whose_cycles_are_not_those_of_before_drifts_and_is_used(
     monkeypatch.setitem(globals(), "a_measurement", lambda: slower)
     assert _run(made).status is Status.OK
     assert said == [
-        "one drifts: the image that tests it took 1125 cycles and took 1030 at first, the median of 1: +9.22 %."
+        "one drifts: the image that tests it took 1125 cycles and took 1030 at first, "
+        "the median of 1: +9.22 %."
     ]
 
 

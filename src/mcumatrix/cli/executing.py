@@ -84,6 +84,10 @@ class Executing(Run):  # type: ignore[misc]
 
         def run(names: list[str], *, alone: bool = False, with_needs: bool = True) -> None:
             self.sel_tasks = names
+            if not with_needs:
+                # Not doit's `single`, which loses all names but the first: it reads them twice.
+                for task in self.task_list:
+                    task.task_dep = [] if task.name in names else task.task_dep
             Run._execute(
                 self,
                 outfile=outfile,
@@ -93,7 +97,7 @@ class Executing(Run):  # type: ignore[misc]
                 reporter=reporter,
                 num_process=0 if alone else num_process or (os.cpu_count() or 1),
                 par_type="thread",
-                single=single or alone or not with_needs,
+                single=single or alone,
                 force_verbosity=force_verbosity,
                 failure_verbosity=failure_verbosity,
                 pdb=pdb,
