@@ -218,6 +218,5 @@ def test_two_parts_of_an_image_that_fail_are_one_record_that_names_both(
     assert len({record["variant"] for record in records}) == len(records) == 2
     for record in records:
         assert record["status"] == "build"
-        assert record["reason"].count("broken on purpose") >= 2
         assert "builtin-simd-int8: " in record["reason"]
         assert "builtin-mnist-int8: " in record["reason"]
