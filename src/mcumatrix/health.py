@@ -122,20 +122,20 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Tests:
+class LastTests:
     """The last test of each unit that the variants of a matrix ran on, and why others cannot be believed."""
 
     records: tuple[Record, ...] = ()
     unreadable: tuple[McuMatrixError, ...] = ()
 
 
-def last_tests(results: Path) -> Tests:
+def last_tests(results: Path) -> LastTests:
     """What `results/<matrix>` has of them, each held against its raw log."""
     store = RecordStore(results / HEALTH_FOLDER)
     try:
         kept = newest_records(results / HEALTH_FOLDER)
     except McuMatrixError as error:
-        return Tests(unreadable=(error,))
+        return LastTests(unreadable=(error,))
     believed: list[Record] = []
     unreadable = list(kept.unreadable.values())
     for runs in kept.runs.values():
@@ -146,7 +146,7 @@ def last_tests(results: Path) -> Tests:
         else:
             believed += runs.all
     ordered = sorted(believed, key=lambda record: (record.variant, record.slot.unit))
-    return Tests(tuple(ordered), tuple(unreadable))
+    return LastTests(tuple(ordered), tuple(unreadable))
 
 
 def _require_proved(store: RecordStore, records: Iterable[Record]) -> None:

@@ -82,8 +82,9 @@ class Failures:
             found = [error for error in failed.values() if error]
             if image := self._by_part.get(job.image.name):
                 found = [image]
-            open_ = [one for one in job.libraries if not failed[one.name] and not one.is_done()]
-            if not found or open_ or job.variant.slug in self._reported:
+            if not found or job.variant.slug in self._reported:
+                return None
+            if any(not failed[library.name] and not library.is_done() for library in job.libraries):
                 return None
             self._reported.add(job.variant.slug)
         return found[0] if len(found) == 1 else _together(found)

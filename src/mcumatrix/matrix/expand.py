@@ -99,7 +99,10 @@ class _Expansion:
             published=tuple(dict.fromkeys(self._file.published)),
             thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
             schedule=schedule_of(
-                self._file, self._document, [v for v, fits in zip(variants, fitting, strict=True) if fits]
+                self._file,
+                self._document,
+                [variant for variant, fits in zip(variants, fitting, strict=True) if fits],
+                len(variants),
             ),
             health=self._file.health is OnOff.ON,
         )

@@ -9,14 +9,25 @@ from mcumatrix.matrix.suggest import listed
 from mcumatrix.model.schedule import Ordering, Schedule
 from mcumatrix.model.variant import Variant
 
+MAXIMUM_RUNS_OF_ALL = 100_000
+"""As many runs may there be of all variants together."""
 
-def schedule_of(file: MatrixFile, document: Document, references: Sequence[Variant]) -> Schedule:
-    """The schedule of a matrix. `references` are the variants that have the values of `drift.reference`.
+
+def schedule_of(
+    file: MatrixFile, document: Document, references: Sequence[Variant], variants: int
+) -> Schedule:
+    """The schedule of so many variants. `references` are those that have the values of `drift.reference`.
 
     Raises:
-        MatrixError: there is none, or several of one board, or there is a seed for nothing.
+        MatrixError: there is none, or several of one board, or too many runs, or a seed for nothing.
     """
     problems = Problems(document)
+    if file.runs > 1 and file.runs * variants > MAXIMUM_RUNS_OF_ALL:
+        message = (
+            f"{variants:,} variants x {file.runs} = {file.runs * variants:,} runs; "
+            f"{MAXIMUM_RUNS_OF_ALL:,} are allowed"
+        )
+        problems.add(("runs",), message, "Write a smaller number, or split the matrix.")
     if "seed" in file.model_fields_set and file.order is not Ordering.RANDOM:
         hint = f"Remove it, or write order: {Ordering.RANDOM}."
         problems.add(("seed",), "there is a seed, and the order is not random", hint, of_key=True)
