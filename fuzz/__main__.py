@@ -3,7 +3,6 @@
 import argparse
 import sys
 import time
-from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -16,13 +15,6 @@ from fuzz.target import REPOSITORY, Target
 NAMES = tuple(sorted(module.name for module in iter_modules(targets.__path__)))
 _BATCH = 1000
 """Inputs between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """What is tried. Hypothesis prints it, and it may be long: it is shown by the note of `fuzz`."""
-
-    data: bytes = field(repr=False)
 
 
 def load(name: str) -> Target:
@@ -47,14 +39,13 @@ def fuzz(target: Target, inputs: int, start: int) -> int:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @given(mutated(target.corpus(), target.text).map(_Input))
-    def try_one(drawn: _Input) -> None:
+    @given(mutated(target.corpus(), target.text))
+    def try_one(data: bytes) -> None:
         nonlocal accepted
-        data = drawn.data
         try:
             accepted += target.read(data)
         except BaseException as error:
-            error.add_note(f"The input: {data!r}" if len(data) < 4000 else _kept(target, data))
+            error.add_note(f"The input: {bytes(data)!r}" if len(data) < 4000 else _kept(target, data))
             raise
 
     try_one()

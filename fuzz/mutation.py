@@ -23,13 +23,20 @@ _WORDS = (
 _MAX_CHANGES = 6
 
 
+class Input(bytes):
+    """What is tried. Hypothesis prints it, and it may be long: `fuzz` shows it in a note."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} bytes"
+
+
 @st.composite
-def mutated(draw: st.DrawFn, corpus: Sequence[bytes], text: bool) -> bytes:
+def mutated(draw: st.DrawFn, corpus: Sequence[bytes], text: bool) -> Input:
     """One of some inputs after up to six changes."""
     data = draw(st.sampled_from(list(corpus)))
     for _ in range(draw(st.integers(0, _MAX_CHANGES))):
         data = draw(_changed_lines(data) if text and draw(st.booleans()) else _changed_bytes(data))
-    return data
+    return Input(data)
 
 
 @st.composite

@@ -56,9 +56,13 @@ ONE_PLACE = {
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "pandas": {"results.frame", "report.render.csv"},
+    "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
     "pyocd": {"adapters.flashers.pyocd"},
-    "subprocess": {"adapters.builders", "adapters.boards", "adapters.signers", "vstm32.native"},
+    "subprocess": {
+        *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
+        *("sources.git", "vstm32.native"),
+    },
 }
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
@@ -75,6 +79,7 @@ HEAVY = {
     "pyocd",
     "rich",
     "tflite_micro",
+    "vl_convert",
 }
 """Libraries that a command must not load before it needs them."""
 
@@ -83,6 +88,7 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 
 LOADED_LATE = (
     "vstm32",
+    "mcumatrix.adapters.models.input_arrays",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",

@@ -54,6 +54,7 @@ def test_what_only_tests_need_is_asked_for_with_the_tests(machine: Path) -> None
     for needed in (
         "  qemu-system-arm is what the virtual board's core is compared with\n",
         "  openssh-client signs archives of results\n",
+        "  chromium shows the page of a report\n",
     ):
         assert needed in _dev(machine, "test").stdout
         assert needed not in _dev(machine, "matrix").stdout

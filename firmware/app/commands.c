@@ -36,8 +36,8 @@ void command_run(const char *line, const char *problem) {
     case WIRE_SHOW_TENSORS:
         show(show_tensors, problem);
         break;
-    case WIRE_SHOW_DIGIT:
-        show(show_digit, problem);
+    case WIRE_SHOW_SAMPLE:
+        show(show_sample, problem);
         break;
     case WIRE_RUN_BENCH:
         exchange_run_bench(&command, problem);

@@ -119,7 +119,11 @@ void exchange_run_bench(const struct wire_command *command, const char *problem)
         }
         wire_send_total(&wire, i, measure_total_cycles(i), measure_output_crc32(i));
     }
-    tensor_send(&wire, "output", runtime_output());
+    for (uint32_t i = 0; i < runtime_output_count(); i++) {
+        char name[24];
+        (void)snprintf(name, sizeof name, i == 0 ? "output" : "output_%" PRIu32, i);
+        tensor_send(&wire, name, runtime_output(i));
+    }
     end(true);
 }
 
@@ -130,9 +134,9 @@ void exchange_write_input(const struct wire_command *command, const char *proble
     const struct wire_data *payload = &command->write_input.payload;
     bool ok = input_write(command->write_input.offset, payload->bytes, payload->size_bytes);
     if (!ok) {
-        console_error("%" PRIu32 " bytes at offset %" PRIu32 " do not lie within the input tensor of %" PRIu32
+        console_error("%" PRIu32 " bytes at offset %" PRIu32 " do not lie within the input of %" PRIu32
                       " bytes; nothing was changed",
-                      payload->size_bytes, command->write_input.offset, runtime_input()->size_bytes);
+                      payload->size_bytes, command->write_input.offset, input_size_bytes());
     }
     end(ok);
 }

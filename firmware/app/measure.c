@@ -5,7 +5,7 @@
 #include "wire.h"
 
 #define MAX_WORDS 4096u
-#define WORDS_BESIDE_LAYERS 2u /* the total and the output's CRC */
+#define WORDS_BESIDE_LAYERS 2u /* the total and the outputs' CRC */
 
 /* One row per inference: a time for each layer, the total, the CRC. In memory that the data cache does not hold, so
  * that keeping times does not push out tensors; that it is not zeroed does not matter, for only what was written is
@@ -30,6 +30,14 @@ static void keep_time(void *context, uint32_t layer, uint64_t cycles, const stru
     layers[layer] = cycles;
 }
 
+static uint32_t outputs_crc32(void) {
+    uint32_t crc = 0;
+    for (uint32_t i = 0; i < runtime_output_count(); i++) {
+        crc = wire_crc32(crc, runtime_output(i)->data, runtime_output(i)->size_bytes);
+    }
+    return crc;
+}
+
 bool measure_inference(uint32_t repeat) {
     uint64_t *layers = row(repeat);
     port_align_interrupts();
@@ -40,7 +48,7 @@ bool measure_inference(uint32_t repeat) {
         return false;
     }
     layers[runtime_layer_count()] = total;
-    layers[runtime_layer_count() + 1] = wire_crc32(0, runtime_output()->data, runtime_output()->size_bytes);
+    layers[runtime_layer_count() + 1] = outputs_crc32();
     return true;
 }
 

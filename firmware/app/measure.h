@@ -8,8 +8,8 @@
 /* How many inferences of the model there is room for. */
 uint32_t measure_capacity(void);
 
-/* Runs one inference on what is in the input tensor and keeps its times, and the CRC-32 of the output (as in zlib),
- * as number `repeat`, which is below the capacity. Returns false if the runtime failed. */
+/* Runs one inference on what is in the input tensor and keeps its times, and the CRC-32 of the outputs, one behind the
+ * other (as in zlib), as number `repeat`, which is below the capacity. Returns false if the runtime failed. */
 bool measure_inference(uint32_t repeat);
 
 /* Core clock cycles of one layer of inference `repeat`. */

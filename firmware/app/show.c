@@ -21,8 +21,12 @@ static void show_tensor(const char *name, const struct runtime_tensor *tensor) {
 
 void show_tensors(void) {
     struct port_stack stack = port_stack();
-    show_tensor("Input", runtime_input());
-    show_tensor("Output", runtime_output());
+    for (uint32_t i = 0; i < runtime_input_count(); i++) {
+        show_tensor("Input", runtime_input(i));
+    }
+    for (uint32_t i = 0; i < runtime_output_count(); i++) {
+        show_tensor("Output", runtime_output(i));
+    }
     console_print("Arena: %" PRIu32 " bytes\r\n", runtime_arena_bytes());
     console_print("Stack: %" PRIu32 " of %" PRIu32 " bytes used so far\r\n", stack.used_bytes, stack.size_bytes);
 }
@@ -31,8 +35,8 @@ static double milliseconds(uint64_t cycles, uint32_t clock_hz) {
     return (double)cycles * 1000.0 / (double)clock_hz;
 }
 
-void show_digit(void) {
-    input_load_digit();
+void show_sample(void) {
+    input_load_sample();
     if (!measure_inference(0)) {
         console_error("the runtime failed: %s", runtime_error());
         return;
@@ -45,8 +49,11 @@ void show_digit(void) {
         console_print("%s: %f msec\r\n", runtime_layer_op(layer), milliseconds(cycles, clock_hz));
     }
     console_print("Total time: %f msec\r\n", milliseconds(sum_cycles, clock_hz));
-    const struct runtime_tensor *output = runtime_output();
-    for (uint32_t i = 0; i < tensor_element_count(output); i++) {
-        console_print("Out[%" PRIu32 "]: %f\r\n", i, tensor_real(output, i));
+    uint32_t shown = 0; /* elements of all outputs are counted on */
+    for (uint32_t index = 0; index < runtime_output_count(); index++) {
+        const struct runtime_tensor *output = runtime_output(index);
+        for (uint32_t i = 0; i < tensor_element_count(output); i++, shown++) {
+            console_print("Out[%" PRIu32 "]: %f\r\n", shown, tensor_real(output, i));
+        }
     }
 }

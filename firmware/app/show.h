@@ -5,7 +5,7 @@
 /* The model's input and output, and the memory in use. */
 void show_tensors(void);
 
-/* Runs the built-in digit: a time per layer, the total, and the outputs. */
-void show_digit(void);
+/* Runs the built-in input: a time per layer, the total, and the outputs. */
+void show_sample(void);
 
 #endif

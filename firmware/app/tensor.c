@@ -19,6 +19,12 @@ const char *tensor_type(const struct runtime_tensor *tensor) {
         return "INT32";
     case RUNTIME_UINT8:
         return "UINT8";
+    case RUNTIME_INT64:
+        return "INT64";
+    case RUNTIME_BOOL:
+        return "BOOL";
+    case RUNTIME_INT16:
+        return "INT16";
     case RUNTIME_INT8:
         return "INT8";
     }
@@ -33,10 +39,15 @@ uint32_t tensor_element_count(const struct runtime_tensor *tensor) {
     return count;
 }
 
-static int32_t element_value(const struct runtime_tensor *tensor, uint32_t element) {
+static int64_t element_value(const struct runtime_tensor *tensor, uint32_t element) {
     switch (tensor->type) {
     case RUNTIME_INT32:
         return ((const int32_t *)tensor->data)[element];
+    case RUNTIME_INT64:
+        return ((const int64_t *)tensor->data)[element];
+    case RUNTIME_INT16:
+        return ((const int16_t *)tensor->data)[element];
+    case RUNTIME_BOOL:
     case RUNTIME_UINT8:
         return ((const uint8_t *)tensor->data)[element];
     default:

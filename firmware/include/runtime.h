@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define RUNTIME_MAX_RANK 4
+#define RUNTIME_MAX_RANK 8
 
 enum runtime_status {
     RUNTIME_OK = 0,
@@ -24,6 +24,9 @@ enum runtime_type {
     RUNTIME_FLOAT32 = 0,
     RUNTIME_INT32 = 2,
     RUNTIME_UINT8 = 3,
+    RUNTIME_INT64 = 4,
+    RUNTIME_BOOL = 6,
+    RUNTIME_INT16 = 7,
     RUNTIME_INT8 = 9,
 };
 
@@ -48,11 +51,15 @@ typedef void runtime_layer_callback(void *context, uint32_t layer, uint64_t cycl
 /* Prepares the model; once, before any other function. */
 enum runtime_status runtime_setup(void);
 
-/* The tensor to fill before runtime_invoke. Its contents are not kept by runtime_invoke. */
-const struct runtime_tensor *runtime_input(void);
+uint32_t runtime_input_count(void);
 
-/* The result of the last runtime_invoke. */
-const struct runtime_tensor *runtime_output(void);
+/* A tensor to fill before runtime_invoke; index < input count. Its contents are not kept by runtime_invoke. */
+const struct runtime_tensor *runtime_input(uint32_t index);
+
+uint32_t runtime_output_count(void);
+
+/* A result of the last runtime_invoke; index < output count. */
+const struct runtime_tensor *runtime_output(uint32_t index);
 
 uint32_t runtime_layer_count(void);
 

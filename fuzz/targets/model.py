@@ -1,10 +1,12 @@
-"""A .tflite file: a network, or a refusal."""
+"""A .tflite file: a network, which the builtin runtime renders or refuses, or a refusal."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fuzz.target import REPOSITORY, Target
-from mcumatrix.adapters.models.tflite_file import operator_names, read_network
-from mcumatrix.errors import ModelError
+from mcumatrix.adapters.models.tflite_file import read_network
+from mcumatrix.adapters.runtimes.builtin import render_builtin
+from mcumatrix.errors import ModelError, RenderError
 
 
 def _corpus() -> Sequence[bytes]:
@@ -14,14 +16,13 @@ def _corpus() -> Sequence[bytes]:
 
 
 def _read(data: bytes) -> bool:
-    accepted = False
-    for read in (operator_names, read_network):
-        try:
-            read(data)
-            accepted = True
-        except ModelError:
-            pass
-    return accepted
+    try:
+        network = read_network(data)
+    except ModelError:
+        return False
+    with suppress(ModelError, RenderError):
+        render_builtin(network, REPOSITORY / "templates")
+    return True
 
 
 TARGET = Target("model", _corpus, _read)

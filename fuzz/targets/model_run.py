@@ -47,7 +47,7 @@ def _read(data: bytes) -> bool:
         assert error.message
         return False
     _require_c(rendered["model.c"], "builtin")
-    _require_c(render_tflm(data, _TEMPLATES)["model.c"], "tflm")
+    _require_c(render_tflm(data, network.operators, _TEMPLATES)["model.c"], "tflm")
     trial_problems(try_model(data, network), network)
     return True
 

@@ -59,7 +59,7 @@ def _is_whole(tar: bytes) -> bool:
 
 
 def _evidence(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: data for name, data in files.items() if name.endswith((".json", ".log"))}
+    return {name: data for name, data in files.items() if name.startswith(f"results/{_TOP}/records/")}
 
 
 def _read(data: bytes) -> bool:

@@ -11,26 +11,32 @@ from pathlib import Path
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.hashing import hash_file
+from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
-from mcumatrix.report.content.report import Report, make_report
+from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
 from mcumatrix.report.content.tables import cases_of_results
-from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.report.render.charts.svg import CHARTS
+from mcumatrix.report.render.formats import FORMATS, render_files
+from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
+from mcumatrix.results.store import read_raw_log
 from mcumatrix.running import image_of, warning_of
 from mcumatrix.stages import build
 from mcumatrix.stages.compare import first_difference
+from mcumatrix.stages.evidence import differences_from_log
+from mcumatrix.stages.log_lines import TimeLines, time_lines
 from mcumatrix.stages.record import utc_now
-from mcumatrix.stages.render import hello_of, render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.storage import in_sentences
 from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
 def render_model(project: Project, job: Job) -> None:
-    """Makes the C sources of a model and of the built-in digit.
+    """Makes the C sources of a model and of the built-in input.
 
     Raises:
         ModelError, RenderError: the model cannot be read, or not be run by this runtime.
@@ -40,8 +46,8 @@ def render_model(project: Project, job: Job) -> None:
     runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
     model = job.variant.model
     contents = registry.model_contents(model)
-    files = dict(runtime.render(contents, lambda: registry.network(model)))
-    files["digit.c"] = render_digit(registry.golden_case(model).input)
+    files = dict(runtime.render(contents, lambda: registry.network(contents)))
+    files["sample.c"] = render_sample(registry.golden_case(model).input)
     with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
         make_anew(plan.folder)
         for name, data in files.items():
@@ -205,6 +211,7 @@ def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folde
 
 
 REPORT_FILES = tuple(FORMATS)
+"""What people open; the charts of a report are in them and beside them."""
 
 
 def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
@@ -212,13 +219,48 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
 
     Raises:
         PublishedError: numbers that are to stand beside ours cannot be read.
+        ResultError: the raw log of a record cannot be read.
     """
-    publications = read_publications(matrix.published, project.published)
-    return make_report(matrix, cases_of_results(matrix, results), publications, results)
+    cases = cases_of_results(matrix, results)
+    published = read_publications(matrix.published, project.published)
+    lines = _lines_of_variants(project, matrix, [case.record for case in cases])
+    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+    return with_tests_of_units(report, results)
+
+
+def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
+    """All records of those variants that ran several times, oldest first, by slugs.
+
+    One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
+
+    Raises:
+        ResultError: the chain of records cannot be read, or is not as it was written.
+    """
+    folder = project.results(matrix.name) / "records"
+
+    def is_proved(record: Record) -> bool:
+        log = read_raw_log(folder / record.variant / record.log)
+        return not any(differences_from_log(record, log))
+
+    return {
+        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
+    }
+
+
+def _lines_of_variants(
+    project: Project, matrix: Matrix, records: Iterable[Record | None]
+) -> dict[str, TimeLines]:
+    """Where the raw logs have the times, by slugs. Raises ResultError."""
+    folder = project.results(matrix.name) / "records"
+    return {
+        record.variant: time_lines(read_raw_log(folder / record.variant / record.log))
+        for record in records
+        if record is not None and record.measurement is not None and record.log
+    }
 
 
 def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
-    """Makes the files of a report, and returns it; what goes in is that of `report_of`.
+    """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
 
     Raises:
         PublishedError: see `report_of`.
@@ -228,8 +270,19 @@ def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Re
     folder = project.results(matrix.name)
     fingerprint = report_fingerprint(project, matrix, results)
     kept = "It is made of records, and none of those is lost by this."
+    if is_current(folder, fingerprint):
+        return report
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
-        for name, render in FORMATS.items():
-            write_atomically(folder / name, render(report, project.templates))
-        write_manifest(folder, fingerprint, REPORT_FILES)
+        files = render_files(report, project.templates)
+        write_report_files(folder, files)
+        write_manifest(folder, fingerprint, files)
     return report
+
+
+def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes the files of a report, and removes charts that it does not have any more. Raises OSError."""
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    for path in (folder / CHARTS).glob("*.svg"):
+        if path.relative_to(folder).as_posix() not in files:
+            path.unlink()

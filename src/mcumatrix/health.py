@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from mcumatrix.errors import McuMatrixError
-from mcumatrix.model.catalogue import Board, Catalogues, Element
+from mcumatrix.model.catalogue import Board, Catalogues, DigitInput, Element, Model
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.schedule import Slot
 from mcumatrix.model.variant import Matrix, Variant
@@ -35,10 +35,9 @@ def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
     no model for it.
     """
     runtimes = [one for one in catalogues.runtimes.values() if one.adapter == _RUNTIME_ADAPTER]
-    models = [one for one in catalogues.models.values() if one.element is _ELEMENT and not one.is_hybrid]
-    models = [one for one in models if one.file.is_file()]
     runtime = next((one for one in runtimes if _ELEMENT in one.elements), None)
-    if not matrix.health or runtime is None or not models:
+    model = _smallest(catalogues.models.values())
+    if not matrix.health or runtime is None or model is None:
         return []
     of_boards: dict[str, list[Variant]] = {}
     for variant in matrix.variants:
@@ -50,7 +49,7 @@ def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
             runtime=runtime,
             kernels=runtime.kernels[-1],
             clock_hz=min(variant.clock_hz for variant in variants),
-            model=min(models, key=lambda model: (model.file.stat().st_size, model.name)),
+            model=model,
             toolchain=variants[0].toolchain,
             board=variants[0].board,
             repeat=1,
@@ -59,6 +58,22 @@ def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
         )
         for board, variants in of_boards.items()
     ]
+
+
+def _smallest(models: Iterable[Model]) -> Model | None:
+    """The smallest model that the runtime may have: one for digits, which it was made for, if there is any,
+    and none that would have to be fetched."""
+
+    def order(found: tuple[Model, Path]) -> tuple[bool, int, str]:
+        model, file = found
+        return not isinstance(model.input, DigitInput), file.stat().st_size, model.name
+
+    candidates = [
+        (one, one.file)
+        for one in models
+        if one.element is _ELEMENT and not one.is_hybrid and one.file is not None and one.file.is_file()
+    ]
+    return min(candidates, key=order)[0] if candidates else None
 
 
 @dataclass(slots=True)

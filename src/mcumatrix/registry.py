@@ -9,21 +9,32 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix import plugins
-from mcumatrix.errors import MatrixError, ModelError, ToolError
+from mcumatrix.errors import MatrixError, ModelError, SourceError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
-from mcumatrix.model.catalogue import DEFAULT_FLASHER, DEFAULT_SUITE, Archive, Model, Source, Toolchain
+from mcumatrix.model.catalogue import (
+    DEFAULT_FLASHER,
+    DEFAULT_SUITE,
+    Archive,
+    Model,
+    ModelInput,
+    ModelPin,
+    Source,
+    Toolchain,
+)
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
+from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
+    from mcumatrix.adapters.runtimes.tflm.asked import Asked
 
 BUILDERS = ("auto", "docker", "local")
 
@@ -217,7 +228,7 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, say=say)
+    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=_operators_in, say=say)
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -249,40 +260,116 @@ def _made(
     return own[name](*arguments, **options)
 
 
+def commit_of(name: str, url: str, revision: str) -> str:
+    """The id of the commit that a branch or a tag of a repository has now. Raises SourceError."""
+    from mcumatrix.sources.commit import resolve_commit
+
+    return resolve_commit(name, url, revision)
+
+
+def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
+    """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
+    from mcumatrix.adapters.runtimes.tflm.asked import asked_by
+
+    return asked_by(_source_folder(source, (), say))
+
+
 def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
-    """A part of what a pinned archive holds, fetched if it is not in the cache. Raises SourceError."""
+    """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
+
+    Raises:
+        SourceError: it cannot be had.
+    """
+    if source.commit:
+        from mcumatrix.sources.cache import cache_from
+        from mcumatrix.sources.commit import CommitPin, obtain_commit
+
+        pin = CommitPin(source.name, source.url, source.commit)
+        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
-def network(entry: Model) -> Network:
-    """What the file of a model holds. Raises ModelError."""
+def network(contents: bytes) -> Network:
+    """What a .tflite file holds. Raises ModelError."""
     from mcumatrix.adapters.models.tflite_file import read_network
 
-    return read_network(entry.file)
+    return read_network(contents)
 
 
-def model_contents(entry: Model) -> bytes:
-    """The file of a model as it is. Raises ModelError."""
+def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
+    """The file of a model as it is, fetched if it is somewhere else; `say` gets a line then.
+
+    Raises:
+        ModelError: there is none, or it is none.
+        SourceError: it cannot be fetched.
+    """
+    if entry.file is not None:
+        return read_model_file(entry.file)
+    assert entry.pin is not None
+    return read_model_file(_fetched(entry.name, entry.pin, say))
+
+
+def read_model_file(path: Path) -> bytes:
+    """A .tflite file as it is. Raises ModelError if it cannot be read, or is none."""
     from mcumatrix.adapters.models.tflite_file import read_contents
 
-    return read_contents(entry.file)
+    return read_contents(path)
+
+
+def make_golden(contents: bytes, source: ModelInput) -> str:
+    """The text of the file of golden outputs of a model: what it answers on the host.
+
+    Raises:
+        ModelError: the input does not fit, or the model does not run on the host.
+        ToolError: the host has no TensorFlow Lite Micro, or an input needs a package that is not installed.
+    """
+    from mcumatrix.adapters.models.inputs import read_input
+    from mcumatrix.adapters.models.make_answer import make_answer
+
+    return make_answer(contents, read_input(source, network(contents)))
+
+
+def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
+    """The file of a pinned model in the cache. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from, mirrors_from
+    from mcumatrix.sources.fetch import fetch
+    from mcumatrix.sources.pin import read_pin
+
+    return fetch(
+        read_pin(f"{name}.tflite", [pin.url], f"sha256:{pin.sha256}"),
+        cache_from(os.environ, Path.home()),
+        progress=_SaidProgress(say),
+        mirrors=mirrors_from(os.environ),
+    )
+
+
+def operators_of(entry: Model) -> frozenset[str]:
+    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    return frozenset(_operators_in(model_contents(entry)))
+
+
+def _operators_in(contents: bytes) -> tuple[str, ...]:
+    from mcumatrix.adapters.models.tflite_file import read_network
+
+    return read_network(contents).operators
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
     """What a runtime will not run of a model, in a sentence; empty if nothing is known against it.
 
     `facts` are what its kernels say of themselves, where they were asked. A model with nothing against it is
-    tried on the host, where the runtime is a TensorFlow Lite Micro too.
+    tried on the host, where the runtime is a TensorFlow Lite Micro too. A runtime that reads models on the
+    host says by itself what it does not run.
     """
     from mcumatrix.adapters.models.host_check import check_model, summarise
 
+    if runtime.adapter != "tflm":
+        return ""
     try:
         contents = model_contents(entry)
-    except ModelError as error:
+    except (ModelError, SourceError) as error:
         return error.message
-    problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None)
-    if not problems and runtime.adapter == "tflm":
-        problems = _tried(contents)
+    problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None) or _tried(contents)
     return summarise(problems, runtime)
 
 
@@ -293,15 +380,30 @@ def _tried(contents: bytes) -> "tuple[ModelProblem, ...]":
     from mcumatrix.adapters.models.tflite_file import read_network
     from mcumatrix.adapters.models.tflm_host import try_model
 
-    network = read_network(contents, hybrid=True)
+    network = read_network(contents)
     return trial_problems(try_model(contents, network), network) if is_judged_by_trial(network) else ()
 
 
+@cache
+def project_revision(folder: Path) -> dict[str, str]:
+    """The commit of the project that a folder is in, by the name that records have for it, if it is known."""
+    from mcumatrix.adapters.revisions.git import revision_of
+
+    revision = revision_of(folder)
+    return {PROJECT: revision} if revision else {}
+
+
 def golden_case(entry: Model) -> GoldenCase:
-    """The digit that is built into the firmware, with its right answer. Raises ModelError."""
+    """The input that is built into the firmware, with its right answer.
+
+    Raises:
+        ModelError: a file is missing, or they do not belong together.
+        SourceError: the model cannot be fetched.
+        ToolError: an input needs a package that is not installed.
+    """
     from mcumatrix.adapters.models.golden_case import read_golden_case
 
-    return read_golden_case(entry)
+    return read_golden_case(entry, model_contents(entry))
 
 
 def _virtual_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001

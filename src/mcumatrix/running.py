@@ -213,7 +213,12 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
         kind=board.kind,
         timing_model=ran.timing_model if ran else "",
         expected_error=ran.expected_error if ran else "",
-        tools={"mcumatrix": version("mcumatrix"), **boards.get(board).identity()},
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
         unit=ran.unit if ran else "",
     )
 

@@ -24,16 +24,17 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 """Part of `Hello`; raised when a line changes its meaning."""
 
 FIRST_VERSION_WITH_NONCE_IN_CRC = 4
-"""Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them."""
+"""Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them, and
+so are those of version 4, in which models had one output."""
 
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
@@ -76,10 +77,11 @@ def _integer(name: str, c_type: str, low: int, high: int) -> Codec:
 
     def decode(text: str) -> int:
         value = int(text)
-        encode(value)
+        if not low <= value <= high:
+            encode(value)  # which says so
         return value
 
-    digits = r"-?(0|[1-9][0-9]{0,9})" if low < 0 else r"0|[1-9][0-9]{0,19}"
+    digits = r"-?(0|[1-9][0-9]{0,9})" if low < 0 else r"(0|[1-9][0-9]{0,19})"
     return Codec(name, c_type, f"{c_type} {{}}", re.compile(digits), encode, decode)
 
 
@@ -179,17 +181,32 @@ class Message(_Declared):
     @classmethod
     def decode_fields(cls, text: str) -> Self:
         """Reads `key=value` pairs that must be exactly the declared ones, in their order."""
+        codecs = cls.codecs()
+        match = cls._all_fields().fullmatch(text)
+        if match is None:
+            raise ValueError(cls._unlike(text))
+        values = match.groupdict()
+        return cls(**{name: codec.decode(values[name]) for name, codec in codecs.items()})
+
+    @classmethod
+    @cache
+    def _all_fields(cls) -> re.Pattern[str]:
+        """All fields of a line at once, which is faster than one after the other."""
+        fields = (f"{name}=(?P<{name}>{codec.pattern.pattern})" for name, codec in cls.codecs().items())
+        return re.compile(" ".join(fields))
+
+    @classmethod
+    def _unlike(cls, text: str) -> str:
+        """Why a text does not have the declared fields."""
         parts = text.split(" ") if text else []
         codecs = cls.codecs()
         if [part.partition("=")[0] for part in parts] != list(codecs):
-            raise ValueError(f"fields of @{cls.name} are {' '.join(codecs)}")
-        values = {}
+            return f"fields of @{cls.name} are {' '.join(codecs)}"
         for part, (name, codec) in zip(parts, codecs.items(), strict=True):
             value = part[len(name) + 1 :]
             if not codec.pattern.fullmatch(value):
-                raise ValueError(f"{value!r} is not a value of {name}")
-            values[name] = codec.decode(value)
-        return cls(**values)
+                return f"{value!r} is not a value of {name}"
+        raise AssertionError(f"{text!r} has the fields of @{cls.name}")
 
 
 @dataclass(frozen=True)
@@ -248,7 +265,8 @@ class Memory(Message, name="memory"):
 
 @dataclass(frozen=True)
 class Bench(Message, name="bench"):
-    """What is going to be measured, as understood; the CRC-32 is of the input tensor's bytes."""
+    """What is going to be measured, as understood; the CRC-32 is of the input tensors' bytes, one behind the
+    other."""
 
     warmup: U32
     repeat: U32
@@ -286,7 +304,7 @@ class Time(Message, name="time"):
 
 @dataclass(frozen=True)
 class Total(Message, name="total"):
-    """Core clock cycles of one whole inference, and the CRC-32 of the output it gave."""
+    """Core clock cycles of one whole inference, and the CRC-32 of its outputs, one behind the other."""
 
     repeat: U32
     cycles: U64
@@ -357,14 +375,14 @@ class ShowTensors(Command, number=1, name="show_tensors"):
 
 
 @dataclass(frozen=True)
-class ShowDigit(Command, number=2, name="show_digit"):
-    """Runs the built-in digit and prints times in milliseconds and outputs for people; no exchange."""
+class ShowSample(Command, number=2, name="show_sample"):
+    """Runs the built-in input and prints times in milliseconds and outputs for people; no exchange."""
 
 
 @dataclass(frozen=True)
 class RunBench(Command, number=3, name="run_bench"):
     """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Rate..., Register...,
-    Memory, Bench, Layer..., (Time..., Total) per repeat, Tensor and DataLine... of the last output."""
+    Memory, Bench, Layer..., (Time..., Total) per repeat, (Tensor, DataLine...) per output of the last one."""
 
     nonce: Hex32
     warmup: U32
@@ -373,8 +391,8 @@ class RunBench(Command, number=3, name="run_bench"):
 
 @dataclass(frozen=True)
 class WriteInput(Command, number=4, name="write_input"):
-    """Puts bytes into the input tensor that RunBench and DumpLayer use; it holds the built-in digit at first.
-    Answered by an exchange without content."""
+    """Puts bytes into the input that RunBench and DumpLayer use: that of all input tensors, one behind the
+    other. It is the built-in one at first. Answered by an exchange without content."""
 
     nonce: Hex32
     offset: U32
@@ -430,20 +448,28 @@ def decode(line: bytes, nonce: int = 0) -> tuple[int, Message]:
             "its checksum does not match",
             hint="Check the cable and the baud rate, and run the variant again.",
         )
+    try:
+        return _message(body)
+    except ValueError as error:
+        why = f": {error}" if str(error) else ""
+        raise ParseError(
+            f"the line {shown(line)} is not of protocol version {PROTOCOL_VERSION}{why}",
+            hint="Build and flash the firmware again with this version of mcumatrix.",
+        ) from error
+
+
+@lru_cache(maxsize=4096)
+def _message(body: bytes) -> tuple[int, Message]:
+    """A line without its checksum: its number, and the message. Most lines of a log are in others too.
+
+    Raises:
+        ValueError: it is none of the protocol, with the reason if there is more to say.
+    """
     match = _LINE.fullmatch(body.decode("ascii")) if body.isascii() else None
     kind = Message.by_name.get(match["name"]) if match else None
     if match is None or kind is None:
-        raise ParseError(
-            f"the line {shown(line)} is not of protocol version {PROTOCOL_VERSION}",
-            hint="Build and flash the firmware again with this version of mcumatrix.",
-        )
-    try:
-        return int(match["number"]), kind.decode_fields(match["fields"] or "")
-    except ValueError as error:
-        raise ParseError(
-            f"the line {shown(line)} is not of protocol version {PROTOCOL_VERSION}: {error}",
-            hint="Build and flash the firmware again with this version of mcumatrix.",
-        ) from error
+        raise ValueError
+    return int(match["number"]), kind.decode_fields(match["fields"] or "")
 
 
 def shown(line: bytes) -> str:

@@ -11,6 +11,7 @@ from mcumatrix.errors import (
     BuildError,
     ChangedResultError,
     McuMatrixError,
+    ModelError,
     ResultError,
     SourceError,
     TimeLimitError,
@@ -399,7 +400,7 @@ def _health_jobs(
 
 
 def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
-    """Why nothing is done for variants of which somebody has changed a result, by their slugs.
+    """By their slugs, why nothing is done for variants whose result was changed, or what it must be.
 
     To measure again would hide it.
     """
@@ -408,6 +409,6 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     for job in work.jobs:
         try:
             require_proved(job, work.store, work.slots_of(job), golden_of)
-        except ResultError as error:
+        except (ResultError, ModelError, SourceError, ToolError) as error:
             found[job.variant.slug] = error
     return found

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 
 from mcumatrix import registry
@@ -19,13 +20,22 @@ from mcumatrix.artifact import is_current, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
+    ModelError,
     ResultError,
     SourceError,
     ToolError,
 )
 from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
-from mcumatrix.model.catalogue import Board, Model, Toolchain
+from mcumatrix.model.catalogue import (
+    Board,
+    DigitInput,
+    FileInput,
+    Model,
+    ModelInput,
+    RandomInput,
+    Toolchain,
+)
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
@@ -41,7 +51,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.stages.evidence import (
@@ -57,12 +67,15 @@ _DIGITS = 12
 
 RENDERERS = (
     "mcumatrix.stages.render",
-    "mcumatrix.adapters.models.tflite_file",
     "mcumatrix.adapters.models.golden_case",
 )
 """What makes sources of a model, besides the adapter of its runtime. What these import counts too."""
 
-REPORTERS = ("mcumatrix.report.content.report", "mcumatrix.report.render.formats")
+REPORTERS = (
+    "mcumatrix.report.content.report",
+    "mcumatrix.report.render.formats",
+    "mcumatrix.results.kept",
+)
 """What makes a report of records. What these import counts too."""
 
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
@@ -246,19 +259,47 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
         ToolError: no variant has a compiler, so that nothing can be known about any image.
         SourceError: no variant has the code that it is made from.
         BuildError: the firmware has no variant's board.
-        ModelError: a model file is missing.
+        ModelError: files of every variant's model are missing.
     """
     facts = _Facts(project, builder, boards)
     jobs: list[Job] = []
     hindered: dict[str, McuMatrixError] = {}
-    for variant in variants:
+    for variant in with_operators(variants):
         try:
             jobs.append(_plan(project, variant, facts))
-        except (ToolError, SourceError, BuildError) as error:
+        except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
     if hindered and not jobs:
         raise next(iter(hindered.values()))
     return Planned(tuple(jobs), hindered)
+
+
+def with_operators(variants: Iterable[Variant]) -> list[Variant]:
+    """The variants of a matrix with runtimes that have the operators of all of its models.
+
+    So all variants of a runtime share its libraries. A model that cannot be read needs none: what is wrong
+    with it is said where it is rendered.
+    """
+    variants = list(variants)
+    needed: dict[str, set[str]] = {}
+    operators_of = cache(_operators_of)
+    for variant in variants:
+        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+    return [
+        variant
+        if variant.runtime.operators is None
+        else replace(
+            variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
+        )
+        for variant in variants
+    ]
+
+
+def _operators_of(model: Model) -> frozenset[str]:
+    try:
+        return registry.operators_of(model)
+    except ModelError:
+        return frozenset()
 
 
 def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
@@ -280,7 +321,7 @@ class _Facts:
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
         self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
         self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
-        self.file: Callable[[Path], str] = cache(hash_file)
+        self.file: Callable[[Path], str] = cache(_hash_of_model_file)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> dict[str, str]:
@@ -410,15 +451,55 @@ def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
     inputs = Inputs(
         "model",
         {
-            "model": facts.file(variant.model.file),
-            "digits": facts.file(variant.model.digits),
-            "digit_label": variant.model.digit_label,
+            "model": _hash_of_model(variant.model, facts),
+            "input": {
+                "files": [facts.file(path) for path in variant.model.input_files],
+                "choice": _chosen(variant.model.input),
+            },
             "generators": facts.generators(variant.runtime),
             "renderers": facts.renderers(),
         },
     )
     hashed = inputs.fingerprint
     return ModelPlan(name, hashed, project.build / "models" / _unique_name(name, hashed), inputs)
+
+
+def _hash_of_chain(file: Path) -> str | None:
+    """Over all records that were kept, the earlier ones too; None before there is one."""
+    try:
+        return hash_file(file)
+    except OSError:
+        return None
+
+
+def _hash_of_model(model: Model, facts: _Facts) -> str:
+    """The hash of a model's file. That of one somewhere else is known without fetching it."""
+    if model.file is not None:
+        return facts.file(model.file)
+    assert model.pin is not None
+    return model.pin.sha256
+
+
+def _chosen(source: ModelInput) -> object:
+    """What decides about an input besides the contents of its files: how these end says how they are read."""
+    match source:
+        case DigitInput(_, label):
+            return {"digit_label": label}
+        case FileInput(files):
+            return [path.suffix for path in files]
+        case RandomInput(seed):
+            return {"seed": seed}
+
+
+def _hash_of_model_file(path: Path) -> str:
+    """Raises ModelError if a file that belongs to a model cannot be read."""
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise ModelError(
+            f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
+            hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
+        ) from error
 
 
 def report_fingerprint(
@@ -467,5 +548,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
+            "charts": version("vl-convert-python"),
+            "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vstm32.board.firmware import load_elf as load_elf
     from vstm32.board.firmware import load_firmware as load_firmware
     from vstm32.board.injection import Injection as Injection
+    from vstm32.board.last_word import Prospect as Prospect
     from vstm32.board.options import BoardOptions as BoardOptions
     from vstm32.debug.attached_probe import AttachedProbe as AttachedProbe
     from vstm32.look.trace import Trace as Trace
@@ -40,6 +41,7 @@ _HOMES = {
     "Firmware": "board.firmware",
     "Functions": "base.symbols",
     "Injection": "board.injection",
+    "Prospect": "board.last_word",
     "SerialLine": "base.serial_line",
     "Trace": "look.trace",
     "VirtualBoardError": "base.errors",
@@ -57,6 +59,7 @@ __all__ = [
     "Firmware",
     "Functions",
     "Injection",
+    "Prospect",
     "SerialLine",
     "Trace",
     "VirtualBoardError",

@@ -29,6 +29,7 @@ def test_records_and_reports_come_out_the_same(project: Project) -> None:
     code, said = _said(project)
     assert code is ExitCode.OK, said
     assert said.count("the same, byte for byte") == len(said.splitlines()) - 1
+    assert "charts/times-1.svg: the same, byte for byte" in said
 
 
 def test_numbers_that_are_not_in_the_log_are_named_though_every_hash_is_right(project: Project) -> None:

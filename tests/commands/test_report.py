@@ -1,5 +1,6 @@
 """`doit report`: from records or published numbers, and from nothing else."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.commands.report import report
-from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError, PublishedError
+from mcumatrix.errors import ExitCode, FirmwareError, MatrixError, NothingSelectedError, PublishedError
 from mcumatrix.project import Project
 from support.projects import MATRIX, ROOT, a_project, add_records, forge
 
@@ -25,7 +26,30 @@ def test_a_report_is_made_of_records_alone(tmp_path: Path) -> None:
     assert code is ExitCode.OK
     assert "kernels reference to simd makes mnist-int8 ([1] to [2]) faster: 20.010 to 10.010 msec" in said
     text = (project.results("example") / "report.md").read_text()
-    assert "| CONV_2D    | 20.000    | 10.000 | -10.000     | -50.0    |" in text
+    assert "| CONV_2D    |    20.000 | 10.000 |     -10.000 |    -50.0 |" in text
+
+
+def test_charts_stand_beside_a_report_and_go_when_it_has_them_no_more(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    _said(project, "example")
+    charts = project.results("example") / "charts"
+    assert sorted(path.name for path in charts.iterdir()) == ["changes-1.svg", "times-1.svg"]
+    add_records(project, {"reference": FirmwareError("no")}, minute=5)
+    _said(project, "example")
+    assert sorted(path.name for path in charts.iterdir()) == ["times-1.svg"]
+
+
+def test_numbers_lead_to_the_lines_of_their_raw_logs(tmp_path: Path) -> None:
+    project = a_project(tmp_path)
+    (record,) = add_records(project, {"reference": 4_320_000})
+    _said(project, "example")
+    results = project.results("example")
+    text = (results / "report.md").read_text()
+    ((address, first, last),) = re.findall(r"<(records/\S+\.log)#L(\d+)-L(\d+)>", text)
+    assert address == f"records/{record.variant}/{record.log}"
+    lines = (results / address).read_text().split("\n")
+    assert lines[int(first) - 1].startswith("@time ") and lines[int(last) - 1].startswith("@total ")
 
 
 def test_a_report_that_is_current_is_not_written_again(tmp_path: Path) -> None:
@@ -83,10 +107,10 @@ def test_a_report_stands_beside_the_publications_that_its_matrix_names(tmp_path:
     _said(project, "example")
     text = (project.results("example") / "report.md").read_text()
     assert "## Beside claims\n\nme, 2020-01-02. The first column is what was published" in text
-    assert "| CONV_2D    | 21.000          | 20.000   |" in text
+    assert "| CONV_2D    |          21.000 |   20.000 |" in text
     (project.published / "claims.csv").write_text(header + rows.replace("21", "22"))
     _said(project, "example")
-    assert "| CONV_2D    | 22.000" in (project.results("example") / "report.md").read_text()
+    assert "| CONV_2D    |          22.000" in (project.results("example") / "report.md").read_text()
 
 
 def test_a_publication_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -122,8 +146,13 @@ def test_the_report_of_the_article_in_this_repository_is_the_one_that_is_made_no
     article = tmp_path / "dimtass-2020-04.csv"
     article.write_bytes((folder / "dimtass-2020-04.csv").read_bytes())
     _said(Project(ROOT), str(article))
-    made = {path.name: path.read_bytes() for path in (tmp_path / "dimtass-2020-04").iterdir()}
-    assert made == {path.name: path.read_bytes() for path in (folder / "dimtass-2020-04").iterdir()}
+    made = _files(tmp_path / "dimtass-2020-04")
+    assert made == _files(folder / "dimtass-2020-04")
+    assert {"report.md", "charts/times-1.svg", "charts/changes-1.svg"} <= set(made)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_command_needs_no_compiler_and_no_board() -> None:

@@ -99,7 +99,7 @@ def test_a_matrix_builds_with_the_compilers_of_two_debians_and_both_answer_right
     make_workplace: Callable[[], Workplace], toolchain_image: str
 ) -> None:
     place = make_workplace()
-    selection = "kernels=simd and not toolchain=debian-13"
+    selection = "kernels=simd and (toolchain=debian-11 or toolchain=debian-12)"
     ran = place.doit("matrix", "toolchains", "--select", selection, "--builder", "docker")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     records = "".join(record.read_text() for record in place.records("toolchains"))

@@ -63,11 +63,21 @@ enum runtime_status runtime_setup(void) {
 #endif
 }
 
-const struct runtime_tensor *runtime_input(void) {
+uint32_t runtime_input_count(void) {
+    return 1;
+}
+
+const struct runtime_tensor *runtime_input(uint32_t index) {
+    (void)index;
     return &input;
 }
 
-const struct runtime_tensor *runtime_output(void) {
+uint32_t runtime_output_count(void) {
+    return 1;
+}
+
+const struct runtime_tensor *runtime_output(uint32_t index) {
+    (void)index;
     return &output;
 }
 

@@ -125,7 +125,7 @@ def test_bytes_outside_of_the_input_are_refused_and_change_nothing(power_on, off
     refused = answer(terminal, wire.WriteInput(1, offset, b"\xaa" * size_bytes))
     assert not refused.ok
     assert refused.text == (
-        f"ERROR: {size_bytes} bytes at offset {offset} do not lie within the input tensor of 100 bytes; "
+        f"ERROR: {size_bytes} bytes at offset {offset} do not lie within the input of 100 bytes; "
         "nothing was changed",
     )
     assert answer(terminal, wire.RunBench(1, 0, 1)).of(wire.Bench)[0].input_crc32 == zlib.crc32(DIGIT)

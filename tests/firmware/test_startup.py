@@ -88,7 +88,7 @@ def test_a_digit_of_another_size_than_the_input_is_named_after_reset(power_on):
     terminal = power_on(digit=b"\0" * 99)
     (boot,) = wire.read_exchanges(terminal.boot.encode())
     assert boot.text == (
-        "ERROR: the built-in digit does not have the size of the model's input; "
+        "ERROR: the built-in input does not have the size of the model's input; "
         "render and build the image again",
     )
     assert not boot.ok

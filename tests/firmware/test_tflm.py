@@ -11,10 +11,10 @@ from textwrap import dedent
 import pytest
 
 from mcumatrix import wire
-from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import render_config_header, render_sample, render_wire_header
 from support.firmware_images import FIRMWARE, HELLO, REPOSITORY, Terminal, run, symbol_address
 
-GENERATIONS = ("allocator", "arena", "profiler")
+GENERATIONS = ("allocator", "arena", "profiler", "log")
 DIGIT = bytes(range(1, 17))
 ARENA_BYTES = 4096
 TENSOR_BYTES = 16
@@ -90,7 +90,7 @@ CORE = {
             FIELD(const QuantizationParameters *, quantization)
         };
         struct OperatorCode {
-        #ifdef FAKE_PROFILER
+        #if defined(FAKE_PROFILER) || defined(FAKE_LOG)
             FIELD(std::int8_t, deprecated_builtin_code)
         #endif
             FIELD(BuiltinOperator, builtin_code)
@@ -121,28 +121,44 @@ CORE = {
         }
         }
         """,
-    "tensorflow/lite/core/api/op_resolver.h": """\
+    "types.h": """\
         #pragma once
         #include <cstddef>
         #include <cstdint>
-        #include "tensorflow/lite/core/api/error_reporter.h"
         #include "tensorflow/lite/schema/schema_generated.h"
+        #if defined(FAKE_PROFILER) || defined(FAKE_LOG)
+        #define FAKE_PARSED
+        #endif
+        #ifdef FAKE_LOG
+        #define REGISTRATION TFLMRegistration
+        #else
+        #include "tensorflow/lite/core/api/error_reporter.h"
+        #define REGISTRATION TfLiteRegistration
+        #endif
         enum TfLiteStatus { kTfLiteOk, kTfLiteError };
         struct TfLiteTensor { union { char *raw; std::int8_t *int8; } data; };
         struct TfLiteContext {
-        #ifdef FAKE_PROFILER
+        #ifdef FAKE_PARSED
             TfLiteTensor *(*GetEvalTensor)(const TfLiteContext *context, int index);
         #else
             TfLiteTensor *tensors;
         #endif
+        #ifndef FAKE_LOG
             tflite::ErrorReporter *reporter;
+        #endif
         };
+        /* Through the reporter, or since there is none through DebugLog. */
+        void fake_report(TfLiteContext *context, const char *format, ...);
         struct TfLiteNode { int layer; std::int8_t *input; std::int8_t *output; };
-        struct TfLiteRegistration {
+        struct REGISTRATION {
             TfLiteStatus (*prepare)(TfLiteContext *context, TfLiteNode *node);
             TfLiteStatus (*invoke)(TfLiteContext *context, TfLiteNode *node);
             int builtin_code;
         };
+        """,
+    "tensorflow/lite/core/api/op_resolver.h": """\
+        #pragma once
+        #include "types.h"
         namespace tflite {
         class OpResolver {
           public:
@@ -152,53 +168,102 @@ CORE = {
         };
         }
         """,
+    "MICRO/micro_common.h": """\
+        #pragma once
+        #include "types.h"
+        """,
     "MICRO/micro_op_resolver.h": """\
         #pragma once
+        #include "types.h"
+        #ifdef FAKE_LOG
+        #define ALSO_BY_VERSION
+        #else
         #include "tensorflow/lite/core/api/op_resolver.h"
+        #define ALSO_BY_VERSION : public OpResolver
+        #endif
         namespace tflite {
         using FakeParser = TfLiteStatus (*)(const Operator *op);
-        class MicroOpResolver : public OpResolver {
+        class MicroOpResolver ALSO_BY_VERSION {
           public:
-            virtual const TfLiteRegistration *FindOp(BuiltinOperator op) const = 0;
-            virtual const TfLiteRegistration *FindOp(const char *op) const = 0;
+            virtual ~MicroOpResolver() {}
+            virtual const REGISTRATION *FindOp(BuiltinOperator op) const = 0;
+            virtual const REGISTRATION *FindOp(const char *op) const = 0;
             virtual FakeParser GetOpDataParser(BuiltinOperator op) const = 0;
+        #ifndef FAKE_LOG
             const TfLiteRegistration *FindOp(BuiltinOperator op, int) const final { return FindOp(op); }
             const TfLiteRegistration *FindOp(const char *op, int) const final { return FindOp(op); }
+        #endif
         };
         }
         """,
     "kernels.h": """\
         #pragma once
-        #include "tensorflow/lite/core/api/op_resolver.h"
-        const TfLiteRegistration *fake_kernel(tflite::BuiltinOperator op);
+        #include "types.h"
+        /* A list of registrations, as resolvers keep them. */
+        struct FakeList {
+            void Add(int op, const REGISTRATION &kernel) {
+                kernels[count] = kernel;
+                kernels[count].builtin_code = op;
+                count++;
+            }
+            const REGISTRATION *Find(int op) const {
+                for (int i = 0; i < count; i++) if (kernels[i].builtin_code == op) return &kernels[i];
+                return nullptr;
+            }
+            REGISTRATION kernels[8];
+            int count = 0;
+        };
         """,
-    "all_ops_resolver.h": """\
+    "MICRO/micro_mutable_op_resolver.h": """\
         #pragma once
         #include "kernels.h"
-        #ifdef FAKE_PROFILER
-        #include "tensorflow/lite/micro/micro_op_resolver.h"
+        #include "micro_op_resolver.h"
         namespace tflite {
-        class AllOpsResolver : public MicroOpResolver {
+        REGISTRATION Register_CONV_2D();
+        REGISTRATION Register_ADD();
+        REGISTRATION Register_GELU();
+        REGISTRATION Register_NOWHERE();
+        template <unsigned int tOpCount>
+        class MicroMutableOpResolver : public MicroOpResolver {
           public:
-            const TfLiteRegistration *FindOp(BuiltinOperator op) const override { return fake_kernel(op); }
-            const TfLiteRegistration *FindOp(const char *) const override { return nullptr; }
+            const REGISTRATION *FindOp(BuiltinOperator op) const override { return list_.Find(op); }
+            const REGISTRATION *FindOp(const char *) const override { return nullptr; }
             static TfLiteStatus Parse(const Operator *) {
                 return fake_deed == 6 ? kTfLiteError : kTfLiteOk;
             }
             FakeParser GetOpDataParser(BuiltinOperator) const override { return Parse; }
+            TfLiteStatus AddConv2D() { return Add(BuiltinOperator_CONV_2D, Register_CONV_2D()); }
+            TfLiteStatus AddAdd() { return Add(BuiltinOperator_ADD, Register_ADD()); }
+            TfLiteStatus AddGelu() { return Add(BuiltinOperator_GELU, Register_GELU()); }
+            TfLiteStatus AddNowhere() { return Add(BuiltinOperator_ABS, Register_NOWHERE()); }
+          private:
+            TfLiteStatus Add(BuiltinOperator op, const REGISTRATION &kernel) {
+                list_.Add(op, kernel);
+                return kTfLiteOk;
+            }
+            FakeList list_;
         };
         }
-        #else
+        """,
+    "MICRO/kernels/all_ops_resolver.h": """\
+        #pragma once
+        #include "kernels.h"
+        #include "tensorflow/lite/core/api/op_resolver.h"
         namespace tflite { namespace ops { namespace micro {
         class AllOpsResolver : public OpResolver {
           public:
+            AllOpsResolver();
             const TfLiteRegistration *FindOp(BuiltinOperator op, int version) const override {
-                return version == 1 ? fake_kernel(op) : nullptr;
+                return version == 1 ? list_.Find(op) : nullptr;
             }
             const TfLiteRegistration *FindOp(const char *, int) const override { return nullptr; }
+            void AddBuiltin(BuiltinOperator op, TfLiteRegistration *kernel, int = 1, int = 1) {
+                list_.Add(op, *kernel);
+            }
+          private:
+            FakeList list_;
         };
         } } }
-        #endif
         """,
     "MICRO/simple_tensor_allocator.h": """\
         #pragma once
@@ -212,11 +277,12 @@ CORE = {
         """,
     "MICRO/micro_interpreter.h": """\
         #pragma once
-        #include "tensorflow/lite/core/api/op_resolver.h"
+        #include "types.h"
         #if defined(FAKE_ALLOCATOR)
         #include "simple_tensor_allocator.h"
-        #define RESOLVER OpResolver
-        #elif defined(FAKE_ARENA)
+        #endif
+        #if defined(FAKE_ALLOCATOR) || defined(FAKE_ARENA)
+        #include "tensorflow/lite/core/api/op_resolver.h"
         #define RESOLVER OpResolver
         #else
         #include "micro_op_resolver.h"
@@ -236,9 +302,15 @@ CORE = {
             }
             TfLiteStatus Invoke() { return ForAll(true, true); }
         #else
+        #ifdef FAKE_LOG
+            MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
+                             std::size_t size)
+                : MicroInterpreter(model, resolver, arena, size, nullptr, 0) {}
+        #else
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
                              std::size_t size, ErrorReporter *reporter)
                 : MicroInterpreter(model, resolver, arena, size, reporter, 0) {}
+        #endif
             TfLiteStatus AllocateTensors() {
                 const TfLiteStatus placed = Place(32);
                 if (placed == kTfLiteOk) {
@@ -252,11 +324,14 @@ CORE = {
         #endif
           private:
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
-                             std::size_t size, ErrorReporter *reporter, int)
+                             std::size_t size, void *reporter, int)
                 : model_(model), graph_(model->subgraphs()->Get(0)), resolver_(resolver), arena_(arena),
                   size_(size), context_() {
-                context_.reporter = reporter;
-        #ifdef FAKE_PROFILER
+        #ifndef FAKE_LOG
+                context_.reporter = static_cast<ErrorReporter *>(reporter);
+        #endif
+                (void)reporter;
+        #ifdef FAKE_PARSED
                 static TfLiteTensor *tensors;
                 tensors = tensors_;
                 context_.GetEvalTensor = [](const TfLiteContext *, int index) { return &tensors[index]; };
@@ -268,7 +343,7 @@ CORE = {
             TfLiteStatus Place(std::size_t persistent) {
                 const std::size_t needed = 16 * graph_->tensors()->size() + persistent;
                 if (needed > size_) {
-                    context_.reporter->Report("%d bytes are needed.\\n", static_cast<int>(needed));
+                    fake_report(&context_, "%d bytes are needed.\\n", static_cast<int>(needed));
                     return kTfLiteError;
                 }
                 for (std::uint32_t i = 0; i < graph_->tensors()->size(); i++) {
@@ -281,12 +356,12 @@ CORE = {
                 for (std::uint32_t i = 0; i < graph_->operators()->size(); i++) {
                     const Operator *op = graph_->operators()->Get(i);
                     const OperatorCode *code = model_->operator_codes()->Get(op->opcode_index());
-        #ifdef FAKE_PROFILER
+        #ifdef FAKE_PARSED
                     const int wide = code->builtin_code(), narrow = code->deprecated_builtin_code();
                     const BuiltinOperator which = static_cast<BuiltinOperator>(wide > narrow ? wide : narrow);
-                    const TfLiteRegistration *kernel = resolver_.FindOp(which);
+                    const REGISTRATION *kernel = resolver_.FindOp(which);
                     if (resolver_.GetOpDataParser(which)(op) != kTfLiteOk) {
-                        context_.reporter->Report("%s: options are bad", EnumNameBuiltinOperator(which));
+                        fake_report(&context_, "%s: options are bad", EnumNameBuiltinOperator(which));
                         return kTfLiteError;
                     }
         #else
@@ -296,11 +371,11 @@ CORE = {
                     TfLiteNode node = {static_cast<int>(i), tensors_[op->inputs()->Get(0)].data.int8,
                                        tensors_[op->outputs()->Get(0)].data.int8};
                     if (prepare && kernel->prepare && kernel->prepare(&context_, &node) != kTfLiteOk) {
-                        context_.reporter->Report("node %d did not prepare\\n", static_cast<int>(i));
+                        fake_report(&context_, "node %d did not prepare\\n", static_cast<int>(i));
                         return kTfLiteError;
                     }
                     if (invoke && kernel->invoke(&context_, &node) != kTfLiteOk) {
-                        context_.reporter->Report("node %d did not run\\n", static_cast<int>(i));
+                        fake_report(&context_, "node %d did not run\\n", static_cast<int>(i));
                         return kTfLiteError;
                     }
                 }
@@ -318,8 +393,8 @@ CORE = {
         }
         """,
     "model.cc": """\
-        #include "tensorflow/lite/schema/schema_generated.h"
-        #ifdef FAKE_PROFILER
+        #include "types.h"
+        #ifdef FAKE_PARSED
         #define CODE(op) {static_cast<std::int8_t>(op > 127 ? 127 : op), op, nullptr, 1}
         #define THIRD BuiltinOperator_GELU
         #else
@@ -385,11 +460,11 @@ CORE = {
         }
         extern "C" TfLiteStatus fake_add(TfLiteContext *context, TfLiteNode *node) {
             if (tflite::fake_deed == 7) {
-                context->reporter->Report("the kernel is tired, %s", "it says");
+                fake_report(context, "the kernel is tired, %s", "it says");
                 return kTfLiteError;
             }
             if (tflite::fake_deed == 9) {
-                for (int i = 0; i < 50; i++) context->reporter->Report("a long word and %d ", i);
+                for (int i = 0; i < 50; i++) fake_report(context, "a long word and %d ", i);
                 return kTfLiteError;
             }
             arm_negate_s8(node->input, node->output, arm_size_of(16));
@@ -403,17 +478,57 @@ CORE = {
         static TfLiteStatus prepare(TfLiteContext *context, TfLiteNode *) {
             arm_never_s8();
             if (tflite::fake_deed == 6) {
-                context->reporter->Report("options are bad");
+                fake_report(context, "options are bad");
                 return kTfLiteError;
             }
             return kTfLiteOk;
         }
-        static const TfLiteRegistration conv = {prepare, fake_conv, tflite::BuiltinOperator_CONV_2D};
-        static const TfLiteRegistration add = {nullptr, fake_add, tflite::BuiltinOperator_ADD};
-        static const TfLiteRegistration last = {nullptr, fake_last, 0};
-        const TfLiteRegistration *fake_kernel(tflite::BuiltinOperator op) {
-            return op == tflite::BuiltinOperator_CONV_2D ? &conv : op == tflite::BuiltinOperator_ADD ? &add :
-                op == tflite::BuiltinOperator_SOFTMAX || op == tflite::BuiltinOperator_GELU ? &last : nullptr;
+        #ifdef FAKE_PARSED
+        namespace tflite {
+        #else
+        namespace tflite { namespace ops { namespace micro {
+        #endif
+        static REGISTRATION conv = {prepare, fake_conv, 0}, add = {nullptr, fake_add, 0};
+        static REGISTRATION last = {nullptr, fake_last, 0};
+        #ifdef FAKE_PARSED
+        REGISTRATION Register_CONV_2D() { return conv; }
+        REGISTRATION Register_ADD() { return add; }
+        REGISTRATION Register_GELU() { return last; }
+        }
+        #else
+        REGISTRATION *Register_CONV_2D() { return &conv; }
+        REGISTRATION *Register_ADD() { return &add; }
+        REGISTRATION *Register_SOFTMAX() { return &last; }
+        } } }
+        #endif
+
+        #ifdef FAKE_LOG
+        #include "tensorflow/lite/micro/debug_log.h"
+        #endif
+        #include <cstdarg>
+        void fake_report(TfLiteContext *context, const char *format, ...) {
+            va_list arguments;
+            va_start(arguments, format);
+        #ifdef FAKE_LOG
+            (void)context;
+            DebugLog(format, arguments);
+        #else
+            context->reporter->Report(format, arguments);
+        #endif
+            va_end(arguments);
+        }
+        """,
+    "MICRO/debug_log.h": """\
+        #pragma once
+        #include <cstdarg>
+        #include <cstddef>
+        extern "C" {
+        #ifdef FAKE_LOG
+        void DebugLog(const char *format, va_list args);
+        int DebugVsnprintf(char *buffer, size_t size, const char *format, va_list args);
+        #else
+        void DebugLog(const char *text);
+        #endif
         }
         """,
     "cmsis.h": """\
@@ -449,17 +564,40 @@ MICRO = {
     "allocator": "tensorflow/lite/experimental/micro",
     "arena": "tensorflow/lite/micro",
     "profiler": "tensorflow/lite/micro",
+    "log": "tensorflow/lite/micro",
 }
+NOT_SINCE_THE_LOG = ("tensorflow/lite/core/api/op_resolver.h", "tensorflow/lite/core/api/error_reporter.h")
+"""What trees have no longer."""
+
 TRACED = ("arm_never_s8", "arm_negate_s8", "arm_size_of", "arm_twice_s8")
 
 
 def write_tree(folder: Path, generation: str) -> None:
-    resolver = "MICRO/all_ops_resolver.h" if generation == "profiler" else "MICRO/kernels/all_ops_resolver.h"
     for name, text in CORE.items():
-        place = resolver if name == "all_ops_resolver.h" else name
-        path = folder / place.replace("MICRO", MICRO[generation])
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text))
+        if generation != "log" or name not in NOT_SINCE_THE_LOG:
+            path = folder / name.replace("MICRO", MICRO[generation])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(dedent(text))
+
+
+def is_parsed(generation: str) -> bool:
+    """Whether kernels are found by operator alone, and operators above 127 are known."""
+    return generation in ("profiler", "log")
+
+
+def operators_of(generation: str) -> dict[str, str]:
+    """What the list of the tree's operators says of each."""
+    if is_parsed(generation):
+        return {"ADD": "AddAdd()", "CONV_2D": "AddConv2D()", "GELU": "AddGelu()"}
+    names = ("ADD", "CONV_2D", "SOFTMAX")
+    register = "AddBuiltin(tflite::BuiltinOperator_{0}, tflite::ops::micro::Register_{0}(), 1, 1)"
+    return {name: register.format(name) for name in names}
+
+
+def write_operators(path: Path, generation: str, *others: str) -> None:
+    lines = [f"KERNEL(Register_{name})" for name in operators_of(generation)]
+    lines += [f"OPERATOR({name}, {call})" for name, call in operators_of(generation).items()]
+    path.write_text("\n".join([*lines, *others, ""]))
 
 
 def write_list(path: Path, generation: str, kernels: str) -> None:
@@ -467,6 +605,8 @@ def write_list(path: Path, generation: str, kernels: str) -> None:
     path.write_text(
         dedent(f"""\
             set(tflm_generation {generation})
+            set(tflm_registration {"TFLMRegistration" if generation == "log" else "TfLiteRegistration"})
+            set(tflm_log_takes_arguments {int(generation == "log")})
             set(tflm_micro {MICRO[generation]})
             set(tflm_sources
               "${{MCUMATRIX_TREE_TENSORFLOW}}/model.cc" "${{MCUMATRIX_TREE_TENSORFLOW}}/kernels.cc")
@@ -479,14 +619,16 @@ def write_list(path: Path, generation: str, kernels: str) -> None:
     )
 
 
-def make_library(folder: Path, generation: str, kernels: str = "cmsis-nn") -> Path:
+def make_library(folder: Path, generation: str, kernels: str = "cmsis-nn", operators: str = "") -> Path:
     write_tree(folder / "tree", generation)
     write_list(folder / "list.cmake", generation, kernels)
+    write_operators(folder / "operators.inc", generation)
     run(
         *("cmake", "-G", "Ninja", "-S", FIRMWARE / "runtime", "-B", folder / "library"),
         f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake",
         *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm", f"-DMCUMATRIX_KERNELS={kernels}"),
         *(f"-DMCUMATRIX_TFLM_LIST={folder}/list.cmake", f"-DMCUMATRIX_TREE_TENSORFLOW={folder}/tree"),
+        *(f"-DMCUMATRIX_TFLM_OPERATORS={folder}/operators.inc", f"-DMCUMATRIX_OPERATORS={operators}"),
     )
     run("ninja", "-j2", "-C", folder / "library")
     return folder / "library" / "libruntime.a"
@@ -500,6 +642,7 @@ class Model:
     version: int = 3
     identifier: bytes = b"TFL3"
     arena_bytes: int = ARENA_BYTES
+    operators: tuple[str, ...] = ("ADD", "CONV_2D", "GELU", "SOFTMAX", "UNKNOWN")
 
     def render(self) -> str:
         data = struct.pack("<I4sBBxx", 12, self.identifier, self.deed, self.version)
@@ -509,6 +652,14 @@ class Model:
             const unsigned int tflm_model_size_bytes = {len(data)};
             _Alignas(16) unsigned char tflm_arena[{self.arena_bytes}];
             const unsigned int tflm_arena_size_bytes = {self.arena_bytes};
+            {
+            " ".join(
+                f"extern tflm_operator tflm_operator_{name} __attribute__((weak));" for name in self.operators
+            )
+        } tflm_operator *const tflm_operators[] = {{
+                {" ".join(f"tflm_operator_{name}," for name in self.operators)} 0
+            }};
+            const unsigned int tflm_operator_count = {len(self.operators)};
             """)
 
 
@@ -518,7 +669,7 @@ def make_image(folder: Path, library: Path, model: Model) -> Path:
     hello = replace(HELLO, runtime="tflm", kernels="cmsis-nn")
     (generated / "wire.h").write_bytes(render_wire_header(templates))
     (generated / "config.h").write_bytes(render_config_header(templates, hello))
-    (generated / "digit.c").write_bytes(render_digit(DIGIT))
+    (generated / "sample.c").write_bytes(render_sample(DIGIT))
     (generated / "model.c").write_text(model.render())
     run(
         *("cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", folder / "image"),
@@ -575,7 +726,7 @@ def payload(exchange: wire.Exchange) -> bytes:
 
 def ops(generation: str) -> list[str]:
     """The fake's fourth layer is an operator above 127 where there are such."""
-    return ["CONV_2D", "ADD", "CONV_2D", "GELU" if generation == "profiler" else "SOFTMAX"]
+    return ["CONV_2D", "ADD", "CONV_2D", "GELU" if is_parsed(generation) else "SOFTMAX"]
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -699,12 +850,13 @@ def test_a_model_that_cannot_run_is_explained(power_on, name):
 
 
 def test_a_custom_operator_is_refused_whatever_the_generation(power_on):
-    for generation in ("allocator", "profiler"):
+    for generation in ("allocator", "profiler", "log"):
         assert BAD_MODELS["custom"][1] in power_on(generation, Model(CUSTOM)).boot
 
 
-def test_a_kernel_without_options_is_explained_where_options_are_read_apart(power_on):
-    boot = power_on("profiler", Model(BAD_OPTIONS)).boot
+@pytest.mark.parametrize("generation", ["profiler", "log"])
+def test_a_kernel_without_options_is_explained_where_options_are_read_apart(power_on, generation):
+    boot = power_on(generation, Model(BAD_OPTIONS)).boot
     assert "in an arena of 4096 bytes: CONV_2D: options are bad\r\n" in boot
 
 
@@ -729,6 +881,32 @@ def test_what_tensorflow_says_at_length_is_cut(power_on):
     assert len(line) < 256
 
 
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_an_image_has_the_kernels_of_its_model_alone(image, generation):
+    without_add = image(generation, Model(operators=("CONV_2D", "GELU", "SOFTMAX")))
+    assert "fake_add" in run("arm-none-eabi-nm", image(generation))
+    names = run("arm-none-eabi-nm", without_add)
+    assert "fake_add" not in names
+    assert "arm_size_of" not in names, "nor what only that kernel calls"
+    assert "fake_conv" in names
+
+
+@pytest.mark.parametrize("generation", ["arena", "log"])
+def test_an_operator_that_the_library_lacks_is_said_when_it_is_needed(power_on, generation):
+    boot = power_on(generation, Model(operators=("CONV_2D", "UNKNOWN", "GELU", "SOFTMAX"))).boot
+    assert "layer 1 is ADD in version 1, for which this TensorFlow has no kernel\r\n" in boot
+
+
+@pytest.mark.parametrize("generation", ["arena", "log"])
+def test_all_operators_are_there_whatever_the_model_names_if_that_is_asked_for(tmp_path, generation):
+    library = make_library(tmp_path / "library", generation, operators="all")
+    elf = make_image(tmp_path / "image", library, Model(operators=()))
+    assert "fake_add" in run("arm-none-eabi-nm", elf)
+    with Terminal(elf) as terminal:
+        bench = answer(terminal, wire.RunBench(0xBEEF, 0, 1))
+    assert bench.ok, bench.text
+
+
 def test_an_image_needs_no_library_of_cxx(image):
     names = run("arm-none-eabi-nm", image("arena"))
     assert "__gxx_personality" not in names
@@ -745,12 +923,14 @@ def test_the_library_has_the_same_bytes_wherever_its_tree_lies(library, tmp_path
     [
         ("set(tflm_generation modern)", 'tflm_generation is "modern"'),
         ("set(tflm_micro)", "tflm_micro is not set"),
+        ("set(tflm_registration)", "tflm_registration is not set"),
         ("list(APPEND tflm_sources /nowhere/conv.cc)", "names /nowhere/conv.cc, which does not exist"),
     ],
 )
 def test_a_list_that_cannot_be_right_is_refused(tmp_path, line, reason):
     write_tree(tmp_path / "tree", "arena")
     write_list(tmp_path / "list.cmake", "arena", "cmsis-nn")
+    write_operators(tmp_path / "operators.inc", "arena")
     with (tmp_path / "list.cmake").open("a") as file:
         file.write(f"{line}\n")
     with pytest.raises(AssertionError) as failure:
@@ -760,6 +940,7 @@ def test_a_list_that_cannot_be_right_is_refused(tmp_path, line, reason):
             *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm"),
             "-DMCUMATRIX_KERNELS=cmsis-nn",
             *(f"-DMCUMATRIX_TFLM_LIST={tmp_path}/list.cmake", f"-DMCUMATRIX_TREE_TENSORFLOW={tmp_path}/tree"),
+            f"-DMCUMATRIX_TFLM_OPERATORS={tmp_path}/operators.inc",
         )
     # CMake wraps its messages.
     assert "".join(reason.split()) in "".join(str(failure.value).split())

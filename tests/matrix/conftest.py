@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.matrix.load import load_matrix
-from mcumatrix.model.catalogue import Board, BoardKind, Catalogues, Element, Model, Runtime, Toolchain, Unit
+from mcumatrix.model.catalogue import (
+    Board,
+    BoardKind,
+    Catalogues,
+    DigitInput,
+    Element,
+    Model,
+    Runtime,
+    Toolchain,
+    Unit,
+)
 from mcumatrix.model.variant import Matrix
 
 SMALL = """\
@@ -20,7 +30,9 @@ axes:
 
 
 def _model(name: str, element: Element, weights: Element | None = None) -> Model:
-    return Model(name, element, Path(f"{name}.tflite"), Path(f"{name}.json"), Path("digits"), 2, weights)
+    return Model(
+        name, element, Path(f"{name}.tflite"), Path(f"{name}.json"), DigitInput(Path("digits"), 2), weights
+    )
 
 
 CATALOGUES = Catalogues(

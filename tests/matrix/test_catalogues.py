@@ -12,6 +12,7 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     ConnectMode,
+    DigitInput,
     Element,
     Model,
     Runtime,
@@ -71,8 +72,7 @@ def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: P
             Element.INT8,
             Path("models/small.tflite"),
             Path("models/small.json"),
-            Path("models/digits"),
-            7,
+            DigitInput(Path("models/digits"), 7),
         )
     }
 
@@ -255,7 +255,8 @@ WRONG = {
     "a path out of the project": (
         "models/small.yaml",
         FILES["models/small.yaml"].replace("models/small.tflite", "../small.tflite"),
-        "matrix/models/small.yaml:2:7: file cannot be '../small.tflite': it is not a path below the project\n"
+        "matrix/models/small.yaml:2:7: file.path cannot be '../small.tflite': it is not a path below the"
+        " project\n"
         "  Write it as in 'firmware/models/x.tflite'.",
     ),
     "an absolute path": (

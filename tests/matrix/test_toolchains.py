@@ -53,7 +53,7 @@ WRONG = {
     "a Dockerfile without a version": (
         "prefix: x-\ndockerfile: Dockerfile\n",
         "2:1: a toolchain with a Dockerfile has one version, and the key version is missing\n"
-        "  Add what its gcc answers to -dumpfullversion.",
+        "  Add what its gcc answers to -dumpfullversion, or its clang to -dumpversion.",
     ),
     "an archive that nothing copies": (
         f"prefix: x-\narchive: {{url: '{URL}', sha256: {SHA256}}}\n",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.model.axes import Setting
-from mcumatrix.model.catalogue import Board, BoardKind, Element, Model, Runtime, Toolchain
+from mcumatrix.model.catalogue import Board, BoardKind, DigitInput, Element, Model, Runtime, Toolchain
 from mcumatrix.model.variant import Expectation, Outcome, Variant
 
 
@@ -17,7 +17,9 @@ def variant() -> Variant:
         runtime=Runtime("builtin", "builtin", ("simd",), (Element.INT8,)),
         kernels="simd",
         clock_hz=216_000_000,
-        model=Model("mnist-int8", Element.INT8, Path("m.tflite"), Path("m.json"), Path("digits"), 2),
+        model=Model(
+            "mnist-int8", Element.INT8, Path("m.tflite"), Path("m.json"), DigitInput(Path("digits"), 2)
+        ),
         toolchain=Toolchain("path", "arm-none-eabi-"),
         board=Board("virtual-f746", BoardKind.VIRTUAL, "stm32f746g_disco"),
         settings=(Setting("optimize", "O3", ("-O3",)), Setting("tiles", "small")),

@@ -18,7 +18,7 @@ def _is_ignored(path: str) -> bool:
 @pytest.mark.parametrize(
     "name",
     [
-        *("manifest.json", "report.md", "report.csv", "report.html", "report.json"),
+        *("manifest.json", "report.md", "report.csv", "report.html", "report.json", "charts/times-1.svg"),
         f"inputs/{'f' * 64}.json",
         *("records/chain.jsonl", "records/v/20260102T030405.000000Z-ffffffffffff.json"),
         *("records/v/20260102T030405.000000Z-ffffffffffff.log", "reproductions/v/20260102T030405Z-f.json"),

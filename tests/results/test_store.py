@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mcumatrix.errors import BuildError, ChangedResultError, ResultError
 from mcumatrix.hashing import hash_file
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Correctness, Output, Record, Status
 from mcumatrix.results import store as module
 from mcumatrix.results.chain import Chain
@@ -45,7 +45,7 @@ def test_a_record_of_a_failure_is_read_as_it_was_written() -> None:
 
 @given(st.lists(st.floats(width=32), min_size=1, max_size=10))
 def test_any_output_of_floats_is_kept_exactly(values: list[float]) -> None:
-    output = Output(Element.FLOAT32, (len(values),), tuple(values), (1, 1))
+    output = Output(TensorType.FLOAT32, (len(values),), tuple(values), (1, 1))
     record = a_record((replace(a_measurement(), output=output), Correctness(False, math.inf, 1e-5, "d" * 64)))
     read = from_json(to_json(record))
     assert read.measurement is not None

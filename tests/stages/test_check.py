@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from mcumatrix.model.golden import GoldenCase
-from mcumatrix.model.record import Measurement
+from mcumatrix.model.golden import GoldenCase, GoldenOutput
+from mcumatrix.model.record import Correctness, Measurement
 from mcumatrix.stages.check import check_answer
 from support.variants import a_measurement
 
-GOLDEN = GoldenCase(input=b"input", values=(-128, 127), tolerance=0.0, golden_sha256="d" * 64)
+GOLDEN = GoldenCase(input=b"input", outputs=(GoldenOutput((-128, 127), 0.0),), golden_sha256="d" * 64)
 
 
 def _measured(values: tuple[float, ...], **changes: object) -> Measurement:
@@ -30,7 +30,7 @@ def test_an_integer_that_is_off_by_one_is_wrong() -> None:
 
 
 def test_a_float_may_be_off_by_the_tolerance_and_no_more() -> None:
-    golden = replace(GOLDEN, values=(0.0, 1.0), tolerance=1e-5)
+    golden = replace(GOLDEN, outputs=(GoldenOutput((0.0, 1.0), 1e-5),))
     assert check_answer(_measured((0.0, 1.0 - 0.9e-5)), golden).correct
     assert not check_answer(_measured((0.0, 1.0 - 1.1e-5)), golden).correct
 
@@ -48,3 +48,21 @@ def test_repeats_that_gave_different_answers_are_wrong() -> None:
 
 def test_the_right_answer_to_another_input_is_wrong() -> None:
     assert not check_answer(replace(_measured((-128, 127)), input_crc32=0), GOLDEN).correct
+
+
+def test_all_of_several_outputs_must_be_right() -> None:
+    golden = replace(GOLDEN, outputs=(*GOLDEN.outputs, GoldenOutput((0.5, 100.0), 0.01)))
+    measured = _measured((-128, 127))
+
+    def checked(*values: float) -> Correctness:
+        further = replace(measured.output, values=values, crc32=())
+        return check_answer(replace(measured, further_outputs=(further,)), golden)
+
+    assert checked(0.5, 100.005).correct
+    wrong = checked(0.5, 100.02)
+    assert (wrong.correct, wrong.max_error, wrong.tolerance) == (False, pytest.approx(0.02), 0.01)
+
+
+def test_an_output_that_is_missing_is_wrong() -> None:
+    golden = replace(GOLDEN, outputs=GOLDEN.outputs * 2)
+    assert not check_answer(_measured((-128, 127)), golden).correct

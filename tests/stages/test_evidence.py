@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mcumatrix import wire
 from mcumatrix.errors import BuildError, ResultError
-from mcumatrix.model.golden import GoldenCase
+from mcumatrix.model.golden import GoldenCase, GoldenOutput
 from mcumatrix.model.record import Record
 from mcumatrix.results.store import from_json, read_record, to_json
 from mcumatrix.stages.check import check_answer
@@ -34,7 +34,7 @@ LOG += bench_log(
         for one in bench_messages()
     ]
 )
-GOLDEN = GoldenCase(INPUT, (-128.0, 127.0), 0.0, "d" * 64)
+GOLDEN = GoldenCase(INPUT, (GoldenOutput((-128.0, 127.0), 0.0),), "d" * 64)
 OLD = Path(__file__).parents[1] / "results" / "data"
 
 
@@ -140,8 +140,8 @@ def test_the_log_of_another_variant_is_no_evidence() -> None:
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
-        (b"", "it is of protocol version 0, and 3 and 4 are read"),
-        (boot_log(hello(protocol=2)), "it is of protocol version 2, and 3 and 4 are read"),
+        (b"", "it is of protocol version 0, and 3, 4, 5 are read"),
+        (boot_log(hello(protocol=2)), "it is of protocol version 2, and 3, 4, 5 are read"),
         (boot_log(), "it has 1 first words of a board and 0 measurements"),
         (LOG + bench_log(nonce=5), "it has 1 first words of a board and 2 measurements"),
         (LOG[:-9], "the line '@end "),
@@ -179,7 +179,8 @@ def test_a_verdict_is_that_of_the_output_and_the_golden_answers() -> None:
     record = _record()
     assert not list(differences_from_golden(record, GOLDEN))
     assert not list(differences_from_golden(a_record(BuildError("no"), image=None), GOLDEN))
-    assert [str(one) for one in differences_from_golden(record, replace(GOLDEN, values=(-128.0, 0.0)))] == [
+    other = replace(GOLDEN, outputs=(GoldenOutput((-128.0, 0.0), 0.0),))
+    assert [str(one) for one in differences_from_golden(record, other)] == [
         "correctness.correct: the record says True, comparing its output again says False",
         "correctness.max_error: the record says 0.0, comparing its output again says 127.0",
     ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
 from support.logs import CLOCKS, NONCE, OUTPUT, bench_log, bench_messages, boot_log, exchange
@@ -66,7 +67,7 @@ def test_a_good_log_gives_every_number_that_is_in_it() -> None:
         total_cycles=(5000, 5000),
         arena_bytes=4096,
         input_crc32=1,
-        output=Output(Element.INT8, (1, 2), (-128, 127), _parse(_GOOD).output.crc32),
+        output=Output(TensorType.INT8, (1, 2), (-128, 127), _parse(_GOOD).output.crc32),
     )
 
 
@@ -228,8 +229,8 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
             "its tensor of shape 1x has 2 of 2 bytes",
         ),
         (
-            _replace(wire.Tensor, wire.Tensor("output", 7, "1x2", 0.0, 0, 2)),
-            "its tensor has the unknown type 7",
+            _replace(wire.Tensor, wire.Tensor("output", 8, "1x2", 0.0, 0, 2)),
+            "its tensor has the unknown type 8",
         ),
     ],
 )

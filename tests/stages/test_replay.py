@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mcumatrix.errors import ParseError
-from mcumatrix.model.golden import GoldenCase
+from mcumatrix.model.golden import GoldenCase, GoldenOutput
 from mcumatrix.model.record import Record, Status
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.parse import parse_bench
@@ -14,7 +14,7 @@ from support.logs import NONCE, bench_log, boot_log
 from support.variants import BUILD_ID, a_record, hello
 
 LOG = boot_log() + b"> \r\n" + bench_log()
-GOLDEN = GoldenCase(b"x", (-128.0, 127.0), 0.0, "d" * 64)
+GOLDEN = GoldenCase(b"x", (GoldenOutput((-128.0, 127.0), 0.0),), "d" * 64)
 
 
 def _kept(golden: GoldenCase = GOLDEN) -> Record:
@@ -42,7 +42,7 @@ def test_cycles_that_were_changed_in_a_record_are_named() -> None:
 
 
 def test_a_status_that_was_made_better_is_named() -> None:
-    wrong = replace(GOLDEN, values=(0.0, 0.0))
+    wrong = replace(GOLDEN, outputs=(GoldenOutput((0.0, 0.0), 0.0),))
     better = replace(_kept(wrong), status=Status.OK, reason="")
     found = differences(better, replay(better, LOG, wrong), LOG, wrong)
     assert [difference.field for difference in found] == ["status", "reason"]

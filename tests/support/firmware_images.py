@@ -6,7 +6,7 @@ from typing import Self
 
 from mcumatrix import wire
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.stages.render import render_config_header, render_digit, render_wire_header
+from mcumatrix.stages.render import render_config_header, render_sample, render_wire_header
 from support.compiling import run
 from vstm32 import Board, BoardOptions, load_elf
 
@@ -64,7 +64,7 @@ class Build:
         for name, data in (
             ("wire.h", render_wire_header(templates)),
             ("config.h", render_config_header(templates, hello)),
-            ("digit.c", render_digit(digit)),
+            ("sample.c", render_sample(digit)),
         ):
             if not (generated / name).exists() or (generated / name).read_bytes() != data:
                 (generated / name).write_bytes(data)

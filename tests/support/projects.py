@@ -44,12 +44,16 @@ def a_project(folder: Path, matrix: str = MATRIX, name: str = "example") -> Proj
 
 
 def add_records(
-    project: Project, cycles: Mapping[str, object], name: str = "example", **changes: object
+    project: Project,
+    cycles: Mapping[str, object],
+    name: str = "example",
+    minute: int = 4,
+    **changes: object,
 ) -> list[Record]:
     """Keeps a record for each variant, with the log that it is made from.
 
     `cycles` has by kernels those of the first layer, or an error. Times do not go by: each record is finished
-    a second after the one before.
+    a second after the one before, and `minute` is the one in which all of them are.
     """
     matrix = load_matrix(find_matrix(name, project.matrices), load_catalogues(project.matrices))
     store = RecordStore(project.results(name) / "records")
@@ -64,14 +68,17 @@ def add_records(
             log, measurement = _measured(variant, golden, outcome)
             outcome = (measurement, check_answer(measurement, golden))
         record = a_record(outcome, variant=variant, matrix=name, **changes)
-        kept.append(store.add(replace(record, finished_at=f"2026-01-02T03:04:{second:02}.000000Z"), log))
+        kept.append(
+            store.add(replace(record, finished_at=f"2026-01-02T03:{minute:02}:{second:02}.000000Z"), log)
+        )
     return kept
 
 
 def _measured(variant: Variant, golden: GoldenCase, cycles: int) -> tuple[bytes, Measurement]:
     """What a board says of a variant that gives the right answer, and the measurement in it."""
     said = hello(kernels=variant.kernels)
-    output = struct.pack(f"{len(golden.values)}b", *map(int, golden.values))
+    values = golden.outputs[0].values
+    output = struct.pack(f"{len(values)}b", *map(int, values))
     messages = [_answering(message, said, golden, output, cycles) for message in bench_messages()]
     answer = bench_log(messages)
     return boot_log(said) + answer, parse_bench(answer, NONCE, said)

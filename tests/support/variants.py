@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from mcumatrix import wire
-from mcumatrix.model.catalogue import Board, BoardKind, Element, Model, Runtime, Toolchain
+from mcumatrix.model.catalogue import Board, BoardKind, DigitInput, Element, Model, Runtime, Toolchain
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output, Provenance, Record
 from mcumatrix.model.variant import Variant
 from mcumatrix.stages.record import make_record
@@ -19,7 +20,7 @@ def a_variant(slug: str = "builtin-simd-216MHz-mnist-int8", **changes: object) -
         "kernels": "simd",
         "clock_hz": 216_000_000,
         "model": Model(
-            "mnist-int8", Element.INT8, Path("m.tflite"), Path("m.json"), Path("d.idx2-ubyte"), digit_label=2
+            "mnist-int8", Element.INT8, Path("m.tflite"), Path("m.json"), DigitInput(Path("d.idx2-ubyte"), 2)
         ),
         "toolchain": Toolchain("path", "arm-none-eabi-"),
         "board": Board("virtual-f746", BoardKind.VIRTUAL, "stm32f746g_disco"),
@@ -67,7 +68,7 @@ def a_measurement(
         total_cycles=tuple(sum(cycles[repeat] for _, cycles in layers) + 5 for repeat in range(repeats)),
         arena_bytes=4096,
         input_crc32=1,
-        output=Output(Element.INT8, (1, len(values)), values, (7,) * repeats),
+        output=Output(TensorType.INT8, (1, len(values)), values, (7,) * repeats),
     )
 
 

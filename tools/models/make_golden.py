@@ -39,7 +39,7 @@ def make_reference(model: bytes, network: Network) -> Reference:
 def main() -> None:
     digits = read_digits(MODELS / "digits.idx2-ubyte")
     for path in sorted(MODELS.glob("*.tflite")):
-        model, network = path.read_bytes(), read_network(path, hybrid=True)
+        model, network = path.read_bytes(), read_network(path)
         golden = MODELS / "golden" / f"{path.stem}.json"
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(render_golden(model, network, digits, make_reference(model, network)))

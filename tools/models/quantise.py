@@ -31,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcumatrix.adapters.models.digits import Digit, input_bytes
+from mcumatrix.adapters.models.golden import tflm_reference
 from mcumatrix.adapters.models.tflite_file import read_network
-from mcumatrix.adapters.models.tflm_host import TflmHost
 from mcumatrix.model.network import Network, Operator, Quantization, Tensor, TensorType
 from tools.models import MODELS
 from tools.models.mnist_package import read_package, split
@@ -40,7 +40,7 @@ from tools.models.tflite_writer import write_network
 from tools.models.uint8_kernels import Uint8Interpreter
 
 HYBRID_MINIMUM_ELEMENTS = 1024
-HYBRID_VERSIONS = {Operator.CONV_2D: 2, Operator.FULLY_CONNECTED: 3}
+HYBRID_VERSIONS: Mapping[str, int] = {Operator.CONV_2D: 2, Operator.FULLY_CONNECTED: 3}
 
 Array = npt.NDArray[Any]
 
@@ -66,7 +66,7 @@ def make_uint8(floating: Network, calibrated: Network) -> bytes:
         scale = np.float32(_scale(made[source.index])) * np.float32(_scale(quantised))
         made[bias.index] = _int32_bias(bias, float(scale))
     network = replace(floating, tensors=tuple(made[tensor.index] for tensor in floating.tensors))
-    return write_network(network, "mcumatrix: uint8 for TensorFlow Lite Micro 1.14.0", {})
+    return write_network(network, "mcumatrix: uint8 for TensorFlow Lite Micro 1.14.0")
 
 
 def make_hybrid(floating: Network) -> bytes:
@@ -76,8 +76,12 @@ def make_hybrid(floating: Network) -> bytes:
         weights = floating.input_of(layer, 1)
         if layer.operator in HYBRID_VERSIONS and weights is not None:
             tensors[weights.index] = _symmetric_int8(weights)
-    network = replace(floating, tensors=tuple(tensors))
-    return write_network(network, "mcumatrix: weights of int8, all else float32", HYBRID_VERSIONS)
+    layers = tuple(
+        replace(layer, version=HYBRID_VERSIONS.get(layer.operator, layer.version))
+        for layer in floating.layers
+    )
+    network = replace(floating, tensors=tuple(tensors), layers=layers)
+    return write_network(network, "mcumatrix: weights of int8, all else float32")
 
 
 def without_hybrid_weights(network: Network) -> bytes:
@@ -91,7 +95,8 @@ def without_hybrid_weights(network: Network) -> bytes:
         else tensor
         for tensor in network.tensors
     )
-    return write_network(replace(network, tensors=tensors), "mcumatrix: float32", {})
+    layers = tuple(replace(layer, version=1) for layer in network.layers)
+    return write_network(replace(network, tensors=tensors, layers=layers), "mcumatrix: float32")
 
 
 def _asymmetric_uint8(weights: Tensor) -> Tensor:
@@ -184,10 +189,12 @@ def main() -> None:
     _, _, images, labels = split(read_package(package))
     digits = tuple(Digit(int(label), image.tobytes()) for label, image in zip(labels, images, strict=True))
     network = read_network(uint8)
-    runs = read_network(hybrid, hybrid=True)
+    runs = read_network(hybrid)
     accuracies = {
         "mnist-uint8": report(uint8, measure(network, Uint8Interpreter(network).run, digits)),
-        "mnist-hybrid": report(hybrid, measure(runs, TflmHost(without_hybrid_weights(runs)).run, digits)),
+        "mnist-hybrid": report(
+            hybrid, measure(runs, tflm_reference(without_hybrid_weights(runs), runs).run, digits)
+        ),
     }
     path = MODELS / "accuracy.json"
     content = json.loads(path.read_text())

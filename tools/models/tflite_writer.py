@@ -11,6 +11,7 @@ import numpy as np
 import tflite
 
 from mcumatrix.model.network import (
+    AddOptions,
     ConvolutionOptions,
     FullyConnectedOptions,
     Layer,
@@ -19,6 +20,7 @@ from mcumatrix.model.network import (
     Padding,
     PoolOptions,
     Quantization,
+    ReducerOptions,
     SoftmaxOptions,
     Tensor,
     TensorType,
@@ -32,18 +34,22 @@ _TYPES = {
     TensorType.INT32: tflite.TensorType.INT32,
     TensorType.UINT8: tflite.TensorType.UINT8,
     TensorType.INT8: tflite.TensorType.INT8,
+    TensorType.INT16: tflite.TensorType.INT16,
+    TensorType.INT64: tflite.TensorType.INT64,
+    TensorType.BOOL: tflite.TensorType.BOOL,
 }
 
 
-def write_network(network: Network, description: str, versions: Mapping[Operator, int]) -> bytes:
-    """The contents of a .tflite file. Operators have version 1 but for those in `versions`."""
+def write_network(network: Network, description: str) -> bytes:
+    """The contents of a .tflite file; an operator has the version of its first layer."""
     builder = flatbuffers.Builder(1024)
     constants = [tensor for tensor in network.tensors if tensor.data is not None]
     # Buffer 0 is empty by convention, and stands for all tensors that are computed.
     buffers = [_buffer(builder, data) for data in (None, *(tensor.data for tensor in constants))]
     places = {tensor.index: 1 + place for place, tensor in enumerate(constants)}
-    operators = list(dict.fromkeys(layer.operator for layer in network.layers))
-    codes = [_operator_code(builder, operator, versions.get(operator, 1)) for operator in operators]
+    operators = network.operators
+    versions = {layer.operator: layer.version for layer in reversed(network.layers)}
+    codes = [_operator_code(builder, operator, versions[operator]) for operator in operators]
     graph = _graph(builder, network, operators, places)
     parts = {
         "description": builder.CreateString(description),
@@ -72,7 +78,7 @@ def _buffer(builder: flatbuffers.Builder, data: bytes | None) -> int:
     return int(tflite.BufferEnd(builder))
 
 
-def _operator_code(builder: flatbuffers.Builder, operator: Operator, version: int) -> int:
+def _operator_code(builder: flatbuffers.Builder, operator: str, version: int) -> int:
     code = getattr(tflite.BuiltinOperator, operator)
     tflite.OperatorCodeStart(builder)
     # Readers before TensorFlow 2.4 know the deprecated field alone, which was the only one then.
@@ -83,7 +89,7 @@ def _operator_code(builder: flatbuffers.Builder, operator: Operator, version: in
 
 
 def _graph(
-    builder: flatbuffers.Builder, network: Network, operators: Sequence[Operator], places: Mapping[int, int]
+    builder: flatbuffers.Builder, network: Network, operators: Sequence[str], places: Mapping[int, int]
 ) -> int:
     tensors = _offsets(
         builder, [_tensor(builder, tensor, places.get(tensor.index, 0)) for tensor in network.tensors]
@@ -92,7 +98,7 @@ def _graph(
         builder,
         [_layer(builder, network, layer, operators.index(layer.operator)) for layer in network.layers],
     )
-    inputs, outputs = _integers(builder, [network.input_index]), _integers(builder, [network.output_index])
+    inputs, outputs = _integers(builder, network.inputs), _integers(builder, network.outputs)
     name = builder.CreateString("main")
     tflite.SubGraphStart(builder)
     tflite.SubGraphAddTensors(builder, tensors)
@@ -129,7 +135,7 @@ def _quantization(builder: flatbuffers.Builder, quantization: Quantization) -> i
 def _layer(builder: flatbuffers.Builder, network: Network, layer: Layer, code: int) -> int:
     # -1 is an input that is left out.
     inputs = _integers(builder, [-1 if index is None else index for index in layer.inputs])
-    outputs = _integers(builder, [layer.output])
+    outputs = _integers(builder, layer.outputs)
     kind, options = _options(builder, network, layer)
     tflite.OperatorStart(builder)
     tflite.OperatorAddOpcodeIndex(builder, code)
@@ -173,7 +179,15 @@ def _options(builder: flatbuffers.Builder, network: Network, layer: Layer) -> tu
             tflite.SoftmaxOptionsStart(builder)
             tflite.SoftmaxOptionsAddBeta(builder, options.beta)
             return union.SoftmaxOptions, tflite.SoftmaxOptionsEnd(builder)
-        case None:  # RESHAPE
+        case AddOptions():
+            tflite.AddOptionsStart(builder)
+            tflite.AddOptionsAddFusedActivationFunction(builder, _activation(options.activation))
+            return union.AddOptions, tflite.AddOptionsEnd(builder)
+        case ReducerOptions():
+            tflite.ReducerOptionsStart(builder)
+            tflite.ReducerOptionsAddKeepDims(builder, options.keep_dims)
+            return union.ReducerOptions, tflite.ReducerOptionsEnd(builder)
+        case None:  # what its tensors say is all
             return union.NONE, None
 
 

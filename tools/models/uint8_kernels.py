@@ -47,13 +47,13 @@ class Uint8Interpreter:
 
     def run_layers(self, values: Array) -> list[Array]:
         """One inference; the outputs of all layers."""
-        known = {self._network.input_index: values.astype(np.int64)}
+        known = {self._network.inputs[0]: values.astype(np.int64)}
         outputs = []
         for layer in self._network.layers:
             assert layer.inputs[0] is not None
             source, output = known[layer.inputs[0]], self._network.output_of(layer)
-            known[layer.output] = self._run(layer, source).reshape(output.shape)
-            outputs.append(known[layer.output].astype(np.uint8))
+            known[layer.outputs[0]] = self._run(layer, source).reshape(output.shape)
+            outputs.append(known[layer.outputs[0]].astype(np.uint8))
         return outputs
 
     def _run(self, layer: Layer, source: Integers) -> Integers:

@@ -7,17 +7,29 @@
 
 #include "model.h"
 
+builtin_kernel add_float32;
+builtin_kernel average_pool_2d_float32;
 builtin_kernel conv_2d_float32;
 builtin_kernel depthwise_conv_2d_float32;
 builtin_kernel fully_connected_float32;
+builtin_kernel logistic_float32;
 builtin_kernel max_pool_2d_float32;
+builtin_kernel mean_float32;
+builtin_kernel pad_float32;
+builtin_kernel relu_float32;
+builtin_kernel relu6_float32;
 builtin_kernel reshape_float32;
 builtin_kernel softmax_float32;
 
+builtin_kernel add_int8;
+builtin_kernel average_pool_2d_int8;
 builtin_kernel conv_2d_int8;
 builtin_kernel depthwise_conv_2d_int8;
 builtin_kernel fully_connected_int8;
+builtin_kernel lookup_int8;
 builtin_kernel max_pool_2d_int8;
+builtin_kernel mean_int8;
+builtin_kernel pad_int8;
 builtin_kernel reshape_int8;
 builtin_kernel softmax_int8;
 

@@ -10,12 +10,20 @@ enum runtime_status runtime_setup(void) {
     return RUNTIME_OK; /* the host planned everything; there is nothing that could fail */
 }
 
-const struct runtime_tensor *runtime_input(void) {
-    return builtin_model.input;
+uint32_t runtime_input_count(void) {
+    return builtin_model.input_count;
 }
 
-const struct runtime_tensor *runtime_output(void) {
-    return builtin_model.output;
+const struct runtime_tensor *runtime_input(uint32_t index) {
+    return builtin_model.inputs[index];
+}
+
+uint32_t runtime_output_count(void) {
+    return builtin_model.output_count;
+}
+
+const struct runtime_tensor *runtime_output(uint32_t index) {
+    return builtin_model.outputs[index];
 }
 
 uint32_t runtime_layer_count(void) {

@@ -1,5 +1,6 @@
 /* TensorFlow 1.14: tensors are placed by a SimpleTensorAllocator, in the interpreter's constructor. Kernels are found
  * and prepared anew in every inference. */
+#include "collector.h"
 #include "interpreter.h"
 #include "versioned_kernels.h"
 
@@ -11,10 +12,9 @@
 
 static Room<tflite::SimpleTensorAllocator> allocator_room;
 
-TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
-                               tflite::ErrorReporter *reporter) {
+TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes) {
     tflite::SimpleTensorAllocator *allocator = allocator_room.make(arena, static_cast<int>(arena_size_bytes));
-    interpreter = interpreter_room.make(model, *resolver, allocator, reporter);
+    interpreter = interpreter_room.make(model, *resolver, allocator, &collector);
     return interpreter->initialization_status();
 }
 

@@ -1,8 +1,8 @@
 /* TensorFlow 2.1 and 2.2: the interpreter takes the arena, and AllocateTensors places the tensors in it. */
+#include "collector.h"
 #include "interpreter_in_arena.h"
 #include "versioned_kernels.h"
 
-TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
-                               tflite::ErrorReporter *reporter) {
-    return start_in_arena(*resolver, model, arena, arena_size_bytes, reporter);
+TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes) {
+    return start_in_arena(*resolver, model, arena, arena_size_bytes, static_cast<tflite::ErrorReporter *>(&collector));
 }

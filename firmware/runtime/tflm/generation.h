@@ -1,4 +1,5 @@
-/* What differs between TensorFlow's generations. allocator.cc, arena.cc and profiler.cc implement it, each for one. */
+/* What differs between TensorFlow's generations. allocator.cc, arena.cc, profiler.cc and log.cc implement it, each for
+ * one. */
 #ifndef MCUMATRIX_TFLM_GENERATION_H
 #define MCUMATRIX_TFLM_GENERATION_H
 
@@ -9,25 +10,24 @@
 
 namespace generation {
 
-/* Before all others: makes the tree's list of kernels. */
+/* Before all others: makes the list of kernels that the model needs. */
 void begin();
 
 /* The tree's own kernel for an operator; nullptr where there is none. */
-const TfLiteRegistration *find(tflite::BuiltinOperator op, int version);
+const Registration *find(tflite::BuiltinOperator op, int version);
 
 tflite::BuiltinOperator operator_of(const tflite::OperatorCode &code);
 
 /* Makes the interpreter, with timed kernels (layers.h), and places the tensors in the arena. */
-TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
-                   tflite::ErrorReporter *reporter);
+TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes);
 
 /* Whether tensors are planned into the arena, so that it holds more at times than it needs to, and whether an arena that
  * is too small for the plan is refused. */
 bool plans_arena();
 
-/* The model's only input and output, after start. */
-TfLiteTensor *input();
-TfLiteTensor *output();
+/* The model's inputs and outputs, after start. */
+TfLiteTensor *input(std::uint32_t index);
+TfLiteTensor *output(std::uint32_t index);
 
 TfLiteStatus invoke();
 

@@ -15,12 +15,12 @@
 static Room<tflite::MicroInterpreter> interpreter_room;
 static tflite::MicroInterpreter *interpreter;
 
-TfLiteTensor *generation::input() {
-    return interpreter->input(0);
+TfLiteTensor *generation::input(std::uint32_t index) {
+    return interpreter->input(index);
 }
 
-TfLiteTensor *generation::output() {
-    return interpreter->output(0);
+TfLiteTensor *generation::output(std::uint32_t index) {
+    return interpreter->output(index);
 }
 
 TfLiteStatus generation::invoke() {

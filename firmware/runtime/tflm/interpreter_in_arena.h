@@ -4,10 +4,11 @@
 
 #include "interpreter.h"
 
-template <typename Resolver>
+/* `reporter` is nothing, or what takes messages. */
+template <typename Resolver, typename... Reporter>
 static TfLiteStatus start_in_arena(const Resolver &resolver, const tflite::Model *model, std::uint8_t *arena,
-                                   std::size_t arena_size_bytes, tflite::ErrorReporter *reporter) {
-    interpreter = interpreter_room.make(model, resolver, arena, arena_size_bytes, reporter);
+                                   std::size_t arena_size_bytes, Reporter *...reporter) {
+    interpreter = interpreter_room.make(model, resolver, arena, arena_size_bytes, reporter...);
     if (interpreter->initialization_status() != kTfLiteOk) {
         return kTfLiteError;
     }

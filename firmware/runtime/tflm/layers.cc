@@ -12,8 +12,8 @@ constexpr std::uint32_t WORD_BITS = 32;
 constexpr std::uint32_t USED_WORDS = TFLM_TRACED_COUNT / WORD_BITS + 1;
 
 struct Kernel {
-    const TfLiteRegistration *own;
-    TfLiteRegistration timed;
+    const Registration *own;
+    Registration timed;
 };
 
 static Kernel kernels[KERNELS_MAX];
@@ -45,7 +45,7 @@ static void keep_flags(std::uint32_t layer) {
     }
 }
 
-static TfLiteStatus run(const TfLiteRegistration *kernel, TfLiteContext *context, TfLiteNode *node) {
+static TfLiteStatus run(const Registration *kernel, TfLiteContext *context, TfLiteNode *node) {
     const std::uint32_t layer = inference.next;
     if (layer >= LAYERS_MAX) {
         return kTfLiteError;
@@ -93,7 +93,7 @@ struct Front<0> {
     }
 };
 
-const TfLiteRegistration *timed_kernel(const TfLiteRegistration *kernel) {
+const Registration *timed_kernel(const Registration *kernel) {
     if (kernel == nullptr) {
         return nullptr;
     }

@@ -17,7 +17,7 @@ constexpr std::uint32_t KERNELS_MAX = 32;
 
 /* A copy of a kernel's registration that takes the time; it stays. The same one for the same registration. nullptr for
  * nullptr, and where KERNELS_MAX are in use. */
-const TfLiteRegistration *timed_kernel(const TfLiteRegistration *kernel);
+const Registration *timed_kernel(const Registration *kernel);
 
 /* What a layer writes, but for `data`, which is found when it has run. */
 using LayerOutput = bool(std::uint32_t layer, runtime_tensor *output, int *tensor);

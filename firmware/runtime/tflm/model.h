@@ -10,6 +10,13 @@ extern "C" {
 extern const unsigned char tflm_model[];
 extern const unsigned int tflm_model_size_bytes;
 
+/* Registers one operator with a list of the tree's generation, see operators.h. */
+typedef void tflm_operator(void *list);
+
+/* Those of the model, each once; null for one that the library has not. */
+extern tflm_operator *const tflm_operators[];
+extern const unsigned int tflm_operator_count;
+
 /* Where TensorFlow places tensors and what it keeps about them, aligned to 16 bytes. */
 extern unsigned char tflm_arena[];
 extern const unsigned int tflm_arena_size_bytes;

@@ -1,6 +1,5 @@
 #include "report.h"
 
-#include <cstdarg>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -14,7 +13,7 @@ static bool is_end(char character) {
 }
 
 /* As much of a message as there is room for, without line ends, after what was said before. */
-static void add(const char *format, va_list arguments) {
+void report_add(const char *format, va_list arguments) {
     const char *separator = said[0] == '\0' ? "" : "; ";
     const std::size_t before = std::strlen(said);
     const std::size_t start = before + std::strlen(separator);
@@ -38,24 +37,6 @@ static void add(const char *format, va_list arguments) {
     }
 }
 
-namespace {
-
-class Collector : public tflite::ErrorReporter {
-  public:
-    int Report(const char *format, va_list arguments) override {
-        add(format, arguments);
-        return 0;
-    }
-};
-
-}  // namespace
-
-static Collector collector;
-
-tflite::ErrorReporter *report_collector() {
-    return &collector;
-}
-
 void report_begin() {
     said[0] = '\0';
     sentence[0] = '\0';
@@ -76,17 +57,33 @@ const char *report_text() {
     return sentence;
 }
 
-/* The function through which the tree says what does not go through a reporter. Its own may be in the list of sources:
- * the linker takes the first. */
+/* The function through which the tree says what does not go through a reporter. Its own is left out of the sources. */
+#if TFLM_LOG_TAKES_ARGUMENTS
+
+extern "C" void DebugLog(const char *format, va_list arguments);
+extern "C" int DebugVsnprintf(char *buffer, size_t size_bytes, const char *format, va_list arguments);
+
+void DebugLog(const char *format, va_list arguments) {
+    report_add(format, arguments);
+}
+
+int DebugVsnprintf(char *buffer, size_t size_bytes, const char *format, va_list arguments) {
+    return std::vsnprintf(buffer, size_bytes, format, arguments);
+}
+
+#else
+
 extern "C" void DebugLog(const char *text);
 
 static void add_text(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    add(format, arguments);
+    report_add(format, arguments);
     va_end(arguments);
 }
 
 void DebugLog(const char *text) {
     add_text("%s", text);
 }
+
+#endif

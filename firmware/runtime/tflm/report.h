@@ -2,10 +2,10 @@
 #ifndef MCUMATRIX_TFLM_REPORT_H
 #define MCUMATRIX_TFLM_REPORT_H
 
-#include "tree.h"
+#include <cstdarg>
 
-/* Collects what TensorFlow reports; all messages since the last report_begin. */
-tflite::ErrorReporter *report_collector();
+/* Keeps what TensorFlow says: all messages since the last report_begin. */
+void report_add(const char *format, va_list arguments);
 
 /* Forgets everything. */
 void report_begin();

@@ -13,13 +13,14 @@
 /* Of schema.fbs, "file_identifier" and the field `version` of Model; TensorFlow Lite never had a newer one. */
 constexpr std::uint32_t SCHEMA_VERSION = 3;
 constexpr unsigned int SMALLEST_MODEL_BYTES = 8; /* root offset and identifier */
+constexpr std::uint32_t ENDS_MAX = 16; /* inputs, and outputs */
 constexpr std::uint32_t ARENA_STEP_BYTES = 16; /* TensorFlow's alignment of buffers */
 
 static const tflite::Model *model;
 static const tflite::SubGraph *graph;
 static std::uint32_t arena_needed_bytes; /* 0: known after an inference */
-static runtime_tensor input;
-static runtime_tensor output;
+static runtime_tensor inputs[ENDS_MAX];
+static runtime_tensor outputs[ENDS_MAX];
 
 static const tflite::OperatorCode &code_of(std::uint32_t layer) {
     return *model->operator_codes()->Get(graph->operators()->Get(layer)->opcode_index());
@@ -30,8 +31,13 @@ static std::uint32_t element_size_bytes(tflite::TensorType type) {
     case tflite::TensorType_FLOAT32:
     case tflite::TensorType_INT32:
         return 4;
+    case tflite::TensorType_INT64:
+        return 8;
+    case tflite::TensorType_INT16:
+        return 2;
     case tflite::TensorType_UINT8:
     case tflite::TensorType_INT8:
+    case tflite::TensorType_BOOL:
         return 1;
     default:
         return 0;
@@ -44,7 +50,8 @@ static bool describe(std::int32_t index, const char *whose, std::uint32_t layer,
     const std::uint32_t element_bytes = element_size_bytes(tensor->type());
     const std::uint32_t rank = tensor->shape() == nullptr ? 0 : tensor->shape()->size();
     if (element_bytes == 0) {
-        report_error("the %s of layer %lu has elements of type %s; the benchmark knows FLOAT32, INT32, UINT8 and INT8",
+        report_error("the %s of layer %lu has elements of type %s; the benchmark knows FLOAT32, INT64, INT32, INT16, "
+                     "INT8, UINT8 and BOOL",
                      whose, static_cast<unsigned long>(layer), tflite::EnumNameTensorType(tensor->type()));
         return false;
     }
@@ -93,10 +100,10 @@ static bool read_model() {
         return false;
     }
     graph = model->subgraphs()->Get(0);
-    if (graph->inputs()->size() != 1 || graph->outputs()->size() != 1) {
-        report_error("the model has %lu inputs and %lu outputs; the benchmark knows models with one of each",
+    if (graph->inputs()->size() - 1 >= ENDS_MAX || graph->outputs()->size() - 1 >= ENDS_MAX) {
+        report_error("the model has %lu inputs and %lu outputs; the benchmark knows 1 to %lu of each",
                      static_cast<unsigned long>(graph->inputs()->size()),
-                     static_cast<unsigned long>(graph->outputs()->size()));
+                     static_cast<unsigned long>(graph->outputs()->size()), static_cast<unsigned long>(ENDS_MAX));
         return false;
     }
     if (graph->operators()->size() == 0 || graph->operators()->size() > LAYERS_MAX) {
@@ -116,7 +123,7 @@ static bool check_layer(std::uint32_t layer) {
                      code.custom_code() == nullptr ? "without a name" : code.custom_code()->c_str());
         return false;
     }
-    const TfLiteRegistration *kernel = generation::find(op, code.version());
+    const Registration *kernel = generation::find(op, code.version());
     if (kernel == nullptr || kernel->invoke == nullptr) {
         report_error("layer %lu is %s in version %ld, for which this TensorFlow has no kernel",
                      static_cast<unsigned long>(layer), tflite::EnumNameBuiltinOperator(op),
@@ -137,7 +144,7 @@ static bool check_layer(std::uint32_t layer) {
 static bool starts_in(std::uint32_t size_bytes) {
     report_begin();
     memory_paint();
-    return generation::start(model, tflm_arena, size_bytes, report_collector()) == kTfLiteOk;
+    return generation::start(model, tflm_arena, size_bytes) == kTfLiteOk;
 }
 
 /* The smallest arena that is not refused, in steps of ARENA_STEP_BYTES. What is planned with lies in the arena too, spread
@@ -171,6 +178,15 @@ static std::uint32_t find_needed_bytes() {
     return fits;
 }
 
+static bool place(const TfLiteTensor *tensor, runtime_tensor *described) {
+    if (tensor == nullptr || tensor->data.raw == nullptr) {
+        report_error("TensorFlow has placed no input or no output");
+        return false;
+    }
+    described->data = tensor->data.raw;
+    return true;
+}
+
 enum runtime_status runtime_setup(void) {
     report_begin();
     generation::begin();
@@ -182,9 +198,15 @@ enum runtime_status runtime_setup(void) {
             return RUNTIME_ERROR;
         }
     }
-    if (!describe(graph->inputs()->Get(0), "input", 0, &input) ||
-        !describe(graph->outputs()->Get(0), "output", runtime_layer_count() - 1, &output)) {
-        return RUNTIME_ERROR;
+    for (std::uint32_t index = 0; index < runtime_input_count(); index++) {
+        if (!describe(graph->inputs()->Get(index), "input", 0, &inputs[index])) {
+            return RUNTIME_ERROR;
+        }
+    }
+    for (std::uint32_t index = 0; index < runtime_output_count(); index++) {
+        if (!describe(graph->outputs()->Get(index), "output", runtime_layer_count() - 1, &outputs[index])) {
+            return RUNTIME_ERROR;
+        }
     }
     arena_needed_bytes = 0;
     if (starts_in(tflm_arena_size_bytes) && generation::plans_arena()) {
@@ -194,23 +216,33 @@ enum runtime_status runtime_setup(void) {
         report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
         return RUNTIME_ERROR;
     }
-    const TfLiteTensor *first = generation::input();
-    const TfLiteTensor *last = generation::output();
-    if (first == nullptr || last == nullptr || first->data.raw == nullptr || last->data.raw == nullptr) {
-        report_error("TensorFlow has placed no input or no output");
-        return RUNTIME_ERROR;
+    for (std::uint32_t index = 0; index < runtime_input_count(); index++) {
+        if (!place(generation::input(index), &inputs[index])) {
+            return RUNTIME_ERROR;
+        }
     }
-    input.data = first->data.raw;
-    output.data = last->data.raw;
+    for (std::uint32_t index = 0; index < runtime_output_count(); index++) {
+        if (!place(generation::output(index), &outputs[index])) {
+            return RUNTIME_ERROR;
+        }
+    }
     return RUNTIME_OK;
 }
 
-const struct runtime_tensor *runtime_input(void) {
-    return &input;
+uint32_t runtime_input_count(void) {
+    return graph->inputs()->size();
 }
 
-const struct runtime_tensor *runtime_output(void) {
-    return &output;
+const struct runtime_tensor *runtime_input(uint32_t index) {
+    return &inputs[index];
+}
+
+uint32_t runtime_output_count(void) {
+    return graph->outputs()->size();
+}
+
+const struct runtime_tensor *runtime_output(uint32_t index) {
+    return &outputs[index];
 }
 
 uint32_t runtime_layer_count(void) {
@@ -223,7 +255,7 @@ const char *runtime_layer_op(uint32_t layer) {
 
 uintptr_t runtime_layer_code(uint32_t layer) {
     const tflite::OperatorCode &code = code_of(layer);
-    const TfLiteRegistration *kernel = generation::find(generation::operator_of(code), code.version());
+    const Registration *kernel = generation::find(generation::operator_of(code), code.version());
     return reinterpret_cast<uintptr_t>(kernel->invoke) & ~static_cast<uintptr_t>(1);
 }
 

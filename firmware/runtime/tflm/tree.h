@@ -12,9 +12,17 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-#include "tensorflow/lite/core/api/error_reporter.h"
+/* Where a kernel's registration is declared: up to 2022, and since 2023. */
+#if __has_include("tensorflow/lite/core/api/op_resolver.h")
 #include "tensorflow/lite/core/api/op_resolver.h"
+#endif
+#if __has_include(MICRO_HEADER(micro_common.h))
+#include MICRO_HEADER(micro_common.h)
+#endif
 #include "tensorflow/lite/schema/schema_generated.h"
 #pragma GCC diagnostic pop
+
+/* What the tree calls a kernel with its functions. */
+using Registration = TFLM_REGISTRATION;
 
 #endif

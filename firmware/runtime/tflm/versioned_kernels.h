@@ -13,16 +13,31 @@
 #include MICRO_HEADER(kernels/all_ops_resolver.h)
 #pragma GCC diagnostic pop
 
-using Resolver = VersionedResolver<tflite::ops::micro::AllOpsResolver>;
+using KernelList = tflite::ops::micro::AllOpsResolver;
+
+/* In place of the tree's own, which adds all kernels there are. */
+tflite::ops::micro::AllOpsResolver::AllOpsResolver() {}
+
+#define KERNEL(function) \
+    namespace tflite { \
+    namespace ops { \
+    namespace micro { \
+    Registration *function(); \
+    } \
+    } \
+    }
+#include "operators.h"
+
+using Resolver = VersionedResolver<KernelList>;
 
 static Room<Resolver> resolver_room;
 static Resolver *resolver;
 
 void generation::begin() {
-    resolver = resolver_room.make();
+    resolver = resolver_room.make(register_operators);
 }
 
-const TfLiteRegistration *generation::find(tflite::BuiltinOperator op, int version) {
+const Registration *generation::find(tflite::BuiltinOperator op, int version) {
     return resolver->find_untimed(op, version);
 }
 

@@ -5,24 +5,28 @@
 #include "layers.h"
 #include "tree.h"
 
-template <typename AllKernels>
+template <typename Kernels>
 class VersionedResolver : public tflite::OpResolver {
   public:
-    const TfLiteRegistration *find_untimed(tflite::BuiltinOperator op, int version) const {
-        return static_cast<const tflite::OpResolver &>(all_).FindOp(op, version);
+    explicit VersionedResolver(void (*add_kernels)(Kernels *)) {
+        add_kernels(&kernels_);
     }
 
-    const TfLiteRegistration *FindOp(tflite::BuiltinOperator op, int version) const override {
+    const Registration *find_untimed(tflite::BuiltinOperator op, int version) const {
+        return static_cast<const tflite::OpResolver &>(kernels_).FindOp(op, version);
+    }
+
+    const Registration *FindOp(tflite::BuiltinOperator op, int version) const override {
         return timed_kernel(find_untimed(op, version));
     }
 
     /* Custom operators were refused before. */
-    const TfLiteRegistration *FindOp(const char *, int) const override {
+    const Registration *FindOp(const char *, int) const override {
         return nullptr;
     }
 
   private:
-    AllKernels all_;
+    Kernels kernels_;
 };
 
 #endif

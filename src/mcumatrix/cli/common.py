@@ -3,6 +3,7 @@
 import getopt
 import os
 import sys
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from doit.cmd_base import Command
 
 from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError, StorageError
 from mcumatrix.printable import printable
+from mcumatrix.project import Project
 from mcumatrix.storage import place_of, reason_of, remedy_of
 
 
@@ -79,3 +81,27 @@ def parse_execute(command: Command, execute: Callable[[list[str]], Any], argumen
     except getopt.GetoptError as error:
         return say_error(MatrixError(str(error), hint=f"`doit help {command.name}` has the options."))
     return int(execute([*(part for option in options for part in option if part), *names]))
+
+
+class OfNames(Command):  # type: ignore[misc]
+    """What commands that compile and run nothing have in common: so many names, and errors as sentences."""
+
+    takes = 1
+
+    def parse_execute(self, in_args: list[str]) -> int:
+        return parse_execute(self, super().parse_execute, in_args)
+
+    def execute(self, params: Any, args: list[str]) -> int:
+        def execute() -> int:
+            if len(args) > self.takes:
+                raise MatrixError(
+                    f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
+                    hint=f"`doit help {self.name}` says which.",
+                )
+            return int(self._go(Project(Path.cwd()), params, args))
+
+        return code_of(execute)
+
+    @abstractmethod
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        """Does it. Raises McuMatrixError."""

@@ -146,13 +146,13 @@ class Matrix(Executing):
 
 def _conclude(work: Work, selected: set[str]) -> int:
     from mcumatrix.actions import REPORT_FILES
-    from mcumatrix.report.content.report import make_report
+    from mcumatrix.report.content.report import make_report, with_tests_of_units
     from mcumatrix.report.content.tables import cases_of_results
     from mcumatrix.report.render.terminal import report_text
 
     results = work.results()
     cases = cases_of_results(work.matrix, results)
-    print(f"\n{report_text(make_report(work.matrix, cases, results=results))}\n")
+    print(f"\n{report_text(with_tests_of_units(make_report(work.matrix, cases), results))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)

@@ -1,42 +1,15 @@
 """Commands on results: they need no compiler, no board and no container."""
 
-from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
-from doit.cmd_base import Command
-
-from mcumatrix.cli.common import code_of, parse_execute, print_line, text_options
+from mcumatrix.cli.common import OfNames, print_line, text_options
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX
 
 
-class _OfResults(Command):  # type: ignore[misc]
-    """What commands that need results alone have in common: so many names, and errors as sentences."""
-
-    takes = 1
-
-    def parse_execute(self, in_args: list[str]) -> int:
-        return parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:
-        def execute() -> int:
-            if len(args) > self.takes:
-                raise MatrixError(
-                    f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
-                    hint=f"`doit help {self.name}` says which.",
-                )
-            return int(self._go(Project(Path.cwd()), params, args))
-
-        return code_of(execute)
-
-    @abstractmethod
-    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
-        """Does it. Raises McuMatrixError."""
-
-
-class Report(_OfResults):
+class Report(OfNames):
     """`doit report`: reports of what is there."""
 
     name = "report"
@@ -53,7 +26,7 @@ class Report(_OfResults):
         return report(project, names[0] if names else DEFAULT_MATRIX, print_line)
 
 
-class Compare(_OfResults):
+class Compare(OfNames):
     """`doit compare`: a gate for CI."""
 
     name = "compare"
@@ -89,7 +62,30 @@ class Compare(_OfResults):
         )
 
 
-class Verify(_OfResults):
+class History(OfNames):
+    """`doit history`: runs over time."""
+
+    name = "history"
+    doc_purpose = "show the runs of a matrix over time, and at which of them layers changed"
+    doc_usage = "[NAME]"
+    doc_description = (
+        "NAME is a matrix; without it, quickstart. All records count, in the order in which they were kept. "
+        "No compiler, board or container is needed."
+    )
+    cmd_options = text_options(
+        json="a file for the history as JSON, with the time of each layer in each run",
+        markdown="a file for the history as Markdown",
+        chart="a file for its chart, an SVG",
+    )
+
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.history import RENDERERS, history
+
+        outputs = {kind: params[kind] for kind in RENDERERS}
+        return history(project, names[0] if names else DEFAULT_MATRIX, outputs, print_line)
+
+
+class Verify(OfNames):
     """`doit verify`: whether results are as they were made."""
 
     name = "verify"
@@ -120,7 +116,7 @@ class Verify(_OfResults):
         return verify(project, name, print_line)
 
 
-class Archive(_OfResults):
+class Archive(OfNames):
     """`doit archive`: results and what they were made from, in one file."""
 
     name = "archive"
@@ -143,7 +139,7 @@ class Archive(_OfResults):
         return ExitCode.OK
 
 
-class Replay(_OfResults):
+class Replay(OfNames):
     """`doit replay`: records from raw logs, and reports from records, once more."""
 
     name = "replay"

@@ -10,6 +10,7 @@ from mcumatrix.artifact import MANIFEST
 from mcumatrix.commands.report import load_kept
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.catalogue import Model
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Matrix
 from mcumatrix.own_code import code_behind, module_file
@@ -84,6 +85,15 @@ def _entries(matrix: Matrix) -> Iterator[tuple[str, str]]:
         yield from (("toolchains", name) for name in (substitution.wanted, substitution.used))
 
 
+def _add_model(model: Model, contents: Contents) -> None:
+    for file in (model.file, model.golden, *model.input_files):
+        if file is not None:
+            contents.add(file)
+    if model.pin:
+        how = f"it is fetched from {model.pin.url} by its pin"
+        contents.left_out.append(f"The model {model.name} is left out: {how}.")
+
+
 def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
     """What images, runs and reports are made from, as their fingerprints have it."""
     modules = {*RENDERERS, *REPORTERS}
@@ -103,8 +113,7 @@ def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
         for member in platform_members(project, chip_of(project.firmware, board), board):
             contents.add(member)
     for model in {variant.model.name: variant.model for variant in matrix.variants}.values():
-        for file in (model.file, model.golden, model.digits):
-            contents.add(file)
+        _add_model(model, contents)
     for toolchain in {variant.toolchain.name: variant.toolchain for variant in matrix.variants}.values():
         if toolchain.dockerfile:
             contents.add(toolchain.dockerfile)

@@ -11,7 +11,7 @@ from mcumatrix.errors import ExitCode, McuMatrixError, NothingSelectedError
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.project import Project
-from mcumatrix.report.render.formats import FORMATS
+from mcumatrix.report.render.formats import render_files
 from mcumatrix.results.kept import Kept
 from mcumatrix.results.store import read_raw_log, to_json
 from mcumatrix.stages.evidence import in_words
@@ -73,9 +73,8 @@ def _replayed(variant: Variant, record: Record, file: Path) -> str:
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     report = report_of(project, matrix, results_of(project, matrix, kept))
-    for name, render in FORMATS.items():
+    for name, made in render_files(report, project.templates).items():
         path = project.results(matrix.name) / name
-        made = render(report, project.templates)
         try:
             there = path.read_bytes()
         except FileNotFoundError:

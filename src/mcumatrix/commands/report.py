@@ -6,8 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, report_of, write_report
-from mcumatrix.artifact import is_current, write_atomically
+from mcumatrix.actions import REPORT_FILES, write_report, write_report_files
 from mcumatrix.errors import (
     ExitCode,
     MatrixError,
@@ -24,14 +23,13 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.tables import Case, cases_of_results
-from mcumatrix.report.render.formats import FORMATS, OF_RECORDS
+from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import MEND, read_raw_log
 from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
-from mcumatrix.workflow import report_fingerprint
 
 
 def report(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
@@ -60,9 +58,10 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     folder = path.with_suffix("")
     say(report_text(made))
     say("")
-    for name, render in FORMATS.items():
-        if name not in OF_RECORDS:
-            write_atomically(folder / name, render(made, project.templates))
+    files = render_files(made, project.templates)
+    write_report_files(folder, files)
+    for name in REPORT_FILES:
+        if name in files:
             say(os.path.relpath(folder / name))
     return ExitCode.OK
 
@@ -76,9 +75,7 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
         )
     results = results_of(project, matrix, kept)
     folder = project.results(matrix.name)
-    is_there = is_current(folder, report_fingerprint(project, matrix, results))
-    made = (report_of if is_there else write_report)(project, matrix, results)
-    say(report_text(made))
+    say(report_text(write_report(project, matrix, results)))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))

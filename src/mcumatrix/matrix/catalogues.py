@@ -14,6 +14,7 @@ from mcumatrix.matrix.schema import (
     ModelFile,
     OnOff,
     RuntimeFile,
+    SourceFile,
     TimeoutsFile,
     ToolchainFile,
     UnitFile,
@@ -26,8 +27,13 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    DigitInput,
     Element,
+    FileInput,
     Model,
+    ModelInput,
+    ModelPin,
+    RandomInput,
     Runtime,
     Source,
     Timeouts,
@@ -44,6 +50,10 @@ _NOT_VIRTUAL = {
     "power_cycle": "a virtual board needs nobody to switch it off",
     "units": "a virtual board has no specimens of its own; count says how many may run",
 }
+
+
+_KINDS_OF_SOURCES = {"url": "an archive", "git": "a commit", "path": "a folder"}
+"""What a source is, by the key that says it."""
 
 
 def load_catalogues(folder: Path) -> Catalogues:
@@ -188,26 +198,9 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
             if value in values[:index]:
                 problems.add((key, index), f"{key} has {shown(str(value))} twice", "Keep one of them.")
     for source, given in file.sources.items():
-        pins = [pin for pin in (given.sha256, given.md5) if pin]
-        if given.path and (given.url or pins):
-            message = f"{source} has a folder and an archive"
-            problems.add(("sources", source, "path"), message, "Keep path, or url with its checksum.")
-        elif not given.path and not given.url:
-            message = f"{source} has neither an archive nor a folder"
-            problems.add(("sources", source), message, "Add url and sha256, or path.")
-        elif given.url and len(pins) != 1:
-            message = f"{source} needs one checksum, and has {len(pins)}"
-            problems.add(("sources", source, "url"), message, "Nothing is fetched without sha256 or md5.")
+        _check_source(source, given, problems)
     problems.check()
-    sources = tuple(
-        Source(
-            name=source,
-            url=given.url,
-            checksum=f"sha256:{given.sha256}" if given.sha256 else f"md5:{given.md5}" if given.md5 else "",
-            path=root / given.path if given.path else None,
-        )
-        for source, given in file.sources.items()
-    )
+    sources = tuple(_source(source, given, root) for source, given in file.sources.items())
     return Runtime(
         name,
         file.adapter,
@@ -215,6 +208,46 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         tuple(file.elements),
         sources,
         takes_hybrid=file.hybrid == "tried",
+        operators=None if file.operators == "all" else (),
+    )
+
+
+def _check_source(source: str, given: SourceFile, problems: Problems) -> None:
+    pins = [pin for pin in (given.sha256, given.md5) if pin]
+    place = ("sources", source)
+    kinds = [key for key in ("url", "git", "path") if getattr(given, key)]
+    if len(kinds) > 1:
+        message = f"{source} has {' and '.join(_KINDS_OF_SOURCES[kind] for kind in kinds)}"
+        hint = "Keep one: url with its checksum, git with commit, or path."
+        problems.add((*place, kinds[-1]), message, hint)
+    elif not kinds:
+        message = f"{source} has neither an archive, nor a commit, nor a folder"
+        problems.add(place, message, "Add url and sha256, git and commit, or path.")
+    elif pins and not given.url:
+        key = "sha256" if given.sha256 else "md5"
+        message = f"{source} has the checksum of an archive, and none is given"
+        problems.add((*place, key), message, "Remove it, or add url.", of_key=True)
+    elif given.url and len(pins) != 1:
+        message = f"{source} needs one checksum, and has {len(pins)}"
+        problems.add((*place, "url"), message, "Nothing is fetched without sha256 or md5.")
+    elif given.git and not given.commit:
+        message = f"{source} needs a commit"
+        hint = "Nothing is fetched without one: `doit pin` says the present one of a branch or a tag."
+        problems.add((*place, "git"), message, hint)
+    for key in ("commit", "revision"):
+        if getattr(given, key) and not given.git:
+            message = f"{key} is for a git repository, and {source} has none"
+            problems.add((*place, key), message, "Remove it, or add git.", of_key=True)
+
+
+def _source(name: str, file: SourceFile, root: Path) -> Source:
+    pins = {"sha256": file.sha256, "md5": file.md5, "git": file.commit}
+    return Source(
+        name=name,
+        url=file.url or file.git,
+        checksum=next((f"{algorithm}:{pin}" for algorithm, pin in pins.items() if pin), ""),
+        path=root / file.path if file.path else None,
+        revision=file.revision,
     )
 
 
@@ -222,7 +255,12 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
     problems = Problems(document)
     if file.dockerfile and not file.version:
         message = "a toolchain with a Dockerfile has one version, and the key version is missing"
-        problems.add(("dockerfile",), message, "Add what its gcc answers to -dumpfullversion.", of_key=True)
+        problems.add(
+            ("dockerfile",),
+            message,
+            "Add what its gcc answers to -dumpfullversion, or its clang to -dumpversion.",
+            of_key=True,
+        )
     if file.archive and not file.dockerfile:
         message = "an archive is for a Dockerfile to copy from, and the key dockerfile is missing"
         problems.add(("archive",), message, "Add the key dockerfile, or remove archive.", of_key=True)
@@ -234,6 +272,7 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         dockerfile=root / file.dockerfile if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
         suite=file.suite,
+        clang=file.clang or "",
     )
 
 
@@ -242,13 +281,36 @@ def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
     if file.weights not in (None, file.element) and file.element is not Element.FLOAT32:
         message = f"weights of {file.weights} do not go with activations of {file.element}"
         problems.add(("weights",), message, "Only a model of float32 can have other weights; remove the key.")
+    source = file.file
+    if bool(source.path) == bool(source.url):
+        problems.add(("file",), "a model has one file", "Write file: PATH, or file: {url: ..., sha256: ...}.")
+    elif bool(source.url) != bool(source.sha256):
+        problems.add(("file",), "url and sha256 go together", "Nothing is fetched without its checksum.")
+    given = _model_input(file, root)
+    if given is None:
+        message = "a model has one input: the key input, or digits and digit_label"
+        problems.add(("input",), message, "Write input: FILE, input: [FILE, FILE], or input: {random: 1}.")
     problems.check()
+    assert given is not None
     return Model(
         name=name,
         element=file.element,
-        file=root / file.file,
+        file=root / source.path if source.path else None,
         golden=root / file.golden,
-        digits=root / file.digits,
-        digit_label=file.digit_label,
+        input=given,
         weights=file.weights,
+        pin=ModelPin(source.url, source.sha256) if source.url else None,
     )
+
+
+def _model_input(file: ModelFile, root: Path) -> ModelInput | None:
+    """What a model is asked; None where its file does not say it, or says it twice."""
+    given: list[ModelInput] = []
+    if file.digits and file.digit_label is not None:
+        given.append(DigitInput(root / file.digits, file.digit_label))
+    if file.input is not None and file.input.files:
+        given.append(FileInput(tuple(root / path for path in file.input.files)))
+    if file.input is not None and file.input.random is not None:
+        given.append(RandomInput(file.input.random))
+    is_half = bool(file.digits) != (file.digit_label is not None)
+    return given[0] if len(given) == 1 and not is_half else None

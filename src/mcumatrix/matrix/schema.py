@@ -36,7 +36,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.expected import Stage
 from mcumatrix.model.record import Status
-from mcumatrix.model.schedule import MAXIMUM_RUNS, MAXIMUM_SEED, Ordering, Schedule
+from mcumatrix.model.schedule import MAXIMUM_RUNS, Ordering, Schedule
 from mcumatrix.model.variant import Outcome, TimeLimits
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
@@ -80,6 +80,11 @@ _SUITE = re.compile(r"[a-z]{1,30}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)*/[A-Za-z0-9][A-Za-z0-9._+-]*")
+_GIT_URL = re.compile(
+    r"(git\+)?(https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~+%-]+)+|file://(localhost)?(/[A-Za-z0-9._~+%-]+)+)/?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}", re.ASCII)
 _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
@@ -181,6 +186,30 @@ def _https_url(text: str) -> str:
         raise RefusedError(
             "it is not a https URL of a file", "Write it as in 'https://host/path/name.tar.xz'."
         )
+    return text
+
+
+def _git_url(text: str) -> str:
+    if not _GIT_URL.fullmatch(text):
+        raise RefusedError(
+            "it is not a https URL of a git repository",
+            "Write it as in 'https://host/owner/name', or 'file:///path' for one on this machine.",
+        )
+    return text
+
+
+def _commit(text: str) -> str:
+    if not _COMMIT.fullmatch(text):
+        raise RefusedError(
+            "it is not the id of a commit",
+            "Write its 40 hexadecimal digits in lower case: `git rev-parse REVISION^{commit}` says them.",
+        )
+    return text
+
+
+def _revision(text: str) -> str:
+    if not _REVISION.fullmatch(text):
+        raise RefusedError("it is not a branch or a tag", "Write it as in 'v1.2.0'.")
     return text
 
 
@@ -291,6 +320,9 @@ GccVersion = Annotated[str, AfterValidator(_gcc_version)]
 Suite = Annotated[str, AfterValidator(_suite)]
 Sha256 = Annotated[str, AfterValidator(_sha256)]
 Md5 = Annotated[str, AfterValidator(_md5)]
+GitUrl = Annotated[str, AfterValidator(_git_url)]
+Commit = Annotated[Text, AfterValidator(_commit)]
+Revision = Annotated[Text, AfterValidator(_revision)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 _SomeTexts = Annotated[list[Text], Field(min_length=1)]
 Texts = Annotated[_SomeTexts, BeforeValidator(_one_as_list, json_schema_input_type=Text | _SomeTexts)]
@@ -299,7 +331,7 @@ Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
 Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
 Runs = Annotated[int, Field(ge=1, le=MAXIMUM_RUNS), BeforeValidator(_whole_number)]
-Seed = Annotated[int, Field(ge=0, le=MAXIMUM_SEED), BeforeValidator(_whole_number)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
 Probe = Annotated[Text, AfterValidator(check_probe)]
@@ -558,11 +590,17 @@ class BoardFile(_Strict):
 
 
 class SourceFile(_Strict):
-    """Code from elsewhere: a pinned archive (url with sha256 or md5), or a folder (path)."""
+    """Code from elsewhere: a pinned archive (url with sha256 or md5), a commit (git with commit), or a folder
+    (path)."""
 
     url: HttpsUrl = Field(default="", description="Where the archive is.")
     sha256: Sha256 = Field(default="", description="SHA-256 of the archive.")
     md5: Md5 = Field(default="", description="MD5 of the archive, where its project pins it so.")
+    git: GitUrl = Field(default="", description="Where a git repository is, in place of an archive.")
+    commit: Commit = Field(default="", description="The id of its commit, 40 hexadecimal digits.")
+    revision: Revision = Field(
+        default="", description="The branch or tag that the commit had, for people; nothing is fetched by it."
+    )
     path: str = Field(default="", description="A folder in place of an archive, from the project's folder.")
 
 
@@ -579,6 +617,10 @@ class RuntimeFile(_Strict):
     )
     hybrid: Literal["tried", "refused"] = Field(
         default="tried", description="What becomes of models whose weights alone are quantised."
+    )
+    operators: Literal["needed", "all"] = Field(
+        default="needed",
+        description="Which operators are compiled: those of the matrix's models, or all that there are.",
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
@@ -599,7 +641,11 @@ class ToolchainFile(_Strict):
     prefix: Name = Field(description="What stands before gcc, such as arm-none-eabi-.")
     version: GccVersion = Field(
         default="",
-        description="What gcc answers to -dumpfullversion; without it, any version on PATH will do.",
+        description="What gcc answers to -dumpfullversion, or clang to -dumpversion; without it, any version "
+        "on PATH will do.",
+    )
+    clang: Name | None = Field(
+        default=None, description="A clang that compiles; libraries and linker stay those of gcc."
     )
     dockerfile: RelativePath = Field(
         default="", description="What makes an image with the compiler, cmake, ninja and ccache."
@@ -612,6 +658,46 @@ class ToolchainFile(_Strict):
     )
 
 
+class ModelSourceFile(_Strict):
+    """Where a .tflite file is: here, or somewhere else with its only contents."""
+
+    path: RelativePath = Field(default="", description="From the project's folder.")
+    url: HttpsUrl = Field(default="", description="Where it is; the name of a file comes last.")
+    sha256: Sha256 = Field(default="", description="SHA-256 of the file at the URL.")
+
+
+class ModelInputFile(_Strict):
+    """What a model is asked: files, or random elements."""
+
+    files: list[RelativePath] = Field(
+        default=[],
+        description="One for each input (.npy, .csv, .wav, images, bytes as they are), or one .npz.",
+    )
+    random: Seed | None = Field(default=None, description="The same number gives the same elements.")
+
+
+def _path_as_source(value: object) -> object:
+    return {"path": value} if isinstance(value, str) else value
+
+
+def _files_as_input(value: object) -> object:
+    if isinstance(value, str):
+        return {"files": [value]}
+    return {"files": value} if isinstance(value, list) else value
+
+
+ModelSource = Annotated[
+    ModelSourceFile,
+    BeforeValidator(_path_as_source, json_schema_input_type=RelativePath | ModelSourceFile),
+]
+ModelInput = Annotated[
+    ModelInputFile,
+    BeforeValidator(
+        _files_as_input, json_schema_input_type=RelativePath | list[RelativePath] | ModelInputFile
+    ),
+]
+
+
 class ModelFile(_Strict):
     """A .tflite file with what it must answer. Paths begin at the project's folder."""
 
@@ -620,10 +706,15 @@ class ModelFile(_Strict):
     weights: Element | None = Field(
         default=None, description="The type of the weights, where they alone were quantised."
     )
-    file: RelativePath = Field(description="The .tflite file.")
-    golden: RelativePath = Field(description="The answers for the digits.")
-    digits: RelativePath = Field(description="The digits, as IDX.")
-    digit_label: Digit = Field(description="The first digit with this label is built into the firmware.")
+    file: ModelSource = Field(description="The .tflite file, or url and sha256 of one somewhere else.")
+    golden: RelativePath = Field(description="The answers; `doit model NAME` makes them.")
+    input: ModelInput | None = Field(
+        default=None, description="What is built into the firmware: one file or several, or random elements."
+    )
+    digits: RelativePath = Field(default="", description="Digits, as IDX, in place of an input.")
+    digit_label: Digit | None = Field(
+        default=None, description="The first digit with this label is built into the firmware."
+    )
 
 
 FILES: dict[str, type[BaseModel]] = {

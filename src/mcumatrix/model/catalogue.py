@@ -23,6 +23,7 @@ class Element(StrEnum):
     FLOAT32 = "float32"
     INT8 = "int8"
     UINT8 = "uint8"
+    INT16 = "int16"
 
 
 class ConnectMode(StrEnum):
@@ -99,15 +100,24 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Code from elsewhere: an archive with its only contents, or a folder of a person's own.
+    """Code from elsewhere: an archive or a commit with its only contents, or a folder of a person's own.
 
-    `checksum` is `sha256:...` or `md5:...`. Either `url` and `checksum` are given, or `path`.
+    `checksum` is `sha256:...` or `md5:...` of an archive, or `git:` and the id of a commit of the repository
+    at `url`; `revision` is then the branch or tag that it had, for people. Either `url` and `checksum` are
+    given, or `path`.
     """
 
     name: str
     url: str = ""
     checksum: str = ""
     path: Path | None = None
+    revision: str = ""
+
+    @property
+    def commit(self) -> str:
+        """The id of a commit, 40 hexadecimal digits; empty for an archive or a folder."""
+        algorithm, _, digest = self.checksum.partition(":")
+        return digest if algorithm == "git" else ""
 
     @property
     def file_name(self) -> str:
@@ -121,7 +131,9 @@ class Runtime:
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
-    weights alone are quantised before anything is built.
+    weights alone are quantised before anything is built. `operators` are those that its library has, named as
+    in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
+    follows from the models of a matrix.
     """
 
     name: str
@@ -130,6 +142,7 @@ class Runtime:
     elements: tuple[Element, ...]
     sources: tuple[Source, ...] = ()
     takes_hybrid: bool = True
+    operators: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +162,11 @@ class Archive:
 class Toolchain:
     """A cross compiler. `prefix` is put before `gcc`, `g++`, `objcopy`, as in `arm-none-eabi-`.
 
-    `version` is what gcc answers to `-dumpfullversion`; empty for whatever is found on PATH. `dockerfile`
-    makes an image with it; without one there is no building in containers. `archive` is what that Dockerfile
-    copies the compiler from, `suite` the release of Debian, by its code name, that it begins with.
+    `clang` names a clang that compiles in its place; libraries and linker stay those of gcc. `version` is
+    what gcc answers to `-dumpfullversion`, or that clang to `-dumpversion`; empty for whatever is found on
+    PATH. `dockerfile` makes an image with it; without one there is no building in containers. `archive` is
+    what that Dockerfile copies the compiler from, `suite` the release of Debian, by its code name, that it
+    begins with.
     """
 
     name: str
@@ -160,24 +175,69 @@ class Toolchain:
     dockerfile: Path | None = None
     archive: Archive | None = None
     suite: str = DEFAULT_SUITE
+    clang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitInput:
+    """The first digit with a label, of an IDX file that has labels and pixels."""
+
+    file: Path
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """Files with the input: one for each input tensor, in their order, or one archive (.npz) for all."""
+
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RandomInput:
+    """Elements made from a number: the same number gives the same input."""
+
+    seed: int
+
+
+ModelInput = DigitInput | FileInput | RandomInput
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPin:
+    """A model somewhere else, and the only contents that it may have."""
+
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A .tflite file with what it must answer.
+    """A .tflite file with what it is asked, and what it must answer.
 
-    `golden` holds the answers for the digits of `digits`; `digit_label` names the one that is built into the
-    firmware: the first digit with that label. `weights` is the type of the weights where it is not that of
+    The file is `file`, or is fetched as `pin` says; one of them is None. `golden` holds the answers to
+    `input`, which is built into the firmware. `weights` is the type of the weights where it is not that of
     the activations, `element`.
     """
 
     name: str
     element: Element
-    file: Path
+    file: Path | None
     golden: Path
-    digits: Path
-    digit_label: int
+    input: ModelInput
     weights: Element | None = None
+    pin: ModelPin | None = None
+
+    @property
+    def input_files(self) -> tuple[Path, ...]:
+        """The files that the input is read from; none for one that is made."""
+        match self.input:
+            case DigitInput(file, _):
+                return (file,)
+            case FileInput(files):
+                return files
+            case RandomInput():
+                return ()
 
     @property
     def is_hybrid(self) -> bool:

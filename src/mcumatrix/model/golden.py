@@ -4,14 +4,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenCase:
-    """An input tensor as it lies in memory (little-endian), and the golden output for it.
+class GoldenOutput:
+    """What an output tensor must hold: its elements, row-major, each of which may differ by `tolerance`.
 
-    `values` are the elements of the output tensor, row-major; each may differ by `tolerance`, which is 0 for
-    integer types. `golden_sha256` is that of the file that the answer was read from.
+    It is 0 for integer types.
+    """
+
+    values: tuple[float, ...]
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenCase:
+    """The input tensors as they lie in memory (little-endian), one behind the other, and the golden outputs.
+
+    `golden_sha256` is that of the file that the answers were read from.
     """
 
     input: bytes
-    values: tuple[float, ...]
-    tolerance: float
+    outputs: tuple[GoldenOutput, ...]
     golden_sha256: str

@@ -4,28 +4,76 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
+CUSTOM = "CUSTOM"
+"""What the name of a custom operator begins with, before its own name in quotes."""
+
 
 class TensorType(StrEnum):
-    """The type of a tensor's elements."""
+    """The type of a tensor's elements, as schema.fbs has them and as numpy names those that it has."""
 
     FLOAT32 = "float32"
+    FLOAT16 = "float16"
     INT32 = "int32"
     UINT8 = "uint8"
+    INT64 = "int64"
+    STRING = "string"
+    BOOL = "bool"
+    INT16 = "int16"
+    COMPLEX64 = "complex64"
     INT8 = "int8"
+    FLOAT64 = "float64"
+    COMPLEX128 = "complex128"
+    UINT64 = "uint64"
+    RESOURCE = "resource"
+    VARIANT = "variant"
+    UINT32 = "uint32"
+    UINT16 = "uint16"
+    INT4 = "int4"
+    BFLOAT16 = "bfloat16"
 
     @property
-    def size_bytes(self) -> int:
-        """Bytes per element."""
-        return 4 if self in (TensorType.FLOAT32, TensorType.INT32) else 1
+    def size_bits(self) -> int:
+        """Bits per element; 0 where elements have no fixed size."""
+        return _SIZE_BITS[self]
+
+
+_SIZE_BITS = {
+    TensorType.STRING: 0,
+    TensorType.RESOURCE: 0,
+    TensorType.VARIANT: 0,
+    TensorType.INT4: 4,
+    TensorType.BOOL: 8,
+    TensorType.UINT8: 8,
+    TensorType.INT8: 8,
+    TensorType.FLOAT16: 16,
+    TensorType.BFLOAT16: 16,
+    TensorType.INT16: 16,
+    TensorType.UINT16: 16,
+    TensorType.FLOAT32: 32,
+    TensorType.INT32: 32,
+    TensorType.UINT32: 32,
+    TensorType.INT64: 64,
+    TensorType.UINT64: 64,
+    TensorType.FLOAT64: 64,
+    TensorType.COMPLEX64: 64,
+    TensorType.COMPLEX128: 128,
+}
 
 
 class Operator(StrEnum):
-    """The operators that mcumatrix reads, named as in TensorFlow Lite's schema.fbs."""
+    """The operators whose options are read, named as in TensorFlow Lite's schema.fbs."""
 
+    ADD = "ADD"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
     CONV_2D = "CONV_2D"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     FULLY_CONNECTED = "FULLY_CONNECTED"
+    LOGISTIC = "LOGISTIC"
     MAX_POOL_2D = "MAX_POOL_2D"
+    MEAN = "MEAN"
+    PAD = "PAD"
+    RELU = "RELU"
+    RELU6 = "RELU6"
     RESHAPE = "RESHAPE"
     SOFTMAX = "SOFTMAX"
 
@@ -37,6 +85,8 @@ class Activation(StrEnum):
     RELU = "RELU"
     RELU_N1_TO_1 = "RELU_N1_TO_1"
     RELU6 = "RELU6"
+    TANH = "TANH"
+    SIGN_BIT = "SIGN_BIT"
 
 
 class Padding(StrEnum):
@@ -57,7 +107,10 @@ class Quantization:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor, row-major; images are NHWC. `data` is little-endian, and None for what a layer computes."""
+    """A tensor, row-major; images are NHWC. `data` is little-endian, and None for what is computed.
+
+    `is_variable` says that it keeps its contents from one inference to the next.
+    """
 
     index: int
     name: str
@@ -65,6 +118,7 @@ class Tensor:
     shape: tuple[int, ...]
     quantization: Quantization | None = None
     data: bytes | None = None
+    is_variable: bool = False
 
     @property
     def is_constant(self) -> bool:
@@ -72,7 +126,8 @@ class Tensor:
 
     @property
     def size_bytes(self) -> int:
-        return prod(self.shape) * self.type.size_bytes
+        """What it takes in memory; 0 where its elements have no fixed size."""
+        return (prod(self.shape) * self.type.size_bits + 7) // 8
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
@@ -93,7 +148,7 @@ class ConvolutionOptions:
 
 @dataclass(frozen=True, slots=True)
 class PoolOptions:
-    """Options of MAX_POOL_2D; sizes in elements."""
+    """Options of MAX_POOL_2D and AVERAGE_POOL_2D; sizes in elements."""
 
     padding: Padding
     stride_height: int
@@ -117,22 +172,47 @@ class SoftmaxOptions:
     beta: float = 1.0
 
 
-Options = ConvolutionOptions | PoolOptions | FullyConnectedOptions | SoftmaxOptions | None
+@dataclass(frozen=True, slots=True)
+class AddOptions:
+    """Options of ADD."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class ReducerOptions:
+    """Options of MEAN: whether reduced dimensions stay, with the size 1."""
+
+    keep_dims: bool = False
+
+
+Options = (
+    ConvolutionOptions
+    | PoolOptions
+    | FullyConnectedOptions
+    | SoftmaxOptions
+    | AddOptions
+    | ReducerOptions
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """An operator with its tensors.
 
-    `inputs` are indices of tensors in the order of the operator (input, weights, bias); None is an input that
-    is left out. RESHAPE has no options here: the shape of its output says all.
+    `operator` is an `Operator` where its options are read, and else the name that schema.fbs has;
+    `CUSTOM 'name'` is a custom one. `inputs` are indices of tensors in the order of the operator (input,
+    weights, bias); None is an input that is left out. RESHAPE has no options here: the shape of its output
+    says all.
     """
 
     index: int
-    operator: Operator
+    operator: str
     inputs: tuple[int | None, ...]
-    output: int
+    outputs: tuple[int, ...]
     options: Options = None
+    version: int = 1
 
     def __str__(self) -> str:
         return f"layer {self.index} {self.operator}"
@@ -140,20 +220,45 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One graph with one input and one output; layers are in order of execution."""
+    """The first graph of a model; layers are in order of execution.
+
+    `inputs` and `outputs` are indices of tensors, in the order in which a library numbers them.
+    `graph_count` is above 1 where there is control flow.
+    """
 
     tensors: tuple[Tensor, ...]
     layers: tuple[Layer, ...]
-    input_index: int
-    output_index: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    graph_count: int = 1
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """The operators that its layers need, each once."""
+        return tuple(dict.fromkeys(layer.operator for layer in self.layers))
+
+    @property
+    def input_tensors(self) -> tuple[Tensor, ...]:
+        return tuple(self.tensors[index] for index in self.inputs)
+
+    @property
+    def output_tensors(self) -> tuple[Tensor, ...]:
+        return tuple(self.tensors[index] for index in self.outputs)
 
     @property
     def input(self) -> Tensor:
-        return self.tensors[self.input_index]
+        """The first input: the only one of most networks."""
+        return self.tensors[self.inputs[0]]
 
     @property
     def output(self) -> Tensor:
-        return self.tensors[self.output_index]
+        """The first output."""
+        return self.tensors[self.outputs[0]]
+
+    @property
+    def element(self) -> TensorType:
+        """The type of its activations: that of the first thing that it computes."""
+        return self.output_of(self.layers[0]).type if self.layers else self.output.type
 
     def input_of(self, layer: Layer, position: int) -> Tensor | None:
         """The tensor at a position of a layer's inputs, or None where it has none."""
@@ -161,10 +266,16 @@ class Network:
         return None if index is None else self.tensors[index]
 
     def output_of(self, layer: Layer) -> Tensor:
-        return self.tensors[layer.output]
+        """The first output of a layer."""
+        return self.tensors[layer.outputs[0]]
 
     def __repr__(self) -> str:
-        return f"<Network {self.input.type}: {' > '.join(layer.operator for layer in self.layers)}>"
+        return f"<Network {self.element}: {' > '.join(layer.operator for layer in self.layers)}>"
+
+
+def is_hybrid(source: Tensor, weights: Tensor) -> bool:
+    """Whether a layer has float32 activations and weights that were quantised alone."""
+    return source.type is TensorType.FLOAT32 and weights.type in (TensorType.INT8, TensorType.UINT8)
 
 
 def padded_size(

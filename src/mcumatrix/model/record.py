@@ -16,10 +16,14 @@ from mcumatrix.model.bounds import (
     UtcTime,
     Word,
 )
-from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
+
+PROJECT = "project"
+"""What `Provenance.tools` calls the commit of the project that a run was made from."""
 
 RECORD_SCHEMA = 3
 """Raised when a field changes its meaning. Readers turn what they know into this, and refuse the rest."""
@@ -113,15 +117,16 @@ class LayerTimes:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output tensor of the last repeat.
+    """An output tensor of the last repeat.
 
     `values` are the elements as the tensor holds them, row-major, whole numbers for integer types. `crc32`
-    has one checksum per repeat, of the tensor's bytes.
+    has one checksum per repeat, of the bytes of all output tensors, one behind the other; it is empty for all
+    but the first of them.
     """
 
     __pydantic_config__ = KEPT
 
-    element: Element
+    element: TensorType
     shape: tuple[Unsigned32, ...]
     values: tuple[float, ...]
     crc32: tuple[Unsigned32, ...]
@@ -144,7 +149,7 @@ class Measurement:
     """What a board answered: times in core clock cycles, and the output they belong to.
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
-    them.
+    them. `further_outputs` are those behind the first, for a model that has several.
     """
 
     __pydantic_config__ = KEPT
@@ -156,6 +161,7 @@ class Measurement:
     arena_bytes: Unsigned32
     input_crc32: Unsigned32
     output: Output
+    further_outputs: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

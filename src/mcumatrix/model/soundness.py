@@ -31,6 +31,8 @@ def contradictions_of_measurement(measurement: Measurement) -> Iterator[str]:
     for repeat, total_cycles in enumerate(measurement.total_cycles):
         yield from _contradictions_of_repeat(measurement, repeat, total_cycles)
     yield from _contradictions_of_output(measurement.output, repeats)
+    for output in measurement.further_outputs:
+        yield from _contradictions_of_shape(output)
 
 
 def _contradictions_of_repeat(measurement: Measurement, repeat: int, total_cycles: int) -> Iterator[str]:
@@ -52,6 +54,10 @@ def _contradictions_of_repeat(measurement: Measurement, repeat: int, total_cycle
 def _contradictions_of_output(output: Output, repeats: int) -> Iterator[str]:
     if len(output.crc32) != repeats:
         yield f"it has {len(output.crc32)} checksums of outputs for {repeats} repeats"
+    yield from _contradictions_of_shape(output)
+
+
+def _contradictions_of_shape(output: Output) -> Iterator[str]:
     if min(output.shape, default=0) <= 0 or prod(output.shape) != len(output.values):
         shape = "x".join(map(str, output.shape))
         yield f"its output of shape {shape or 'nothing'} has {len(output.values)} elements"

@@ -4,7 +4,8 @@ A report of finished results needs no compiler, no board and no sources: which i
 is in its fingerprint, and nobody has to work that out again to read it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,18 +40,9 @@ def newest_records(folder: Path) -> Kept:
         ChangedResultError: the chain of records is not as it was written.
         ResultError: it cannot be read.
     """
-    try:
-        links = Chain(folder / CHAIN_FILE).links()
-    except OSError as error:
-        raise ResultError(
-            f"{folder / CHAIN_FILE} cannot be read: {error}", hint="Mend the rights."
-        ) from error
-    of_variants: dict[str, list[Link]] = {}
-    for link in links:
-        of_variants.setdefault(link.record.rpartition("/")[0], []).append(link)
     runs: dict[str, VariantRuns] = {}
     unreadable: dict[str, McuMatrixError] = {}
-    for variant, linked in of_variants.items():
+    for variant, linked in _links_of_variants(folder).items():
         try:
             found = group_runs(_newest(folder, linked))
         except McuMatrixError as error:
@@ -74,3 +66,45 @@ def _newest(folder: Path, linked: Sequence[Link]) -> Iterator[Record]:
             fingerprint = record.fingerprint
             seen.add(run)
             yield record
+
+
+def earlier_records(folder: Path) -> dict[str, tuple[Record, ...]]:
+    """By their slugs, all records that are there of each variant that has several, in the order of the chain.
+
+    Where a variant is run several times with the same inputs, only the first of these runs counts: they are
+    no history.
+
+    Those that were removed, or are not as they were kept, are left out: `newest_records` and `doit verify`
+    name them.
+
+    Raises:
+        ChangedResultError: the chain of records is not as it was written.
+        ResultError: it cannot be read.
+    """
+    first_runs = {
+        variant: [link for link in linked if not inputs_and_run(link.record)[1]]
+        for variant, linked in _links_of_variants(folder).items()
+    }
+    return {
+        variant: tuple(_readable(folder, linked)) for variant, linked in first_runs.items() if len(linked) > 1
+    }
+
+
+def _readable(folder: Path, linked: Iterable[Link]) -> Iterator[Record]:
+    for link in linked:
+        with suppress(McuMatrixError):
+            if record := read_linked(folder, link):
+                yield record
+
+
+def _links_of_variants(folder: Path) -> dict[str, list[Link]]:
+    try:
+        links = Chain(folder / CHAIN_FILE).links()
+    except OSError as error:
+        raise ResultError(
+            f"{folder / CHAIN_FILE} cannot be read: {error}", hint="Mend the rights."
+        ) from error
+    found: dict[str, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.record.rpartition("/")[0], []).append(link)
+    return found

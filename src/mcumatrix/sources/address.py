@@ -57,6 +57,12 @@ def redirect_refusal(origin: str, target: str) -> str:
     return ""
 
 
+def is_local_http(url: str) -> bool:
+    """Whether a URL is http: and leads to this machine."""
+    parts = _split(url)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by its address, or is `localhost`."""
     try:

@@ -32,6 +32,10 @@ class Cache:
         """Unpacked archives."""
         return self.root / "trees"
 
+    def commit(self, commit: str) -> Path:
+        """The bare repository that has a commit; named by its id, whatever it was fetched from."""
+        return self.root / "commits" / f"{commit}.git"
+
     def archive(self, pin: Pin) -> Path:
         """Where the archive of a pin is, or where a person without a network puts it."""
         return self.archives / pin.algorithm / pin.digest / pin.name

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from mcumatrix.artifact import is_current, sync_folder, write_atomically, write_manifest
 from mcumatrix.errors import SourceError
@@ -38,7 +39,29 @@ _CONTENTS = "contents.json"
 _NODE_KINDS = {MemberKind.FOLDER: NodeKind.FOLDER, MemberKind.SYMLINK: NodeKind.SYMLINK}
 
 
-def find_tree(pin: Pin, destination: Path, selection: Selection = WHOLE) -> Path | None:
+class Pinned(Protocol):
+    """What is unpacked, and nothing else than that: an archive, or a commit of a repository."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stem(self) -> str:
+        """How its folders begin."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """Its only contents, as `sha256:...` or the like."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """How it is packed."""
+        ...
+
+
+def find_tree(pin: Pinned, destination: Path, selection: Selection = WHOLE) -> Path | None:
     """The folder that `extract` made before, if everything in it is as it was made; hashes all of it."""
     key = _key(pin, selection)
     home = _home(pin, destination, key)
@@ -69,6 +92,38 @@ def extract(
     Raises:
         SourceError: the archive is not the pinned one, is damaged or hostile, or lacks what is selected.
     """
+
+    def read(unpacking: Unpacking) -> None:
+        with archive.open("rb") as file:
+            found = pin.digest_of(file)
+            if found != pin.digest:
+                raise SourceError(
+                    f"{archive} is not what is pinned: its {pin.algorithm} is {found}, "
+                    f"and {pin.digest} is pinned.",
+                    hint="Fetch it again.",
+                )
+            meter = Meter(unpacking.limits, file.tell())
+            file.seek(0)
+            progress.begin("unpack", pin.name, None)
+            unpacking.run(_watched(members(file, pin.kind, meter, unpacking.tree), meter, progress))
+
+    return make_tree(pin, destination, selection, read, limits=limits, progress=progress)
+
+
+def make_tree(
+    pin: Pinned,
+    destination: Path,
+    selection: Selection,
+    read: Callable[["Unpacking"], None],
+    *,
+    limits: ExtractLimits | None = None,
+    progress: Progress = QUIET,
+) -> Path:
+    """The folder that `extract` promises; `read` gives all members of what is pinned to what unpacks them.
+
+    Raises:
+        SourceError: as `read` says, or the members are hostile, or lack what is selected.
+    """
     key = _key(pin, selection)
     home = _home(pin, destination, key)
     with locked(destination / f".{home.name}.lock", pin.name, progress):
@@ -78,8 +133,7 @@ def extract(
         aside = destination / f".{home.name}.aside"
         try:
             _remove(aside)  # left by a killed process
-            unpacking = _Unpacking(aside / "tree", pin.name, selection, limits or ExtractLimits())
-            _make(archive, pin, unpacking, progress)
+            read(Unpacking(aside / "tree", pin.name, selection, limits or ExtractLimits()))
             write_atomically(aside / _CONTENTS, json.dumps(list_tree(aside / "tree"), indent=1).encode())
             write_manifest(aside, key, [_CONTENTS])
             _remove(home)
@@ -113,10 +167,10 @@ def unpack(archive: Path, kind: ArchiveKind, tree: Path, limits: ExtractLimits |
     limits = limits or ExtractLimits()
     with archive.open("rb") as file:
         meter = Meter(limits, archive.stat().st_size)
-        _Unpacking(tree, archive.name, WHOLE, limits).run(members(file, kind, meter, tree))
+        Unpacking(tree, archive.name, WHOLE, limits).run(members(file, kind, meter, tree))
 
 
-def _key(pin: Pin, selection: Selection) -> str:
+def _key(pin: Pinned, selection: Selection) -> str:
     return fingerprint(
         "source tree",
         {
@@ -128,7 +182,7 @@ def _key(pin: Pin, selection: Selection) -> str:
     )
 
 
-def _home(pin: Pin, destination: Path, key: str) -> Path:
+def _home(pin: Pinned, destination: Path, key: str) -> Path:
     return destination / f"{pin.stem}-{key[:16]}"
 
 
@@ -137,28 +191,13 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _make(archive: Path, pin: Pin, unpacking: "_Unpacking", progress: Progress) -> None:
-    with archive.open("rb") as file:
-        found = pin.digest_of(file)
-        if found != pin.digest:
-            raise SourceError(
-                f"{archive} is not what is pinned: its {pin.algorithm} is {found}, "
-                f"and {pin.digest} is pinned.",
-                hint="Fetch it again.",
-            )
-        meter = Meter(unpacking.limits, file.tell())
-        file.seek(0)
-        progress.begin("unpack", pin.name, None)
-        unpacking.run(_watched(members(file, pin.kind, meter, unpacking.tree), meter, progress))
-
-
 def _watched(archive: Iterator[Member], meter: Meter, progress: Progress) -> Iterator[Member]:
     for member in archive:
         yield member
         progress.advance(meter.spent_bytes)
 
 
-class _Unpacking:
+class Unpacking:
     """One archive on its way into one new folder.
 
     Symbolic links are made last: while files are written, every folder in the tree is a real one.

@@ -12,6 +12,9 @@ from mcumatrix.sources.address import check_address
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,149}")
 _DIGEST = re.compile(r"[0-9a-f]*")
+_NOT_PACKED = ".tflite"
+"""The end of the name of what is used as it is fetched."""
+
 _PIN_HINT = "Write it as sha256:DIGEST, or md5:DIGEST where a project publishes nothing better."
 
 
@@ -64,7 +67,8 @@ class Pin:
                 f"{self.name!r} is not a name for an archive.",
                 hint="Use up to 150 letters, digits and . _ + - and begin with a letter or a digit.",
             )
-        _ = self.kind
+        if not self.name.endswith(_NOT_PACKED):
+            _ = self.kind
         if len(self.digest) != self.algorithm.digits or not _DIGEST.fullmatch(self.digest):
             raise SourceError(
                 f"The pin of {self.name} is malformed: {self.digest[:80]!r} is not {self.algorithm.digits} "

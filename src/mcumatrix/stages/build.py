@@ -49,6 +49,7 @@ def _configure(sources: str, variant: Variant, chip: Chip, definitions: Mapping[
         "-DCMAKE_TOOLCHAIN_FILE={sources}/cmake/arm-none-eabi.cmake",
         _CCACHE_ON,
         f"-DMCUMATRIX_TOOLCHAIN_PREFIX={variant.toolchain.prefix}",
+        *((f"-DMCUMATRIX_CLANG={variant.toolchain.clang}",) if variant.toolchain.clang else ()),
         f"-DMCUMATRIX_CPU_FLAGS={' '.join(chip.cpu_flags)}",
         f"-DMCUMATRIX_FLAGS={' '.join(_flags(variant))}",
         *(f"-D{name}={value}" for name, value in definitions.items()),

@@ -1,19 +1,28 @@
 """Parse: from what came over the serial line to a measurement, or a clear error and never a wrong number."""
 
+import math
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
-from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.model.soundness import contradiction_of_kind, contradictions_of_measurement
 
-_ELEMENTS = {0: Element.FLOAT32, 3: Element.UINT8, 9: Element.INT8}
-"""By the codes of TensorType in TensorFlow Lite's schema.fbs."""
-
-_FORMATS = {Element.FLOAT32: "f", Element.UINT8: "B", Element.INT8: "b"}
+_ELEMENTS = {
+    0: (TensorType.FLOAT32, "f"),
+    2: (TensorType.INT32, "i"),
+    3: (TensorType.UINT8, "B"),
+    4: (TensorType.INT64, "q"),
+    6: (TensorType.BOOL, "?"),
+    7: (TensorType.INT16, "h"),
+    9: (TensorType.INT8, "b"),
+}
+"""By the codes of TensorType in TensorFlow Lite's schema.fbs: the type, and how `struct` calls it."""
 
 _FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
 """How far the oscillators of board and host may be apart, and when a host looks at its clock."""
@@ -114,6 +123,7 @@ def measurement_in(
     used: dict[int, list[str]] = {}
     for one in answer.of(wire.Used):
         used.setdefault(one.layer, []).append(one.function)
+    first, *further = parse_outputs(answer, tuple(total.output_crc32 for total in totals))
     measurement = Measurement(
         clock=_clock(answer, expected.clock_hz),
         warmup=bench.warmup,
@@ -129,7 +139,8 @@ def measurement_in(
         total_cycles=tuple(total.cycles for total in totals),
         arena_bytes=_only(answer, wire.Memory).arena_bytes,
         input_crc32=bench.input_crc32,
-        output=parse_tensor(answer, tuple(total.output_crc32 for total in totals)),
+        output=first,
+        further_outputs=tuple(further),
     )
     for contradiction in contradictions_of_measurement(measurement):
         _require(False, contradiction)
@@ -173,37 +184,43 @@ def _clock(answer: wire.Exchange, declared_hz: int) -> Clock:
     return clock
 
 
-def parse_tensor(answer: wire.Exchange, crc32: tuple[int, ...]) -> Output:
-    """The one tensor of an exchange; the last of `crc32` must be that of its bytes.
+def parse_outputs(answer: wire.Exchange, crc32: tuple[int, ...]) -> tuple[Output, ...]:
+    """The tensors of an exchange, at least one; the last of `crc32` must be that of all their bytes.
 
     Raises:
         ParseError: bytes are missing, twice, or not those that were measured.
     """
-    tensor = _only(answer, wire.Tensor)
-    collected = bytearray()
-    for line in answer.of(wire.DataLine):
-        _require(line.offset == len(collected), "the bytes of its tensor are not in order")
-        collected += line.payload
-    data = bytes(collected)
-    element = _ELEMENTS.get(tensor.type)
+    contents: list[tuple[wire.Tensor, bytearray]] = []
+    for message in answer.messages:
+        if isinstance(message, wire.Tensor):
+            contents.append((message, bytearray()))
+        elif isinstance(message, wire.DataLine):
+            in_order = bool(contents) and message.offset == len(contents[-1][1])
+            _require(in_order, "the bytes of its tensor are not in order")
+            contents[-1][1].extend(message.payload)
+    _require(bool(contents), "it has no tensor")
+    outputs = tuple(_output(tensor, bytes(data)) for tensor, data in contents)
+    if crc32:
+        data = b"".join(data for _, data in contents)
+        _require(zlib.crc32(data) == crc32[-1], "its output is not the one that was measured")
+    return (replace(outputs[0], crc32=crc32), *outputs[1:])
+
+
+def _output(tensor: wire.Tensor, data: bytes) -> Output:
+    element, letter = _ELEMENTS.get(tensor.type, (None, ""))
     _require(element is not None, f"its tensor has the unknown type {tensor.type}")
     assert element is not None
     try:
         shape = tuple(int(dimension) for dimension in tensor.dims.split("x"))
     except ValueError:
         shape = ()
-    count = 1
-    for dimension in shape:
-        count *= dimension
-    width = struct.calcsize(_FORMATS[element])
+    count = math.prod(shape)
     _require(
-        bool(shape) and count > 0 and len(data) == tensor.size_bytes == count * width,
+        bool(shape) and count > 0 and len(data) == tensor.size_bytes == count * struct.calcsize(letter),
         f"its tensor of shape {tensor.dims} has {len(data)} of {tensor.size_bytes} bytes",
     )
-    if crc32:
-        _require(zlib.crc32(data) == crc32[-1], "its output is not the one that was measured")
-    values = struct.unpack(f"<{count}{_FORMATS[element]}", data)
-    return Output(element=element, shape=shape, values=tuple(map(float, values)), crc32=crc32)
+    values = struct.unpack(f"<{count}{letter}", data)
+    return Output(element=element, shape=shape, values=tuple(map(float, values)), crc32=())
 
 
 def _only(exchange: wire.Exchange, kind: type[wire.M]) -> wire.M:

@@ -52,13 +52,13 @@ def render_config_header(templates: Path, hello: wire.Hello) -> bytes:
     return _environment(templates).get_template("config.h.j2").render(hello=hello).encode()
 
 
-def render_digit(tensor: bytes) -> bytes:
-    """`digit.c`: the built-in input, as the bytes of the model's input tensor."""
+def render_sample(tensor: bytes) -> bytes:
+    """`sample.c`: the built-in input, as the bytes of the model's input tensor."""
     rows = [tensor[at : at + 16] for at in range(0, len(tensor), 16)]
     body = "\n".join("    " + " ".join(f"{byte:#04x}," for byte in row) for row in rows)
     return (
-        '#include "digit.h"\n\n'
-        f"const unsigned digit_input_size_bytes = {len(tensor)};\n"
-        "_Alignas(4) const unsigned char digit_input[] = {\n"
+        '#include "sample.h"\n\n'
+        f"const unsigned sample_input_size_bytes = {len(tensor)};\n"
+        "_Alignas(4) const unsigned char sample_input[] = {\n"
         f"{body}\n}};\n"
     ).encode()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vstm32.board.firmware import Firmware
 
 _STANDARD_INPUT = 0
+_LOOK_SECONDS = 0.1
 
 
 class ExitCode(IntEnum):
@@ -72,10 +73,12 @@ def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack)
     of_daemon = wanted.daemon
     if faults := os.environ.get(FAULTS_VARIABLE, ""):
         of_daemon = replace(of_daemon, injection=parse_injection(faults))
+    if console is not None and not console.is_interactive:
+        of_daemon = replace(of_daemon, holds_time_for_input=True)
     daemon = Daemon(
         firmware,
         of_daemon,
-        on_finding=lambda finding: say(finding.sentence),
+        on_finding=lambda finding: say(finding.message),
         trace=trace,
         profile=functions if profile_file else None,
     )
@@ -97,8 +100,10 @@ def _wait(daemon: "Daemon", wanted: ProgramOptions, interrupted: threading.Event
         if wanted.ends_with_stdin:
             threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
         # A locked-up board stays reachable: what it has said can still be read.
-        while not interrupted.wait(0.1) and not daemon.ended.is_set():
+        while not interrupted.wait(_LOOK_SECONDS) and not daemon.ended.is_set():
             daemon.board.check()
+            # What it finds is said by it.
+            daemon.board.prospect()
     finally:
         daemon.close()
     return ExitCode.OK
@@ -108,6 +113,7 @@ def _talk(
     daemon: "Daemon", console: "Console", wanted: ProgramOptions, interrupted: threading.Event
 ) -> ExitCode:
     from vstm32.app.console import BUSY_SILENCE_SECONDS, Ending
+    from vstm32.board.last_word import Prospect
 
     board = daemon.board
     line = board.line()
@@ -115,22 +121,29 @@ def _talk(
 
     def is_over() -> bool:
         board.check()
-        return interrupted.is_set() or daemon.ended.is_set()
+        goes_round = board.loop is not None and not console.is_interactive
+        return interrupted.is_set() or daemon.ended.is_set() or goes_round
 
     def is_idle() -> bool:
         waits = board.has_waited_for_host() and not line.has_input
         stands = not board.running or not board.powered or board.in_reset or board.system.debug.halted
-        return stands or waits
+        return stands or waits or board.prospect() is not Prospect.GOES_ON
 
-    console.press_reset = board.press_reset
+    console.input_has_ended = lambda: board.hold_time_for_input(False)
+    console.press_reset, console.press_button = board.press_reset, board.press_button
     with console:
         try:
             if console.is_interactive:
                 console.say(_where(daemon, wanted))
             ending = console.serve(line, is_over=is_over, is_idle=is_idle, silence_seconds=silence)
+            prospect = board.prospect()
         finally:
             daemon.close()
-    if console.is_interactive or ending is Ending.ASKED:
+    if console.is_interactive:
+        return ExitCode.OK
+    if board.loop is not None or prospect is Prospect.STUCK:
+        return ExitCode.FAILED
+    if ending is Ending.ASKED:
         return ExitCode.OK
     if ending is Ending.SILENT:
         console.say(

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 from vstm32.base.serial_line import SerialLine
 
 END_KEY, MENU_KEY = 0x1D, 0x14  # Ctrl-], Ctrl-T
-_HELP_KEY, _RESET_KEY, _ECHO_KEY = 0x08, 0x12, 0x05  # Ctrl-H, Ctrl-R, Ctrl-E
+_HELP_KEY, _RESET_KEY, _ECHO_KEY, _BUTTON_KEY = 0x08, 0x12, 0x05, 0x02  # Ctrl-H, Ctrl-R, Ctrl-E, Ctrl-B
 _CHUNK_BYTES = 4096
 _LOOK_SECONDS = 0.05
 _FEED_SECONDS = 0.005
@@ -33,6 +33,7 @@ BUSY_SILENCE_SECONDS = 60.0
 HELP = """\
 Ctrl-]          end
 Ctrl-T Ctrl-R   press the board's reset button
+Ctrl-T Ctrl-B   press the user button, or let it go
 Ctrl-T Ctrl-E   show what is typed, or no longer (the firmware may do so itself)
 Ctrl-T Ctrl-H   this help
 Ctrl-T Ctrl-]   send Ctrl-] to the firmware; Ctrl-T Ctrl-T sends Ctrl-T
@@ -70,6 +71,9 @@ class Console:
         self._keyboard, self._screen, self._errors = keyboard, screen, errors
         self._echo = echo
         self.press_reset = press_reset
+        self.input_has_ended: Callable[[], None] = lambda: None
+        self.press_button: Callable[[bool], None] = lambda _pressed: None
+        self._button_is_pressed = False
         self.is_interactive = os.isatty(keyboard)
         self._shares_screen = os.isatty(screen) and errors.isatty()
         self._saved: Any = None
@@ -160,7 +164,9 @@ class Console:
             if self.is_interactive:
                 self._read_keys(line, is_over)
                 return Ending.ASKED
-            return self._feed(line, is_over, is_idle) or self._finish(is_over, is_idle, silence_seconds)
+            ending = self._feed(line, is_over, is_idle)
+            self.input_has_ended()
+            return ending or self._finish(is_over, is_idle, silence_seconds)
         finally:
             over.set()
             writer.join(timeout=1)
@@ -233,6 +239,7 @@ class Console:
         menu: Mapping[int, Callable[[], None]] = {
             _HELP_KEY: lambda: self.say(HELP),
             _RESET_KEY: self._reset,
+            _BUTTON_KEY: self._button,
             _ECHO_KEY: self._toggle_echo,
         }
         send = bytearray()
@@ -265,6 +272,11 @@ class Console:
     def _reset(self) -> None:
         self.say("Reset.")
         self.press_reset()
+
+    def _button(self) -> None:
+        self._button_is_pressed = not self._button_is_pressed
+        self.say("The button is pressed." if self._button_is_pressed else "The button is let go.")
+        self.press_button(self._button_is_pressed)
 
     def _toggle_echo(self) -> None:
         self._echo = not self._echo

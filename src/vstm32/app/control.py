@@ -6,6 +6,8 @@ in somebody's browser can reach it.
 
     {"do": "power", "on": false}                     switches the board off or on
     {"do": "reset"}                                  pulls the reset pin low and lets it go
+    {"do": "pin", "pin": "PI11", "level": 1}         puts a wire on a pin: 1, 0, or null for none
+    {"do": "button", "pressed": true}                presses the user button or lets it go
     {"do": "status"}                                 what the board is, and how it is
     {"do": "inject", "faults": {"silent": true}}     these faults and no others; {} heals the board;
                                                      with "once": true they end when it is switched off

@@ -70,6 +70,8 @@ class Daemon:
             }
             probe = stack.enter_context(AttachedProbe(self.board, options.debug_port))
             self.board.inject(options.injection, once=True)
+            for pin, level in options.pins:
+                self.board.drive_pin(pin, level)
             self.description = RunningBoard(
                 uid=self.uid,
                 pid=os.getpid(),
@@ -88,11 +90,14 @@ class Daemon:
                     "status": self._status,
                     "power": self._power,
                     "reset": self._reset,
+                    "pin": self._pin,
+                    "button": self._button,
                     "inject": self._inject,
                     "end": self._end,
                 },
             )
             stack.callback(control.close)
+            self.board.hold_time_for_input(options.holds_time_for_input)
             self.board.start()
             self._stack = stack.pop_all()
 
@@ -116,7 +121,8 @@ class Daemon:
                 "locked_up": not board.running,
                 "cycles": board.cycles,
                 "fault": str(fault) if fault else "",
-                "findings": [str(finding) for finding in board.findings],
+                "loop": str(board.loop or ""),
+                "findings": [_counted(finding) for finding in board.findings],
                 "faults": asdict(board.injection),
             }
 
@@ -131,6 +137,24 @@ class Daemon:
         self.board.press_reset()
         return {}
 
+    def _pin(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        pin, level = request.get("pin"), request.get("level")
+        if not isinstance(pin, str) or "level" not in request or isinstance(level, bool):
+            raise VirtualBoardError(
+                "A pin and its level are missing.", hint='Say {"do": "pin", "pin": "PI11", "level": 1}.'
+            )
+        self.board.drive_pin(pin, level)
+        return {pin: level}
+
+    def _button(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        pressed = request.get("pressed")
+        if not isinstance(pressed, bool):
+            raise VirtualBoardError(
+                "The button is pressed or not.", hint='Say {"do": "button", "pressed": true} or false.'
+            )
+        self.board.press_button(pressed)
+        return {"pressed": pressed}
+
     def _inject(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         faults = request.get("faults")
         if not isinstance(faults, dict):
@@ -143,6 +167,10 @@ class Daemon:
     def _end(self, _request: Mapping[str, Any]) -> Mapping[str, Any]:
         self.ended.set()
         return {}
+
+
+def _counted(finding: Finding) -> str:
+    return f"{finding} ({finding.times:,} times)" if finding.times > 1 else str(finding)
 
 
 def _unique_id(folder: Path | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vstm32.board.injection import Injection
 from vstm32.board.options import CHIPS, SERIAL_PORTS, BoardOptions, default_of, meaning_of
+from vstm32.board.pins import read_driven_pin
 from vstm32.timing import TIMING_MODELS
 
 STANDARD_ERROR = "-"
@@ -46,6 +47,11 @@ class DaemonOptions:
     debug_port: int = 0
     injection: Injection = field(default_factory=Injection)
     in_process: bool = False
+    holds_time_for_input: bool = False
+    """See `Board.hold_time_for_input`."""
+
+    pins: tuple[tuple[str, int], ...] = ()
+    """Wires on pins, by the pin's name, and their levels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +155,7 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
             folder=arguments.folder,
             debug_port=arguments.debug_port,
             in_process=console is not None,
+            pins=tuple(read_driven_pin(text) for text in arguments.pin),
         ),
         console=console,
         look=LookOptions(trace=arguments.trace, trace_only=tuple(arguments.trace_only), profile=profile),
@@ -187,6 +194,13 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
     _board_option(group, "--timing", "timing", choices=TIMING_MODELS)
     _board_option(group, "--flash-banks", "flash_banks", type=int, metavar="N")
     _board_option(group, "--random-seed", "random_seed", type=int, metavar="N")
+    group.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="PIN=LEVEL",
+        help="a wire on a pin, such as PI11=1; of the user button: that it is pressed. May be given again",
+    )
     group.add_argument("--off", action="store_true", help="begin switched off")
 
 

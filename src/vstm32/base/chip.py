@@ -205,6 +205,9 @@ class Kit:
     serial_ports: str
     """Which UARTs can be that, for people."""
 
+    button: str
+    """The pin of its user button: high while that is pressed, else low."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:

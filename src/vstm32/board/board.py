@@ -29,8 +29,12 @@ from vstm32.board.gate import Gate
 from vstm32.board.host_wait import HostWait
 from vstm32.board.injection import Injection
 from vstm32.board.journal import Journal
+from vstm32.board.last_word import LastWord, Prospect
 from vstm32.board.options import BoardOptions
+from vstm32.board.pins import read_pin
+from vstm32.board.places import Places
 from vstm32.board.reset import Reset
+from vstm32.board.reset_loop import ResetLoop
 from vstm32.board.run_loop import RunLoop
 from vstm32.board.serial_ports import SerialPorts
 from vstm32.board.state import CoreState
@@ -93,7 +97,7 @@ class Board:
         self._core = Core(chip, options.timing, profiled=profile is not None, observe=trace)
         self._gate = Gate(self._may_run, self._hurry)
         self._host = HostWait(self._ports.wakeup, lambda: self._loop.is_to_end or self._gate.is_wanted)
-        self._journal = Journal(on_finding, self._flush)
+        self._journal = Journal(on_finding, self._flush, Places(firmware).at)
         self._system = System(
             self._core,
             options.flash_layout,
@@ -111,6 +115,8 @@ class Board:
             trace.watch(self._system.bus)
         self.profiler = self._made_profiler(profile) if profile is not None else None
         self._reset = Reset(self._core, self._system, self._state, self._journal.report, self._begin_run)
+        self._reset_loop = ResetLoop(self._core, lambda: self._ports.wakeup.writes, self._journal.report)
+        self._last_word = LastWord(self._system, self._state, self._journal.report)
         stops = Stops(self._core, self._system, self._state, self._journal.report)
         self._loop = RunLoop(self._system, self._state, self._reset, stops, self._host)
         self._thread = CpuThread(self._gate, self._loop, self._flush)
@@ -122,6 +128,7 @@ class Board:
             self._flash_file = FlashFile(options.flash, chip.memory.flash.size_bytes, chip.part)
             self._flash_file.map_at(self._core.memory.flash_host_address)
         self._load(firmware, options.unique_id)
+        self.press_button(False)
         if options.powered:
             self._reset.power_on()
         else:
@@ -188,7 +195,7 @@ class Board:
 
     @property
     def fault(self) -> Finding | None:
-        """The lockup of this run, else its latest bus or memory protection fault, else None."""
+        """The lockup of this run, else its latest fault, else None."""
         return self._journal.fault
 
     @property
@@ -199,6 +206,28 @@ class Board:
     def has_waited_for_host(self) -> bool:
         """Whether the firmware waits for the host, or has done so since this was asked before."""
         return self._host.take_waited()
+
+    def hold_time_for_input(self, hold: bool) -> None:
+        """Whether virtual time stands still while the firmware waits for the host: so that input through a
+        pipe reaches the firmware at the same cycle, whenever it comes.
+        """
+        self._host.holds_time = hold
+        self._ports.wakeup.notify()
+
+    @property
+    def loop(self) -> Finding | None:
+        """The latest finding of this run that the firmware goes round for ever: in a handler, from reset to
+        reset, or in a fault that its handler does not mend. None if there is none.
+        """
+        return self._journal.loop
+
+    def prospect(self) -> Prospect:
+        """Whether anything is to be expected of the firmware, if nobody does anything."""
+        with self.standing_still():
+            return self._prospect()
+
+    def _prospect(self) -> Prospect:
+        return Prospect.GOES_ON if self._reset.is_wanted else self._last_word.prospect()
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware.
@@ -269,15 +298,19 @@ class Board:
         self._system.flush_usarts()
 
     def run_until_it_waits(self, timeout_seconds: float | None = None) -> None:
-        """Runs in the caller's thread until the firmware has taken all input and waits for more, or until
-        lockup. Its waiting takes no time of the wall clock. `timeout_seconds` is as for `run`.
+        """Runs in the caller's thread until the firmware has taken all input and waits for more, until it has
+        nothing more to do, or until lockup. Its waiting takes no time of the wall clock. `timeout_seconds` is
+        as for `run`.
         """
         self._host.take_waited()
         self._host.sleeps = False
         try:
-            self.run(until=self._host.take_waited, timeout_seconds=timeout_seconds)
+            self.run(until=self._waits_or_has_ended, timeout_seconds=timeout_seconds)
         finally:
             self._host.sleeps = True
+
+    def _waits_or_has_ended(self) -> bool:
+        return self._host.take_waited() or self._prospect() is not Prospect.GOES_ON
 
     def step(self) -> None:
         """Executes one instruction; to be called inside of `standing_still` where the board has a thread."""
@@ -339,19 +372,26 @@ class Board:
         with self.standing_still():
             self._reset.hold(by, low)
 
-    def drive_pin(self, port: str, number: int, level: int | None) -> None:
-        """A wire on a pin, such as PI11, the blue button of the board: 0, 1, or None for no wire.
+    def drive_pin(self, pin: str, level: int | None) -> None:
+        """A wire on a pin, such as PI11: 0, 1, or None for no wire.
 
         Raises:
-            VirtualBoardError: there is no such pin.
+            VirtualBoardError: there is no such pin, or no such level.
         """
-        if port not in self._system.ports or not 0 <= number < 16:
-            raise VirtualBoardError(f"There is no pin P{port}{number}.", hint="There are PA0 to PK15.")
+        port, number = read_pin(pin)
+        if level not in (0, 1, None):
+            raise VirtualBoardError(
+                f"{pin} cannot be {level!r}.", hint="A level is 0 or 1, or null for no wire."
+            )
         with self.standing_still():
             outside = self._system.ports[port].outside
             outside.pop(number, None)
             if level is not None:
-                outside[number] = int(bool(level))
+                outside[number] = int(level)
+
+    def press_button(self, pressed: bool) -> None:
+        """Presses the board's user button, or lets it go."""
+        self.drive_pin(self.options.of_chip.kit.button, int(pressed))
 
     @property
     def injection(self) -> Injection:
@@ -419,11 +459,16 @@ class Board:
     def _begin_run(self) -> None:
         """What the board had to say before counts no more: findings, and words that nobody has read."""
         self._journal.begin_anew()
+        self._reset_loop.begin_anew()
+        self._last_word.begin_anew()
         self._ports.forget_unread()
 
     def _request_reset(self, flag: int) -> None:
         # A debugger's write, unless it is an instruction of the firmware that a debugger steps through.
-        self._reset.request(flag, from_outside=self._gate.is_held and not self._loop.steps)
+        from_outside = self._gate.is_held and not self._loop.steps
+        if not from_outside:
+            self._reset_loop.count(flag)
+        self._reset.request(flag, from_outside=from_outside)
 
     def _may_run(self) -> bool:
         return self.powered and not self.in_reset and self.running and not self._system.debug.halted

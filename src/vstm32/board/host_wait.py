@@ -18,21 +18,30 @@ class HostWait:
         self._waits = self._waited = False
         self.sleeps = True
         """Whether waiting takes time of the wall clock. If not, it is only noted."""
+        self.holds_time = False
+        """Whether virtual time stands still until the host writes: there is more input to come."""
 
-    def wait(self, seconds: float) -> None:
-        """Sleeps until the host writes, or somebody wants the core to stop, or the time is over."""
+    def wait(self, seconds: float) -> bool:
+        """Sleeps until the host writes, or somebody wants the core to stop, or the time is over; whether that
+        much virtual time may pass now.
+        """
         self._waited = True
         if not self.sleeps:
-            return
+            return True
         wakeup = self._wakeup
         self._waits = True
         with wakeup.condition:
-            wakeup.condition.wait_for(
-                lambda: self._is_disturbed() or wakeup.writes != self._writes_seen,
-                min(seconds, LONGEST_WAIT_SECONDS),
-            )
+            if self.holds_time:
+                wakeup.condition.wait_for(lambda: self._is_over() or not self.holds_time)
+            else:
+                wakeup.condition.wait_for(self._is_over, min(seconds, LONGEST_WAIT_SECONDS))
+            has_come = wakeup.writes != self._writes_seen
             self._writes_seen = wakeup.writes
         self._waits = False
+        return has_come or not self.holds_time
+
+    def _is_over(self) -> bool:
+        return self._is_disturbed() or self._wakeup.writes != self._writes_seen
 
     def take_waited(self) -> bool:
         """Whether the firmware waits for the host, or has done so since this was asked before."""

@@ -67,6 +67,11 @@ class Reset:
         self._begins_run |= from_outside
         self._core.request_stop()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a reset was requested and has not been carried out."""
+        return bool(self._wanted)
+
     def carry_out_wanted(self) -> None:
         """The reset that was requested, if there was one."""
         if self._wanted:

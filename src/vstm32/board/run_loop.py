@@ -112,10 +112,10 @@ class RunLoop:
                 now = self._core.cycles
                 wait = min(wait, (due - now) / system.core_clock_hz)
                 due = min(due, now + int(wait * system.core_clock_hz) + 1)
-            self._host.wait(wait)
+            passes = self._host.wait(wait)
             for usart in listeners:
                 usart.admit()
-            if any(usart.hears for usart in listeners):
+            if any(usart.hears for usart in listeners) or (listeners and not passes):
                 return
         if due is not None:
             system.clock.skip_to(due)

@@ -6,7 +6,7 @@ from vstm32.base.findings import Direction, Finding
 from vstm32.board.state import CoreState
 from vstm32.cortex_m import core_debug, scb
 from vstm32.cortex_m.core import Core, Stop, StopReason
-from vstm32.cortex_m.exceptions import ExceptionNumber, InvalidReturnError, UnstackError
+from vstm32.cortex_m.exceptions import InvalidReturnError, UnstackError
 from vstm32.cortex_m.faults import FaultUnit
 from vstm32.stm32.system import System
 
@@ -39,7 +39,7 @@ class Stops:
         elif stop.reason is StopReason.LAZY_STACKING:
             self._faults.stack_floating_point()
         elif stop.reason is StopReason.SVC:
-            self._faults.synchronous(ExceptionNumber.SVCALL, "an SVC instruction")
+            self._faults.supervisor_call()
         elif stop.reason is StopReason.EXCEPTION_RETURN:
             self._exception_return(core.program_counter | 1)
         elif stop.reason is StopReason.BREAKPOINT:

@@ -92,6 +92,7 @@ CHIP = Chip(
         hse_hz=25_000_000,  # the crystal X2
         lse_hz=32_768,  # the crystal X1
         serial="USART6",
+        button="PI11",  # B1, blue; UM1907
         serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
     ),
     # docs/timing.md says how they were found: by times of a real STM32F746.

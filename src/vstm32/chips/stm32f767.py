@@ -133,6 +133,7 @@ CHIP = Chip(
         hse_hz=8_000_000,  # MCO of the ST-LINK: firmware sets HSEBYP
         lse_hz=32_768,  # the crystal X2
         serial="USART3",
+        button="PC13",  # B1, blue; UM1974
         serial_ports="USART3 on PD8 and PD9, USART6 on PG14 and PG9, others on any of their pins",
     ),
     expected_errors={

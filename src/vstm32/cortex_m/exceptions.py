@@ -168,15 +168,19 @@ class ExceptionUnit:
     def execution_priority(self) -> int:
         """Priority of what runs now, with PRIMASK, FAULTMASK and BASEPRI."""
         core = self._core
-        current = min((self._group(self.priority(number)) for number in self.active), default=_LOWEST)
-        base = core.read_register(core.basepri) & 0xFF
-        if base:
-            current = min(current, self._group(base))
+        current = self._priority_of_handlers()
         if core.read_register(core.primask) & 1:
             current = min(current, 0)
         if core.read_register(core.faultmask) & 1:
             current = min(current, -1)
         return current
+
+    def _priority_of_handlers(self) -> int:
+        """Priority of what runs now, with BASEPRI alone."""
+        core = self._core
+        current = min((self._group(self.priority(number)) for number in self.active), default=_LOWEST)
+        base = core.read_register(core.basepri) & 0xFF
+        return min(current, self._group(base)) if base else current
 
     def best_pending(self) -> int | None:
         """The enabled pending exception that goes first, whether or not it may preempt."""
@@ -192,7 +196,7 @@ class ExceptionUnit:
         number = self.best_pending()
         if number is None:
             return False
-        if self._group(self.priority(number)) >= self.execution_priority():
+        if not self.could_preempt(number):
             self._core.watch_unmask()
             return False
         self._core.forget_unmask()
@@ -202,20 +206,21 @@ class ExceptionUnit:
     def wakes(self) -> bool:
         """Whether WFI ends: something pending would be taken if PRIMASK were clear (B1.5.19)."""
         number = self.best_pending()
-        if number is None:
-            return False
-        core = self._core
-        current = min((self._group(self.priority(each)) for each in self.active), default=_LOWEST)
-        base = core.read_register(core.basepri) & 0xFF
-        if base:
-            current = min(current, self._group(base))
-        return self._group(self.priority(number)) < current
+        return number is not None and self.could_wake(number)
+
+    def could_wake(self, number: int) -> bool:
+        """Whether an exception would end WFI, were it pending and enabled."""
+        return self._group(self.priority(number)) < self._priority_of_handlers()
+
+    def could_preempt(self, number: int) -> bool:
+        """Whether an exception would be taken now, were it pending and enabled."""
+        return self._group(self.priority(number)) < self.execution_priority()
 
     def can_take(self, number: int) -> bool:
         """Whether a synchronous exception may be taken now, else it becomes a HardFault."""
         if number in CONFIGURABLE_FAULTS and number not in self.enabled_faults:
             return False
-        return self._group(self.priority(number)) < self.execution_priority()
+        return self.could_preempt(number)
 
     def fault_or_hard_fault(self, number: ExceptionNumber) -> ExceptionNumber:
         """The fault itself, or HardFault if its handler may not run now."""
@@ -312,7 +317,7 @@ class ExceptionUnit:
         if number in self.lines:
             self.pend(number)
         following = self.best_pending()
-        if following is not None and self._group(self.priority(following)) < self.execution_priority():
+        if following is not None and self.could_preempt(following):
             self.chain(following, exc_return)
             return
         frame = self._frame_address(exc_return)

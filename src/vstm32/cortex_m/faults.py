@@ -5,12 +5,14 @@ A fault whose handler may not run becomes a HardFault, and one inside a HardFaul
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.base.memory_map import PERIPHERAL_SPACE, PPB_BASE, Storage
 from vstm32.cortex_m import scb
 from vstm32.cortex_m.core import Core, Stop, StopReason
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit, LockupError
+from vstm32.cortex_m.fault_report import callers, status_text
 from vstm32.cortex_m.scb import SystemControl
 
 _FAULT_NAMES = {
@@ -19,8 +21,20 @@ _FAULT_NAMES = {
     ExceptionNumber.BUS_FAULT: "BusFault",
     ExceptionNumber.USAGE_FAULT: "UsageFault",
     ExceptionNumber.SVCALL: "SVCall",
+    ExceptionNumber.PENDSV: "PendSV",
+    ExceptionNumber.SYSTICK: "SysTick",
     ExceptionNumber.NMI: "NMI",
 }
+
+
+_KINDS = {FindingKind.USAGE_FAULT: "UsageFault", FindingKind.HARD_FAULT: "HardFault"}
+
+
+def exception_name(number: int) -> str:
+    """An exception for people: `HardFault`, `interrupt 71`."""
+    with contextlib.suppress(ValueError):
+        return _FAULT_NAMES.get(ExceptionNumber(number), ExceptionNumber(number).name)
+    return f"interrupt {number - 16}"
 
 
 class FaultUnit:
@@ -47,12 +61,23 @@ class FaultUnit:
     def breakpoint(self) -> None:
         """BKPT with neither a debugger nor the debug monitor (Arm v7-M ARM, section C1.4.2)."""
         self._scb.record_hard_fault(scb.HFSR_DEBUGEVT)
-        self.synchronous(ExceptionNumber.HARD_FAULT, "a BKPT instruction without a debugger")
+        what = "a BKPT instruction without a debugger"
+        self._raise(ExceptionNumber.HARD_FAULT, self._of_instruction(FindingKind.HARD_FAULT, what), what)
+
+    def supervisor_call(self) -> None:
+        """SVC: a HardFault where its handler may not run."""
+        if self._exceptions.can_take(ExceptionNumber.SVCALL):
+            self._exceptions.enter(ExceptionNumber.SVCALL, self._core.program_counter)
+            self._entered(ExceptionNumber.SVCALL)
+        else:
+            what = "an SVC instruction where SVCall may not interrupt what runs"
+            self._raise(ExceptionNumber.SVCALL, self._of_instruction(FindingKind.HARD_FAULT, what), what)
 
     def usage_fault(self, status: int, what: str, chained_to: int | None = None) -> None:
         """`chained_to` is the EXC_RETURN of a return that failed: its frame stays on the stack."""
         self._scb.record_fault(status)
-        self.synchronous(ExceptionNumber.USAGE_FAULT, what, chained_to)
+        finding = self._of_instruction(FindingKind.USAGE_FAULT, what)
+        self._raise(ExceptionNumber.USAGE_FAULT, finding, what, chained_to)
 
     def _stacking_failed(self, number: int, address: int) -> int:
         """The frame of an exception has no room: the derived fault (Arm v7-M ARM, section B1.5.11)."""
@@ -64,8 +89,8 @@ class FaultUnit:
         )
         if fault is ExceptionNumber.MEM_MANAGE:
             sentence = f"The MPU does not let the frame of exception {number} be stored at {address:#010x}."
-        self._report_access(address, Direction.WRITE, 32, sentence, kind)
         self._scb.record_fault(status)
+        self._report_with_status(self._of_access(address, Direction.WRITE, 32, sentence, kind), "")
         derived = self._exceptions.fault_or_hard_fault(fault)
         if derived is ExceptionNumber.HARD_FAULT:
             self._scb.record_hard_fault(scb.HFSR_FORCED)
@@ -91,9 +116,9 @@ class FaultUnit:
             f"({self._map.block_name(address)})."
         )
         kind, status, fault = self._stack_fault(address, scb.UNSTKERR, scb.MUNSTKERR)
-        self._report_access(address, Direction.READ, 32, sentence, kind)
         self._scb.record_fault(status)
-        self.synchronous(fault, sentence, exc_return)
+        finding = self._of_access(address, Direction.READ, 32, sentence, kind)
+        self._raise(fault, finding, sentence, exc_return)
 
     def stack_floating_point(self) -> None:
         """The FPU registers of interrupted code are stacked now, before a handler uses the FPU."""
@@ -105,29 +130,25 @@ class FaultUnit:
                 f"({self._map.block_name(address)})."
             )
             kind, status, fault = self._stack_fault(address, scb.LSPERR, scb.MLSPERR)
-            self._report_access(address, Direction.WRITE, 72, sentence, kind)
             self._scb.record_fault(status)
-            self.synchronous(fault, sentence)
+            self._raise(fault, self._of_access(address, Direction.WRITE, 72, sentence, kind), sentence)
 
-    def _report_access(
+    def _of_access(
         self,
         address: int,
         direction: Direction,
         size_bytes: int,
         sentence: str,
         kind: FindingKind = FindingKind.BUS_FAULT,
-    ) -> None:
-        self._report(
-            Finding(
-                kind,
-                address,
-                self._core.program_counter,
-                direction,
-                size_bytes,
-                self._map.block_name(address),
-                sentence,
-            )
-        )
+    ) -> Finding:
+        program_counter = self._core.program_counter
+        block = self._map.block_name(address)
+        return Finding(kind, address, program_counter, direction, size_bytes, block, sentence)
+
+    def _of_instruction(self, kind: FindingKind, what: str) -> Finding:
+        address = self._core.program_counter
+        sentence = f"{_KINDS[kind]} at {address:#010x}: {what.rstrip('.')}."
+        return self._of_access(address, Direction.FETCH, 2, sentence, kind)
 
     def access_fault(self, stop: Stop) -> None:
         """An access that the MPU or the bus refuses."""
@@ -162,18 +183,18 @@ class FaultUnit:
         )
         if stop.direction is Direction.FETCH:
             sentence = f"The core {verb} {stop.address:#010x} ({block}), which {why}."
-        self._report_access(stop.address, stop.direction, stop.size_bytes, sentence)
+        finding = self._of_access(stop.address, stop.direction, stop.size_bytes, sentence)
         control = self._scb
         if stop.direction is not Direction.FETCH:
             control.record_fault(scb.PRECISERR, stop.address)
         elif stop.address in PERIPHERAL_SPACE or stop.address >= 0xA000_0000:
             # Peripheral and system space is execute-never (PM0253 section 2.2.3).
             control.record_fault(scb.IACCVIOL)
-            self.synchronous(ExceptionNumber.MEM_MANAGE, sentence)
+            self._raise(ExceptionNumber.MEM_MANAGE, finding, sentence)
             return
         else:
             control.record_fault(scb.IBUSERR)
-        self.synchronous(ExceptionNumber.BUS_FAULT, sentence)
+        self._raise(ExceptionNumber.BUS_FAULT, finding, sentence)
 
     def protection_fault(self, stop: Stop) -> None:
         """The MPU does not allow an access: MemManage (Arm v7-M ARM, section B3.5.3)."""
@@ -190,29 +211,36 @@ class FaultUnit:
                 f"{stop.address:#010x} ({name}, {stop.size_bytes} bytes)."
             )
             self._scb.record_memory_fault(scb.DACCVIOL, stop.address)
-        self._report_access(stop.address, stop.direction, stop.size_bytes, sentence, FindingKind.PROTECTION)
-        self.synchronous(ExceptionNumber.MEM_MANAGE, sentence)
+        kind = FindingKind.PROTECTION
+        finding = self._of_access(stop.address, stop.direction, stop.size_bytes, sentence, kind)
+        self._raise(ExceptionNumber.MEM_MANAGE, finding, sentence)
 
-    def synchronous(self, number: ExceptionNumber, what: str, chained_to: int | None = None) -> None:
-        """Enters an exception that cannot wait; escalates to HardFault, and from there to lockup."""
+    def _raise(
+        self, number: ExceptionNumber, finding: Finding, what: str, chained_to: int | None = None
+    ) -> None:
+        """Enters a fault, which cannot wait; it escalates to HardFault, and from there to lockup."""
         unit, core = self._exceptions, self._core
+        name = exception_name(number)
         if not unit.can_take(number):
             if not unit.can_take(ExceptionNumber.HARD_FAULT):
+                self._report_with_status(finding, f"{name}: ")
                 running = min(unit.active, key=unit.priority, default=None)
                 where = (
-                    "with FAULTMASK set" if running is None else f"inside the {self._name(running)} handler"
+                    "with FAULTMASK set"
+                    if running is None
+                    else f"inside the {exception_name(running)} handler"
                 )
-                raise LockupError(f"A {self._name(number)} came {where} ({what.rstrip('.')})")
+                raise LockupError(f"A {name} came {where} ({what.rstrip('.')})")
             number = ExceptionNumber.HARD_FAULT
             self._scb.record_hard_fault(scb.HFSR_FORCED)
+            name = f"{name}, taken as a HardFault"
+        self._report_with_status(finding, f"{name}: ")
         if chained_to is None:
             unit.enter(number, core.program_counter)
         else:
             unit.chain(number, chained_to)
         self._entered(number)
 
-    @staticmethod
-    def _name(number: int) -> str:
-        with contextlib.suppress(ValueError):
-            return _FAULT_NAMES.get(ExceptionNumber(number), ExceptionNumber(number).name)
-        return f"interrupt {number - 16}"
+    def _report_with_status(self, finding: Finding, name: str) -> None:
+        stack = tuple(f"{address:#010x}" for address in callers(self._core))
+        self._report(replace(finding, status=f"{name}{status_text(self._scb)}.", stack=stack))

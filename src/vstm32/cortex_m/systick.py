@@ -50,6 +50,11 @@ class SysTick(RegisterBlock):
         """Core cycles between two expirations; 0 while it does not count."""
         return (self.values[LOAD] + 1) * self._divider if self._counting else 0
 
+    @property
+    def interrupts(self) -> bool:
+        """Whether it counts towards an interrupt."""
+        return self._counting and bool(self.values[CTRL] & _TICKINT)
+
     def _ticks(self) -> int:
         return (self._clock.now - self._began) // self._divider
 
@@ -100,7 +105,7 @@ class SysTick(RegisterBlock):
         self._set_alarm()
 
     def _set_alarm(self) -> None:
-        if not self._counting or not self.values[CTRL] & _TICKINT:
+        if not self.interrupts:
             self._alarm.clear()
             return
         ticks, first, period = self._ticks(), self._first_zero(), self.values[LOAD] + 1

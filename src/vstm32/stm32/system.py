@@ -77,7 +77,8 @@ class Outside:
 
     `lines` has a serial line for each UART, `host_baud` is the rate at which their host listens, in bits per
     second. RNG's numbers follow from `random_seed`. `request_reset` is told the reason as a flag of RCC_CSR,
-    `wait_for_host` may sleep that many seconds of the wall clock.
+    `wait_for_host` may sleep that many seconds of the wall clock, and tells whether they may pass in virtual
+    time.
     """
 
     lines: Mapping[str, SerialLine]
@@ -85,7 +86,7 @@ class Outside:
     random_seed: int
     report: Callable[[Finding], None]
     request_reset: Callable[[int], None]
-    wait_for_host: Callable[[float], None]
+    wait_for_host: Callable[[float], bool]
     debugged: DebuggedCore
 
 

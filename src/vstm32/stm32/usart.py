@@ -36,6 +36,8 @@ _POLLS_BEFORE_SKIP = 3
 _POLLS_BEFORE_HOST = 200
 _POLLS_BETWEEN_WAITS = 16
 _WAITS_PER_SECOND = 50
+# Of virtual time: who counts polls until a timeout has given up by then.
+_STUCK_SECONDS = 10
 
 REGISTERS = (
     Register("CR1", CR1, writable=0x1FFF_FFFD, unsupported=0x0C00_6802),
@@ -59,7 +61,8 @@ class Surroundings:
     """What a USART needs of the rest of the board.
 
     `kernel_clock_hz` is 0 while that clock is off; the two troubles say why a signal does not get
-    through the pins, and are empty when it does.
+    through the pins, and are empty when it does. `wait_for_host` tells whether the seconds that it was given
+    may pass in virtual time.
     """
 
     clock: VirtualClock
@@ -70,7 +73,7 @@ class Surroundings:
     receive_trouble: Callable[[], str]
     interrupt: Callable[[bool], None]
     quiet_period_cycles: Callable[[], int]
-    wait_for_host: Callable[[float], None]
+    wait_for_host: Callable[[float], bool]
     report: Callable[[Finding], None]
     host_baud: int = 115_200
     tolerance: float = 0.03
@@ -104,6 +107,7 @@ class Usart(RegisterBlock):
         self._waiting_data: int | None = None
         self._received = 0
         self._polls = 0
+        self._in_vain_since: int | None = None
         self._last_poll = 0
         self._last_arrival = self._clock.now
         self._looked_at = self._clock.now
@@ -387,6 +391,8 @@ class Usart(RegisterBlock):
         """A read of ISR; a loop of them lets virtual time jump to the next event, or waits for the host."""
         now = self._clock.now
         self._polls = self._polls + 1 if now - self._last_poll <= _POLL_GAP_CYCLES else 0
+        if not self._polls:
+            self._in_vain_since = None
         if self._polls >= _POLLS_BEFORE_SKIP:
             self._wait()
             now = self._clock.now
@@ -408,15 +414,35 @@ class Usart(RegisterBlock):
         core_hz = self._around.core_clock_hz()
         until = self._clock.now + core_hz // _WAITS_PER_SECOND
         until = min(until, self._clock.next_alarm() or until)
-        if why := self._why_stuck():
+        why = self._why_stuck()
+        if why:
+            self._in_vain_since = self._in_vain_since or self._clock.now
             self._complain(
                 "poll", f"{self.name}_ISR is polled, and no bit of it will change by itself: {why}."
             )
         else:
-            self._around.wait_for_host((until - self._clock.now) / core_hz)
+            self._in_vain_since = None
+            passes = self._around.wait_for_host((until - self._clock.now) / core_hz)
             self.admit()
+            if not passes:
+                # Look again soon, at the same time.
+                self._polls = _POLLS_BEFORE_HOST
+                return
         if self._arrived.at is None:
             self._clock.skip_to(until)
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a frame is on its way to the host."""
+        return self._sent.at is not None
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the firmware polls ISR for something that cannot come, and has done so for long."""
+        began, now = self._in_vain_since, self._clock.now
+        if began is None or now - self._last_poll > _POLL_GAP_CYCLES:
+            return False
+        return now - began > _STUCK_SECONDS * self._around.core_clock_hz()
 
     def _why_stuck(self) -> str:
         """Why a poll of ISR, with nothing under way, cannot end; empty if the host can end it."""

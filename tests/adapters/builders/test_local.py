@@ -1,5 +1,6 @@
 """Builds with the tools on PATH."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -207,3 +208,51 @@ def test_a_compiler_that_cannot_say_what_it_is_is_said_so(
         LocalBuilder(folders.output).identity(Toolchain("any", "broken-"), ("-mcpu=cortex-m7",))
     assert error.value.message.startswith(f"{broken} does not answer to -mcpu=cortex-m7 ")
     assert error.value.hint == "The compiler is broken; install it again."
+
+
+def test_a_clang_is_known_by_its_program_its_libraries_and_its_headers_and_by_the_gcc_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = tmp_path / "resources" / "include"
+    headers.mkdir(parents=True)
+    (headers / "arm_acle.h").write_text("/* intrinsics */")
+    clang = tmp_path / "clang-99"
+    clang.write_text(
+        "#!/bin/sh\ncase $1 in\n"
+        "  -dumpversion) echo 99.1.0 ;;\n"
+        "  --version) echo 'clang version 99.1.0'; echo 'Target: none' ;;\n"
+        f"  -print-resource-dir) echo {tmp_path}/resources ;;\nesac\n"
+    )
+    clang.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    gcc = Toolchain("gcc", "arm-none-eabi-")
+    both = dataclasses.replace(gcc, name="clang", clang="clang-99", version="99.1.0")
+
+    def identity(toolchain: Toolchain) -> ToolchainIdentity:
+        return LocalBuilder(tmp_path / "cache").identity(toolchain)
+
+    first = identity(both)
+    assert first.version.startswith(
+        "clang version 99.1.0, with the libraries and the linker of arm-none-eabi-gcc"
+    )
+    assert identity(both) == first
+    assert first.sha256 != identity(gcc).sha256
+    clang.write_text(clang.read_text() + "# another one\n")
+    second = identity(both)
+    assert second.sha256 != first.sha256
+    with pytest.raises(ToolError, match=r"Toolchain clang is clang 98\.0\.0, and .*clang-99 is 99\.1\.0\."):
+        identity(dataclasses.replace(both, version="98.0.0"))
+
+
+def test_a_clang_that_does_not_say_what_it_is_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clang = tmp_path / "clang-99"
+    clang.write_text("#!/bin/sh\n[ $1 = -dumpversion ] || exec sh -c 'echo no such option >&2; exit 1'\n")
+    clang.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(ToolError) as error:
+        LocalBuilder(tmp_path / "cache").identity(Toolchain("clang", "arm-none-eabi-", clang="clang-99"))
+    assert str(error.value) == (
+        f"{clang} does not say what it is: no such option\n  The compiler is broken; install it again."
+    )

@@ -83,7 +83,7 @@ def test_input_beyond_the_range_of_the_type_is_the_nearest_element() -> None:
         (
             Tensor(0, "image", TensorType.FLOAT32, (1, 32, 32, 3)),
             "The model's input has the shape 1x32x32x3; digits have 28x28.\n"
-            "  Choose a model that was trained on MNIST.",
+            "  Give its entry the key input in place of digits, or choose a model of MNIST.",
         ),
         (
             Tensor(0, "image", TensorType.INT8, SHAPE),

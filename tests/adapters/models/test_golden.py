@@ -17,7 +17,7 @@ DIGITS = read_digits(MODELS / "digits.idx2-ubyte")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_golden_outputs_are_made_from_the_committed_models(name: str) -> None:
     model = (MODELS / f"{name}.tflite").read_bytes()
-    network = read_network(model, hybrid=True)
+    network = read_network(model)
     text = render_golden(model, network, DIGITS, make_reference(model, network))
     assert text == (MODELS / "golden" / f"{name}.json").read_text()
 

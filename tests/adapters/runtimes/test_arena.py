@@ -16,11 +16,11 @@ INT8 = read_network(REPOSITORY / "firmware" / "models" / "mnist-int8.tflite")
 
 def needed_during(network: Network, arena: Arena, layer: Layer) -> list[tuple[int, int]]:
     """(start, end) in the arena of all memory that must be intact while a layer runs."""
-    alive = {layer.output}
-    computed = {network.input_index} | {earlier.output for earlier in network.layers[: layer.index]}
+    alive = set(layer.outputs)
+    computed = set(network.inputs) | {earlier.outputs[0] for earlier in network.layers[: layer.index]}
     for later in network.layers[layer.index :]:
         alive |= computed & set(later.inputs)
-    alive |= computed & {network.output_index}
+    alive |= computed & set(network.outputs)
     spans = [(arena.offsets[i], arena.offsets[i] + network.tensors[i].size_bytes) for i in alive]
     if layer.index in arena.scratch_offsets:
         weights = network.input_of(layer, 1)
@@ -60,9 +60,9 @@ def test_no_network_overlaps(data: st.DataObject, sizes: list[int]) -> None:
     tensors = tuple(Tensor(i, f"t{i}", TensorType.INT8, (1, size)) for i, size in enumerate(sizes))
     # Each layer reads any earlier tensor: branches that keep tensors alive for long.
     layers = tuple(
-        Layer(i, Operator.RESHAPE, (data.draw(st.integers(0, i)),), i + 1) for i in range(len(sizes) - 1)
+        Layer(i, Operator.RESHAPE, (data.draw(st.integers(0, i)),), (i + 1,)) for i in range(len(sizes) - 1)
     )
-    network = Network(tensors, layers, 0, data.draw(st.integers(1, len(sizes) - 1)))
+    network = Network(tensors, layers, (0,), (data.draw(st.integers(1, len(sizes) - 1)),))
     assert_nothing_overlaps(network)
 
 

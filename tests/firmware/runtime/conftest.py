@@ -32,8 +32,14 @@ class Answer:
     """What a run gave: the outputs of all layers and of the network, and the cycles of each layer."""
 
     layers: list[np.ndarray]
-    output: np.ndarray
+    outputs: list[np.ndarray]
     cycles: list[int]
+
+    @property
+    def output(self) -> np.ndarray:
+        """The only output."""
+        (output,) = self.outputs
+        return output
 
 
 class Machine:
@@ -51,9 +57,9 @@ class Machine:
             for segment in elf.iter_segments("PT_LOAD"):
                 self._core.mem_write(segment["p_vaddr"], segment.data())
 
-    def run(self, values: np.ndarray) -> Answer:
+    def run(self, *inputs: np.ndarray) -> Answer:
         """One inference of the firmware."""
-        self._core.mem_write(self.symbols["harness_input"], values.tobytes())
+        self._core.mem_write(self.symbols["harness_input"], b"".join(values.tobytes() for values in inputs))
         self._core.reg_write(UC_ARM_REG_SP, STACK_TOP)
         self._core.reg_write(UC_ARM_REG_LR, RETURN | 1)
         self._core.emu_start(self.symbols["harness_run"] | 1, RETURN)
@@ -66,13 +72,15 @@ class Machine:
         cycles, sizes = zip(*table, strict=True)
         outputs = [self.network.output_of(layer) for layer in layers]
         assert list(sizes) == [tensor.size_bytes for tensor in outputs]
-        data = bytes(self._core.mem_read(self.symbols["harness_outputs"], sum(sizes) + sizes[-1]))
+        ends = self.network.output_tensors
+        size_bytes = sum(sizes) + sum(tensor.size_bytes for tensor in ends)
+        data = bytes(self._core.mem_read(self.symbols["harness_outputs"], size_bytes))
         arrays, position = [], 0
-        for tensor in [*outputs, self.network.output]:
+        for tensor in [*outputs, *ends]:
             part = data[position : position + tensor.size_bytes]
             arrays.append(np.frombuffer(part, dtype=tensor.type).reshape(tensor.shape))
             position += tensor.size_bytes
-        return Answer(arrays[:-1], arrays[-1], list(cycles))
+        return Answer(arrays[: len(layers)], arrays[len(layers) :], list(cycles))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@
 #include "port.h"
 #include "runtime.h"
 
-enum { MAX_LAYERS = 16, MAX_OUTPUT_BYTES = 256 * 1024, MAX_INPUT_BYTES = 4096 };
+enum { MAX_LAYERS = 64, MAX_OUTPUT_BYTES = 512 * 1024, MAX_INPUT_BYTES = 32 * 1024 };
 
 struct harness_layer {
     uint32_t cycles;
@@ -33,17 +33,27 @@ static void keep(void *context, uint32_t layer, uint64_t cycles, const struct ru
 }
 
 int harness_run(void) {
-    const struct runtime_tensor *input = runtime_input();
     position = 0;
     harness_arena_bytes = runtime_arena_bytes();
-    if (runtime_setup() != RUNTIME_OK || input->size_bytes > sizeof harness_input) {
+    if (runtime_setup() != RUNTIME_OK) {
         return 1;
     }
-    memcpy(input->data, harness_input, input->size_bytes);
+    const uint8_t *bytes = harness_input;
+    for (uint32_t i = 0; i < runtime_input_count(); i++) {
+        const struct runtime_tensor *input = runtime_input(i);
+        if (bytes + input->size_bytes > harness_input + sizeof harness_input) {
+            return 1;
+        }
+        memcpy(input->data, bytes, input->size_bytes);
+        bytes += input->size_bytes;
+    }
     if (runtime_invoke(keep, harness_layers) != RUNTIME_OK) {
         return 2;
     }
-    const struct runtime_tensor *output = runtime_output();
-    memcpy(&harness_outputs[position], output->data, output->size_bytes);
+    for (uint32_t i = 0; i < runtime_output_count(); i++) {
+        const struct runtime_tensor *output = runtime_output(i);
+        memcpy(&harness_outputs[position], output->data, output->size_bytes);
+        position += output->size_bytes;
+    }
     return (int)runtime_layer_count() << 8;
 }

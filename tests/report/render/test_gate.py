@@ -27,8 +27,8 @@ def _gate() -> Gate:
 def test_markdown_has_the_verdict_each_case_and_the_layers_of_what_is_bad() -> None:
     text = gate_markdown(_gate()).decode()
     assert text.startswith("# new against old\n\nnew against old: 1 same, 1 regression, 1 lost, 1 new.\n")
-    assert re.search(r"\| a +\| 10.000 +\| 12.000 +\| \+20.0 +\| regression +\| the total takes 12.000", text)
-    assert "## a: regression\n\n| Layer      | base   | candidate | diff (msec) | diff (%) |" in text
+    assert re.search(r"\| a +\| +10.000 \| +12.000 \| +\+20.0 \| regression +\| the total takes 12.000", text)
+    assert "## a: regression\n\n| Layer      |   base | candidate | diff (msec) | diff (%) |" in text
     assert "<b>" not in text
 
 

@@ -1,56 +1,179 @@
-"""The page in a browser: what its script does. Skipped where there is no Chromium; Debian's is one."""
+"""The page in a browser: what its script does, and whether everybody can use it."""
 
-import json
-import re
-import shutil
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
 
+from mcumatrix.actions import report_of
+from mcumatrix.commands.report import inputs_of_report, load_kept
 from mcumatrix.report.content.publication import make_publication_report
+from mcumatrix.report.content.report import Report
 from mcumatrix.report.render.html import render_html
 from mcumatrix.results.published import read_publication
+from support.browser import chromium, needs_chromium, opened
+from support.projects import a_project, add_records
 
 ROOT = Path(__file__).parents[3]
-CHROMIUM = shutil.which("chromium")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium; to have it: apt-get install chromium"),
-]
-
-PRESS = """<script>
-const table = document.querySelectorAll("table")[1], head = table.tHead.rows[0].cells[1];
-const column = () => [head.ariaSort, ...[...table.tBodies[0].rows].map((row) => row.cells[1].textContent)];
-const seen = [column()];
-for (let press = 0; press < 3; press++) { head.querySelector("button").click(); seen.push(column()); }
-document.title = JSON.stringify(seen);
-</script>"""
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
-def _title(folder: Path, script: str) -> str:
-    """The title of the article's page after a script ran in it."""
-    article = read_publication(ROOT / "results" / "published" / "dimtass-2020-04.csv")
-    page = render_html(make_publication_report(article), ROOT / "templates").decode()
-    (folder / "page.html").write_text(page.replace("</body>", f"{script}</body>"))
-    command = [
-        str(CHROMIUM),
-        *("--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"),
-        *("--dump-dom", f"file://{folder / 'page.html'}"),
-    ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    found = re.search(r"<title>(.*?)</title>", done.stdout)
-    assert found is not None, done.stderr
-    return found[1]
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
 
 
-def test_the_head_of_a_column_sorts_it_by_number_with_the_total_last(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the article which started the project."""
+    published = read_publication(ROOT / "results" / "published" / "dimtass-2020-04.csv")
+    return _written(tmp_path_factory.mktemp("article"), make_publication_report(published))
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of two kernels, where all their records say has a log to be read from."""
+    project = a_project(tmp_path_factory.mktemp("measured"))
+    add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
+    matrix, kept = load_kept(project, "example")
+    report = report_of(project, matrix, *inputs_of_report(project, matrix, kept))
+    return _written(project.results("example"), report)
+
+
+def _written(folder: Path, report: Report) -> Path:
+    path = folder / "report.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(render_html(report, ROOT / "templates"))
+    return path
+
+
+def _column(page: Page) -> list[str | None]:
+    return page.evaluate(
+        """() => {
+          const table = document.querySelectorAll("table")[1], head = table.tHead.rows[0].cells[1];
+          return [head.ariaSort, ...[...table.tBodies[0].rows].map((row) => row.cells[1].textContent)];
+        }"""
+    )
+
+
+def test_the_head_of_a_column_sorts_it_by_number_with_the_total_last(browser: Browser, article: Path) -> None:
     printed = ["25.19", "3.25", "166.25", "0.956", "23.327", "1.48", "0.03", "0.02"]
     upwards = sorted(printed, key=float)
-    assert json.loads(_title(tmp_path, PRESS)) == [
-        ["none", *printed, "220.503"],
-        ["ascending", *upwards, "220.503"],
-        ["descending", *reversed(upwards), "220.503"],
-        ["none", *printed, "220.503"],
-    ]
+    with opened(browser, article) as page:
+        assert _column(page) == ["none", *printed, "220.503"]
+        head = page.locator("table").nth(1).locator("thead th").nth(1).get_by_role("button")
+        for expected in (["ascending", *upwards], ["descending", *reversed(upwards)], ["none", *printed]):
+            head.press("Enter")
+            assert _column(page) == [*expected, "220.503"]
+
+
+def _accessible(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["article", "measured"])
+def test_nobody_is_kept_out(browser: Browser, request: pytest.FixtureRequest, name: str, scheme: str) -> None:
+    with opened(browser, request.getfixturevalue(name), color_scheme=scheme) as page:
+        for details in page.locator("details").all():
+            details.evaluate("one => { one.open = true; }")
+        _accessible(page)
+
+
+def test_a_number_leads_to_the_line_of_the_raw_log_that_it_was_read_from(
+    browser: Browser, measured: Path
+) -> None:
+    with opened(browser, measured) as page:
+        page.locator("[data-of=times] td button").first.click()
+        dialog = page.get_by_role("dialog")
+        assert dialog.get_by_role("heading").first.text_content() == "20.000: CONV_2D, [1]"
+        assert "4320000 cycles at 216000000 Hz: 20.000000 msec" in (dialog.text_content() or "")
+        _accessible(page)
+        links = dialog.locator("td a")
+        assert links.count() == 2
+        address, hash_, number = str(links.nth(1).get_attribute("href")).partition("#L")
+        line = (measured.parent / address).read_bytes().decode().split("\n")[int(number) - 1].strip()
+        assert hash_ and line.startswith("@time ") and " repeat=1 layer=0 cycles=4320000 " in line
+        assert dialog.locator("td code").nth(1).text_content() == line
+        record = dialog.get_by_role("link", name=".json").get_attribute("href")
+        assert (measured.parent / str(record)).is_file()
+        page.keyboard.press("Escape")
+        assert not dialog.is_visible()
+
+
+def test_a_difference_leads_to_both_of_its_cases_and_what_is_between_layers_to_all_of_them(
+    browser: Browser, measured: Path
+) -> None:
+    with opened(browser, measured) as page:
+        comparison = page.locator("[data-cases]").first
+        comparison.scroll_into_view_if_needed()
+        comparison.locator("tbody tr").first.locator("td button").nth(2).click()
+        headings = page.get_by_role("dialog").get_by_role("heading")
+        assert headings.all_text_contents()[1:] == ["[1]", "[2]"]
+        page.keyboard.press("Escape")
+        page.locator("[data-of=times] tr", has_text="Between layers").first.locator("td button").first.click()
+        assert "5 cycles at 216000000 Hz" in (page.get_by_role("dialog").text_content() or "")
+
+
+def test_the_numbers_of_a_table_are_one_stop_of_the_tab_key_and_arrows_go_on(
+    browser: Browser, measured: Path
+) -> None:
+    with opened(browser, measured) as page:
+        table = page.locator("[data-of=times]").first
+        table.scroll_into_view_if_needed()
+        table.locator("td button").first.focus()
+        assert table.locator("td button[tabindex='0']").count() == 1
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+        cell = page.locator("td:has(:focus)")
+        assert cell.evaluate("cell => [cell.cellIndex, cell.parentNode.sectionRowIndex]") == [2, 1]
+        page.keyboard.press("Enter")
+        assert page.get_by_role("dialog").is_visible()
+
+
+def test_words_leave_the_cases_that_have_them_in_every_table(browser: Browser, measured: Path) -> None:
+    with opened(browser, measured) as page:
+        page.get_by_role("searchbox").fill("SIMD 216")
+        page.get_by_text("1 of 2 cases").wait_for()
+        assert page.locator("[data-of=cases] tbody tr:visible").count() == 1
+        heads = page.locator("[data-of=times] thead").first.locator("th:visible").all_text_contents()
+        assert heads == ["Layer", "[2]"]
+        assert page.locator("[data-cases]").first.locator("th:visible").count() > 2
+        page.get_by_role("searchbox").fill("simd 108")
+        page.get_by_text("0 of 2 cases").wait_for()
+        assert page.locator("[data-cases]:visible").count() == 0
+        page.get_by_role("searchbox").fill("")
+        page.get_by_text("2 of 2 cases").wait_for()
+        assert page.locator("table").count() == page.locator("table:visible").count()
+
+
+@pytest.mark.parametrize("name", ["article", "measured"])
+def test_a_phone_scrolls_tables_and_charts_and_not_the_page(
+    browser: Browser, request: pytest.FixtureRequest, name: str
+) -> None:
+    phone = {"width": 360, "height": 740}
+    with opened(browser, request.getfixturevalue(name), viewport=phone) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_on_paper_all_is_light_and_nothing_is_folded_away(browser: Browser, article: Path) -> None:
+    with opened(browser, article, color_scheme="dark") as page:
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('svg rect')).fill") == "rgb(255, 255, 255)"
+        )
+        assert page.locator("details:not([open])").count() == 0
+        assert not page.get_by_role("searchbox").is_visible()
+
+
+def test_without_a_script_all_numbers_can_be_read(browser: Browser, measured: Path) -> None:
+    with opened(browser, measured, java_script_enabled=False) as page:
+        assert page.locator("[data-of=times] td").first.text_content() == "20.000"
+        assert not page.get_by_role("searchbox").is_visible()

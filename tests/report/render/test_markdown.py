@@ -151,12 +151,13 @@ def test_control_characters_of_a_board_reach_neither_terminal_nor_files() -> Non
         assert not set(text) & {"\x1b", "\x07"}
 
 
-def test_markdown_columns_are_aligned_for_people_who_read_the_source() -> None:
-    assert to_markdown(Table(("a", "long header"), (("1", "2"), ("333333", "")))) == (
-        "| a      | long header |\n"
-        "|--------|-------------|\n"
-        "| 1      | 2           |\n"
-        "| 333333 |             |"
+def test_markdown_columns_are_aligned_for_people_who_read_the_source_and_numbers_stand_right() -> None:
+    rows = (("1", "2", "some"), ("333333", "-", ""))
+    assert to_markdown(Table(("a", "long header", "words"), rows)) == (
+        "|      a | long header | words |\n"
+        "|-------:|------------:|-------|\n"
+        "|      1 |           2 | some  |\n"
+        "| 333333 |           - |       |"
     )
 
 

@@ -1,5 +1,6 @@
 """The script that made the uint8 and the hybrid model from the float32 one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import tflite
 
 from mcumatrix.adapters.models.tflite_file import read_network
-from mcumatrix.model.network import Network, Operator, Tensor, TensorType
+from mcumatrix.model.network import Network, Tensor, TensorType
 from tools.models import MODELS
 from tools.models.quantise import make_hybrid, make_uint8, without_hybrid_weights
 from tools.models.tflite_writer import write_network
@@ -81,7 +82,7 @@ def test_biases_of_the_uint8_model_pass_the_check_of_tensorflow() -> None:
 
 
 def test_layers_with_1024_weights_and_more_are_hybrid() -> None:
-    network = read_network(HYBRID, hybrid=True)
+    network = read_network(HYBRID)
     types = {layer.index: network.input_of(layer, 1) for layer in network.layers if len(layer.inputs) > 1}
     assert {index: weights.type.value for index, weights in types.items()} == {
         0: "float32",
@@ -101,7 +102,7 @@ def test_layers_with_1024_weights_and_more_are_hybrid() -> None:
 
 
 def test_hybrid_weights_are_symmetric_with_one_scale_a_tensor() -> None:
-    network = read_network(HYBRID, hybrid=True)
+    network = read_network(HYBRID)
     for weights, floats in zip(weights_of(network), weights_of(FLOAT32), strict=True):
         if weights.type is TensorType.INT8:
             (scale,) = weights.quantization.scales
@@ -113,7 +114,7 @@ def test_hybrid_weights_are_symmetric_with_one_scale_a_tensor() -> None:
 
 
 def test_without_hybrid_weights_a_model_has_the_same_real_values_in_float32() -> None:
-    hybrid = read_network(HYBRID, hybrid=True)
+    hybrid = read_network(HYBRID)
     floating = read_network(without_hybrid_weights(hybrid))
     for weights, floats in zip(weights_of(hybrid), weights_of(floating), strict=True):
         np.testing.assert_allclose(real_values(floats), real_values(weights), rtol=1e-7)
@@ -128,12 +129,13 @@ def test_without_hybrid_weights_a_model_has_the_same_real_values_in_float32() ->
     ids=lambda path: path.stem,
 )
 def test_what_was_written_is_read_as_it_was(path: Path) -> None:
-    network = read_network(path, hybrid=True)
-    assert read_network(write_network(network, "", {}), hybrid=True) == network
+    network = read_network(path)
+    assert read_network(write_network(network, "")) == network
 
 
 def test_an_operator_has_the_version_that_was_asked_for() -> None:
-    assert versions(write_network(FLOAT32, "", {Operator.SOFTMAX: 7}))["SOFTMAX"] == 7
+    layers = tuple(replace(layer, version=7) for layer in FLOAT32.layers)
+    assert versions(write_network(replace(FLOAT32, layers=layers), ""))["SOFTMAX"] == 7
 
 
 @pytest.mark.parametrize("model", [UINT8, HYBRID], ids=["uint8", "hybrid"])

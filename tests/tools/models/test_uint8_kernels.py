@@ -62,7 +62,7 @@ def raised(tensor: Tensor) -> Tensor:
 @pytest.mark.parametrize("path", [SMALL_MODELS / "every-option-int8.tflite", MODELS / "mnist-int8.tflite"])
 def test_every_layer_answers_as_tensorflow_lite_micro_does_in_int8(path: Path) -> None:
     network = with_one_scale(read_network(path))
-    host = TflmHost(write_network(network, "", {}))
+    host = TflmHost(write_network(network, ""))
     ours = Uint8Interpreter(replace(network, tensors=tuple(map(raised, network.tensors))))
     generator = np.random.default_rng(5)
     for _ in range(20):

@@ -155,6 +155,16 @@ def test_the_reset_button(terminal):
     screen.end()
 
 
+def test_the_user_button_stays_pressed_until_its_key_comes_again(terminal):
+    pressed = []
+    screen = terminal()
+    screen.console.press_button = pressed.append
+    screen.type(b"\x14\x02\x14\x02")
+    screen.wait(lambda: pressed == [True, False])
+    screen.shows(b"The button is pressed.\r\nThe button is let go.\r\n")
+    screen.end()
+
+
 def test_help_is_a_key_away_and_comes_for_a_wrong_one_too(terminal):
     screen = terminal()
     screen.type(b"\x14\x08")

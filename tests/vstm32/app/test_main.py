@@ -11,6 +11,7 @@ from support.compiling import run
 from vstm32.app.command_line import main
 from vstm32.app.control import ask
 from vstm32.app.starting import read_ready
+from vstm32.base.errors import VirtualBoardError
 
 COMMAND = [sys.executable, "-m", "vstm32"]
 
@@ -150,3 +151,54 @@ def test_an_address_without_a_binary_file_is_refused(capsys, tmp_path):
     with pytest.raises(SystemExit):
         main(["firmware.bin", "--at", "flash"])
     assert "argument --at: invalid address value: 'flash'" in capsys.readouterr().err
+
+
+BUTTON = """
+int main(void)
+{
+    clock_216(); serial_on(938);
+    REG(RCC_AHB1ENR) |= 1u << 8; (void)REG(RCC_AHB1ENR);
+    for (uint32_t before = 2; ;) {
+        uint32_t now = REG(0x40022010u) >> 11 & 1u;
+        if (now != before) put_text(now ? "down\\n" : "up\\n");
+        before = now;
+    }
+}
+"""
+
+
+def test_hands_at_the_control_port_press_the_button_and_drive_pins(compile_firmware):
+    command = [*COMMAND, str(compile_firmware(BUTTON)), "--json", "--end-with-stdin", "--pin", "PI11=1"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        ready = read_ready(process.stdout)
+        port = ready["control_port"]
+        with serial.Serial(ready["serial_port"], 115_200, timeout=10) as line:
+            assert line.readline() == b"down\n"
+            assert ask(port, "button", pressed=False) == {"pressed": False}
+            assert line.readline() == b"up\n"
+            assert ask(port, "pin", pin="PI11", level=1) == {"PI11": 1}
+            assert line.readline() == b"down\n"
+            assert ask(port, "pin", pin="PI11", level=None) == {"PI11": None}
+            assert line.readline() == b"up\n"
+        for request, message in (
+            ({"do": "pin", "pin": "PI11"}, "A pin and its level are missing."),
+            ({"do": "pin", "pin": "PI11", "level": True}, "A pin and its level are missing."),
+            ({"do": "pin", "pin": "PX1", "level": 1}, "There is no pin 'PX1'."),
+            ({"do": "button"}, "The button is pressed or not."),
+        ):
+            with pytest.raises(VirtualBoardError) as refused:
+                ask(port, **request)
+            assert refused.value.message == message
+        process.communicate(timeout=20)
+
+
+@pytest.mark.parametrize(
+    ("pin", "message"),
+    [
+        ("PI11", "'PI11' gives PI11 no level.\n  Write it as in PI11=1 or PI11=0."),
+        ("button=1", "There is no pin 'button'.\n  There are PA0 to PK15."),
+    ],
+)
+def test_a_pin_of_the_command_line_that_cannot_be_read_is_refused(capsys, pin, message):
+    assert main(["--pin", pin]) == 1
+    assert capsys.readouterr().err == f"{message}\n"

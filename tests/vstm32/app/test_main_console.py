@@ -114,7 +114,7 @@ def test_a_finding_does_not_break_the_line_of_the_firmware(session, echoing):
     terminal.type(b"abcf")
     terminal.shows(b"fault\r\n")
     said = terminal.seen.decode()
-    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000400 [^\r]*\r\nfault\r\n", said), said
+    assert re.search(r"abc\?\r\n[^\r]* writes 0x40000400 [^?]*\r\nfault\r\n", said), said
     terminal.type(b"\x1d")
     assert terminal.ends() == 0
 
@@ -179,6 +179,107 @@ def test_a_lockup_in_a_pipe_is_a_failure(compile_firmware):
     done = run(elf, "--serial-console", stdin="never read")
     assert "Lockup at " in done.stderr
     assert done.returncode == 1
+
+
+QUIET_END = 'int main(void) {{ clock_216(); serial_on(938); put_text("bye\\n"); {end} }}'
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "for (;;) { }",
+        '__asm volatile("1: nop\\n b 1b"); return 0;',
+        '__asm volatile("1: b.w 1b"); return 0;',
+        # With a tick that is masked.
+        'REG(SYST_RVR) = 99999; REG(SYST_CSR) = 7; __asm volatile("cpsid i"); for (;;) { }',
+    ],
+)
+def test_a_firmware_that_has_said_its_last_word_ends_the_console(compile_firmware, end):
+    done = run(compile_firmware(QUIET_END.format(end=end)), "--serial-console", stdin="never read\n")
+    assert (done.stdout, done.stderr, done.returncode) == ("bye\n", "", 0)
+
+
+def test_a_loop_that_an_interrupt_can_end_is_no_last_word(compile_firmware):
+    elf = compile_firmware(
+        "static volatile int ticks;"
+        'void systick_handler(void) { if (++ticks == 300) put_text("late\\n"); }'
+        "int main(void) { clock_216(); serial_on(938); REG(SYST_RVR) = 2159999; REG(SYST_CVR) = 0;"
+        ' REG(SYST_CSR) = 7; while (ticks < 300) { } __asm volatile("cpsid i"); for (;;) { } }'
+    )
+    done = run(elf, "--serial-console", "--silence", "0")
+    assert (done.stdout, done.returncode) == ("late\n", 0)
+
+
+def test_a_poll_of_txe_that_never_comes_is_no_waiting_and_a_failure(compile_firmware):
+    elf = compile_firmware(
+        'int main(void) { clock_216(); serial_on(938); put_text("one\\n");'
+        " while (!(REG(USART6_ISR) & 0x40u)) { }"
+        " REG(USART6_CR1) = 0x5u;"
+        " for (;;) { while (!(REG(USART6_ISR) & 0x80u)) { } REG(USART6_TDR) = 'a'; } }"
+    )
+    done = run(elf, "--serial-console")
+    assert (done.stdout, done.returncode) == ("one\n", 1)
+    assert (
+        "USART6_ISR is polled, and no bit of it will change by itself: TXE is 0, and TE in CR1 is not set."
+        in done.stderr
+    )
+
+
+FAULTS = """
+__attribute__((noinline)) void divide(int by) {{ seen[1] = (uint32_t)(100 / by); __asm volatile(""); }}
+__attribute__((noinline)) void work(void) {{ divide((int)seen[2]); __asm volatile(""); }}
+void hard_fault_handler(void) {{ {handler} }}
+int main(void)
+{{ clock_216(); serial_on(938); put_text("on\\n"); REG(SCB_CCR) |= 1u << 4; work(); return 0; }}
+"""
+
+
+@pytest.mark.parametrize(("handler", "does"), [("for (;;) { }", "loops"), ("stay();", "sleeps")])
+def test_a_fault_says_status_function_and_stack_and_its_handler_ends_the_run(compile_firmware, handler, does):
+    elf = compile_firmware("void stay(void);" + FAULTS.format(handler=handler), "-fno-optimize-sibling-calls")
+    began = time.monotonic()
+    done = run(elf, "--serial-console")
+    assert time.monotonic() - began < 30
+    assert (done.stdout, done.returncode) == ("on\n", 1)
+    fault, status, stack, loop = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"UsageFault at 0x0800\w{4} \(divide\+0x\w+\): a division by zero while CCR.DIV_0_TRP is set\.", fault
+    )
+    assert status == (
+        "  UsageFault, taken as a HardFault: CFSR 0x02000000 DIVBYZERO, HFSR 0x40000000 FORCED."
+    )
+    assert re.match(r"  Called from 0x0800\w{4} work\+0x\w+, 0x0800\w{4} main\+0x\w+, ", stack)
+    assert re.fullmatch(
+        rf"The HardFault handler {does} at 0x0800\w{{4}} \(\w+\+0x\w+\) for ever, "
+        r"and nothing can interrupt it\.",
+        loop,
+    )
+
+
+def test_a_handler_that_returns_to_its_fault_is_said_once_and_ends_the_run(compile_firmware):
+    elf = compile_firmware(
+        "void hard_fault_handler(void) { }"
+        'int main(void) { clock_216(); serial_on(938); put_text("on\\n"); (void)REG(0x40000400u); return 0; }'
+    )
+    done = run(elf, "--serial-console")
+    assert (done.stdout, done.returncode) == ("on\n", 1)
+    assert done.stderr.count("TIM3") == 1
+    assert "The same fault has come 10000 times at 0x0800" in done.stderr
+
+
+def test_a_reset_loop_is_a_finding_and_ends_the_run(compile_firmware):
+    elf = compile_firmware(
+        'int main(void) { clock_216(); serial_on(938); put_text("boot\\n");'
+        " REG(SCB_AIRCR) = 0x05FA0004u; for (;;) { } }"
+    )
+    done = run(elf, "--serial-console")
+    assert done.stdout.startswith("boot\n" * 10)
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(
+        "A reset loop: the board was reset 20 times by AIRCR.SYSRESETREQ, and the host has sent nothing "
+        "meanwhile. The core was at 0x0800"
+    )
 
 
 def test_a_reader_that_stops_reading_ends_it(echoing):
@@ -330,3 +431,61 @@ def test_where_the_ports_are_stays_one_line_of_json(echoing, tmp_path):
         assert read_ready(process.stdout)["serial_port"].startswith("/dev/")
         process.stdin.close()
         assert process.wait(20) == 0
+
+
+TIMEOUTS = """
+static volatile uint32_t ticks;
+void systick_handler(void) { ticks++; }
+static void number(uint32_t value) { if (value > 9) number(value / 10); put((char)('0' + value % 10)); }
+int main(void)
+{
+    clock_216(); serial_on(938); put_text("on\\n");
+    REG(SYST_RVR) = 215999; REG(SYST_CVR) = 0; REG(SYST_CSR) = 7;
+    for (uint32_t missed = 0; ;) {
+        uint32_t began = ticks; int byte = -1;
+        while (ticks - began < 50 && byte < 0)
+            if (REG(USART6_ISR) & 0x20u) byte = (int)REG(USART6_RDR);
+        if (byte < 0) missed++;
+        if (byte == '\\n') { number(missed); put(' '); number(ticks); put_text("\\n"); }
+    }
+}
+"""
+LISTENS_ASLEEP = """
+static volatile uint32_t ticks, lines;
+void systick_handler(void) { ticks++; }
+void usart6_handler(void) { if (REG(USART6_RDR) == '\\n') lines++; }
+static void number(uint32_t value) { if (value > 9) number(value / 10); put((char)('0' + value % 10)); }
+int main(void)
+{
+    clock_216(); serial_on(938); put_text("on\\n");
+    REG(USART6_CR1) |= 1u << 5; REG(NVIC_ISER + 8) = 1u << 7;
+    REG(SYST_RVR) = 215999; REG(SYST_CVR) = 0; REG(SYST_CSR) = 7;
+    for (uint32_t seen_lines = 0; ;) {
+        __asm volatile("wfi");
+        if (lines != seen_lines) { seen_lines = lines; number(ticks); put_text("\\n"); }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize("source", [TIMEOUTS, LISTENS_ASLEEP], ids=["polls", "sleeps"])
+def test_when_input_comes_makes_no_difference_to_a_firmware_that_counts_time(compile_firmware, source):
+    elf = compile_firmware(source)
+
+    def answers(pause):
+        command = [*COMMAND, str(elf), "--serial-console", "--silence", "0"]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            for line in (b"one\n", b"two\n"):
+                time.sleep(pause)
+                process.stdin.write(line)
+                process.stdin.flush()
+            said, errors = process.communicate(timeout=60)
+        assert (process.returncode, errors) == (0, b"")
+        return said
+
+    at_once = answers(0)
+    assert at_once.startswith(b"on\n")
+    assert at_once.count(b"\n") == 3
+    assert answers(0.7) == at_once

@@ -138,8 +138,44 @@ def test_firmware_reads_a_wire_on_a_pin(bench):
     board = bench(source)
     board.board.run(max_cycles=100_000)
     assert board.seen(63) == 0
-    board.board.drive_pin("I", 11, 1)
+    board.board.drive_pin("PI11", 1)
     assert board.run().seen(63) == 1
+
+
+@pytest.mark.parametrize(
+    ("pin", "level", "message"),
+    [
+        ("PL0", 1, "There is no pin 'PL0'.\n  There are PA0 to PK15."),
+        ("PA16", 1, "There is no pin 'PA16'.\n  There are PA0 to PK15."),
+        ("pa1", 1, "There is no pin 'pa1'.\n  There are PA0 to PK15."),
+        ("PA1", 2, "PA1 cannot be 2.\n  A level is 0 or 1, or null for no wire."),
+    ],
+)
+def test_a_pin_or_a_level_that_is_none_is_refused(bench, pin, level, message):
+    board = bench("int main(void) { return 0; }").board
     with pytest.raises(VirtualBoardError) as caught:
-        board.board.drive_pin("L", 0, 1)
-    assert str(caught.value) == "There is no pin PL0.\n  There are PA0 to PK15."
+        board.drive_pin(pin, level)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("chip", "enable", "input_register", "pin"),
+    [("stm32f746xg", 8, 0x4002_2010, 11), ("stm32f767xi", 2, 0x4002_0810, 13)],
+)
+def test_the_user_button_is_low_until_it_is_pressed(bench, chip, enable, input_register, pin):
+    source = f"""
+    int main(void)
+    {{
+        REG(RCC_AHB1ENR) |= 1u << {enable}; (void)REG(RCC_AHB1ENR);
+        REG({input_register}u - 4) = 1u << 2 * {pin};
+        for (;;) {{ seen[0] = REG({input_register}u) >> {pin} & 1u; seen[63] = 1; }}
+    }}
+    """
+    board = bench(source, chip=chip).run()
+    assert board.seen(0) == 0
+    board.board.press_button(True)
+    board.board.run(max_cycles=1000)
+    assert board.seen(0) == 1
+    board.board.press_button(False)
+    board.board.run(max_cycles=1000)
+    assert board.seen(0) == 0

@@ -1,6 +1,7 @@
 """Builds with the tools that are found on PATH."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.adapters.builders.identity import QUESTIONS, Compiler, check_version, combined
+from mcumatrix.adapters.builders.identity import (
+    CLANG_SCRIPT,
+    QUESTIONS,
+    Compiler,
+    check_version,
+    clang_of,
+    combined,
+    together,
+)
 from mcumatrix.adapters.builders.memory import Memory
 from mcumatrix.adapters.builders.steps import (
     STOP_TIMEOUT_S,
@@ -32,6 +41,7 @@ _PACKAGES = {
     "cmake": "cmake",
     "ninja": "ninja-build",
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "clang": "clang",
 }
 
 
@@ -80,6 +90,9 @@ class LocalBuilder:
         check_folder(self._cache)
         driver = _find(f"{toolchain.prefix}gcc")
         found = self._remembered(driver, cpu_flags) or self._examine(driver, cpu_flags)
+        if toolchain.clang:
+            driver = _find(toolchain.clang)
+            found = together(self._remembered(driver, ()) or self._examine_clang(driver), found)
         check_version(
             toolchain,
             found,
@@ -131,6 +144,30 @@ class LocalBuilder:
         if len(files) == len(QUESTIONS):
             kept = {"files": stamps, "compiler": [found.version, found.number, found.sha256]}
             self._memory.keep(kept, "compiler", driver, *cpu_flags)
+        return found
+
+    def _examine_clang(self, clang: str) -> Compiler:
+        script = CLANG_SCRIPT.format(clang=shlex.quote(clang))
+        done = subprocess.run(
+            ["sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self._environment(),
+        )
+        try:
+            found, files = clang_of(done.stdout)
+        except ValueError as error:
+            raise ToolError(
+                f"{clang} does not say what it is: {done.stderr.strip()}",
+                hint="The compiler is broken; install it again.",
+            ) from error
+        kept = {
+            "files": {path: _stamp(path) for path in (clang, *files)},
+            "compiler": [found.version, found.number, found.sha256],
+        }
+        self._memory.keep(kept, "compiler", clang)
         return found
 
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:

@@ -1,5 +1,6 @@
 """Reads the digits that models are checked with, and turns them into a model's input."""
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,17 +56,17 @@ def input_bytes(digit: Digit, tensor: Tensor) -> bytes:
     Models are trained on pixel / 255. For float32 that is the value; for integers the nearest element, halves
     to even. Raises ModelError if the tensor has not one element per pixel.
     """
-    if tensor.size_bytes != len(digit.pixels) * tensor.type.size_bytes:
+    if math.prod(tensor.shape) != len(digit.pixels):
         shape = "x".join(map(str, tensor.shape))
         raise ModelError(
             f"The model's input has the shape {shape}; digits have {_SIDE}x{_SIDE}.",
-            hint="Choose a model that was trained on MNIST.",
+            hint="Give its entry the key input in place of digits, or choose a model of MNIST.",
         )
     if tensor.type is TensorType.FLOAT32:
         # A quotient of two small integers, rounded to double and then to float, is rounded correctly.
         return struct.pack(f"<{len(digit.pixels)}f", *(pixel / 255 for pixel in digit.pixels))
     quantization = tensor.quantization
-    if quantization is None or tensor.type is TensorType.INT32:
+    if quantization is None or tensor.type not in (TensorType.INT8, TensorType.UINT8):
         raise ModelError(
             f"The model's input has the type {tensor.type} and no quantisation.",
             hint="Convert the model to float32 or int8.",

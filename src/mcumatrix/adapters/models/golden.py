@@ -63,13 +63,10 @@ def tflm_reference(model: bytes, network: Network) -> Reference:
     """TensorFlow Lite Micro on the host. Raises ToolError if the package tflite-micro is not installed."""
     from mcumatrix.adapters.models import tflm_host
 
+    host = tflm_host.TflmHost(model)
     return Reference(
-        run=tflm_host.TflmHost(model).run,
-        origin={
-            "package": tflm_host.PACKAGE,
-            "package_version": tflm_host.version(),
-            "function": tflm_host.FUNCTION,
-        },
+        run=lambda values: host.run(values)[0],
+        origin=tflm_host.origin(),
         tolerance=FLOAT_TOLERANCE if network.output.type is TensorType.FLOAT32 else 0,
     )
 

@@ -12,12 +12,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mcumatrix.adapters.models.checks import is_hybrid
-from mcumatrix.adapters.models.tflite_file import operator_names, read_network
+from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus
 from mcumatrix.errors import ModelError
-from mcumatrix.model.catalogue import Runtime
-from mcumatrix.model.network import Network, Operator, Tensor, TensorType
+from mcumatrix.model.catalogue import Element, Runtime
+from mcumatrix.model.network import CUSTOM, Network, Tensor, TensorType, is_hybrid
 
 
 class ProblemKind(StrEnum):
@@ -47,7 +46,7 @@ class ModelProblem:
 
 
 def check_model(
-    model: bytes, runtime: Runtime, refusing: Collection[Operator] | None = None
+    model: bytes, runtime: Runtime, refusing: Collection[str] | None = None
 ) -> tuple[ModelProblem, ...]:
     """What a runtime will not run of a .tflite file, in the order of layers; empty if there is nothing.
 
@@ -55,8 +54,8 @@ def check_model(
     models on the host; None if that is not known.
     """
     try:
-        unknown = tuple(_unknown_operators(operator_names(model)))
-        return unknown or tuple(_check_network(read_network(model, hybrid=True), runtime, refusing))
+        network = read_network(model)
+        return tuple(_custom_operators(network)) or tuple(_check_network(network, runtime, refusing))
     except ModelError as error:
         return (ModelProblem(ProblemKind.UNREADABLE, None, "", error.message),)
 
@@ -95,27 +94,23 @@ def trial_problems(trial: Trial, network: Network) -> tuple[ModelProblem, ...]:
 
 
 def is_judged_by_trial(network: Network) -> bool:
-    """Whether all elements that are computed with are among those of today's release."""
-    return all(
-        tensor.type in _ELEMENTS_OF_TODAY
-        for layer in network.layers
-        for tensor in (network.input_of(layer, 0), network.output_of(layer))
-        if tensor is not None
-    )
+    """Whether today's release computes with the elements of a model: it does no more with uint8."""
+    return network.element is not TensorType.UINT8
 
 
-_ELEMENTS_OF_TODAY = (TensorType.FLOAT32, TensorType.INT8)
+_ALL_ELEMENTS = {TensorType(element) for element in Element}
+"""What models are quantised to. Shapes, indices and truth values beside them have types of their own."""
 
 
-def _unknown_operators(names: tuple[str, ...]) -> Iterator[ModelProblem]:
-    for index, name in enumerate(names):
-        if name not in Operator.__members__:
-            sentence = f"layer {index} is {name}; mcumatrix knows {', '.join(Operator)}"
-            yield ModelProblem(ProblemKind.OPERATOR, index, name, sentence)
+def _custom_operators(network: Network) -> Iterator[ModelProblem]:
+    for layer in network.layers:
+        if layer.operator.startswith(CUSTOM):
+            sentence = f"layer {layer.index} is {layer.operator}, which is in no library that is built here"
+            yield ModelProblem(ProblemKind.OPERATOR, layer.index, layer.operator, sentence)
 
 
 def _check_network(
-    network: Network, runtime: Runtime, refusing: Collection[Operator] | None
+    network: Network, runtime: Runtime, refusing: Collection[str] | None
 ) -> Iterator[ModelProblem]:
     hybrid = tuple(_hybrid_layers(network))
     kind = _hybrid_kind(hybrid, runtime, refusing)
@@ -123,7 +118,7 @@ def _check_network(
     elements, said = _types(runtime), set[TensorType]()
     for layer in network.layers:
         for tensor in (network.input_of(layer, 0), network.output_of(layer)):
-            if tensor is not None and tensor.type not in elements and tensor.type not in said:
+            if tensor is not None and tensor.type in _ALL_ELEMENTS - elements - said:
                 said.add(tensor.type)
                 sentence = (
                     f"{layer} computes with {tensor.type}; {runtime.name} has {', '.join(runtime.elements)}"
@@ -138,7 +133,7 @@ def _check_network(
             yield ModelProblem(kind, layer.index, layer.operator, sentence)
 
 
-def _hybrid_layers(network: Network) -> Iterator[tuple[int, Operator, Tensor]]:
+def _hybrid_layers(network: Network) -> Iterator[tuple[int, str, Tensor]]:
     for layer in network.layers:
         source, weights = network.input_of(layer, 0), network.input_of(layer, 1)
         # The second input of RESHAPE is a shape, and is int32.
@@ -147,9 +142,9 @@ def _hybrid_layers(network: Network) -> Iterator[tuple[int, Operator, Tensor]]:
 
 
 def _hybrid_kind(
-    hybrid: tuple[tuple[int, Operator, Tensor], ...],
+    hybrid: tuple[tuple[int, str, Tensor], ...],
     runtime: Runtime,
-    refusing: Collection[Operator] | None,
+    refusing: Collection[str] | None,
 ) -> ProblemKind:
     """One for all layers: a single one that is refused stops the whole model."""
     if any(weights.type not in _types(runtime) for _, _, weights in hybrid):
@@ -162,10 +157,10 @@ def _hybrid_kind(
 
 def _consequence(
     kind: ProblemKind,
-    operator: Operator,
+    operator: str,
     weights: Tensor,
     runtime: Runtime,
-    refusing: Collection[Operator] | None,
+    refusing: Collection[str] | None,
 ) -> str:
     if weights.type not in _types(runtime):
         return f"{runtime.name} has no {weights.type} tensors and refuses the model"

@@ -1,13 +1,15 @@
 """Reads .tflite files: the flatbuffers of tensorflow/lite/schema/schema.fbs."""
 
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.adapters.models.checks import CONVERT_AGAIN, check_network
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import (
+    CUSTOM,
     Activation,
+    AddOptions,
     ConvolutionOptions,
     FullyConnectedOptions,
     Layer,
@@ -17,28 +19,29 @@ from mcumatrix.model.network import (
     Padding,
     PoolOptions,
     Quantization,
+    ReducerOptions,
     SoftmaxOptions,
     Tensor,
     TensorType,
 )
 
+CONVERT_AGAIN = "Copy it again from where it came from, or convert the model again."
+
 # What the readers of flatbuffers raise when they follow an offset that leads nowhere.
 _BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 
 
-def read_network(source: Path | bytes, *, hybrid: bool = False) -> Network:
-    """Reads a model of one graph with one input, one output and fixed shapes.
+def read_network(source: Path | bytes) -> Network:
+    """Reads the first graph of a model, whatever its operators and types are.
 
-    `hybrid` lets integer weights with float32 activations pass. No runtime computes them; it is for who looks
-    at such a model, or shows what a runtime makes of it.
+    What a library makes of them is not looked at: that is said by whoever renders the model for it.
 
-    Raises ModelError if the file cannot be read, is damaged, or holds what mcumatrix does not support; the
-    message says which layer or tensor it is.
+    Raises ModelError if the file cannot be read or is damaged; the message says which layer or tensor it is.
     """
     data, name = (read_contents(source), source.name) if isinstance(source, Path) else (source, "The model")
     _check_identifier(data, name)
     try:
-        return _read_model(data, hybrid)
+        return _read_model(data)
     except ModelError as error:
         raise ModelError(f"{name}: {error.message}", hint=error.hint) from error
     except _BROKEN as error:
@@ -66,34 +69,13 @@ def _check_identifier(data: bytes, name: str) -> None:
         )
 
 
-def operator_names(data: bytes) -> tuple[str, ...]:
-    """The operators of a model's first graph in order, named as in schema.fbs, whether supported or not.
-
-    Raises ModelError if the file is damaged or of another kind.
-    """
-    import tflite
-
-    if data[4:8] != b"TFL3":
-        raise ModelError("The model is not a .tflite file: bytes 4 to 7 are not TFL3.", hint=CONVERT_AGAIN)
-    try:
-        model = tflite.Model.GetRootAs(data, 0)
-        graph = model.Subgraphs(0)
-        count = _count(graph.OperatorsLength(), data)
-        return tuple(_operator_name(data, model, graph.Operators(index)) for index in range(count))
-    except (*_BROKEN, AttributeError) as error:
-        raise ModelError("The model is cut short or damaged.", hint=CONVERT_AGAIN) from error
-
-
-def _read_model(data: bytes, hybrid: bool) -> Network:
+def _read_model(data: bytes) -> Network:
     import tflite
 
     model = tflite.Model.GetRootAs(data, 0)
     graphs = _count(model.SubgraphsLength(), data)
-    if graphs != 1:
-        raise ModelError(
-            f"there are {graphs} subgraphs; only one is supported.",
-            hint="Control flow (if, while) makes subgraphs: build the model without it.",
-        )
+    if graphs == 0:
+        raise IndexError(graphs)
     graph = model.Subgraphs(0)
     network = Network(
         tensors=tuple(
@@ -102,11 +84,41 @@ def _read_model(data: bytes, hybrid: bool) -> Network:
         layers=tuple(
             _read_layer(data, model, graph, index) for index in range(_count(graph.OperatorsLength(), data))
         ),
-        input_index=_only("input", [graph.Inputs(i) for i in range(_count(graph.InputsLength(), data))]),
-        output_index=_only("output", [graph.Outputs(i) for i in range(_count(graph.OutputsLength(), data))]),
+        inputs=tuple(graph.Inputs(i) for i in range(_count(graph.InputsLength(), data))),
+        outputs=tuple(graph.Outputs(i) for i in range(_count(graph.OutputsLength(), data))),
+        graph_count=graphs,
     )
-    check_network(network, hybrid=hybrid)
+    for kind, indices in (("inputs", network.inputs), ("outputs", network.outputs)):
+        if not indices:
+            raise ModelError(f"there are no {kind}.", hint=CONVERT_AGAIN)
+        if not all(0 <= index < len(network.tensors) for index in indices):
+            raise IndexError(indices)
+    for tensor in (*network.input_tensors, *network.output_tensors):
+        if tensor.size_bytes == 0:
+            raise ModelError(
+                f"{_label(tensor.index, tensor.name)} is empty: {list(tensor.shape)}.", hint=CONVERT_AGAIN
+            )
+    _check_order(network)
     return network
+
+
+def _check_order(network: Network) -> None:
+    """Each tensor that a layer reads is an input, a constant, kept, or the output of an earlier layer."""
+    known = {
+        tensor.index
+        for tensor in network.tensors
+        if tensor.is_constant or tensor.is_variable or tensor.size_bytes == 0
+    }
+    known |= set(network.inputs)
+    for layer in network.layers:
+        # What a custom operator does with its tensors is its own business: Vela's work in their inputs.
+        is_custom = layer.operator.startswith(CUSTOM)
+        missing = [i for i in layer.inputs if i is not None and i not in known and not is_custom]
+        if missing or not known.isdisjoint(layer.outputs):
+            raise ModelError(f"{layer} reads or writes tensors in the wrong order.", hint=CONVERT_AGAIN)
+        known |= set(layer.outputs)
+    if not known.issuperset(network.outputs):
+        raise ModelError("no layer computes the output.", hint=CONVERT_AGAIN)
 
 
 def _count(length: int, data: bytes) -> int:
@@ -116,36 +128,29 @@ def _count(length: int, data: bytes) -> int:
     return length
 
 
-def _only(what: str, indices: list[int]) -> int:
-    if len(indices) != 1:
-        raise ModelError(
-            f"there are {len(indices)} {what}s; only one is supported.",
-            hint=f"Build the model with one {what}.",
-        )
-    return indices[0]
+def _label(index: int, name: str) -> str:
+    return f"tensor {index} {name!r}"
 
 
 def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
-    import tflite
-
     tensor = graph.Tensors(index)
     name = (tensor.Name() or b"").decode()
-    label = f"tensor {index} {name!r}"
-    type_names = {code: key for key, code in vars(tflite.TensorType).items() if isinstance(code, int)}
+    label = _label(index, name)
+    type_names = _type_names()
     type_name = type_names.get(tensor.Type(), f"number {tensor.Type()}")
     if type_name not in TensorType.__members__:
         raise ModelError(
-            f"{label} has elements of type {type_name}.", hint=f"Supported: {', '.join(TensorType)}."
+            f"{label} has elements of type {type_name}.",
+            hint="The file is damaged, or made for a later TensorFlow Lite than is known here.",
         )
+    # The signature has -1 where a batch can have any size. Libraries for microcontrollers, and so we, go by
+    # the shape alone, which has the size that was fixed.
     shape = tuple(tensor.Shape(i) for i in range(_count(tensor.ShapeLength(), data)))
-    signature = tuple(tensor.ShapeSignature(i) for i in range(_count(tensor.ShapeSignatureLength(), data)))
-    if any(size < 0 for size in (*shape, *signature)):
+    if any(size < 0 for size in shape):
         raise ModelError(
-            f"{label} has a dynamic shape: {list(signature or shape)}.",
+            f"{label} has a dynamic shape: {list(shape)}.",
             hint="Convert the model with a fixed batch size, as in keras.Input(shape, batch_size=1).",
         )
-    if any(size == 0 for size in shape):
-        raise ModelError(f"{label} is empty: {list(shape)}.", hint=CONVERT_AGAIN)
     result = Tensor(
         index=index,
         name=name,
@@ -153,8 +158,10 @@ def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
         shape=shape,
         quantization=_read_quantization(data, tensor.Quantization()),
         data=_read_buffer(data, model, tensor.Buffer()),
+        is_variable=bool(tensor.IsVariable()),
     )
-    if result.data is not None and len(result.data) != result.size_bytes:
+    is_plain = result.type.size_bits > 0 and tensor.Sparsity() is None
+    if result.data is not None and is_plain and len(result.data) != result.size_bytes:
         raise ModelError(
             f"{label} has {len(result.data)} bytes of data and needs {result.size_bytes}.",
             hint=CONVERT_AGAIN,
@@ -162,19 +169,28 @@ def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
     return result
 
 
+@cache
+def _type_names() -> dict[int, str]:
+    import tflite
+
+    return {code: key for key, code in vars(tflite.TensorType).items() if isinstance(code, int)}
+
+
 def _read_buffer(data: bytes, model: Any, index: int) -> bytes | None:
     """A buffer's bytes; None if it is empty, which means that its tensor is computed."""
     if index >= _count(model.BuffersLength(), data):
         raise IndexError(index)
     buffer = model.Buffers(index)
-    return None if buffer.DataLength() == 0 else bytes(buffer.DataAsNumpy())
+    return None if _count(buffer.DataLength(), data) == 0 else bytes(buffer.DataAsNumpy())
 
 
 def _read_quantization(data: bytes, quantization: Any) -> Quantization | None:
     if quantization is None or quantization.ScaleLength() == 0:
         return None
-    scales = tuple(float(quantization.Scale(i)) for i in range(_count(quantization.ScaleLength(), data)))
-    points = tuple(quantization.ZeroPoint(i) for i in range(_count(quantization.ZeroPointLength(), data)))
+    _count(quantization.ScaleLength(), data)
+    scales = tuple(quantization.ScaleAsNumpy().tolist())
+    has_points = _count(quantization.ZeroPointLength(), data) > 0
+    points = tuple(quantization.ZeroPointAsNumpy().tolist()) if has_points else ()
     return Quantization(scales, points or (0,) * len(scales), quantization.QuantizedDimension())
 
 
@@ -187,35 +203,37 @@ def _operator_name(data: bytes, model: Any, operator: Any) -> str:
     # Codes up to 126 are in the older field, which has eight bits; see schema.fbs.
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
     name = str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}"))
-    return f"CUSTOM {(code.CustomCode() or b'').decode()!r}" if name == "CUSTOM" else name
+    return f"{CUSTOM} {(code.CustomCode() or b'').decode()!r}" if name == CUSTOM else name
 
 
 def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:
     operator = graph.Operators(index)
     name = _operator_name(data, model, operator)
-    if name not in Operator.__members__:
-        raise ModelError(
-            f"layer {index} is {name}, which is not supported.", hint=f"Supported: {', '.join(Operator)}."
-        )
+    known = Operator[name] if name in Operator.__members__ else None
     inputs = [operator.Inputs(i) for i in range(_count(operator.InputsLength(), data))]
     outputs = [operator.Outputs(i) for i in range(_count(operator.OutputsLength(), data))]
     if any(i >= graph.TensorsLength() for i in [*inputs, *outputs]) or any(i < 0 for i in outputs):
         raise IndexError(index)
+    if not outputs and known:
+        raise ModelError(f"layer {index} {name} has no output.", hint=CONVERT_AGAIN)
     return Layer(
         index=index,
-        operator=Operator[name],
+        operator=known or name,
         inputs=tuple(None if i < 0 else i for i in inputs),
-        output=_only(f"{name} output", outputs),
-        options=_read_options(index, Operator[name], operator.BuiltinOptions()),
+        outputs=tuple(outputs),
+        options=_read_options(index, known, operator.BuiltinOptions()) if known else None,
+        version=model.OperatorCodes(operator.OpcodeIndex()).Version(),
     )
+
+
+_WITHOUT_OPTIONS = (Operator.RESHAPE, Operator.PAD, Operator.RELU, Operator.RELU6, Operator.LOGISTIC)
+"""Those that need none: their tensors say all."""
 
 
 def _read_options(index: int, operator: Operator, table: Any) -> Options:
     import tflite
 
-    if operator is Operator.RESHAPE:
-        return None
-    if table is None:
+    if table is None and operator not in _WITHOUT_OPTIONS:
         raise ModelError(f"layer {index} {operator} has no options.", hint=CONVERT_AGAIN)
 
     def fill(options: Any) -> Any:
@@ -234,7 +252,7 @@ def _read_options(index: int, operator: Operator, table: Any) -> Options:
                 dilation_width=_positive(convolution.DilationWFactor()),
                 activation=_activation(index, operator, convolution),
             )
-        case Operator.MAX_POOL_2D:
+        case Operator.MAX_POOL_2D | Operator.AVERAGE_POOL_2D:
             pool = fill(tflite.Pool2DOptions())
             return PoolOptions(
                 padding=_padding(pool),
@@ -247,8 +265,14 @@ def _read_options(index: int, operator: Operator, table: Any) -> Options:
         case Operator.FULLY_CONNECTED:
             dense = fill(tflite.FullyConnectedOptions())
             return FullyConnectedOptions(activation=_activation(index, operator, dense))
+        case Operator.ADD:
+            return AddOptions(activation=_activation(index, operator, fill(tflite.AddOptions())))
+        case Operator.MEAN:
+            return ReducerOptions(keep_dims=bool(fill(tflite.ReducerOptions()).KeepDims()))
         case Operator.SOFTMAX:
             return SoftmaxOptions(beta=float(fill(tflite.SoftmaxOptions()).Beta()))
+        case _:
+            return None  # what its tensors say is all
 
 
 def _padding(options: Any) -> Padding:
@@ -262,12 +286,11 @@ def _positive(value: int) -> int:
 
 
 def _activation(index: int, operator: Operator, options: Any) -> Activation:
-    code = options.FusedActivationFunction()
-    names = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT")
-    name = names[code] if 0 <= code < len(names) else f"number {code}"
-    if name not in Activation.__members__:
-        raise ModelError(
-            f"layer {index} {operator} has the activation {name}, which is not supported.",
-            hint=f"Supported: {', '.join(Activation)}.",
-        )
-    return Activation[name]
+    code = int(options.FusedActivationFunction())
+    if not 0 <= code < len(_ACTIVATIONS):
+        raise ModelError(f"layer {index} {operator} has the unknown activation {code}.", hint=CONVERT_AGAIN)
+    return _ACTIVATIONS[code]
+
+
+_ACTIVATIONS = tuple(Activation)
+"""By their numbers in schema.fbs."""

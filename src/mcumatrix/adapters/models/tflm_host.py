@@ -8,7 +8,8 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata, util
 from pathlib import Path
@@ -26,7 +27,7 @@ FUNCTION = "tflite_micro.python.tflite_micro._runtime.InterpreterWrapper.Invoke"
 """The function that computes; golden outputs name it."""
 
 _EXTENSION = "_runtime.so"
-_ARENA_BYTES = 4 * 2**20
+_ARENA_BYTES = 64 * 2**20
 _TRIAL_TIMEOUT_S = 60.0
 
 Array = npt.NDArray[Any]
@@ -40,11 +41,17 @@ def version() -> str:
         raise _missing() from error
 
 
+def origin() -> dict[str, str]:
+    """Who answers here, as files of golden outputs say it. Raises ToolError if there is no package."""
+    return {"package": PACKAGE, "package_version": version(), "function": FUNCTION}
+
+
 class TflmHost:
     """An interpreter for one model. It keeps the outputs of all layers."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, output_count: int = 1) -> None:
         """Raises ToolError if the package is not installed, ModelError if it refuses the model."""
+        self._output_count = output_count
         runtime = _load_extension()
         try:
             # 0: number of resource variables, which no model of ours has.
@@ -57,17 +64,24 @@ class TflmHost:
                 hint="The lines that it printed above say which operator or type it is.",
             ) from error
 
-    def run(self, values: Array) -> Array:
-        """One inference; type and shape of `values` and of the result are those of the model."""
-        self._interpreter.SetInputTensor(values, 0)
-        self._interpreter.Invoke()
-        return np.array(self._interpreter.GetOutputTensor(0))
+    def run(self, *inputs: Array) -> tuple[Array, ...]:
+        """One inference; types and shapes of `inputs` and of the results are those of the model.
 
-    def run_layers(self, network: Network, values: Array) -> list[Array]:
-        """One inference; the outputs of all layers of `network`, which must be the same model."""
-        self.run(values)
+        Raises RuntimeError if it fails.
+        """
+        for index, values in enumerate(inputs):
+            self._interpreter.SetInputTensor(values, index)
+        self._interpreter.Invoke()
+        return tuple(
+            np.array(self._interpreter.GetOutputTensor(index)) for index in range(self._output_count)
+        )
+
+    def run_layers(self, network: Network, *inputs: Array) -> list[Array]:
+        """One inference; the first outputs of all layers of `network`, which must be the same model."""
+        self.run(*inputs)
         return [
-            np.array(self._interpreter.GetTensor(layer.output, 0)["tensor_data"]) for layer in network.layers
+            np.array(self._interpreter.GetTensor(layer.outputs[0], 0)["tensor_data"])
+            for layer in network.layers
         ]
 
 
@@ -85,27 +99,33 @@ class TrialStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What TensorFlow Lite Micro made of a model; `said` is what it printed, or why there was no trial."""
+    """What TensorFlow Lite Micro made of a model; `said` is what it printed, or why there was no trial.
+
+    `outputs` are the output tensors of each inference that was run, if it ran them all.
+    """
 
     status: TrialStatus
     said: str
+    outputs: tuple[tuple[Array, ...], ...] = field(default=(), compare=False)
 
 
 _STATUSES = {0: TrialStatus.RUNS, _REFUSES: TrialStatus.REFUSES, _NOT_TRIED: TrialStatus.NOT_TRIED}
 
 
-def try_model(model: bytes, network: Network) -> Trial:
-    """Prepares a model and runs it once on zeros; `network` is what the file holds.
+def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] | None = None) -> Trial:
+    """Prepares a model and runs an inference on each of `inputs`, on zeros if there are none.
 
-    This is done in a process of its own: TensorFlow Lite Micro prints its reasons to stderr, which all
-    threads share, and its C++ code may end the process that it runs in.
+    `network` is what the file holds. This is done in a process of its own: TensorFlow Lite Micro prints its
+    reasons to stderr, which all threads share, and its C++ code may end the process that it runs in.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        said = Path(folder) / "said"
-        said.touch()
+    if inputs is None:
+        inputs = [[np.zeros(tensor.shape, tensor.type.value) for tensor in network.input_tensors]]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / _SAID).touch()
         # Not a fork: the caller may have threads.
         process = multiprocessing.get_context("spawn").Process(
-            target=_trial, args=(model, network.input.shape, network.input.type.value, said), daemon=True
+            target=_trial, args=(model, len(network.outputs), inputs, folder), daemon=True
         )
         process.start()
         process.join(_TRIAL_TIMEOUT_S)
@@ -113,25 +133,41 @@ def try_model(model: bytes, network: Network) -> Trial:
             process.kill()
             process.join()
             return Trial(TrialStatus.CRASHES, f"It had not ended after {_TRIAL_TIMEOUT_S:.0f} s.")
-        lines = said.read_text(errors="replace").split("\n")
-    text = " ".join(line.strip() for line in lines if line.strip())
-    status = _STATUSES.get(process.exitcode or 0, TrialStatus.CRASHES)
-    if status is TrialStatus.CRASHES:
-        text = f"It ended with exit code {process.exitcode}. {text}".strip()
-    return Trial(status, text)
+        lines = (folder / _SAID).read_text(errors="replace").split("\n")
+        text = " ".join(line.strip() for line in lines if line.strip())
+        status = _STATUSES.get(process.exitcode or 0, TrialStatus.CRASHES)
+        if status is TrialStatus.CRASHES:
+            text = f"It ended with exit code {process.exitcode}. {text}".strip()
+        outputs = _kept_outputs(folder, len(inputs), len(network.outputs))
+        return Trial(status, text, outputs if status is TrialStatus.RUNS else ())
 
 
-def _trial(model: bytes, shape: tuple[int, ...], element: str, said: Path) -> None:
+_SAID, _OUTPUTS = "said", "outputs.npz"
+
+
+def _trial(model: bytes, output_count: int, inputs: Sequence[Sequence[Array]], folder: Path) -> None:
     """What the process of `try_model` does: its exit code is a key of _STATUSES."""
+    said = folder / _SAID
     with said.open("wb") as file:
         os.dup2(file.fileno(), 2)
     try:
-        TflmHost(model).run(np.zeros(shape, element))
+        host = TflmHost(model, output_count)
+        answers = [output for one in inputs for output in host.run(*one)]
+        np.savez(folder / _OUTPUTS, *answers)
     except ToolError as error:
         said.write_text(error.message)
         sys.exit(_NOT_TRIED)
-    except (ModelError, RuntimeError):
+    except (ModelError, RuntimeError, ValueError):
         sys.exit(_REFUSES)
+
+
+def _kept_outputs(folder: Path, runs: int, output_count: int) -> tuple[tuple[Array, ...], ...]:
+    """The outputs that the process has left in a folder, if it has."""
+    if not (folder / _OUTPUTS).exists():
+        return ()
+    with np.load(folder / _OUTPUTS) as kept:
+        arrays = [kept[f"arr_{index}"] for index in range(runs * output_count)]
+    return tuple(tuple(arrays[at : at + output_count]) for at in range(0, len(arrays), output_count))
 
 
 def _load_extension() -> ModuleType:

@@ -19,7 +19,7 @@ class Arena:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Memory that is needed from layer `first` (the input: -1) to layer `last`, both included."""
+    """Memory that is needed from layer `first` (an input: -1) to layer `last`, both included."""
 
     size_bytes: int
     first: int
@@ -28,11 +28,11 @@ class _Block:
 
 
 def plan_arena(network: Network) -> Arena:
-    """Places the input, every layer's output and scratch memory, the largest first, each at the lowest offset
-    that is free.
+    """Places the inputs, every layer's outputs and scratch memory, the largest first, each at the lowest
+    offset that is free.
 
-    The greedy plan of tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc. The input may be
-    overwritten once it has been read; the output stays until the end.
+    The greedy plan of tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc. Inputs may be
+    overwritten once they have been read; outputs stay until the end.
     """
     placed: list[tuple[int, _Block]] = []
     for block in sorted([*_tensors(network), *_scratch(network)], key=_largest_first):
@@ -54,11 +54,13 @@ def _largest_first(block: _Block) -> tuple[int, int]:
 
 
 def _tensors(network: Network) -> list[_Block]:
-    first = {network.input_index: -1} | {layer.output: layer.index for layer in network.layers}
+    first = dict.fromkeys(network.inputs, -1) | {
+        output: layer.index for layer in network.layers for output in layer.outputs
+    }
     last = dict(first)
     for layer in network.layers:
         last |= {index: layer.index for index in layer.inputs if index in first}
-    last[network.output_index] = len(network.layers)
+    last |= {index: len(network.layers) for index in network.outputs if index in first}
     return [
         _Block(_align(network.tensors[index].size_bytes), first[index], end, index)
         for index, end in last.items()

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.adapters.runtimes.arena import ALIGNMENT_BYTES, Arena, plan_arena
+from mcumatrix.adapters.runtimes.builtin_checks import check_network, paddings, reduced_axes
 from mcumatrix.adapters.runtimes.fixed_point import (
     SoftmaxConstants,
+    add_constants,
     channel_multipliers,
     float_limits,
     int8_limits,
+    logistic_table,
+    mean_multiplier,
+    relu6_table,
+    relu_table,
     softmax_constants,
     tensor_multiplier,
 )
@@ -19,6 +25,7 @@ from mcumatrix.errors import RenderError
 from mcumatrix.model.catalogue import Element
 from mcumatrix.model.network import (
     Activation,
+    AddOptions,
     ConvolutionOptions,
     FullyConnectedOptions,
     Layer,
@@ -33,7 +40,6 @@ from mcumatrix.model.network import (
 )
 
 TEMPLATE = "builtin_model.c.j2"
-_MAX_RANK = 4  # RUNTIME_MAX_RANK of runtime.h
 _LINE_LENGTH = 110
 # The codes of TensorType in schema.fbs, as enum runtime_type has them.
 _TYPE_NAMES = {TensorType.FLOAT32: "RUNTIME_FLOAT32", TensorType.INT8: "RUNTIME_INT8"}
@@ -59,6 +65,10 @@ class _LayerText:
     output: int
     arrays: tuple[_Array, ...]
     fields: dict[str, str]
+
+
+_LOOKED_UP = (Operator.RELU, Operator.RELU6, Operator.LOGISTIC)
+"""In int8 these are tables of 256 elements, made here."""
 
 
 class BuiltinRuntime:
@@ -95,7 +105,7 @@ def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:
     """
     import jinja2
 
-    _check(network)
+    check_network(network)
     plan = plan_arena(network)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
@@ -105,60 +115,14 @@ def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:
         keep_trailing_newline=True,
     )
     text = environment.get_template(TEMPLATE).render(
-        network=network,
+        inputs=network.inputs,
+        outputs=network.outputs,
         alignment_bytes=ALIGNMENT_BYTES,
         arena_bytes=plan.size_bytes,
         tensors=[_tensor_fields(network.tensors[i], plan.offsets[i]) for i in sorted(plan.offsets)],
         layers=[_render_layer(network, layer, plan) for layer in network.layers],
     )
     return {"model.c": text.encode()}
-
-
-def _check(network: Network) -> None:
-    if network.input.type not in _TYPE_NAMES:
-        raise RenderError(
-            f"The builtin runtime runs float32 and int8 models; this one is {network.input.type}.",
-            hint="Choose another runtime, or convert the model to float32 or int8.",
-        )
-    for layer in network.layers:
-        output, source = network.output_of(layer), network.input_of(layer, 0)
-        assert source is not None
-        if output.type is not network.input.type:
-            raise RenderError(
-                f"The builtin runtime runs one type of activations; {layer} has {output.type} in a model of"
-                f" {network.input.type}.",
-                hint="Convert the model with one type for all activations, input and output included.",
-            )
-        if len(output.shape) > _MAX_RANK or len(source.shape) > _MAX_RANK:
-            raise RenderError(
-                f"The builtin runtime has tensors of up to {_MAX_RANK} dimensions; {layer} has more.",
-                hint="Build the model without such a reshape.",
-            )
-        if output.type is TensorType.INT8:
-            _check_int8(network, layer, source, output)
-
-
-def _check_int8(network: Network, layer: Layer, source: Tensor, output: Tensor) -> None:
-    """What TensorFlow Lite Micro demands when it prepares these operators."""
-    has_weights = isinstance(layer.options, ConvolutionOptions | FullyConnectedOptions)
-    weights = network.input_of(layer, 1) if has_weights else None
-    if weights is not None and any(_quantization(weights).zero_points):
-        raise RenderError(
-            f"{layer} has weights with a zero point other than 0.",
-            hint="Convert the model with TensorFlow 2.3 or later, which quantises weights symmetrically.",
-        )
-    if layer.operator is Operator.SOFTMAX and (_scale(output), _zero_point(output)) != (1 / 256, -128):
-        raise RenderError(
-            f"{layer} has an output of scale {_scale(output)} and zero point {_zero_point(output)};"
-            " they must be 1/256 and -128.",
-            hint="Convert the model again with TensorFlow Lite's converter.",
-        )
-    same = _scale(source) == _scale(output) and _zero_point(source) == _zero_point(output)
-    if layer.operator in (Operator.MAX_POOL_2D, Operator.RESHAPE) and not same:
-        raise RenderError(
-            f"{layer} has another quantisation at its input than at its output.",
-            hint="Convert the model again with TensorFlow Lite's converter.",
-        )
 
 
 def _render_layer(network: Network, layer: Layer, plan: Arena) -> _LayerText:
@@ -179,21 +143,85 @@ def _render_layer(network: Network, layer: Layer, plan: Arena) -> _LayerText:
                 f"multipliers_{layer.index}",
                 f"shifts_{layer.index}",
             )
+    if layer.operator in _LOOKED_UP and output.type is TensorType.INT8:
+        arrays.append(_integer_array("int8_t", f"table_{layer.index}", _table(layer, source, output)))
+        fields["weights"] = f"table_{layer.index}"
+    if layer.operator is Operator.ADD:
+        second = network.input_of(layer, 1)
+        assert second is not None
+        fields["second"] = f"&tensor_{second.index}"
+        if output.type is TensorType.INT8:
+            fields["addition"] = _addition(source, second, output)
+    if layer.operator is Operator.MEAN:
+        fields["reduction"] = _reduction(reduced_axes(network, layer), source, output)
+    if layer.operator is Operator.PAD:
+        fields["padding"] = _padding(paddings(network, layer), source, output)
     if layer.index in plan.scratch_offsets:
         fields["scratch"] = f"&arena[{plan.scratch_offsets[layer.index]}]"
     if isinstance(layer.options, ConvolutionOptions | PoolOptions):
         fields["window"] = _window(network, layer, source)
     if isinstance(layer.options, SoftmaxOptions):
         fields["softmax"] = _softmax(layer.options, source)
-    if isinstance(layer.options, ConvolutionOptions | PoolOptions | FullyConnectedOptions):
+    if isinstance(layer.options, ConvolutionOptions | PoolOptions | FullyConnectedOptions | AddOptions):
         fields["limits"] = _limits(layer.options.activation, output)
     return _LayerText(
         op=layer.operator,
-        kernel=f"{layer.operator.lower()}_{output.type}",
+        kernel=_kernel(layer, output),
         input=source.index,
         output=output.index,
         arrays=tuple(arrays),
         fields=fields,
+    )
+
+
+def _kernel(layer: Layer, output: Tensor) -> str:
+    """The name of the function that computes a layer."""
+    is_looked_up = layer.operator in _LOOKED_UP and output.type is TensorType.INT8
+    return f"{'lookup' if is_looked_up else layer.operator.lower()}_{output.type}"
+
+
+def _table(layer: Layer, source: Tensor, output: Tensor) -> list[int]:
+    """What becomes of each element, from -128 on."""
+    if layer.operator is Operator.RELU:
+        return relu_table(_scale(source), _zero_point(source), _scale(output), _zero_point(output))
+    if layer.operator is Operator.RELU6:
+        return relu6_table(_scale(source), _zero_point(source))
+    return logistic_table(_scale(source), _zero_point(source))
+
+
+def _addition(first: Tensor, second: Tensor, output: Tensor) -> str:
+    """The initialiser of struct builtin_addition."""
+    constants = add_constants(_scale(first), _scale(second), _scale(output))
+    return _initializer(
+        -_zero_point(first),
+        -_zero_point(second),
+        _zero_point(output),
+        *(_initializer(*pair) for pair in (constants.first, constants.second, constants.output)),
+    )
+
+
+def _reduction(axes: range, source: Tensor, output: Tensor) -> str:
+    """The initialiser of struct builtin_reduction."""
+    outer, inner = math.prod(source.shape[: axes.start]), math.prod(source.shape[axes.stop :])
+    count = math.prod(source.shape[axes.start : axes.stop])
+    if source.type is not TensorType.INT8:
+        return _initializer(outer, count, inner)
+    pair = mean_multiplier(_scale(source), _scale(output), count)
+    return _initializer(
+        outer, count, inner, -_zero_point(source) * count, _zero_point(output), _initializer(*pair)
+    )
+
+
+def _padding(pairs: list[tuple[int, int]], source: Tensor, output: Tensor) -> str:
+    """The initialiser of struct builtin_padding: all for four dimensions, the first ones of size 1."""
+    missing = 4 - len(pairs)
+    before = [0] * missing + [before for before, _ in pairs]
+    value = _zero_point(output) if output.type is TensorType.INT8 else 0
+    return _initializer(
+        _initializer(*([1] * missing), *source.shape),
+        _initializer(*([1] * missing), *output.shape),
+        _initializer(*before),
+        value,
     )
 
 
@@ -272,7 +300,7 @@ def _tensor_fields(tensor: Tensor, offset: int) -> dict[str, str]:
         "index": str(tensor.index),
         "type": _TYPE_NAMES[tensor.type],
         "rank": str(len(tensor.shape)),
-        "dims": _initializer(*tensor.shape),
+        "dims": _initializer(*tensor.shape or (0,)),
         "scale": _float(_scale(tensor) if is_int8 else 0.0),
         "zero_point": str(_zero_point(tensor) if is_int8 else 0),
         "data": f"&arena[{offset}]",

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from mcumatrix.model.comparison import Comparison
 from mcumatrix.report.content.comparable import Refusal, differing_conditions, refusal
-from mcumatrix.report.content.tables import NO_VALUE, Table
+from mcumatrix.report.content.tables import NO_VALUE, Part, Table
 from mcumatrix.report.content.timings import Row, Timing
 from mcumatrix.results.statistics import Interval, holm, shift
 
@@ -238,6 +238,42 @@ def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -
         )
         for wanted in leading
         for pair in pairs(timings, wanted)
+    )
+
+
+MAXIMUM_LAYER_TABLES = 32
+"""Pairs of which a report shows each layer; more have one row each, and their layers are in `report.json`."""
+
+
+def total_tables(parts: Sequence[ComparisonPart]) -> tuple[Part, ...]:
+    """One row for each pair, one table for each two values of an axis; none where each has its own table."""
+    if len(parts) <= MAXIMUM_LAYER_TABLES:
+        return ()
+    groups: dict[tuple[str, str, str], list[ComparisonPart]] = {}
+    for part in parts:
+        groups.setdefault((part.pair.axis, part.pair.base, part.pair.candidate), []).append(part)
+    return tuple(
+        Part(f"{axis} {base} to {candidate}", _total_table([part.pair for part in members]))
+        for (axis, base, candidate), members in groups.items()
+    )
+
+
+def _total_table(members: Sequence[Pair]) -> Table:
+    settings = dict.fromkeys(name for pair in members for name in pair.setting)
+    varying = [name for name in settings if len({pair.setting.get(name) for pair in members}) > 1]
+    first, notes = members[0], [" ".join(_notes(pair)) for pair in members]
+    besides = ("besides",) if any(notes) else ()
+    return Table(
+        ("Cases", *varying, first.base, first.candidate, "diff (msec)", "diff (%)", *besides),
+        tuple(
+            (
+                pair.labels,
+                *(pair.setting.get(name, NO_VALUE) for name in varying),
+                *(_cells(pair.total)[1:] if pair.differences else [NO_VALUE] * 4),
+                *((note or NO_VALUE,) if besides else ()),
+            )
+            for pair, note in zip(members, notes, strict=True)
+        ),
     )
 
 

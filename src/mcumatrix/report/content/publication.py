@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mcumatrix.model.comparison import Comparison
+from mcumatrix.report.content.charts import change_charts, time_charts
 from mcumatrix.report.content.comparisons import comparison_parts, default_comparison
 from mcumatrix.report.content.findings.printed import Trusted, find_in_publication, trusted
 from mcumatrix.report.content.report import Report
@@ -18,6 +19,7 @@ def make_publication_report(publication: Publication) -> Report:
     leading = _leading(publication) or default_comparison(believed.timings)
     findings = find_in_publication(publication)
     day = publication.published_on.isoformat()
+    comparisons = comparison_parts(believed.timings, leading)
     return Report(
         title=publication.name,
         description=f"Numbers that others published: {publication.source}, {day}.",
@@ -26,7 +28,7 @@ def make_publication_report(publication: Publication) -> Report:
         substitutions=(),
         cases=_columns_table(publication, believed),
         times=(),
-        comparisons=comparison_parts(believed.timings, leading),
+        comparisons=comparisons,
         switches=switches(believed.timings, leading),
         labels=None,
         sizes=(),
@@ -39,6 +41,8 @@ def make_publication_report(publication: Publication) -> Report:
         records=(),
         source=f"{publication.source}, {day}; entered by hand as printed in {publication.name}.csv.",
         printed=tuple(_printed_tables(publication)),
+        time_charts=time_charts(believed.timings),
+        change_charts=change_charts([part.pair for part in comparisons]),
     )
 
 

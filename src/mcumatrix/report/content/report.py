@@ -1,15 +1,32 @@
 """All that the report of a matrix says."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
-from mcumatrix.report.content.comparisons import ComparisonPart, comparison_parts, default_comparison
+from mcumatrix.report.content.charts import (
+    ChangeChart,
+    Chart,
+    LayerChart,
+    SpreadChart,
+    change_charts,
+    time_charts,
+)
+from mcumatrix.report.content.comparisons import (
+    ComparisonPart,
+    comparison_parts,
+    default_comparison,
+    total_tables,
+)
+from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
+from mcumatrix.report.content.history import Past, pasts
+from mcumatrix.report.content.history_chart import HistoryChart, history_charts
 from mcumatrix.report.content.repeated import drift_table, health_table, runs_table
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
@@ -27,8 +44,7 @@ from mcumatrix.report.content.tables import (
 )
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.published import Publication
-
-NO_RESULTS = MatrixResults()
+from mcumatrix.stages.log_lines import TimeLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +64,10 @@ class Report:
     """The contents of a report, in the order in which they are shown.
 
     `summary` says how complete it is, and `warning` that it is not, where it is not. Tables are None where
-    there is nothing to be in them; `labels` has what the values of own axes stand for. `records` are those
-    that it was made from. A report of numbers that others printed has their `source`, and their tables in
-    `printed` in place of `times`.
+    there is nothing to be in them; `labels` has what the values of own axes stand for. Where there are more
+    `comparisons` than people read, `totals` are shown instead. `records` are those that it was made from. A
+    report of numbers that others printed has their `source`, and their tables in `printed` in place of
+    `times`.
     """
 
     title: str
@@ -77,22 +94,38 @@ class Report:
     runs: Table | None = None
     drift: Table | None = None
     health: Table | None = None
+    totals: tuple[Part, ...] = ()
+    time_charts: tuple[LayerChart | SpreadChart, ...] = ()
+    change_charts: tuple[ChangeChart, ...] = ()
+    history_charts: tuple[HistoryChart, ...] = ()
+    pasts: tuple[Past, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        """All of them, each with a name of its own."""
+        return (*self.time_charts, *self.change_charts, *self.history_charts)
 
 
 def make_report(
     matrix: Matrix,
     cases: Sequence[Case],
     publications: Sequence[Publication] = (),
-    results: MatrixResults = NO_RESULTS,
+    lines_of_variant: Mapping[str, TimeLines] = MappingProxyType({}),
+    runs_of_variant: Mapping[str, Sequence[Record]] = MappingProxyType({}),
 ) -> Report:
     """The report of the cases, complete or not: it says how many there are and why the others are not.
 
-    `publications` are those that our times are to stand beside, `results` those that the cases were made of.
+    `publications` are those that our times are to stand beside. `lines_of_variant` has where the raw logs of
+    variants have the times, and `runs_of_variant` all records of those that ran several times, oldest first.
     """
     records = tuple(record for case in cases for record in case.runs)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
+    comparisons = comparison_parts(timings, leading)
+    slugs = {case.variant for case in cases}
+    history = pasts({slug: runs for slug, runs in runs_of_variant.items() if slug in slugs})
     return Report(
         title=matrix.name,
         description=matrix.description,
@@ -101,14 +134,11 @@ def make_report(
         substitutions=matrix.substitutions,
         cases=case_table(cases),
         times=tuple(time_tables(cases)),
-        comparisons=comparison_parts(timings, leading),
+        comparisons=comparisons,
         switches=switches(timings, leading),
         labels=label_table(cases),
         sizes=size_tables(cases),
-        findings=(
-            *find(cases, matrix.schedule.drift_percent),
-            *find_of_units(results.health, results.unbelieved),
-        ),
+        findings=tuple(find(cases, timings, matrix.schedule.drift_percent)),
         failures=tuple(
             Failure(case.label, case.variant, _why_not_measured(case))
             for case in cases
@@ -122,8 +152,19 @@ def make_report(
         beside=beside_published(timings, publications),
         runs=runs_table(cases),
         drift=drift_table(cases),
-        health=health_table(results.health),
+        totals=total_tables(comparisons),
+        time_charts=time_charts(timings),
+        change_charts=change_charts([part.pair for part in comparisons]),
+        history_charts=history_charts(history),
+        pasts=history,
+        evidence=evidence_of_cases(cases, lines_of_variant),
     )
+
+
+def with_tests_of_units(report: Report, results: MatrixResults) -> Report:
+    """The same with what is known of the units that its variants ran on."""
+    found = find_of_units(results.health, results.unbelieved)
+    return replace(report, health=health_table(results.health), findings=(*report.findings, *found))
 
 
 def _summary(cases: Sequence[Case]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from mcumatrix.matrix.suggest import listed
 from mcumatrix.model.comparison import Comparison
@@ -20,7 +21,7 @@ from mcumatrix.report.content.wide import MAXIMUM_COLUMNS
 NEGLIGIBLE = 0.02
 """A switch that changes no layer by a larger share than this does nothing that it was made for."""
 
-_COUNTS_FROM = 0.001
+COUNTS_FROM = 0.001
 """A layer that takes less than this share of the whole inference is no measure of what a switch does."""
 
 _WORTH_NAMING = 0.01
@@ -28,6 +29,9 @@ _WORTH_NAMING = 0.01
 
 _INTERACTS_FROM = 0.05
 """Two switches interact where the effect of one differs by more than this between values of the other."""
+
+MAXIMUM_NAMED = 16
+"""Pairs that are named one by one; of more, a reader is told how many they are."""
 
 LIBRARIES = {"cmsis-nn": "CMSIS-NN"}
 """Kernels that are those of an optimised library, and what people call it."""
@@ -91,12 +95,12 @@ def largest_change(members: Sequence[Pair]) -> float:
         for difference in pair.differences
         if difference.verdict is Verdict.DIFFERENT
         and difference.relative is not None
-        and _takes(difference, pair, _COUNTS_FROM)
+        and takes(difference, pair, COUNTS_FROM)
     ]
     return max(changes, default=0.0)
 
 
-def _takes(difference: Difference, pair: Pair, share: float) -> bool:
+def takes(difference: Difference, pair: Pair, share: float) -> bool:
     """Whether a layer takes at least this share of one of the two cases."""
     return (
         difference.base_msec >= share * pair.total.base_msec
@@ -113,7 +117,7 @@ def _sentences(members: Sequence[Pair]) -> Iterator[str]:
         yield f"{name}: no more on any layer than rounding or chance explain ({labels}): no effect."
     elif largest <= NEGLIGIBLE:
         yield (
-            f"{name}: no layer that takes {_COUNTS_FROM * 100:.1f} % of the time changed by more than "
+            f"{name}: no layer that takes {COUNTS_FROM * 100:.1f} % of the time changed by more than "
             f"{largest * 100:.1f} % ({labels}): no effect that matters."
         )
     else:
@@ -174,7 +178,7 @@ def _most(pair: Pair, *, named: bool = False) -> str:
     layers = [
         (index, layer)
         for index, layer in enumerate(pair.differences[:-1])
-        if _is_different(layer) and layer.relative is not None and _takes(layer, pair, _WORTH_NAMING)
+        if _is_different(layer) and layer.relative is not None and takes(layer, pair, _WORTH_NAMING)
     ]
     if not layers:
         return ""
@@ -190,15 +194,23 @@ def _case(pair: Pair) -> str:
 
 
 def _labels(members: Sequence[Pair]) -> str:
+    if len(members) > MAXIMUM_NAMED:
+        return f"{len(members)} pairs of cases"
     return listed(pair.labels for pair in members)
 
 
 def _tables(members: Sequence[Pair]) -> Iterator[Table]:
-    """Layers x pairs in percent; one table for each network, and for as many pairs as fit a page."""
+    """Layers x pairs in percent; one table for each network, and for as many pairs as fit a page.
+
+    More pairs than people read have one row for each layer, with the ends and the middle of its changes.
+    """
     networks: dict[tuple[str, ...], list[Pair]] = {}
     for pair in members:
         networks.setdefault(tuple(difference.op for difference in pair.differences), []).append(pair)
     for operators, some in networks.items():
+        if len(some) > MAXIMUM_NAMED:
+            yield _spread_table(operators, some)
+            continue
         for start in range(0, len(some), MAXIMUM_COLUMNS):
             shown = some[start : start + MAXIMUM_COLUMNS]
             yield Table(
@@ -208,6 +220,16 @@ def _tables(members: Sequence[Pair]) -> Iterator[Table]:
                     for row, operator in enumerate(operators)
                 ),
             )
+
+
+def _spread_table(operators: Sequence[str], some: Sequence[Pair]) -> Table:
+    rows = []
+    for row, operator in enumerate(operators):
+        shares = [pair.differences[row].relative for pair in some]
+        known = [share for share in shares if share is not None]
+        ends = (min(known), median(known), max(known)) if known else (None, None, None)
+        rows.append((operator, *map(percent, ends)))
+    return Table((f"Layer (diff in % of {len(some)} pairs)", "least", "median", "most"), tuple(rows))
 
 
 def _share(difference: Difference) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import median
 
 from mcumatrix.model.catalogue import BoardKind
@@ -35,7 +36,13 @@ class Row:
     @property
     def median_msec(self) -> float:
         """The middle one of the repeats."""
-        return median(self.msec)
+        return _median(self.msec)
+
+
+@lru_cache(maxsize=2**18)
+def _median(msec: tuple[float, ...]) -> float:
+    """Asked for again and again: each row is compared with several others."""
+    return median(msec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The numbers of a report as CSV: one row per variant and layer."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,10 @@ def to_csv(table: "pandas.DataFrame") -> bytes:
     """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
     apostrophe, and control characters are escaped; numbers stay numbers.
     """
-    safe = table.map(lambda cell: _inert(cell) if isinstance(cell, str) else cell)
-    for column in ("layer", "cycles_min", "cycles_max"):
-        safe[column] = table[column]
+    inert = cache(_inert)  # most cells are in many rows
+    safe = table.copy()
+    for column in table:
+        if table[column].dtype.kind == "O":
+            safe[column] = [inert(cell) if isinstance(cell, str) else cell for cell in table[column]]
     text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)
     return text.encode()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mcumatrix.report.content.report import Report
+from mcumatrix.report.render.charts.svg import chart_file, svg_file
 from mcumatrix.report.render.csv import render_csv
 from mcumatrix.report.render.html import render_html
 from mcumatrix.report.render.json import render_json
@@ -19,3 +20,17 @@ FORMATS: Mapping[str, Callable[[Report, Path], bytes]] = {
 
 OF_RECORDS = frozenset({"report.csv"})
 """Those that have records in them, and nothing where there are none."""
+
+
+def render_files(report: Report, templates: Path) -> dict[str, bytes]:
+    """All files of a report by their names below its folder: those of `FORMATS` that it has, and its charts.
+
+    Raises:
+        RenderError: a template is wrong.
+    """
+    documents = {
+        name: render(report, templates)
+        for name, render in FORMATS.items()
+        if not (report.source and name in OF_RECORDS)
+    }
+    return documents | {chart_file(chart): svg_file(chart) for chart in report.charts}

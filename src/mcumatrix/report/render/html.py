@@ -1,14 +1,26 @@
 """The report as one HTML file that needs no network: style and script are in it."""
 
-import re
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcumatrix.printable import printable
+from mcumatrix.report.content.charts import Chart
+from mcumatrix.report.content.evidence import Evidence
+from mcumatrix.report.content.history import steps_table, summary_of
 from mcumatrix.report.content.report import Report
-from mcumatrix.report.content.tables import NO_VALUE, Table
+from mcumatrix.report.content.tables import Table
+from mcumatrix.report.render.charts.svg import svg_inline
+from mcumatrix.report.render.charts.theme import dark_style
+from mcumatrix.report.render.numbers import number_columns
 from mcumatrix.report.render.template import render_template
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+MAXIMUM_TEXTS = 4_000
+"""Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
 
 
 def render_html(report: Report, templates: Path) -> bytes:
@@ -18,15 +30,77 @@ def render_html(report: Report, templates: Path) -> bytes:
         "report.html.j2",
         report,
         autoescape=True,  # also of what came over a wire
-        tests={"numbers": has_numbers},
+        filters={
+            "column_classes": column_classes,
+            "svg": _svg,
+            "chart_style": _chart_style,
+            "proofs": _proofs,
+            "summary": summary_of,
+            "steps": steps_table,
+        },
         finalize=_shown,
     )
 
 
-def has_numbers(table: Table) -> bool:
-    """Whether the cells of a table stand right: all but those of its first column are numbers, or empty."""
-    cells = [cell for row in table.rows for cell in row[1:]]
-    return bool(cells) and all(cell == NO_VALUE or _NUMBER.fullmatch(cell) for cell in cells)
+def column_classes(table: Table) -> str:
+    """The classes of a table by which its columns of numbers stand right, `n2` for the second.
+
+    `words` is for one whose last column is none, so that its lines may be broken.
+    """
+    are_numbers = number_columns(table)
+    classes = [f"n{place}" for place, is_right in enumerate(are_numbers, 1) if is_right and place > 1]
+    return " ".join(classes if are_numbers and are_numbers[-1] else ["words", *classes])
+
+
+def _svg(chart: Chart) -> "Markup":
+    from markupsafe import Markup
+
+    return Markup(svg_inline(chart))
+
+
+def _chart_style(charts: Sequence[Chart]) -> "Markup":
+    """Once for all charts of a page."""
+    from markupsafe import Markup
+
+    return Markup(dark_style() if charts else "")
+
+
+def _proofs(evidence: Sequence[Evidence]) -> "Markup":
+    """The evidence as JSON that can stand in a `script`: what the page's script shows of it."""
+    from markupsafe import Markup
+
+    text = json.dumps(proofs_document(evidence), ensure_ascii=True, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
+
+
+def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
+    """By the labels of cases, what their numbers were read from.
+
+    Many logs have their times on the same lines: these are there once, and cases have a number for them.
+    Texts of lines are in it as long as they are few; cycles that are the same in each repeat are there once.
+    """
+    patterns: dict[tuple[tuple[int, ...], ...], int] = {}
+    lines = [line for one in evidence for row in one.rows for line in row.lines]
+    has_texts = len(lines) <= MAXIMUM_TEXTS
+    cases = {}
+    for one in evidence:
+        numbers = tuple(tuple(line.number for line in row.lines) for row in one.rows)
+        cases[one.case] = {
+            "variant": one.variant,
+            "record": one.record,
+            "log": one.log,
+            "clock_hz": one.clock_hz,
+            "build_id": one.build_id,
+            "elf_sha256": one.elf_sha256,
+            "repeats": max((len(row.cycles) for row in one.rows), default=0),
+            "cycles": [_once_if_same(row.cycles) for row in one.rows],
+            "lines": patterns.setdefault(numbers, len(patterns)),
+        } | ({"texts": [[line.text for line in row.lines] for row in one.rows]} if has_texts else {})
+    return {"lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
+
+
+def _once_if_same(cycles: tuple[int, ...]) -> list[int]:
+    return list(cycles[:1] if len(set(cycles)) == 1 else cycles)
 
 
 def _shown(value: object) -> object:

@@ -16,6 +16,8 @@ CONSTRUCTORS = {
     "arena": "const OpResolver& resolver,\n uint8_t* arena, size_t size, ErrorReporter* reporter",
     "profiler": "const MicroOpResolver& resolver, uint8_t* arena,\n size_t size, ErrorReporter* reporter,"
     " MicroProfiler* profiler = nullptr",
+    "log": "const MicroOpResolver& resolver, uint8_t* arena,\n size_t size,"
+    " MicroResourceVariables* variables = nullptr",
 }
 """What a MicroInterpreter takes besides the model."""
 
@@ -30,13 +32,34 @@ class AllOpsResolver : public MicroMutableOpResolver {
 }
 }
 """
-NEW_RESOLVER = """
-namespace tflite {
-namespace other { class Resolver; }
-class AllOpsResolver : public MicroMutableOpResolver<128> {
-};
+OLD_RESOLVER_SOURCE = """
+AllOpsResolver::AllOpsResolver() {
+  AddBuiltin(BuiltinOperator_CONV_2D, Register_CONV_2D(), 1, 3);
+  AddBuiltin(BuiltinOperator_SOFTMAX, Register_SOFTMAX());
 }
 """
+MUTABLE_RESOLVER = """
+template <unsigned int tOpCount>
+class MicroMutableOpResolver : public MicroOpResolver {
+ public:
+  TfLiteStatus AddConv2D(const TFLMRegistration& registration = Register_CONV_2D()) {
+    return AddBuiltin(BuiltinOperator_CONV_2D, registration, ParseConv2D);
+  }
+  TfLiteStatus AddSoftmax() {
+    return AddBuiltin(BuiltinOperator_SOFTMAX, Register_SOFTMAX(), ParseSoftmax);
+  }
+  TfLiteStatus AddDecode() { return AddCustom("TFLM_DECODE", Register_DECODE()); }
+};
+"""
+
+
+def kernel(operator: str, code: str = "") -> str:
+    """The source of a kernel."""
+    return (
+        "namespace { void Prepare() {} }\n"
+        f"namespace tflite {{\nTfLiteRegistration* Register_{operator}() {{ Prepare(); return nullptr;"
+        f" }}\n}}\n{code}"
+    )
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> Path:
@@ -49,7 +72,8 @@ def write_all(folder: Path, files: Mapping[str, str]) -> Path:
 
 def files_of(generation: str, micro: str) -> dict[str, str]:
     """The least that a tree has, by names below its include root."""
-    resolver = "all_ops_resolver" if generation == "profiler" else "kernels/all_ops_resolver"
+    is_old = generation in ("allocator", "arena")
+    registration = "TFLMRegistration" if generation == "log" else "TfLiteRegistration"
     files = {
         "tensorflow/lite/schema/schema_generated.h": '#include "flatbuffers/flatbuffers.h"\n',
         "tensorflow/lite/version.h": "#define TFLITE_SCHEMA_VERSION (3)\n",
@@ -66,17 +90,25 @@ def files_of(generation: str, micro: str) -> dict[str, str]:
         f"class MicroInterpreter {{\n  MicroInterpreter(const Model* model, {CONSTRUCTORS[generation]});\n"
         "  ~MicroInterpreter();\n};\n",
         f"{micro}/micro_interpreter.cc": f'#include "{micro}/micro_interpreter.h"\n',
-        f"{micro}/{resolver}.h": NEW_RESOLVER if generation == "profiler" else OLD_RESOLVER,
-        f"{micro}/{resolver}.cc": f'#include "{micro}/{resolver}.h"\n',
-        f"{micro}/kernels/conv.cc": "switch (t) { case kTfLiteFloat32: case kTfLiteUInt8: break; }\n",
-        f"{micro}/kernels/softmax.cc": "",
+        f"{micro}/kernels/conv.cc": kernel(
+            "CONV_2D", "void f() { switch (t) { case kTfLiteFloat32: case kTfLiteUInt8: break; } }\n"
+        ),
+        f"{micro}/kernels/softmax.cc": kernel("SOFTMAX"),
     }
-    if generation == "profiler":
-        files[f"{micro}/micro_op_resolver.h"] = (
-            "class MicroOpResolver : public OpResolver {\n"
-            "  virtual F GetOpDataParser(BuiltinOperator op) const = 0;\n};\n"
-        )
-    return files
+    if is_old:
+        return files | {
+            f"{micro}/kernels/all_ops_resolver.h": OLD_RESOLVER,
+            f"{micro}/kernels/all_ops_resolver.cc": OLD_RESOLVER_SOURCE,
+        }
+    return files | {
+        f"{micro}/micro_op_resolver.h": "class MicroOpResolver : public OpResolver {\n"
+        f"  virtual const {registration}* FindOp(BuiltinOperator op) const = 0;\n"
+        "  virtual F GetOpDataParser(BuiltinOperator op) const = 0;\n};\n",
+        f"{micro}/micro_mutable_op_resolver.h": MUTABLE_RESOLVER,
+        f"{micro}/debug_log.h": "void DebugLog(const char* format, va_list args);\n"
+        if generation == "log"
+        else "void DebugLog(const char* s);\n",
+    }
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.runtimes.tflm.conftest import NEW, files_of
+from adapters.runtimes.tflm.conftest import NEW, files_of, kernel
 from mcumatrix import registry
 from mcumatrix.errors import SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
@@ -20,8 +20,8 @@ REFUSAL = "if (input->type != filter->type) return kTfLiteError;\n"
 ARCHIVES: Mapping[str, Mapping[str, str]] = {
     "tensorflow": {
         **files_of("arena", NEW),
-        f"{NEW}/kernels/conv.cc": REFUSAL,
-        f"{NEW}/kernels/cmsis-nn/conv.cc": "void Eval() { arm_convolve_s8(context); }\n",
+        f"{NEW}/kernels/conv.cc": kernel("CONV_2D", REFUSAL),
+        f"{NEW}/kernels/cmsis-nn/conv.cc": kernel("CONV_2D", "void Eval() { arm_convolve_s8(context); }\n"),
         "tensorflow/python/left_out.py": "",
     },
     "flatbuffers": {"include/flatbuffers/flatbuffers.h": "", "left_out.txt": ""},
@@ -58,7 +58,14 @@ def an_entry(site: Site) -> Runtime:
         contents = tar(entry(f"{name}-9/{path}", text.encode()) for path, text in files.items())
         url = site.put(f"/{name}/v9.tar.gz", data(contents))
         sources.append(Source(name, url, f"sha256:{hashlib.sha256(contents).hexdigest()}"))
-    return Runtime("tflm-9", "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32,), tuple(sources))
+    return Runtime(
+        "tflm-9",
+        "tflm",
+        ("reference", "cmsis-nn"),
+        (Element.FLOAT32,),
+        tuple(sources),
+        operators=("CONV_2D", "SOFTMAX"),
+    )
 
 
 def inputs_of(found: Runtime, kernels: str) -> Mapping[str, bytes]:
@@ -108,7 +115,7 @@ def test_without_the_server_the_error_names_every_file_and_where_to_put_it(site:
     site.answers.clear()
     with pytest.raises(SourceError) as error:
         inputs_of(found, "cmsis-nn")
-    assert error.value.message.startswith("4 archives cannot be had:\n")
+    assert error.value.message.startswith("4 sources cannot be had:\n")
     for source in found.sources:
         digest = source.checksum.removeprefix("sha256:")
         place = cache / "archives" / "sha256" / digest / f"{source.name}-v9.tar.gz"

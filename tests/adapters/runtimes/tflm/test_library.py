@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from adapters.runtimes.tflm.conftest import files_of, kernel
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake, to_operators
 from mcumatrix.adapters.runtimes.tflm.library import Library, list_library, missing_parties
 from mcumatrix.adapters.runtimes.tflm.switches import Definition
 from mcumatrix.adapters.runtimes.tflm.third_party import Place, find_parties
@@ -25,7 +26,7 @@ LIBRARIES = {
     "gemmlowp/fixedpoint/fixedpoint.h": '#include "../internal/common.h"\n',
     "gemmlowp/internal/common.h": "",
 }
-KERNEL = '#include "arm_nnfunctions.h"\nint a = arm_conv_s8(arm_add_s8(1));\n'
+KERNEL = kernel("CONV_2D", '#include "arm_nnfunctions.h"\nint a = arm_conv_s8(arm_add_s8(1));\n')
 CMSIS = {
     "CMSIS/Core/Include/cmsis_compiler.h": "",
     "CMSIS/DSP/Include/arm_math.h": '#include "cmsis_compiler.h"\n',
@@ -42,13 +43,15 @@ def listed(write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path) -> Ca
     def listing(
         generation: str = "arena",
         micro: str = NEW,
+        *,
         kernels: str = "reference",
         extra: Mapping[str, str | None] | None = None,
         beside: Mapping[str, str] | None = None,
+        operators: Sequence[str] | None = None,
     ) -> Library:
         folder = write_tree(generation, micro, extra)
         write_files(tmp_path, {**LIBRARIES, **(beside or {})})
-        return list_library(read_tree(folder), kernels, find_parties(folder, {}))
+        return list_library(read_tree(folder), kernels, find_parties(folder, {}), operators)
 
     return listing
 
@@ -79,20 +82,18 @@ def refusal(listed: Listed, **how: object) -> SourceError:
 
 
 @pytest.mark.parametrize(
-    ("generation", "micro"), [("allocator", OLD), ("arena", OLD), ("arena", NEW), ("profiler", NEW)]
+    ("generation", "micro"),
+    [("allocator", OLD), ("arena", OLD), ("arena", NEW), ("profiler", NEW), ("log", NEW)],
 )
 def test_every_generation_has_its_list(listed: Listed, generation: str, micro: str) -> None:
     library = listed(generation, micro)
-    resolver = "all_ops_resolver.cc"
     assert (library.generation, library.micro) == (generation, micro)
     assert sources(library) == [
         f"{LITE}/c/common.c",
         f"{LITE}/core/api/op_resolver.cc",
         f"{LITE}/kernels/internal/quantization_util.cc",
         f"{LITE}/kernels/kernel_util.cc",
-        *([f"{micro}/{resolver}"] if generation == "profiler" else []),
         f"{micro}/micro_interpreter.cc",
-        *([] if generation == "profiler" else [f"{micro}/kernels/{resolver}"]),
         f"{micro}/kernels/conv.cc",
         f"{micro}/kernels/softmax.cc",
     ]
@@ -186,6 +187,144 @@ def test_a_makefile_that_names_files_one_by_one_is_believed(listed: Listed) -> N
     ]
 
 
+# ---- Which operators ----
+
+
+@pytest.mark.parametrize("generation", ["arena", "profiler", "log"])
+def test_only_the_kernels_of_the_operators_that_are_needed_are_compiled(
+    listed: Listed, generation: str
+) -> None:
+    library = listed(generation, operators=["CONV_2D"])
+    assert [operator.name for operator in library.operators] == ["CONV_2D"]
+    assert [name for name in sources(library) if "/kernels/" in name and NEW in name] == [
+        f"{NEW}/kernels/conv.cc"
+    ]
+
+
+def test_what_a_kernel_shares_with_others_comes_with_it_and_namesakes_do_not(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/kernels/conv.h": "TfLiteStatus ConvPrepare();\ninline int Half() { return Quarter(); }\n",
+        f"{NEW}/kernels/quarter.h": "int Quarter();\nclass Helper { void Help(); };\n",
+        f"{NEW}/kernels/conv.cc": kernel("CONV_2D", "void g() { ConvPrepare(); Half(); Helper().Help(); }\n"),
+        f"{NEW}/kernels/conv_common.cc": "namespace tflite {\nTfLiteStatus ConvPrepare() { Prepare(); }\n}\n",
+        f"{NEW}/kernels/quarter.cc": "int Quarter() { return 0; }\n",
+        f"{NEW}/kernels/helper.cc": "void Helper::Help() {}\n",
+        # A function of the same name that nobody else can call.
+        f"{NEW}/kernels/other.cc": "namespace { TfLiteStatus ConvPrepare() {} }\nvoid Prepare() {}\n",
+        f"{NEW}/kernels/static.cc": "static int Quarter() { return 1; }\n",
+    }
+    library = listed("log", extra=extra, operators=["CONV_2D"])
+    assert [name.rpartition("/")[2] for name in sources(library) if f"{NEW}/kernels" in name] == [
+        "conv.cc",
+        "conv_common.cc",
+        "helper.cc",
+        "quarter.cc",
+    ]
+
+
+def test_an_operator_that_the_tree_lacks_is_left_out_and_the_others_are_not(listed: Listed) -> None:
+    library = listed("log", operators=["CONV_2D", "GELU", "NO_SUCH"])
+    assert [operator.name for operator in library.operators] == ["CONV_2D"]
+
+
+@pytest.mark.parametrize(
+    ("generation", "expected"),
+    [
+        (
+            "arena",
+            [
+                "KERNEL(Register_CONV_2D)",
+                "OPERATOR(CONV_2D, AddBuiltin(tflite::BuiltinOperator_CONV_2D,"
+                " tflite::ops::micro::Register_CONV_2D(), 1, 3))",
+            ],
+        ),
+        ("log", ["KERNEL(Register_CONV_2D)", "OPERATOR(CONV_2D, AddConv2D())"]),
+    ],
+)
+def test_operators_are_registered_as_the_tree_itself_does(
+    listed: Listed, generation: str, expected: list[str]
+) -> None:
+    lines = to_operators(listed(generation, operators=["CONV_2D"])).decode().splitlines()
+    assert lines[1:] == expected
+
+
+def test_a_tree_that_names_no_operators_is_refused(listed: Listed, tmp_path: Path) -> None:
+    resolver = f"{NEW}/micro_mutable_op_resolver.h"
+    error = refusal(listed, generation="log", extra={resolver: "class MicroMutableOpResolver {};\n"})
+    assert error.message == (
+        f"The tree in {tmp_path}/tree does not say which operators it has: looked for AddBuiltin in"
+        f" {tmp_path}/tree/{resolver}."
+    )
+
+
+def test_kernels_that_are_there_for_cmsis_nn_alone_are_no_reference_kernels(
+    listed: Listed, tmp_path: Path
+) -> None:
+    extra = {CMSIS_NN_CONV: KERNEL, f"{NEW}/kernels/conv.cc": None}
+    error = refusal(listed, generation="log", extra=extra, operators=["CONV_2D", "SOFTMAX"])
+    assert error.message == (
+        f"The tree in {tmp_path}/tree has no reference kernels of CONV_2D: it has them in"
+        " tensorflow/lite/micro/kernels/cmsis-nn alone."
+    )
+    assert error.hint == "Build it with the kernels cmsis-nn."
+    library = listed("log", kernels="cmsis-nn", extra=extra, beside=CMSIS, operators=["CONV_2D", "SOFTMAX"])
+    assert CMSIS_NN_CONV in sources(library)
+
+
+def test_a_kernel_that_a_port_has_in_its_portable_form_only_is_that_one(listed: Listed) -> None:
+    portable = f"{NEW}/kernels/portable_optimized"
+    extra = {
+        f"{NEW}/kernels/conv.cc": None,
+        f"{portable}/conv.cc": kernel("CONV_2D"),
+        f"{portable}/softmax.cc": kernel("SOFTMAX"),
+    }
+    assert [name for name in sources(listed(extra=extra)) if "/kernels/" in name and NEW in name] == [
+        f"{NEW}/kernels/softmax.cc",
+        f"{portable}/conv.cc",
+    ]
+
+
+def test_a_tree_whose_sources_end_with_cpp_is_listed_like_any_other(listed: Listed) -> None:
+    extra: dict[str, str | None] = {}
+    for name, text in files_of("log", NEW).items():
+        if name.endswith((".cc", ".c")):
+            extra |= {name: None, f"{name.rpartition('.')[0]}.cpp": text}
+    assert sources(listed("log", extra=extra)) == [
+        f"{LITE}/c/common.cpp",
+        f"{LITE}/core/api/op_resolver.cpp",
+        f"{LITE}/kernels/internal/quantization_util.cpp",
+        f"{LITE}/kernels/kernel_util.cpp",
+        f"{NEW}/micro_interpreter.cpp",
+        f"{NEW}/kernels/conv.cpp",
+        f"{NEW}/kernels/softmax.cpp",
+    ]
+
+
+def test_sources_of_tensorflow_lite_are_compiled_where_their_header_is_included(listed: Listed) -> None:
+    extra = {
+        f"{NEW}/micro_interpreter.cc": f'#include "{LITE}/kernels/internal/tensor_utils.h"\n'
+        '#include "tensorflow/compiler/mlir/lite/schema/schema_utils.h"\n',
+        f"{LITE}/kernels/internal/tensor_utils.h": "",
+        f"{LITE}/kernels/internal/tensor_utils.cc": f'#include "{LITE}/kernels/internal/portable.h"\n',
+        f"{LITE}/kernels/internal/portable.h": "",
+        f"{LITE}/kernels/internal/portable.cc": "",
+        "tensorflow/compiler/mlir/lite/schema/schema_utils.h": "",
+        "tensorflow/compiler/mlir/lite/schema/schema_utils.cc": "",
+        f"{LITE}/kernels/internal/unused.h": "",
+        f"{LITE}/kernels/internal/unused.cc": "",
+        f"{LITE}/experimental/microfrontend/fft.h": "",
+        f"{LITE}/experimental/microfrontend/fft.cc": "",
+        f"{NEW}/arena_allocator/single.h": "",
+        f"{NEW}/arena_allocator/single.cc": "",
+    }
+    assert [name for name in sources(listed("log", extra=extra)) if name in extra] == [
+        f"{NEW}/micro_interpreter.cc",
+        "tensorflow/compiler/mlir/lite/schema/schema_utils.cc",
+        f"{LITE}/kernels/internal/portable.cc",
+        f"{LITE}/kernels/internal/tensor_utils.cc",
+    ]
+
+
 def test_the_same_tree_elsewhere_gives_the_same_list(
     write_files: WriteFiles, write_tree: WriteTree, tmp_path: Path
 ) -> None:
@@ -210,16 +349,19 @@ def test_kernels_that_the_tree_does_not_have_are_refused(listed: Listed, tmp_pat
     error = refusal(listed, kernels="cmsis-nn", beside=CMSIS)
     assert error.message == (
         f"The tree in {tmp_path}/tree has no kernels that call CMSIS-NN: looked for"
-        " tensorflow/lite/micro/kernels/cmsis-nn/*.cc and tensorflow/lite/micro/kernels/cmsis_nn/*.cc."
+        " tensorflow/lite/micro/kernels/cmsis-nn and tensorflow/lite/micro/kernels/cmsis_nn with sources in"
+        " them."
     )
     assert error.hint == "Build it with the kernels reference."
 
 
 def test_a_tree_without_any_kernels_is_refused(listed: Listed, tmp_path: Path) -> None:
-    names_of_kernels = ("conv.cc", "softmax.cc", "all_ops_resolver.cc")
+    names_of_kernels = ("conv.cc", "softmax.cc")
     error = refusal(listed, extra={f"{NEW}/kernels/{name}": None for name in names_of_kernels})
     assert error.message == (
-        f"The tree in {tmp_path}/tree has no kernels: looked for tensorflow/lite/micro/kernels/*.cc."
+        f"The tree in {tmp_path}/tree has no kernels: looked for tensorflow/lite/micro/kernels with"
+        " sources in"
+        " it."
     )
     assert error.hint == "What was unpacked may leave them out."
 
@@ -252,23 +394,25 @@ def test_cmsis_is_missed_by_the_kernels_that_call_it_alone(listed: Listed, tmp_p
     listed(extra=extra)
     error = refusal(listed, kernels="cmsis-nn", extra=extra)
     assert error.message.startswith(
-        "cmsis is missing: the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it."
-        " Looked for folders called cmsis or CMSIS or CMSIS_5 with NN/Include/arm_nnfunctions.h below them,"
-        " in\n"
+        "cmsis-nn is missing: the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it."
+        " Looked for folders called cmsis_nn or cmsis-nn or CMSIS-NN with Include/arm_nnfunctions.h"
+        " below them,"
+        " or cmsis or CMSIS or CMSIS_5 or CMSIS_6 with NN/Include/arm_nnfunctions.h, in\n"
     )
     assert error.message.endswith(f"\n    {tmp_path}")
     tree = read_tree(tmp_path / "tree")
     parties = find_parties(tmp_path / "tree", {})
     assert missing_parties(tree, "reference", parties) == {}
     assert missing_parties(tree, "cmsis-nn", parties) == {
-        "cmsis": "the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it"
+        "cmsis-nn": "the kernels in tensorflow/lite/micro/kernels/cmsis-nn call it"
     }
 
 
 def test_ruy_is_needed_if_something_includes_it(listed: Listed) -> None:
     beside = {"ruy/ruy/profiler/instrumentation.h": ""}
     assert "ruy:." not in names(listed(beside=beside).include_directories)
-    extra = {f"{NEW}/kernels/conv.cc": '#include "ruy/profiler/instrumentation.h"  // from @ruy\n'}
+    include = '#include "ruy/profiler/instrumentation.h"  // from @ruy\n'
+    extra = {f"{NEW}/kernels/conv.cc": kernel("CONV_2D", include)}
     assert names(listed(extra=extra, beside=beside).include_directories) == [
         "tensorflow:.",
         "flatbuffers:include",
@@ -302,16 +446,54 @@ def test_names_are_below_the_folder_that_was_given_not_below_the_include_root(
     ]
 
 
-def test_what_lies_beside_the_tree_and_is_no_library_is_foreign(
+def test_what_neither_the_tree_nor_a_library_has_is_foreign_unless_a_condition_leaves_it_out(
+    listed: Listed,
+) -> None:
+    code = (
+        '#include <vector>\n#include "stm32f746xx.h"\n#include "string_view"\n'
+        '#ifdef __APPLE__\n#include "TargetConditionals.h"\n#endif\n'
+    )
+    header = '#ifndef A_H\n#define A_H\n#include "lost.h"\n#if X\n#include "y.h"\n#endif\n#endif\n'
+    library = listed(extra={f"{NEW}/micro_interpreter.cc": f'{code}#include "a.h"\n', f"{NEW}/a.h": header})
+    assert library.foreign_includes == (
+        "tensorflow/lite/micro/micro_interpreter.cc includes stm32f746xx.h",
+        "tensorflow/lite/micro/micro_interpreter.cc includes string_view",
+        "tensorflow/lite/micro/a.h includes lost.h",
+    )
+
+
+def test_an_include_that_leads_out_of_the_tree_is_refused(
     listed: Listed, write_files: WriteFiles, tmp_path: Path
 ) -> None:
     write_files(tmp_path, {"src/inc/cycles.h": ""})
-    code = '#include <vector>\n#include "../src/inc/cycles.h"\n#include "string_view"\n'
-    library = listed(extra={f"{NEW}/micro_interpreter.cc": code})
-    assert library.foreign_includes == (
-        "tensorflow/lite/micro/micro_interpreter.cc includes ../src/inc/cycles.h",
-        "tensorflow/lite/micro/micro_interpreter.cc includes string_view",
+    error = refusal(
+        listed, extra={f"{NEW}/micro_interpreter.cc": '#include "../../../../src/inc/cycles.h"\n'}
     )
+    assert error.message == (
+        "tensorflow/lite/micro/micro_interpreter.cc includes ../../../../src/inc/cycles.h, which is"
+        f" {tmp_path}/src/inc/cycles.h: outside of the tree, so that nobody would notice a change of it."
+    )
+    assert error.hint == (
+        "Copy it into the tree and include it from there, or take the line out: the key patches of the"
+        " runtime's file does that to a copy."
+    )
+
+
+def test_a_string_h_of_flatbuffers_does_not_stand_in_for_that_of_c(listed: Listed) -> None:
+    beside = {"flatbuffers/include/flatbuffers/string.h": ""}
+    library = listed(extra={f"{NEW}/micro_interpreter.cc": "#include <string.h>\n"}, beside=beside)
+    assert names(library.include_directories) == ["tensorflow:.", "flatbuffers:include", "gemmlowp:."]
+
+
+def test_includes_that_begin_with_the_name_of_a_port_are_forwarded(listed: Listed) -> None:
+    code = '#include "edge-impulse-sdk/tensorflow/lite/micro/extra.h"\n'
+    library = listed(
+        extra={f"{NEW}/micro_interpreter.cc": code, f"{NEW}/extra.h": "#ifdef TFLITE_MCU\n#endif\n"}
+    )
+    assert library.forwards == (
+        ("edge-impulse-sdk/tensorflow/lite/micro/extra.h", "tensorflow/lite/micro/extra.h"),
+    )
+    assert definitions(library) == ["TFLITE_MCU"], "it was read"
 
 
 FLAT = {
@@ -319,8 +501,10 @@ FLAT = {
     "MicroInterpreter(const Model* m, const OpResolver& r, SimpleTensorAllocator* a, ErrorReporter* e);\n",
     f"{OLD}/micro_interpreter.cc": '#include "micro_interpreter.h"\n#include "compatibility.h"\n',
     f"{OLD}/compatibility.h": "",
-    f"{OLD}/kernels/all_ops_resolver.cc": '#include "experimental/micro/compatibility.h"\n',
-    f"{OLD}/kernels/softmax.cc": '#include "kernels/internal/reference/softmax.h"\n#include "micro.h"\n',
+    f"{OLD}/kernels/conv.cc": kernel("CONV_2D", '#include "experimental/micro/compatibility.h"\n'),
+    f"{OLD}/kernels/softmax.cc": kernel(
+        "SOFTMAX", '#include "kernels/internal/reference/softmax.h"\n#include "micro.h"\n'
+    ),
     f"{OLD}/micro.h": "",
     f"{LITE}/core/api/op_resolver.cc": '#include "api/op_resolver.h"\n',
     f"{LITE}/kernels/kernel_util.cc": '#include "common.h"\n',
@@ -336,19 +520,24 @@ def test_a_tree_whose_includes_were_shortened_gets_the_directories_that_they_beg
     library = listed("allocator", OLD, extra=FLAT)
     assert names(library.include_directories) == [
         "tensorflow:.",
-        "flatbuffers:include/flatbuffers",
-        "gemmlowp:fixedpoint",
+        "flatbuffers:include",
+        "gemmlowp:.",
         "tensorflow:tensorflow/lite/kernels/internal",
         "tensorflow:tensorflow/lite/core",
         "tensorflow:tensorflow/lite",
         # Last: shared code has a compatibility.h of its own.
         "tensorflow:tensorflow/lite/experimental/micro",
     ]
+    # Not as places of includes: flatbuffers has a string.h, too.
+    assert library.forwards == (
+        ("fixedpoint.h", "fixedpoint/fixedpoint.h"),
+        ("flatbuffers.h", "flatbuffers/flatbuffers.h"),
+    )
     assert library.foreign_includes == ()
 
 
 def test_a_tree_as_it_was_released_gets_no_directories_for_short_includes(listed: Listed) -> None:
-    extra = {f"{NEW}/kernels/conv.cc": '#include "op_resolver.h"\n'}
+    extra = {f"{NEW}/kernels/conv.cc": kernel("CONV_2D", '#include "op_resolver.h"\n')}
     library = listed(extra=extra)
     assert names(library.include_directories) == ["tensorflow:.", "flatbuffers:include", "gemmlowp:."]
     assert library.foreign_includes == ("tensorflow/lite/micro/kernels/conv.cc includes op_resolver.h",)
@@ -361,13 +550,14 @@ CMSIS_NN_CONV = f"{NEW}/kernels/cmsis-nn/conv.cc"
 
 def test_kernels_that_call_cmsis_nn_replace_their_namesakes_and_bring_what_they_share(listed: Listed) -> None:
     extra = {
-        CMSIS_NN_CONV: KERNEL,
-        f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc": "",
+        CMSIS_NN_CONV: f"{KERNEL}int* b = get_scratch_buffer();\n",
+        f"{NEW}/kernels/cmsis-nn/scratch_buffer.h": "int* get_scratch_buffer();\n",
+        f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc": "int* get_scratch_buffer() { return nullptr; }\n",
+        f"{NEW}/kernels/cmsis-nn/unused.cc": "void nobody() {}\n",
         f"{NEW}/kernels/cmsis-nn/conv_test.cc": "",
     }
     library = listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)
     assert [name for name in sources(library) if name.startswith(f"{NEW}/kernels")] == [
-        f"{NEW}/kernels/all_ops_resolver.cc",
         f"{NEW}/kernels/cmsis-nn/conv.cc",
         f"{NEW}/kernels/softmax.cc",
         f"{NEW}/kernels/cmsis-nn/scratch_buffer.cc",
@@ -379,11 +569,23 @@ def test_kernels_that_call_cmsis_nn_replace_their_namesakes_and_bring_what_they_
     assert set(library.kernel_sources) < set(library.sources)
 
 
-def test_all_of_cmsis_nn_is_compiled_with_the_folders_that_it_includes(listed: Listed) -> None:
-    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=CMSIS)
+def test_what_is_reached_of_cmsis_nn_is_compiled_with_the_folders_that_it_includes(listed: Listed) -> None:
+    header = '#include "arm_math.h"\nstatic inline int arm_help(int a) { return arm_inner_s8(a); }\n'
+    beside = {
+        **CMSIS,
+        "CMSIS/NN/Include/arm_nnfunctions.h": header,
+        "CMSIS/NN/Source/Add/arm_add_s8.c": "int arm_add_s8(int a) { return arm_help(table[a]); }\n",
+        "CMSIS/NN/Source/inner.c": "int arm_inner_s8(int a) { return 0; }\n",
+        "CMSIS/NN/Source/table.c": "const int table[3] = {1, 2, 3};\n",
+        "CMSIS/NN/Source/float_table.c": "const float other[3] = {1, 2, 3};\n",
+        "CMSIS/NN/Source/arm_pool_s8.c": "int arm_pool_s8(int a) { return 0; }\n",
+    }
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
     assert names(library.cmsis_sources) == [
         "cmsis:NN/Source/Add/arm_add_s8.c",
         "cmsis:NN/Source/Conv/arm_conv_s8.c",
+        "cmsis:NN/Source/inner.c",
+        "cmsis:NN/Source/table.c",
     ]
     assert names(library.include_directories)[-3:] == [
         "cmsis:NN/Include",
@@ -396,6 +598,7 @@ def test_an_unpacked_archive_and_an_old_layout_of_cmsis_are_understood(
     write_files: WriteFiles, listed: Listed, tmp_path: Path
 ) -> None:
     old = {name.replace("Core/", ""): text for name, text in CMSIS.items()}
+    old["CMSIS/Include/cmsis_gcc.h"] = ""
     archive = write_files(tmp_path / "CMSIS_5-5.4.0", old)
     listed(extra={CMSIS_NN_CONV: KERNEL})
     tree = tmp_path / "tree"
@@ -412,11 +615,24 @@ def test_a_part_of_cmsis_alone_is_refused(listed: Listed, tmp_path: Path) -> Non
     extra = {CMSIS_NN_CONV: KERNEL}
     without_core = {name: text for name, text in CMSIS.items() if "Core" not in name}
     error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=without_core)
-    assert error.message == (
-        f"{tmp_path}/CMSIS is not all of CMSIS: looked for its core headers in"
-        f" {tmp_path}/CMSIS/Core/Include and {tmp_path}/CMSIS/Include."
+    assert error.message.startswith(
+        f"cmsis is missing: {tmp_path}/CMSIS/DSP/Include/arm_math.h includes cmsis_compiler.h. Looked for"
+        " folders called cmsis or CMSIS or CMSIS_5 or CMSIS_6 with Core/Include below them, in\n"
     )
-    assert error.hint == "CMSIS's folders NN, DSP and Core (or Include) are needed."
+
+
+def test_a_cmsis_nn_that_needs_no_core_gets_none(listed: Listed) -> None:
+    beside = {name.replace("CMSIS/NN", "cmsis-nn"): text for name, text in CMSIS.items() if "/NN/" in name}
+    beside["cmsis-nn/Include/arm_nnfunctions.h"] = '#include "Internal/arm_nn_compiler.h"\n'
+    beside["cmsis-nn/Include/Internal/arm_nn_compiler.h"] = ""
+    extra = {CMSIS_NN_CONV: KERNEL.replace("arm_nnfunctions.h", "Include/arm_nnfunctions.h")}
+    library = listed(kernels="cmsis-nn", extra=extra, beside=beside)
+    assert names(library.include_directories)[-1:] == ["cmsis-nn:Include"]
+    assert library.forwards == (("Include/arm_nnfunctions.h", "arm_nnfunctions.h"),)
+    assert names(library.cmsis_sources) == [
+        "cmsis-nn:Source/Add/arm_add_s8.c",
+        "cmsis-nn:Source/Conv/arm_conv_s8.c",
+    ]
 
 
 def test_cmsis_nn_without_the_headers_of_cmsis_dsp_is_refused(listed: Listed, tmp_path: Path) -> None:
@@ -426,11 +642,15 @@ def test_cmsis_nn_without_the_headers_of_cmsis_dsp_is_refused(listed: Listed, tm
         f"{tmp_path}/CMSIS is not all of CMSIS: {tmp_path}/CMSIS/NN/Include/arm_nnfunctions.h includes"
         " arm_math.h, and it is not there."
     )
-    assert error.hint == "CMSIS's folders NN, DSP and Core (or Include) are needed."
+    assert error.hint == (
+        "Of CMSIS 5 the folders NN, DSP and Core (or Include) are needed; since 2022 CMSIS-NN is a"
+        " repository of"
+        " its own."
+    )
 
 
 def test_traced_functions_are_called_by_kernels_and_defined_for_others_in_cmsis_nn(listed: Listed) -> None:
-    kernel = (
+    code = (
         KERNEL + "// arm_comment_s8(1)\nint b = arm_static_s8(arm_inline_s8(1)) + arm_declared_s8(2)"
         " + arm_macro_s8(3) + arm_pointer_s8(f) + arm_guarded_s8(4);\n"
     )
@@ -444,7 +664,7 @@ def test_traced_functions_are_called_by_kernels_and_defined_for_others_in_cmsis_
         "#if defined(X)\n#define arm_macro_s8(a) { a }\nint arm_guarded_s8(int a) { }\n#endif\n"
         "int arm_uncalled_s8(int a) { }\n// int arm_comment_s8(int a) { }\n",
     }
-    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=beside)
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: code}, beside=beside)
     assert library.traced_functions == ("arm_add_s8", "arm_conv_s8", "arm_guarded_s8", "arm_pointer_s8")
 
 
@@ -452,10 +672,13 @@ def test_a_cmsis_of_another_age_is_refused_with_the_trees_own_pin(listed: Listed
     extra = {CMSIS_NN_CONV: KERNEL + "int b = arm_conv_wrapper_s8(1);\n"}
     error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=CMSIS)
     assert error.message == (
-        f"The CMSIS in {tmp_path}/CMSIS is not the one that the tree was written for:"
+        f"The CMSIS-NN in {tmp_path}/CMSIS/NN is not the one that the tree was written for:"
         " tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls arm_conv_wrapper_s8, and it is not there."
     )
-    assert error.hint == "Take a CMSIS of the tree's age: 5.6.0 is of July 2019, 5.7.0 of April 2020."
+    assert error.hint == (
+        "Take one of the tree's age: CMSIS 5.6.0 is of July 2019, 5.7.0 of April 2020, CMSIS-NN 4.0.0 of"
+        " 2022."
+    )
     pin = 'CMSIS_URL := "https://example.org/c.zip"\nCMSIS_MD5 := "d9f473201070758be8999cd9f1df8660"\n'
     extra |= {f"{NEW}/tools/make/third_party_downloads.inc": pin}
     error = refusal(listed, kernels="cmsis-nn", extra=extra, beside=CMSIS)
@@ -484,9 +707,11 @@ def test_of_cmsis_dsp_only_what_is_reached_from_the_kernels_is_compiled(listed: 
 
 
 def test_includes_that_name_the_folders_of_makefiles_are_forwarded(listed: Listed) -> None:
-    kernel = '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "CMSIS/DSP/Include/dsp/none.h"\n'
+    includes = (
+        '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "CMSIS/DSP/Include/dsp/none.h"\n'
+    )
     beside = {**CMSIS, "CMSIS/DSP/Include/dsp/none.h": ""}
-    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=beside)
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel("CONV_2D", includes)}, beside=beside)
     assert library.forwards == (
         ("CMSIS/DSP/Include/dsp/none.h", "dsp/none.h"),
         ("cmsis/CMSIS/NN/Include/arm_nnfunctions.h", "arm_nnfunctions.h"),
@@ -606,10 +831,11 @@ def test_headers_that_ask_which_kernels_there_are_are_told(listed: Listed) -> No
 
 
 def test_the_list_is_written_as_the_library_expects_it(listed: Listed) -> None:
-    extra = {
-        CMSIS_NN_CONV: '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "mine.h"\n'
+    code = (
+        '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n#include "mine.h"\n'
         "#ifdef ARM_MATH_DSP\nint a = arm_add_s8(1);\n#endif\n"
-    }
+    )
+    extra = {CMSIS_NN_CONV: kernel("CONV_2D", code)}
     assert (
         to_cmake(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)).decode()
         == """\
@@ -618,6 +844,8 @@ def test_the_list_is_written_as_the_library_expects_it(listed: Listed) -> None:
 file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/tflm_forward/cmsis/CMSIS/NN/Include/arm_nnfunctions.h" \
 CONTENT "#include <arm_nnfunctions.h>\\n" @ONLY)
 set(tflm_generation arena)
+set(tflm_registration TfLiteRegistration)
+set(tflm_log_takes_arguments 0)
 set(tflm_micro "tensorflow/lite/micro")
 set(tflm_sources
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/c/common.c"
@@ -625,7 +853,6 @@ set(tflm_sources
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/kernels/internal/quantization_util.cc"
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/kernels/kernel_util.cc"
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/micro_interpreter.cc"
-  "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/all_ops_resolver.cc"
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/cmsis-nn/conv.cc"
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/micro/kernels/softmax.cc"
 )
@@ -634,7 +861,6 @@ set(tflm_kernel_sources
 )
 set(tflm_cmsis_sources
   "${MCUMATRIX_TREE_CMSIS}/NN/Source/Add/arm_add_s8.c"
-  "${MCUMATRIX_TREE_CMSIS}/NN/Source/Conv/arm_conv_s8.c"
 )
 set(tflm_include_directories
   "${CMAKE_CURRENT_BINARY_DIR}/tflm_forward"
@@ -672,8 +898,8 @@ def test_cmake_reads_odd_names_as_they_are(listed: Listed, write_files: WriteFil
 
 
 def test_cmake_makes_the_headers_that_forward(listed: Listed, tmp_path: Path) -> None:
-    kernel = '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n'
-    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: kernel}, beside=CMSIS)
+    code = kernel("CONV_2D", '#include "cmsis/CMSIS/NN/Include/arm_nnfunctions.h"\n')
+    library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: code}, beside=CMSIS)
     (tmp_path / "list.cmake").write_bytes(to_cmake(library))
     subprocess.run(["cmake", "-P", "list.cmake"], cwd=tmp_path, check=True)
     header = tmp_path / "tflm_forward/cmsis/CMSIS/NN/Include/arm_nnfunctions.h"

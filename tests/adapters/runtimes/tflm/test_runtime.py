@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def a_runtime(
         TEMPLATES,
         lambda source, _parts: Path("/fetched") / source.name,
         environment or {},
+        operators_of=lambda _model: ["SOFTMAX", "CONV_2D", "CUSTOM", "CONV_2D"],
         say=say,
     )
 
@@ -123,7 +125,7 @@ def test_a_source_that_nobody_knows_is_refused() -> None:
         a_runtime(PINNED[0], Source("eigen", "https://example.org/eigen.zip", "md5:" + "5" * 32))
     assert str(error.value) == (
         "The runtime tflm-2.1.0 has the sources tensorflow, eigen.\n"
-        "  It needs tensorflow, and may have flatbuffers, gemmlowp, cmsis, ruy."
+        "  It needs tensorflow, and may have flatbuffers, gemmlowp, cmsis, cmsis-nn, ruy."
     )
 
 
@@ -132,7 +134,7 @@ def test_the_variable_for_a_folder_has_the_runtimes_name() -> None:
 
 
 def test_a_model_is_rendered_byte_for_byte() -> None:
-    text = render_tflm(MODEL, TEMPLATES)["model.c"].decode()
+    text = render_tflm(MODEL, ["CONV_2D"], TEMPLATES)["model.c"].decode()
     body = re.search(rf"tflm_model\[{len(MODEL)}\] [^=]*= {{(.*?)}};", text, re.DOTALL)
     assert body is not None
     assert bytes(map(int, body[1].replace("\n", "").replace(" ", "").rstrip(",").split(","))) == MODEL
@@ -143,3 +145,52 @@ def test_what_is_no_model_that_we_read_is_rendered_all_the_same() -> None:
         raise AssertionError("the library has a parser of its own")
 
     assert a_runtime(*PINNED).render(b"\1\2", nobody)["model.c"].count(b"1,2,") == 1  # type: ignore[arg-type]
+
+
+def test_a_model_names_the_operators_that_its_image_is_to_have_once_each() -> None:
+    text = a_runtime(*PINNED).render(MODEL, lambda: None)["model.c"].decode()  # type: ignore[arg-type, return-value]
+    assert re.findall(r"^extern tflm_operator (\w+) __attribute__\(\(weak\)\);$", text, re.MULTILINE) == [
+        "tflm_operator_CONV_2D",
+        "tflm_operator_SOFTMAX",
+    ]
+    table = text.partition("tflm_operators[] = {")[2].partition("}")[0]
+    assert table.replace(" ", "").split() == ["tflm_operator_CONV_2D,", "tflm_operator_SOFTMAX,", "0,"]
+    assert "const unsigned int tflm_operator_count = 2;" in text
+
+
+def test_the_operators_that_are_needed_are_a_part_of_the_library() -> None:
+    entry = Runtime("tflm-9", "tflm", ("reference",), (Element.INT8,), PINNED)
+
+    def definitions(operators: tuple[str, ...] | None) -> str:
+        runtime = TflmRuntime(
+            replace(entry, operators=operators),
+            REPOSITORY / "firmware",
+            TEMPLATES,
+            lambda source, _parts: Path("/fetched") / source.name,
+            {},
+            operators_of=lambda _model: (),
+            say=print,
+        )
+        return runtime.definitions("reference", Element.INT8)["MCUMATRIX_OPERATORS"]
+
+    assert definitions(("ADD", "CONV_2D")) == "ADD CONV_2D"
+    assert definitions(None) == "all"
+
+
+def test_of_a_cmsis_without_cmsis_nn_only_the_core_is_unpacked() -> None:
+    asked: dict[str, tuple[str, ...]] = {}
+
+    def obtain(source: Source, parts: tuple[str, ...]) -> Path:
+        asked[source.name] = parts
+        return Path("/fetched") / source.name
+
+    network = Source("cmsis-nn", "https://example.org/nn-1.zip", "md5:" + "5" * 32)
+    entry = Runtime("tflm-9", "tflm", ("cmsis-nn",), (Element.INT8,), (*PINNED, network))
+    runtime = TflmRuntime(
+        entry, REPOSITORY / "firmware", TEMPLATES, obtain, {}, operators_of=lambda _model: (), say=print
+    )
+    runtime.folders("cmsis-nn")
+    assert asked["cmsis"] == ("CMSIS/Core",)
+    assert asked["cmsis-nn"] == ("Include", "Source")
+    definitions = runtime.definitions("cmsis-nn", Element.INT8)
+    assert definitions["MCUMATRIX_TREE_CMSIS_NN"] == "{tree_cmsis-nn}"

@@ -20,7 +20,8 @@ SCHEMA = {"tensorflow/lite/schema/schema_generated.h": ""}
 MAKE = "tensorflow/lite/micro/tools/make/downloads"
 FLATBUFFERS = {"include/flatbuffers/flatbuffers.h": ""}
 GEMMLOWP = {"fixedpoint/fixedpoint.h": "", "internal/common.h": ""}
-CMSIS = {"NN/Include/arm_nnfunctions.h": "", "NN/Source/a.c": ""}
+CMSIS = {"Core/Include/cmsis_compiler.h": ""}
+CMSIS_NN = {"Include/arm_nnfunctions.h": "", "Source/a.c": ""}
 RUY = {"ruy/profiler/instrumentation.h": ""}
 
 
@@ -32,6 +33,7 @@ LIBRARIES = {
     "flatbuffers": (FLATBUFFERS, "include"),
     "gemmlowp": (GEMMLOWP, "."),
     "cmsis": (CMSIS, "."),
+    "cmsis-nn": (CMSIS_NN, "."),
     "ruy": (RUY, "."),
 }
 
@@ -46,7 +48,7 @@ def test_a_library_in_the_tree_is_a_part_of_it(
     write_files(tmp_path / "tree" / root, SCHEMA)
     folder = write_files(tmp_path / "tree" / root / place / name, files)
     parties = find_parties(tmp_path / "tree", {})
-    assert parties.found == {name: Party(name, folder, folder / base, is_inside=True)}
+    assert parties.found == {name: Party(name, folder, folder / base, "tensorflow")}
     assert parties.outside() == {}
 
 
@@ -57,6 +59,7 @@ def test_a_library_in_the_tree_is_a_part_of_it(
         ("gemmlowp", "gemmlowp", GEMMLOWP),
         ("CMSIS", "cmsis", CMSIS),
         ("CMSIS_5", "cmsis", {f"CMSIS/{path}": "" for path in CMSIS}),
+        ("CMSIS-NN", "cmsis-nn", CMSIS_NN),
         ("ruy", "ruy", RUY),
     ],
 )
@@ -108,7 +111,7 @@ def test_a_folder_that_is_given_wins(write_files: WriteFiles, tmp_path: Path) ->
     write_files(tmp_path / "tree" / "tensorflow/lite/flatbuffers", FLATBUFFERS)
     given = write_files(tmp_path / "elsewhere", FLATBUFFERS)
     parties = find_parties(tmp_path / "tree", {"flatbuffers": given, "other": tmp_path})
-    assert parties.found == {"flatbuffers": Party("flatbuffers", given, given / "include", is_inside=False)}
+    assert parties.found == {"flatbuffers": Party("flatbuffers", given, given / "include", "flatbuffers")}
     assert parties.outside() == {"flatbuffers": given}
 
 
@@ -141,6 +144,7 @@ def test_what_is_missing_is_an_error_only_when_it_is_needed_and_names_every_plac
         parties.need("ruy", "a.h includes ruy/profiler/instrumentation.h")
     places = [
         "/tree/tensorflow/tensorflow/lite/micro/tools/make/downloads",
+        "/tree/tensorflow/tensorflow/lite/micro/tools",
         "/tree/tensorflow/tensorflow/lite",
         "/tree/tensorflow/third_party",
         "/tree/tensorflow",
@@ -157,6 +161,48 @@ def test_what_is_missing_is_an_error_only_when_it_is_needed_and_names_every_plac
     )
 
 
+def test_cmsis_5_has_cmsis_nn_as_a_part(write_files: WriteFiles, tmp_path: Path) -> None:
+    both = {**CMSIS, **{f"NN/{name}": text for name, text in CMSIS_NN.items()}}
+    folder = write_files(tmp_path / "CMSIS_5" / "CMSIS", both).parent
+    parties = find_parties(tmp_path / "tree", {})
+    network = parties.found["cmsis-nn"]
+    assert (network.folder, network.base) == (folder, folder / "CMSIS/NN")
+    assert parties.outside() == {"cmsis": folder}
+    assert parties.place(network.base / "Source/a.c", network) == Place("cmsis", "CMSIS/NN/Source/a.c")
+
+
+def test_a_cmsis_that_is_given_brings_its_cmsis_nn_before_what_is_in_the_tree(
+    write_files: WriteFiles, tmp_path: Path
+) -> None:
+    write_files(tmp_path / "tree/third_party/cmsis_nn", CMSIS_NN)
+    both = {**CMSIS, **{f"NN/{name}": text for name, text in CMSIS_NN.items()}}
+    given = write_files(tmp_path / "given", both)
+    assert find_parties(tmp_path / "tree", {"cmsis": given}).found["cmsis-nn"].tree == "cmsis"
+    core_alone = write_files(tmp_path / "core", CMSIS)
+    parties = find_parties(tmp_path / "tree", {"cmsis": core_alone})
+    assert parties.found["cmsis-nn"].tree == "tensorflow"
+
+
+def test_a_cmsis_nn_in_the_tree_wins_over_one_that_lies_beside_it(
+    write_files: WriteFiles, tmp_path: Path
+) -> None:
+    inside = {f"CMSIS/NN/{name}": text for name, text in CMSIS_NN.items()}
+    write_files(tmp_path / "tree", SCHEMA)
+    write_files(tmp_path / "tree/tensorflow/lite/micro/tools/cmsis", inside)
+    write_files(tmp_path / "cmsis-nn", CMSIS_NN)
+    assert found(tmp_path / "tree", "cmsis-nn").tree == "tensorflow"
+
+
+def test_a_missing_cmsis_nn_is_looked_for_by_itself_and_in_cmsis(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        find_parties(tmp_path / "tree", {}).need("cmsis-nn", "the kernels call it")
+    assert caught.value.message.startswith(
+        "cmsis-nn is missing: the kernels call it. Looked for folders called cmsis_nn or cmsis-nn or CMSIS-NN"
+        " with Include/arm_nnfunctions.h below them, or cmsis or CMSIS or CMSIS_5 or CMSIS_6 with"
+        " NN/Include/arm_nnfunctions.h, in\n"
+    )
+
+
 def test_beside_a_link_is_where_the_link_lies(write_files: WriteFiles, tmp_path: Path) -> None:
     (tmp_path / "real" / "tree").mkdir(parents=True)
     write_files(tmp_path / "real" / "flatbuffers", FLATBUFFERS)
@@ -166,8 +212,8 @@ def test_beside_a_link_is_where_the_link_lies(write_files: WriteFiles, tmp_path:
 
 
 def test_a_place_is_a_name_below_the_folder_that_has_it(tmp_path: Path) -> None:
-    cmsis = Party("cmsis", tmp_path / "CMSIS", tmp_path / "CMSIS", is_inside=False)
-    inside = Party("ruy", tmp_path / "tree" / "ruy", tmp_path / "tree" / "ruy", is_inside=True)
+    cmsis = Party("cmsis-nn", tmp_path / "CMSIS", tmp_path / "CMSIS" / "NN", "cmsis")
+    inside = Party("ruy", tmp_path / "tree" / "ruy", tmp_path / "tree" / "ruy", "tensorflow")
     parties = Parties(tmp_path / "tree", {"cmsis": cmsis, "ruy": inside})
     assert parties.place(tmp_path / "tree/a/b.cc") == Place("tensorflow", "a/b.cc")
     assert parties.place(tmp_path / "tree/ruy/c.h", inside) == Place("tensorflow", "ruy/c.h")
@@ -181,9 +227,13 @@ def test_a_place_is_a_name_below_the_folder_that_has_it(tmp_path: Path) -> None:
         ("fixedpoint/fixedpoint.h", "gemmlowp"),
         ("profiling/instrumentation.h", "gemmlowp"),
         ("ruy/profiler/instrumentation.h", "ruy"),
-        ("arm_nnfunctions.h", "cmsis"),
-        ("arm_math.h", "cmsis"),
-        ("cmsis/CMSIS/NN/Include/arm_nnfunctions.h", "cmsis"),
+        ("arm_nnfunctions.h", "cmsis-nn"),
+        ("arm_math.h", "cmsis-nn"),
+        ("cmsis/CMSIS/NN/Include/arm_nnfunctions.h", "cmsis-nn"),
+        ("Include/arm_nnfunctions.h", "cmsis-nn"),
+        ("cmsis_compiler.h", "cmsis"),
+        # Of CMSIS's own headers, for another compiler.
+        ("cmsis_armclang.h", None),
         ("arm_neon.h", None),
         ("arm_mve.h", None),
         ("vector", None),

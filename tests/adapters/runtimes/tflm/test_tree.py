@@ -42,6 +42,8 @@ def test_a_generation_is_known_by_its_headers_in_either_layout(
         micro=micro,
         c_api="tensorflow/lite/c/common.c",
         generation=generation,
+        registration="TFLMRegistration" if generation is Generation.LOG else "TfLiteRegistration",
+        log_takes_arguments=generation is Generation.LOG,
         has_arena_used_bytes=False,
         schema_version=3,
         cmsis_nn_folder="",
@@ -101,12 +103,22 @@ def test_a_tree_without_an_interpreter_for_microcontrollers_is_refused(write_tre
         " tensorflow/lite/micro/micro_interpreter.h and"
         " tensorflow/lite/experimental/micro/micro_interpreter.h."
     )
-    assert error.hint == "TensorFlow has one from 1.14 to 2.5; what was unpacked may leave it out."
+    assert error.hint == (
+        "TensorFlow has one from 1.14 to 2.5, and then tflite-micro; what was unpacked may leave it out."
+    )
 
 
-def test_the_c_api_has_two_names(write_tree: WriteTree) -> None:
-    old = {"tensorflow/lite/c/common.c": None, "tensorflow/lite/c/c_api_internal.c": ""}
-    assert read_tree(write_tree("arena", extra=old)).c_api == "tensorflow/lite/c/c_api_internal.c"
+@pytest.mark.parametrize(
+    "name", ["c/c_api_internal.c", "c/common.cpp", "core/c/common.cc", "core/c/common.cpp"]
+)
+def test_the_c_api_has_several_names(write_tree: WriteTree, name: str) -> None:
+    files = {"tensorflow/lite/c/common.c": None, f"tensorflow/lite/{name}": ""}
+    assert read_tree(write_tree("arena", extra=files)).c_api == f"tensorflow/lite/{name}"
+
+
+def test_the_c_api_of_today_wins_over_what_is_left_of_older_ones(write_tree: WriteTree) -> None:
+    folder = write_tree("log", extra={"tensorflow/lite/core/c/common.cc": ""})
+    assert read_tree(folder).c_api == "tensorflow/lite/core/c/common.cc"
 
 
 def test_a_header_of_the_c_api_alone_is_not_enough(write_tree: WriteTree) -> None:
@@ -114,7 +126,8 @@ def test_a_header_of_the_c_api_alone_is_not_enough(write_tree: WriteTree) -> Non
     error = refusal(folder)
     assert error.message == (
         f"The TensorFlow tree in {folder} has no source of the C API: looked for"
-        " tensorflow/lite/c/common.c and tensorflow/lite/c/c_api_internal.c."
+        " tensorflow/lite/core/c/common, tensorflow/lite/core/api/common, tensorflow/lite/c/common,"
+        " tensorflow/lite/c/c_api_internal, each with .cc, .cpp, .c."
     )
     assert error.hint == "A header alone is not enough; what was unpacked may leave the source out."
 
@@ -168,11 +181,13 @@ def test_a_tree_between_two_generations_is_refused_with_what_it_has(write_tree: 
         f"The interpreter in {folder}/tensorflow/lite/micro is none that is known. Its headers have"
         " MicroInterpreter(const Model* m, const MicroOpResolver& r, uint8_t* a, size_t s, ErrorReporter*),"
         " tflite::ops::micro::AllOpsResolver in tensorflow/lite/micro/kernels/all_ops_resolver.h,"
-        " FindOp with a version in OpResolver, and no GetOpDataParser in MicroOpResolver."
+        " FindOp with a version in OpResolver, no GetOpDataParser in MicroOpResolver, and no"
+        " MicroMutableOpResolver."
     )
     assert error.hint == (
-        "Known are those of TensorFlow 1.14 to 2.5; a later or changed one needs an adapter of its own under"
-        " firmware/runtime/tflm."
+        "Known are those of TensorFlow 1.14 to 2.5 and of tflite-micro until August 2026; another one"
+        " needs an"
+        " adapter of its own under firmware/runtime/tflm."
     )
 
 
@@ -182,20 +197,25 @@ def test_a_tree_after_all_generations_is_refused_with_what_it_has(write_tree: Wr
         extra={
             INTERPRETER: "class MicroInterpreter { ~MicroInterpreter(); };\n",
             "tensorflow/lite/core/api/op_resolver.h": None,
-            f"{NEW}/all_ops_resolver.h": None,
         },
     )
     assert refusal(folder).message == (
         f"The interpreter in {folder}/tensorflow/lite/micro is none that is known. Its headers have no"
         " constructor, no AllOpsResolver in tensorflow/lite/micro/all_ops_resolver.h or"
-        " tensorflow/lite/micro/kernels/all_ops_resolver.h, FindOp without a version in OpResolver, and"
-        " GetOpDataParser in MicroOpResolver."
+        " tensorflow/lite/micro/kernels/all_ops_resolver.h, FindOp without a version in OpResolver,"
+        " GetOpDataParser in MicroOpResolver, and MicroMutableOpResolver."
     )
 
 
-def test_an_interpreter_that_reports_to_nobody_is_refused(write_tree: WriteTree) -> None:
+def test_an_interpreter_that_reports_to_nobody_says_what_it_says_to_the_log(write_tree: WriteTree) -> None:
     header = "MicroInterpreter(const Model* m, const MicroOpResolver& r, uint8_t* a, size_t s);\n"
-    assert "is none that is known" in refusal(write_tree("profiler", extra={INTERPRETER: header})).message
+    tree = read_tree(write_tree("profiler", extra={INTERPRETER: header}))
+    # As between 2022 and 2023: the old registration, and a log without arguments.
+    assert (tree.generation, tree.registration, tree.log_takes_arguments) == (
+        Generation.LOG,
+        "TfLiteRegistration",
+        False,
+    )
 
 
 def test_a_measure_of_the_arena_is_found(write_tree: WriteTree) -> None:
@@ -260,6 +280,53 @@ def test_a_trees_own_pins_are_read_as_linux_has_them(write_tree: WriteTree) -> N
         ),
         "ruy": TreePin("https://example.org/ruy.zip", "e9c9870741554afcc7a20c360254b31c"),
     }
+
+
+SCRIPT = """#!/bin/bash
+if [ -d ${DOWNLOADED} ]; then
+  echo done
+else
+  ZIP_PREFIX_NN="4ab83cc"
+  CMSIS_NN_URL="http://example.org/CMSIS-NN/archive/${ZIP_PREFIX_NN}.zip"
+  CMSIS_NN_MD5="c960031e7d10cf31c477fb34ef460106"
+  ZIP_PREFIX="5782d6f"
+  CMSIS_URL="http://example.org/CMSIS_6/archive/${ZIP_PREFIX}.zip"
+  CMSIS_MD5="563e7c6465f63bdc034359e9b536b366"
+  ZIP_PREFIX="c2c70a9"
+  CMSIS_DFP_URL="http://example.org/DFP/archive/${ZIP_PREFIX}.zip"
+  CMSIS_DFP_MD5="3cbb6955b6d093a2fe078ef2341f6b89"
+fi
+"""
+
+
+def test_pins_in_scripts_are_read_as_bash_would(write_tree: WriteTree) -> None:
+    script = f"{NEW}/tools/make/ext_libs/cmsis_download.sh"
+    pins = read_tree(write_tree("log", extra={script: SCRIPT, DOWNLOADS: PINS})).pins
+    assert {name: pins[name].url for name in ("cmsis", "cmsis-nn", "cmsis_dfp", "ruy")} == {
+        "cmsis": "http://example.org/CMSIS_6/archive/5782d6f.zip",
+        "cmsis-nn": "http://example.org/CMSIS-NN/archive/4ab83cc.zip",
+        "cmsis_dfp": "http://example.org/DFP/archive/c2c70a9.zip",
+        "ruy": "https://example.org/ruy.zip",
+    }
+
+
+def test_a_commit_is_the_one_of_an_archive_by_its_id_or_its_tag(write_tree: WriteTree) -> None:
+    commit, other = "719139ce755a0f31cbf1c37f7f98adcc7fc9f425", "0" * 40
+    asked = (
+        f'GEMMLOWP_URL := "https://example.org/{commit}.zip"\nGEMMLOWP_MD5 := "{"1" * 32}"\n'
+        f'FLATBUFFERS_URL := "https://example.org/v25.9.23.zip"\nFLATBUFFERS_MD5 := "{"2" * 32}"\n'
+    )
+    tree = read_tree(write_tree("log", extra={DOWNLOADS: asked}))
+    same = [
+        Source("gemmlowp", "https://example.org/gemmlowp", f"git:{commit}"),
+        Source("flatbuffers", "https://example.org/flatbuffers", f"git:{other}", revision="v25.9.23"),
+    ]
+    assert pins_differ(tree, same) == []
+    assert pins_differ(tree, [Source("gemmlowp", "https://example.org/gemmlowp", f"git:{other}")]) == [
+        f"The tree asks for gemmlowp from https://example.org/{commit}.zip (md5:{'1' * 32}); the"
+        " catalogue has"
+        f" https://example.org/gemmlowp (git:{other})."
+    ]
 
 
 def test_pins_that_differ_are_said_and_no_others(write_tree: WriteTree) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mcumatrix.errors import FirmwareError
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Correctness, Measurement, Record
 from mcumatrix.model.variant import Expectation, Outcome, Variant
 from mcumatrix.report.content.findings import find as checks
@@ -84,7 +84,7 @@ def test_cases_without_times_are_no_surprise() -> None:
     assert find(number_cases([a_variant()], [None])) == []
 
 
-def _with_cmsis_nn(element: Element, functions: tuple[str, ...]) -> list[str]:
+def _with_cmsis_nn(element: TensorType, functions: tuple[str, ...]) -> list[str]:
     measurement = a_measurement()
     layers = (replace(measurement.layers[0], functions=functions), *measurement.layers[1:])
     output = replace(measurement.output, element=element)
@@ -92,15 +92,15 @@ def _with_cmsis_nn(element: Element, functions: tuple[str, ...]) -> list[str]:
 
 
 def test_cmsis_nn_that_no_layer_uses_is_a_finding_with_the_reason_for_float() -> None:
-    assert _with_cmsis_nn(Element.FLOAT32, ()) == [
+    assert _with_cmsis_nn(TensorType.FLOAT32, ()) == [
         "[1]: CMSIS-NN requested, 0 of 2 layers use it: float32 has no CMSIS-NN kernels."
     ]
-    assert _with_cmsis_nn(Element.INT8, ()) == ["[1]: CMSIS-NN requested, 0 of 2 layers use it."]
+    assert _with_cmsis_nn(TensorType.INT8, ()) == ["[1]: CMSIS-NN requested, 0 of 2 layers use it."]
 
 
 def test_cases_with_the_same_finding_share_a_sentence() -> None:
     measurement = a_measurement()
-    measurement = replace(measurement, output=replace(measurement.output, element=Element.FLOAT32))
+    measurement = replace(measurement, output=replace(measurement.output, element=TensorType.FLOAT32))
     cases = _cases(
         (_variant("cmsis-nn"), measurement), (_variant("cmsis-nn", clock_hz=288_000_000), measurement)
     )
@@ -109,4 +109,4 @@ def test_cases_with_the_same_finding_share_a_sentence() -> None:
 
 
 def test_cmsis_nn_that_a_layer_uses_is_no_finding() -> None:
-    assert _with_cmsis_nn(Element.INT8, ("arm_convolve_s8",)) == []
+    assert _with_cmsis_nn(TensorType.INT8, ("arm_convolve_s8",)) == []

@@ -75,7 +75,7 @@ class DockerBuilder:
 
     def identity(self, toolchain: Toolchain, cpu_flags: tuple[str, ...] = ()) -> ToolchainIdentity:
         image_id = self._images.image_id(toolchain)
-        key = ("compiler", image_id, toolchain.prefix, *cpu_flags)
+        key = ("compiler", image_id, toolchain.prefix, toolchain.clang, *cpu_flags)
         found = self._remembered(key)
         if found is None:
             found = examine(self._engine, image_id, toolchain, cpu_flags, self._limits)

@@ -1,4 +1,4 @@
-"""The list of a library's parts as a file of CMake."""
+"""The list of a library's parts as a file of CMake, and of its operators as one of C++."""
 
 import re
 from collections.abc import Iterable
@@ -27,6 +27,8 @@ def to_cmake(library: Library) -> bytes:
         directories.insert(0, _quoted(_FORWARD, ""))
     lines += [
         f"set(tflm_generation {library.generation})",
+        f"set(tflm_registration {library.registration})",
+        f"set(tflm_log_takes_arguments {int(library.log_takes_arguments)})",
         f"set(tflm_micro {_quoted('', library.micro)})",
         *_cmake_list("tflm_sources", map(_cmake_path, library.sources)),
         *_cmake_list("tflm_kernel_sources", map(_cmake_path, library.kernel_sources)),
@@ -45,14 +47,28 @@ def to_cmake(library: Library) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def to_operators(library: Library) -> bytes:
+    """What can be registered, for the adapters under firmware/runtime/tflm: macros that they define."""
+    lines = ["/* Made by mcumatrix from what the TensorFlow tree has, for the operators that are needed. */"]
+    functions = dict.fromkeys(function for operator in library.operators for function in operator.functions)
+    lines += [f"KERNEL({function})" for function in functions]
+    lines += [f"OPERATOR({operator.name}, {operator.call})" for operator in library.operators]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
 def _cmake_list(name: str, items: Iterable[str]) -> list[str]:
     lines = [f"  {item}" for item in items]
     return [f"set({name}", *lines, ")"] if lines else [f"set({name})"]
 
 
 def _cmake_path(place: Place) -> str:
-    variable = f"${{MCUMATRIX_TREE_{place.tree.upper()}}}"
+    variable = f"${{{tree_variable(place.tree)}}}"
     return _quoted(variable if place.path in ("", ".") else f"{variable}/", place.path.removeprefix("."))
+
+
+def tree_variable(tree: str) -> str:
+    """The variable of CMake with the folder of a tree."""
+    return f"MCUMATRIX_TREE_{tree.upper().replace('-', '_')}"
 
 
 def _quoted(prefix: str, text: str) -> str:

@@ -5,119 +5,139 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, Party
+from mcumatrix.adapters.runtimes.tflm.functions import Functions, read_functions
+from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Parties, Party
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_text, without_comments
 from mcumatrix.errors import SourceError
 
-_DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _CALL = re.compile(r"\b(arm_[a-z0-9_]+)\s*\(")
-_DEFINITION = re.compile(
-    # Words of a type, a name, parameters, and a body; what comes before has ended, or it is a condition.
-    r"(?:^|[;}])\s*((?:[A-Za-z_]\w*[\s*]+)+)(arm_[a-z0-9_]+)\s*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\{"
-)
-_NO_TYPES = frozenset({"static", "else", "return", "do", "case", "goto"})
+_TABLE = re.compile(r"\b(\w+)\s*\[[^\]]*\]\s*(?:__attribute__\s*\(\(.*?\)\)\s*)?=\s*\{")
+_DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
+_CORE_FOLDERS = ("Core/Include", "Include")
+"""Where CMSIS has its headers of the core: since 5.0, and before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cmsis:
-    """What is needed of CMSIS for some kernels."""
+    """What is needed of CMSIS for some kernels: its places of includes with whose they are, and sources."""
 
-    include_directories: tuple[Path, ...]
+    include_directories: tuple[tuple[Path, Party], ...]
     sources: tuple[Path, ...]
     traced_functions: tuple[str, ...]
 
 
-def read_cmsis(tree: TflmTree, party: Party, kernel_files: Iterable[Path]) -> Cmsis:
-    core = next(
-        (party.base / name for name in ("Core/Include", "Include") if (party.base / name).is_dir()), None
-    )
-    if core is None:
-        raise SourceError(
-            f"{party.folder} is not all of CMSIS: looked for its core headers in"
-            f" {party.base / 'Core/Include'} and {party.base / 'Include'}.",
-            hint="CMSIS's folders NN, DSP and Core (or Include) are needed.",
-        )
-    directories = [party.base / "NN/Include", party.base / "DSP/Include", core]
-    sources = sorted((party.base / "NN/Source").rglob("*.c"))
-    codes = {path: _code_without_directives(path) for path in sources}
-    where = _where_defined(codes)
+def read_cmsis(tree: TflmTree, parties: Parties, kernel_files: Iterable[Path], because: str) -> Cmsis:
+    """What is needed of CMSIS-NN, of CMSIS-DSP beside it, and of CMSIS's core headers.
+
+    Raises:
+        SourceError: CMSIS-NN was not found, because of what `because` says, or is of another age.
+    """
+    network = parties.need(CMSIS_NN, because)
+    core = parties.found.get(CMSIS)
+    signal = network.base.parent / "DSP"
+    directories = [(network.base / "Include", network), (signal / "Include", network)]
+    if core is not None:
+        directories += [(core.base / name, core) for name in _CORE_FOLDERS]
+    directories = [(path, party) for path, party in directories if path.is_dir()]
+    files = {path: read_functions(path) for path in sorted((network.base / "Source").rglob("*.c"))}
+    where = _where_defined(files)
     called = {name: path for path in kernel_files for name in _CALL.findall(_code_without_directives(path))}
-    _check_age(tree, party, {name: path for name, path in called.items() if name not in where}, directories)
+    headers = [path for folder, _ in directories for path in sorted(folder.rglob("*.h"))]
+    missing = {name: path for name, path in called.items() if name not in where}
+    _check_age(tree, network, missing, headers)
     traced = tuple(sorted(called.keys() & where.keys()))
-    of_dsp = _needed_of_dsp(party, codes, where, traced)
+    inline = _inline_functions(headers)
+    sources, outside = _reached(files, where, inline, called)
+    of_dsp = _needed_of_dsp(signal, outside, inline)
     if of_dsp:
-        directories.append(party.base / "DSP/PrivateInclude")
+        directories.append((signal / "PrivateInclude", network))
+    sources |= _tables(files, sources, inline)
     return Cmsis(
-        include_directories=tuple(path for path in directories if path.is_dir()),
-        sources=(*sources, *of_dsp),
+        include_directories=tuple((path, party) for path, party in directories if path.is_dir()),
+        sources=(*sorted(sources), *of_dsp),
         traced_functions=traced,
     )
 
 
-def _check_age(tree: TflmTree, party: Party, called: Mapping[str, Path], directories: Iterable[Path]) -> None:
+def _check_age(tree: TflmTree, party: Party, called: Mapping[str, Path], headers: Iterable[Path]) -> None:
     """That what kernels call, and no source defines, is at least in a header: inline, or a macro, or of DSP.
 
     CMSIS-NN of 2018 has none of the functions that kernels of 2019 call.
     """
-    headers = " ".join(
-        without_comments(read_text(path)) for folder in directories for path in sorted(folder.rglob("*.h"))
-    )
-    known = set(re.findall(r"\barm_[a-z0-9_]+", headers))
+    text = " ".join(without_comments(read_text(path)) for path in headers)
+    known = set(re.findall(r"\barm_[a-z0-9_]+", text))
     for name, path in sorted(called.items()):
         if name not in known:
-            pin = tree.pins.get(CMSIS)
+            pin = tree.pins.get(CMSIS_NN) or tree.pins.get(CMSIS)
             raise SourceError(
-                f"The CMSIS in {party.folder} is not the one that the tree was written for:"
+                f"The CMSIS-NN in {party.base} is not the one that the tree was written for:"
                 f" {path.relative_to(tree.root).as_posix()} calls {name}, and it is not there.",
                 hint=f"The tree itself asks for {pin.url} (md5:{pin.md5})."
                 if pin is not None
-                else "Take a CMSIS of the tree's age: 5.6.0 is of July 2019, 5.7.0 of April 2020.",
+                else "Take one of the tree's age: CMSIS 5.6.0 is of July 2019, 5.7.0 of April 2020, CMSIS-NN"
+                " 4.0.0 of 2022.",
             )
 
 
 def _needed_of_dsp(
-    party: Party, codes: Mapping[Path, str], where: Mapping[str, Path], functions: Iterable[str]
+    folder: Path, wanted: Iterable[str], inline: Mapping[str, frozenset[str]]
 ) -> tuple[Path, ...]:
     """Sources of CMSIS-DSP that functions of CMSIS-NN call, directly or not."""
-    wanted = _reached(codes, where, functions)
-    if not wanted:
-        return ()
-    dsp_codes = {
-        path: _code_without_directives(path) for path in sorted((party.base / "DSP/Source").rglob("*.c"))
-    }
-    dsp_where = _where_defined(dsp_codes)
+    files = {path: read_functions(path) for path in sorted((folder / "Source").rglob("*.c"))}
+    return tuple(sorted(_reached(files, _where_defined(files), inline, wanted)[0]))
+
+
+def _reached(
+    files: Mapping[Path, Functions],
+    where: Mapping[str, Path],
+    inline: Mapping[str, frozenset[str]],
+    names: Iterable[str],
+) -> tuple[set[Path], list[str]]:
+    """The files that define names, with those that these mention and so on; and names that none defines."""
+    queue = list(names)
+    seen = set(queue)
     needed: set[Path] = set()
-    queue = [name for name in sorted(wanted) if name in dsp_where]
+    outside: list[str] = []
     for name in queue:
-        path = dsp_where[name]
-        if path not in needed:
-            needed.add(path)
-            queue += [called for called in _CALL.findall(dsp_codes[path]) if called in dsp_where]
-    return tuple(sorted(needed))
-
-
-def _reached(codes: Mapping[Path, str], where: Mapping[str, Path], functions: Iterable[str]) -> set[str]:
-    """What files that define functions call of others, and so on, that none of the files defines."""
-    seen: set[Path] = set()
-    outside: set[str] = set()
-    queue = list(functions)
-    for name in queue:
+        mentioned = set(inline.get(name, ()))
         path = where.get(name)
         if path is None:
-            outside.add(name)
-        elif path not in seen:
-            seen.add(path)
-            queue += _CALL.findall(codes[path])
-    return outside
+            outside.append(name)
+        elif path not in needed:
+            needed.add(path)
+            mentioned |= files[path].mentioned
+        new = {other for other in mentioned - seen if other.startswith("arm_")}
+        seen |= new
+        queue += sorted(new)
+    return needed, outside
 
 
-def _where_defined(codes: Mapping[Path, str]) -> dict[str, Path]:
+def _tables(
+    files: Mapping[Path, Functions], sources: Iterable[Path], inline: Mapping[str, frozenset[str]]
+) -> set[Path]:
+    """The files that define tables which functions in `sources`, or those in headers, look into."""
+    mentioned = frozenset().union(*(files[path].mentioned for path in sources), *inline.values())
+    return {
+        path
+        for path, found in files.items()
+        if not found.defined and mentioned & set(_TABLE.findall(_code_without_directives(path)))
+    }
+
+
+def _inline_functions(headers: Iterable[Path]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for path in headers:
+        for name, mentioned in read_functions(path).inline.items():
+            found[name] = found.get(name, frozenset()) | mentioned
+    return found
+
+
+def _where_defined(files: Mapping[Path, Functions]) -> dict[str, Path]:
     """Functions that others can call, each with the file that defines it."""
     where: dict[str, Path] = {}
-    for path, code in codes.items():
-        for words, name in _DEFINITION.findall(code):
-            if not _NO_TYPES & set(words.replace("*", " ").split()):
-                where.setdefault(name, path)
+    for path, functions in files.items():
+        for name in functions.defined:
+            where.setdefault(name, path)
     return where
 
 

@@ -2,8 +2,8 @@
 
 import re
 
-from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN
-from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_text, without_comments
+from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS_NN
+from mcumatrix.adapters.runtimes.tflm.tree import CXX_SUFFIXES, TflmTree, read_text, without_comments
 from mcumatrix.model.network import Operator
 
 _FILES = {
@@ -31,7 +31,7 @@ def operators_refusing_hybrid(tree: TflmTree, kernels: str) -> frozenset[Operato
     optimised = tree.micro_folder / tree.cmsis_nn_folder if kernels == CMSIS_NN else own
 
     def refuses(stem: str) -> bool:
-        for name in (f"{stem}.cc", f"{stem}_common.cc"):
+        for name in (f"{base}{suffix}" for base in (stem, f"{stem}_common") for suffix in CXX_SUFFIXES):
             path = next((folder / name for folder in (optimised, own) if (folder / name).is_file()), None)
             if path is not None and _REFUSAL.search(without_comments(read_text(path))):
                 return True

@@ -1,30 +1,46 @@
 """What to compile of a tree of TensorFlow Lite Micro: sources, places of includes, switches with reasons."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.adapters.runtimes.tflm import switches
 from mcumatrix.adapters.runtimes.tflm.cmsis import read_cmsis
+from mcumatrix.adapters.runtimes.tflm.functions import read_functions
+from mcumatrix.adapters.runtimes.tflm.kernel_files import KernelFiles
+from mcumatrix.adapters.runtimes.tflm.operators import Registrable, all_ops_resolver, registrable_operators
 from mcumatrix.adapters.runtimes.tflm.reading import Reading
 from mcumatrix.adapters.runtimes.tflm.switches import Definition
-from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, Parties, Place
-from mcumatrix.adapters.runtimes.tflm.tree import LITE, TflmTree, read_makefile, read_text, without_comments
+from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Parties, Place
+from mcumatrix.adapters.runtimes.tflm.tree import (
+    CXX_SUFFIXES,
+    LITE,
+    TflmTree,
+    cxx_files,
+    read_makefile,
+    read_text,
+    without_comments,
+)
 from mcumatrix.errors import SourceError
 
 REFERENCE = "reference"
-CMSIS_NN = "cmsis-nn"
 
 _SHARED = (
-    f"{LITE}/kernels/internal/quantization_util.cc",
-    f"{LITE}/kernels/kernel_util.cc",
+    f"{LITE}/kernels/internal/quantization_util",
+    f"{LITE}/kernels/kernel_util",
     # Since 2.4: how the code of an operator is read.
-    f"{LITE}/schema/schema_utils.cc",
+    f"{LITE}/schema/schema_utils",
 )
 """What the library needs of TensorFlow Lite besides the C API and core/api, where it exists."""
 
-_FOR_TESTS = re.compile(r"test\.cc$|_test_|^test_helper|benchmark")
+_OF_MICRO = ("", "/memory_planner", "/arena_allocator", "/tflite_bridge")
+"""Folders with sources of the interpreter, below the micro folder."""
+
+_NOT_OF_LITE = re.compile(r"/(?:micro|experimental|python|tools|testing|examples|benchmarks?|delegates)/")
+"""Folders below tensorflow with sources that are not TensorFlow Lite's own."""
+
+_FOR_TESTS = re.compile(r"test\.c\w*$|_test_|^test_helper|^mock_|^fake_|benchmark")
 """Names of files that are tests, or that only tests need."""
 
 _DEBUG_LOG = re.compile(r"\bDebugLog\s*\([^;{}]*\)\s*\{")
@@ -34,7 +50,8 @@ _DEBUG_LOG = re.compile(r"\bDebugLog\s*\([^;{}]*\)\s*\{")
 class Library:
     """What a library of TensorFlow Lite Micro is compiled from, in an order that only names decide.
 
-    `sources` are TensorFlow's, those in `kernel_sources` among them: kernels that call CMSIS-NN.
+    `sources` are TensorFlow's, those in `kernel_sources` among them: kernels that call CMSIS-NN. `operators`
+    are those that it can register. `generation`, `registration` and `log_takes_arguments` are the tree's.
     `traced_functions` are functions of CMSIS that these kernels call, none of them a macro or inline.
     `forwards` are includes that name folders as TensorFlow's makefiles lay them out, each with the header
     that it stands for. `foreign_includes` say what neither the tree nor a library has: whoever changed the
@@ -42,7 +59,10 @@ class Library:
     """
 
     generation: str
+    registration: str
+    log_takes_arguments: bool
     micro: str
+    operators: tuple[Registrable, ...]
     sources: tuple[Place, ...]
     kernel_sources: tuple[Place, ...]
     cmsis_sources: tuple[Place, ...]
@@ -53,36 +73,63 @@ class Library:
     foreign_includes: tuple[str, ...]
 
 
-def list_library(tree: TflmTree, kernels: str, parties: Parties) -> Library:
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Sources of a library: all of TensorFlow's, and of these the kernels, and those that call CMSIS-NN.
+
+    `roots` are headers that our adapter includes. `optional` are sources that are only needed if another one
+    includes the header that is their key.
+    """
+
+    sources: tuple[Path, ...]
+    kernels: tuple[Path, ...]
+    calling_cmsis: tuple[Path, ...]
+    operators: tuple[Registrable, ...]
+    roots: tuple[Path, ...]
+    optional: Mapping[Path, Path]
+
+
+def list_library(
+    tree: TflmTree, kernels: str, parties: Parties, operators: Sequence[str] | None = None
+) -> Library:
     """Lists what to compile of a tree with one set of kernels, `reference` or `cmsis-nn`.
+
+    `operators` are the names of those that are needed; what the tree lacks of them is left out. Without them
+    it is all that the tree has.
 
     Raises:
         SourceError: the tree has no such kernels, or a part of it or a library that it includes is missing.
     """
-    files, kernel_files = _list_files(tree, kernels)
+    files = _list_files(tree, kernels, operators)
     cmsis = None
-    if kernel_files:
-        cmsis = read_cmsis(tree, parties.need(CMSIS, _call_of_kernels(tree)), kernel_files)
+    if files.calling_cmsis:
+        cmsis = read_cmsis(tree, parties, files.calling_cmsis, _call_of_kernels(tree))
     reading = Reading(tree, parties, cmsis.include_directories if cmsis else ())
-    reading.read([*files, *(cmsis.sources if cmsis else ())], _optional(tree, files))
-    files = tuple(path for path in files if path in reading.files)
+    reading.read([*files.sources, *files.roots, *(cmsis.sources if cmsis else ())], files.optional)
+    sources = tuple(path for path in files.sources if path in reading.files)
     for name, (includer, include) in reading.missing.items():
-        parties.need(name, f"{reading.name_of(includer)} includes {include}")
-        if name == CMSIS:
+        party = parties.need(name, f"{reading.name_of(includer)} includes {include}")
+        if name in (CMSIS, CMSIS_NN):
             raise SourceError(
-                f"{parties.found[name].folder} is not all of CMSIS: {reading.name_of(includer)} includes"
-                f" {include}, and it is not there.",
-                hint="CMSIS's folders NN, DSP and Core (or Include) are needed.",
+                f"{party.folder} is not all of CMSIS: {reading.name_of(includer)} includes {include},"
+                " and it is"
+                " not there.",
+                hint="Of CMSIS 5 the folders NN, DSP and Core (or Include) are needed; since 2022"
+                " CMSIS-NN is a"
+                " repository of its own.",
             )
-    cmsis_party = parties.found.get(CMSIS)
+    nn_party = parties.found.get(CMSIS_NN)
     return Library(
         generation=tree.generation,
+        registration=tree.registration,
+        log_takes_arguments=tree.log_takes_arguments,
         micro=tree.micro,
-        sources=tuple(parties.place(path) for path in files),
-        kernel_sources=tuple(parties.place(path) for path in kernel_files),
-        cmsis_sources=tuple(parties.place(path, cmsis_party) for path in (cmsis.sources if cmsis else ())),
+        operators=files.operators,
+        sources=tuple(parties.place(path) for path in sources),
+        kernel_sources=tuple(parties.place(path) for path in files.calling_cmsis),
+        cmsis_sources=tuple(parties.place(path, nn_party) for path in (cmsis.sources if cmsis else ())),
         include_directories=tuple(parties.place(path, party) for path, party in reading.directories()),
-        definitions=tuple(switches.definitions(tree, reading, kernel_files)),
+        definitions=tuple(switches.definitions(tree, reading, files.calling_cmsis)),
         traced_functions=cmsis.traced_functions if cmsis else (),
         forwards=tuple(sorted(reading.forwards.items())),
         foreign_includes=tuple(reading.foreign),
@@ -95,21 +142,20 @@ def missing_parties(tree: TflmTree, kernels: str, parties: Parties) -> dict[str,
     Raises:
         SourceError: the tree has no such kernels.
     """
-    files, kernel_files = _list_files(tree, kernels)
+    files = _list_files(tree, kernels, None)
     reading = Reading(tree, parties, ())
-    reading.read(files, _optional(tree, files))
+    reading.read([*files.sources, *files.roots], files.optional)
     missing = {
         name: f"{reading.name_of(includer)} includes {include}"
         for name, (includer, include) in reading.missing.items()
-        if name != CMSIS
+        if name not in (CMSIS, CMSIS_NN)
     }
-    if kernel_files and CMSIS not in parties.found:
-        missing[CMSIS] = _call_of_kernels(tree)
+    if files.calling_cmsis and CMSIS_NN not in parties.found:
+        missing[CMSIS_NN] = _call_of_kernels(tree)
     return dict(sorted(missing.items()))
 
 
-def _list_files(tree: TflmTree, kernels: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """TensorFlow's sources, and those of them that call CMSIS-NN."""
+def _list_files(tree: TflmTree, kernels: str, operators: Sequence[str] | None) -> _Files:
     if kernels not in (REFERENCE, CMSIS_NN):
         raise SourceError(
             f'TensorFlow Lite Micro has no kernels "{kernels}".', hint=f"There are: {REFERENCE}, {CMSIS_NN}."
@@ -117,78 +163,164 @@ def _list_files(tree: TflmTree, kernels: str) -> tuple[tuple[Path, ...], tuple[P
     if kernels == CMSIS_NN and not tree.cmsis_nn_kernels:
         raise SourceError(
             f"The tree in {tree.root} has no kernels that call CMSIS-NN: looked for"
-            f" {tree.micro}/kernels/cmsis-nn/*.cc and {tree.micro}/kernels/cmsis_nn/*.cc.",
+            f" {tree.micro}/kernels/cmsis-nn and {tree.micro}/kernels/cmsis_nn with sources in them.",
             hint=f"Build it with the kernels {REFERENCE}.",
         )
     makefile = read_makefile(tree)
-    lite = [tree.c_api, *_names_below(tree, f"{LITE}/core/api")]
-    lite += [name for name in _SHARED if (tree.root / name).is_file()]
-    # Releases differ in what else they need: their own list is the authority.
-    lite += [name for name in _assigned(tree, makefile, "MICROLITE_CC_BASE_SRCS") if name not in lite]
-    micro = [*_names_below(tree, tree.micro), *_names_below(tree, f"{tree.micro}/memory_planner")]
-    ours = _assigned(tree, makefile, "MICROLITE_CC_KERNEL_SRCS") or _names_below(
-        tree, f"{tree.micro}/kernels"
+    always = _always(tree, makefile)
+    on_demand = [] if tree.generation.finds_by_version else _of_lite(tree, makefile)
+    on_demand = [path for path in on_demand if path not in always]
+    base = [path for path in dict.fromkeys((*always, *on_demand)) if not _is_debug_log(path)]
+    files, optimised = _kernel_files(tree, makefile, kernels)
+    needed, registrables = _needed_kernels(tree, files, operators, base)
+    resolver = (
+        "kernels/all_ops_resolver.h" if tree.generation.finds_by_version else "micro_mutable_op_resolver.h"
     )
-    if not ours:
+    return _Files(
+        sources=tuple(dict.fromkeys((*base, *needed))),
+        kernels=tuple(needed),
+        calling_cmsis=tuple(sorted(path for path in needed if path in optimised)),
+        operators=registrables,
+        roots=(tree.micro_folder / resolver,),
+        optional=_optional(tree, base, on_demand),
+    )
+
+
+def _always(tree: TflmTree, makefile: str) -> list[Path]:
+    """The C API, and what the interpreter consists of; of its parts only those that are included are
+    needed."""
+    lite = [tree.root / tree.c_api, *_sources_in(tree.root / LITE / "core/api")]
+    lite += [
+        path
+        for stem in _SHARED
+        for suffix in CXX_SUFFIXES
+        if (path := tree.root / f"{stem}{suffix}").is_file()
+    ]
+    # Releases differ in what else they need: their own list is the authority.
+    lite += _assigned(tree, makefile, "MICROLITE_CC_BASE_SRCS")
+    micro = [path for part in _OF_MICRO for path in _sources_in(tree.root / f"{tree.micro}{part}")]
+    # Our adapter has the list of kernels.
+    return [*lite, *(path for path in micro if path.stem != "all_ops_resolver")]
+
+
+def _of_lite(tree: TflmTree, makefile: str) -> list[Path]:
+    """Sources of TensorFlow Lite that are needed where their header is included.
+
+    Since 2022 the tree's makefile has them as a wildcard over all that is not below micro or experimental.
+    """
+    excluded = set(_assigned(tree, makefile, "EXCLUDED_TFL_CC_SRCS"))
+    folder = tree.root / "tensorflow"
+    return [
+        path
+        for path in sorted(folder.rglob("*.c*"))
+        if path.suffix in CXX_SUFFIXES
+        and not _NOT_OF_LITE.search(path.relative_to(tree.root).as_posix())
+        and not _FOR_TESTS.search(path.name)
+        and path.with_suffix(".h").is_file()
+        and path not in excluded
+    ]
+
+
+def _kernel_files(tree: TflmTree, makefile: str, kernels: str) -> tuple[list[Path], frozenset[Path]]:
+    """The kernels of a set, and those of them that call CMSIS-NN; where both have one, those take its
+    place."""
+    folder = tree.micro_folder / "kernels"
+    own = _assigned(tree, makefile, "MICROLITE_CC_KERNEL_SRCS") or _sources_in(folder)
+    own = [path for path in own if path.stem != "all_ops_resolver"]
+    # Some ports have a kernel in this form only.
+    stems = {path.stem for path in own}
+    own += [path for path in _sources_in(folder / "portable_optimized") if path.stem not in stems]
+    if not own:
         raise SourceError(
-            f"The tree in {tree.root} has no kernels: looked for {tree.micro}/kernels/*.cc.",
+            f"The tree in {tree.root} has no kernels: looked for {tree.micro}/kernels with sources in it.",
             hint="What was unpacked may leave them out.",
         )
     optimised = {}
     if kernels == CMSIS_NN:
-        folder = f"{tree.micro}/{tree.cmsis_nn_folder}"
-        optimised = {
-            name: f"{folder}/{name}" for name in tree.cmsis_nn_kernels if not _FOR_TESTS.search(name)
-        }
-    names = [*lite, *micro]
-    names += [optimised.get(name.rpartition("/")[2], name) for name in ours]
+        optimised = {path.stem: path for path in _sources_in(tree.micro_folder / tree.cmsis_nn_folder)}
+    files = [optimised.get(path.stem, path) for path in own]
     # What has no namesake is what these kernels share.
-    names += optimised.values()
-    files = (tree.root / name for name in dict.fromkeys(names))
-    return (
-        tuple(path for path in files if not _is_debug_log(path)),
-        tuple(tree.root / name for name in sorted(optimised.values())),
-    )
+    return list(dict.fromkeys((*files, *optimised.values()))), frozenset(optimised.values())
+
+
+def _needed_kernels(
+    tree: TflmTree, files: Sequence[Path], operators: Sequence[str] | None, base: Iterable[Path]
+) -> tuple[list[Path], tuple[Registrable, ...]]:
+    """The kernels that operators need, and the operators themselves, as far as the tree has them."""
+    known = registrable_operators(tree)
+    if not known:
+        place = all_ops_resolver(tree) or tree.micro_folder / "micro_mutable_op_resolver.h"
+        raise SourceError(
+            f"The tree in {tree.root} does not say which operators it has: looked for AddBuiltin in {place}.",
+            hint="What was unpacked may leave it out, or it was changed beyond what can be read.",
+        )
+    headers = sorted((tree.micro_folder / "kernels").rglob("*.h"))
+    index = KernelFiles(files, headers)
+    asked = [known[name] for name in sorted(known if operators is None else set(operators) & known.keys())]
+    wanted = [operator for operator in asked if any(map(index.defines, operator.functions))]
+    _check_not_elsewhere(tree, files, headers, [each for each in asked if each not in wanted])
+    of_interpreter = {name for path in base for name in read_functions(path).mentioned if index.defines(name)}
+    functions = [function for operator in wanted for function in operator.functions]
+    return index.needed_for([*functions, *sorted(of_interpreter)]), tuple(wanted)
 
 
 def _call_of_kernels(tree: TflmTree) -> str:
     return f"the kernels in {tree.micro}/{tree.cmsis_nn_folder} call it"
 
 
-def _names_below(tree: TflmTree, folder: str) -> list[str]:
-    """C++ files of a folder that are no tests, by their names below the root."""
-    return sorted(
-        f"{folder}/{path.name}"
-        for path in (tree.root / folder).glob("*.cc")
-        if path.is_file() and not _FOR_TESTS.search(path.name)
-    )
+def _check_not_elsewhere(
+    tree: TflmTree, files: Sequence[Path], headers: Sequence[Path], lacking: Sequence[Registrable]
+) -> None:
+    """That what is lacking is not in the tree for the other kernels alone, as ports for one chip have it.
+
+    Raises:
+        SourceError: it is.
+    """
+    others = [path for path in _sources_in(tree.micro_folder / tree.cmsis_nn_folder) if path not in files]
+    if not lacking or not tree.cmsis_nn_folder or not others:
+        return
+    index = KernelFiles(others, headers)
+    names = [operator.name for operator in lacking if any(map(index.defines, operator.functions))]
+    if names:
+        raise SourceError(
+            f"The tree in {tree.root} has no {REFERENCE} kernels of {', '.join(names)}: it has them in"
+            f" {tree.micro}/{tree.cmsis_nn_folder} alone.",
+            hint=f"Build it with the kernels {CMSIS_NN}.",
+        )
 
 
-def _optional(tree: TflmTree, files: Iterable[Path]) -> dict[Path, Path]:
+def _sources_in(folder: Path) -> list[Path]:
+    """Sources in C++ of a folder that are no tests."""
+    return [path for path in cxx_files(folder) if not _FOR_TESTS.search(path.name)]
+
+
+def _optional(tree: TflmTree, base: Iterable[Path], on_demand: Iterable[Path]) -> dict[Path, Path]:
     """Sources that are only needed if their header is included by another one, by this header.
 
     Trees have code for examples and tests beside the interpreter, and leftovers that do not compile: the
     seed's tree of 1.14.0 has a micro_allocator.cc of another version.
     """
-    kernels = tree.micro_folder / "kernels"
+    of_demand = set(on_demand)
     return {
         path.with_suffix(".h"): path
-        for path in files
-        if path.is_relative_to(tree.micro_folder)
-        and not path.is_relative_to(kernels)
-        and path.stem not in ("micro_interpreter", "all_ops_resolver")
-        and path.with_suffix(".h").is_file()
+        for path in base
+        if path in of_demand
+        or (
+            path.is_relative_to(tree.micro_folder)
+            and path.stem != "micro_interpreter"
+            and path.with_suffix(".h").is_file()
+        )
     }
 
 
-def _assigned(tree: TflmTree, makefile: str, variable: str) -> list[str]:
+def _assigned(tree: TflmTree, makefile: str, variable: str) -> list[Path]:
     """The files that a makefile names one by one in a variable, those that exist."""
     match = re.search(rf"^[ \t]*{variable}[ \t]*[:?+]?=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
     names = re.findall(r"(?<![\w./-])tensorflow/[\w./-]+\.cc?(?![\w./-])", match[1]) if match else []
     return sorted(
-        name
+        path
         for name in dict.fromkeys(names)
-        if (tree.root / name).is_file() and not _FOR_TESTS.search(name.rpartition("/")[2])
+        if (path := tree.root / name).is_file() and not _FOR_TESTS.search(path.name)
     )
 
 

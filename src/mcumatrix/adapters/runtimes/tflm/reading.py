@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcumatrix.adapters.runtimes.tflm.third_party import (
     CMSIS,
+    CMSIS_NN,
     FLATBUFFERS,
     GEMMLOWP,
     RUY,
@@ -15,13 +16,17 @@ from mcumatrix.adapters.runtimes.tflm.third_party import (
     party_of_include,
 )
 from mcumatrix.adapters.runtimes.tflm.tree import LITE, TflmTree, absolute, read_text, without_comments
+from mcumatrix.errors import SourceError
 
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([\"<])([^\">\n]+)[\">]", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(if|ifdef|ifndef|endif|include)\b", re.MULTILINE)
+_GUARD = re.compile(r"\A\s*#[ \t]*ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b")
 _CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b((?:\\\n|[^\n])*)", re.MULTILINE)
-_CMSIS_HEADER = re.compile(r"^(?:.*/)?CMSIS/(?:NN|DSP|Core)/Include/(.+)$")
+_CMSIS_HEADER = re.compile(r"^(?:(?:.*/)?CMSIS/(?:NN|DSP|Core)/)?Include/(.+)$")
 
 _SPARE_BASES = {FLATBUFFERS: "flatbuffers", GEMMLOWP: "fixedpoint"}
-"""Where includes begin as well in trees whose includes were shortened."""
+"""Where includes of a library begin in trees whose includes were shortened. It is no place for all includes:
+flatbuffers has a string.h of its own."""
 
 
 @dataclass(slots=True)
@@ -34,7 +39,7 @@ class Reading:
 
     tree: TflmTree
     parties: Parties
-    cmsis_directories: Sequence[Path]
+    cmsis_directories: Sequence[tuple[Path, Party]]
     conditions: dict[str, Path] = field(default_factory=dict)
     missing: dict[str, tuple[Path, str]] = field(default_factory=dict)
     forwards: dict[str, str] = field(default_factory=dict)
@@ -52,8 +57,7 @@ class Reading:
         Files that are values of `optional` are read if something includes the header that is their key.
         """
         files = [path for path in files if path not in set(optional.values())]
-        cmsis = self.parties.found.get(CMSIS)
-        self._active = {self.tree.root: None, **dict.fromkeys(self.cmsis_directories, cmsis)}
+        self._active = {self.tree.root: None, **dict(self.cmsis_directories)}
         # A directory that turns out to be needed can change what is found first.
         while self._order != (order := [path for path, _ in self.directories()]):
             self._order = order
@@ -64,7 +68,7 @@ class Reading:
 
     def directories(self) -> list[tuple[Path, Party | None]]:
         """Where includes begin, in the order in which they are looked for."""
-        ranks = [None, FLATBUFFERS, GEMMLOWP, RUY, CMSIS]
+        ranks = [None, FLATBUFFERS, GEMMLOWP, RUY, CMSIS_NN, CMSIS]
         order = list(self._active)
 
         def rank(path: Path) -> tuple[int, int, int, str]:
@@ -93,8 +97,12 @@ class Reading:
             code = self._codes[path]
             for name in _names_in_conditions(code):
                 self.conditions.setdefault(name, path)
-            for mark, include in _INCLUDE.findall(code):
+            always = _unconditional(code)
+            for match in _INCLUDE.finditer(code):
+                mark, include = match.groups()
                 found = self._find(include, path, is_quoted=mark == '"')
+                if found is None and mark == '"' and match.start() in always:
+                    self._note_foreign(include, path)
                 for new in (found, optional.get(found)) if found is not None else ():
                     if new is not None and new not in self.files:
                         self.files[new] = None
@@ -109,17 +117,42 @@ class Reading:
         if found is not None:
             return found
         if match := _CMSIS_HEADER.match(include):
-            for directory in self.cmsis_directories:
+            for directory, _ in self.cmsis_directories:
                 if (found := self._own_file(directory / match[1])) is not None:
                     self.forwards[include] = match[1]
                     return found
+        # Ports put the name of their own folder before all includes.
+        tail = include.partition("/")[2]
+        if is_quoted and tail and (found := self._own_file(self.tree.root / tail)) is not None:
+            self.forwards[include] = tail
+            return found
+        self._refuse_outside(include, includer)
         name = party_of_include(include)
         is_trees_own = includer.is_relative_to(self.tree.folder) and self._owner(includer) is None
-        if name is not None and (name == CMSIS or (is_trees_own and name not in self.parties.found)):
+        is_cmsis = name in (CMSIS, CMSIS_NN)
+        if name is not None and (is_cmsis or (is_trees_own and name not in self.parties.found)):
             self.missing.setdefault(name, (includer, include))
-        elif is_quoted and is_trees_own:
-            self.foreign[f"{self.name_of(includer)} includes {include}"] = None
         return None
+
+    def _note_foreign(self, include: str, includer: Path) -> None:
+        is_trees_own = includer.is_relative_to(self.tree.folder) and self._owner(includer) is None
+        if is_trees_own and party_of_include(include) is None:
+            self.foreign[f"{self.name_of(includer)} includes {include}"] = None
+
+    def _refuse_outside(self, include: str, includer: Path) -> None:
+        """Raises:
+        SourceError: a compiler would find a file there that is neither the tree's nor a library's.
+        """
+        for directory in [includer.parent, *self._order]:
+            path = absolute(directory / include)
+            if ".." in Path(include).parts and path.is_file():
+                raise SourceError(
+                    f"{self.name_of(includer)} includes {include}, which is {path}: outside of the tree,"
+                    " so that"
+                    " nobody would notice a change of it.",
+                    hint="Copy it into the tree and include it from there, or take the line out: the key"
+                    " patches of the runtime's file does that to a copy.",
+                )
 
     def _own_file(self, path: Path) -> Path | None:
         """A file of the tree or of a library: what lies beside them is not theirs, even if it is there."""
@@ -138,12 +171,17 @@ class Reading:
 
     def _in_party(self, include: str) -> Path | None:
         for name, party in self.parties.found.items():
-            if name == CMSIS:
+            if name in (CMSIS, CMSIS_NN):
                 continue
-            spare = _SPARE_BASES.get(name)
-            for base in (party.base, *([party.base / spare] if spare else [])):
-                if (found := self._own_file(base / include)) is not None:
-                    self._active[base] = party
+            if (found := self._own_file(party.base / include)) is not None:
+                self._active[party.base] = party
+                return found
+            spare = _SPARE_BASES.get(name, "")
+            if spare and party_of_include(include) == name:
+                full = f"{spare}/{include}"
+                if (found := self._own_file(party.base / full)) is not None:
+                    self._active[party.base] = party
+                    self.forwards[include] = full
                     return found
         return None
 
@@ -184,6 +222,22 @@ class Reading:
         return next(
             (match[1].strip() for code in self._codes.values() if (match := pattern.search(code))), None
         )
+
+
+def _unconditional(code: str) -> frozenset[int]:
+    """Where in a file includes stand that no condition leaves out, but the one that guards a header."""
+    guard = _GUARD.search(code)
+    depth = 0
+    places = set()
+    for match in _DIRECTIVE.finditer(code):
+        word = match[1]
+        if word in ("if", "ifdef", "ifndef"):
+            depth += 1
+        elif word == "endif":
+            depth -= 1
+        elif word == "include" and depth == (1 if guard else 0):
+            places.add(match.start())
+    return frozenset(places)
 
 
 def conditions_of(files: Iterable[Path]) -> dict[str, Path]:

@@ -1,15 +1,16 @@
 """TensorFlow Lite Micro as a Runtime of ports.py: compiled from a released tree, or from one's own."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake
+from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake, to_operators, tree_variable
 from mcumatrix.adapters.runtimes.tflm.hybrid import operators_refusing_hybrid
-from mcumatrix.adapters.runtimes.tflm.library import CMSIS_NN, list_library
+from mcumatrix.adapters.runtimes.tflm.library import list_library
 from mcumatrix.adapters.runtimes.tflm.third_party import (
     CMSIS,
+    CMSIS_NN,
     FLATBUFFERS,
     GEMMLOWP,
     RUY,
@@ -29,20 +30,31 @@ ARENA_BYTES = 200 * 1024
 """Room for tensors, in SRAM1. How much of it a model needs is measured on the board."""
 
 _LIST = "tflm.cmake"
+_OPERATORS = "tflm_operators.inc"
 _PARTS = {
     TENSORFLOW: ("tensorflow/lite",),
     FLATBUFFERS: ("include",),
     GEMMLOWP: ("fixedpoint", "internal", "profiling", "public"),
     CMSIS: ("CMSIS/Core", "CMSIS/DSP", "CMSIS/NN"),
+    CMSIS_NN: ("Include", "Source"),
     RUY: ("ruy",),
 }
-"""What is unpacked of each archive."""
+"""What is unpacked of each archive; of a commit it is all."""
+
+_CORE_OF_CMSIS = ("CMSIS/Core",)
+"""What is unpacked of CMSIS where CMSIS-NN is another archive."""
 
 _CODE = frozenset({".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".s"})
 _BYTES_IN_LINE = 26
+_CUSTOM = "CUSTOM"
+"""How a model calls operators of its own, which no list of builtin ones has."""
 
 ObtainSource = Callable[[Source, tuple[str, ...]], Path]
-"""The folder with the named parts of a pinned archive. Raises SourceError."""
+"""The folder with the named parts of a pinned archive, or with a commit. Raises SourceError."""
+
+OperatorsOf = Callable[[bytes], Sequence[str]]
+"""The names of the operators of a model file, in any order and as often as they are there. Raises
+ModelError."""
 
 
 class TflmRuntime:
@@ -61,6 +73,7 @@ class TflmRuntime:
         obtain: ObtainSource,
         environment: Mapping[str, str],
         *,
+        operators_of: OperatorsOf,
         say: Callable[[str], None],
     ) -> None:
         """`say` gets a line where the catalogue pins another library than the tree itself asks for."""
@@ -68,6 +81,7 @@ class TflmRuntime:
         self._templates = templates
         self._obtain = obtain
         self._say = say
+        self._operators_of = operators_of
         self._entry = entry
         self._own = _own_folders(entry, environment)
         self._pinned = {source.name: source for source in entry.sources if source.name not in self._own}
@@ -86,13 +100,13 @@ class TflmRuntime:
         errors: list[SourceError] = []
         for name, source in self._fetchable(kernels):
             try:
-                fetched[name] = self._obtain(source, _PARTS[name])
+                fetched[name] = self._obtain(source, self._parts_of(name))
             except SourceError as error:
                 errors.append(error)
         if len(errors) > 1:
             # Who has no network wants to know of all of them at once.
             raise SourceError(
-                f"{len(errors)} archives cannot be had:\n" + "\n".join(f"  {error}" for error in errors)
+                f"{len(errors)} sources cannot be had:\n" + "\n".join(f"  {error}" for error in errors)
             )
         if errors:
             raise errors[0]
@@ -100,8 +114,14 @@ class TflmRuntime:
 
     def definitions(self, kernels: str, element: Element) -> dict[str, str]:  # noqa: ARG002 - it runs them all
         names = [*self._given, *(name for name, _ in self._fetchable(kernels))]
-        trees = {f"MCUMATRIX_TREE_{name.upper()}": f"{{tree_{name}}}" for name in names}
-        return {"MCUMATRIX_KERNELS": kernels, "MCUMATRIX_TFLM_LIST": f"{{inputs}}/{_LIST}", **trees}
+        operators = self._entry.operators
+        return {
+            "MCUMATRIX_KERNELS": kernels,
+            "MCUMATRIX_TFLM_LIST": f"{{inputs}}/{_LIST}",
+            "MCUMATRIX_TFLM_OPERATORS": f"{{inputs}}/{_OPERATORS}",
+            "MCUMATRIX_OPERATORS": "all" if operators is None else " ".join(operators),
+            **{tree_variable(name): f"{{tree_{name}}}" for name in names},
+        }
 
     def library_inputs(self, kernels: str, folders: Mapping[str, Path]) -> dict[str, bytes]:
         found = read_tree(folders[TENSORFLOW])
@@ -109,13 +129,17 @@ class TflmRuntime:
             self._say(difference)
         given = {name: path for name, path in folders.items() if name != TENSORFLOW}
         parties = find_parties(folders[TENSORFLOW], given)
+        library = list_library(found, kernels, parties, self._entry.operators)
+        for foreign in library.foreign_includes:
+            self._say(f"{self._entry.name}: {foreign}, which neither the tree nor a library has.")
         return {
-            _LIST: to_cmake(list_library(found, kernels, parties)),
+            _LIST: to_cmake(library),
+            _OPERATORS: to_operators(library),
             KERNELS_FILE: KernelFacts(operators_refusing_hybrid(found, kernels)).to_json(),
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
-        return render_tflm(model, self._templates)
+        return render_tflm(model, self._operators_of(model), self._templates)
 
     @cached_property
     def _given(self) -> dict[str, Path]:
@@ -131,8 +155,11 @@ class TflmRuntime:
         """What is to be fetched: what was not found, and is needed for these kernels."""
         for name, source in self._pinned.items():
             is_there = name in self._given or name in self._inside
-            if not is_there and (name != CMSIS or kernels == CMSIS_NN):
+            if not is_there and (name not in (CMSIS, CMSIS_NN) or kernels == CMSIS_NN):
                 yield name, source
+
+    def _parts_of(self, name: str) -> tuple[str, ...]:
+        return _CORE_OF_CMSIS if name == CMSIS and CMSIS_NN in self._pinned else _PARTS[name]
 
     @cached_property
     def _inside(self) -> frozenset[str]:
@@ -148,11 +175,11 @@ class TflmRuntime:
         return self._hashes[folder]
 
 
-def render_tflm(model: bytes, templates: Path) -> dict[str, bytes]:
+def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict[str, bytes]:
     """Renders file name -> contents: `model.c`, to be compiled with the target tflm_runtime.
 
-    `templates` is the folder that holds tflm_model.c.j2. `model` is taken as it is: what it means is the
-    library's business.
+    `operators` are those of the model, named as in schema.fbs. `templates` is the folder that holds
+    tflm_model.c.j2. `model` is taken as it is: what it means is the library's business.
     """
     import jinja2
 
@@ -160,12 +187,14 @@ def render_tflm(model: bytes, templates: Path) -> dict[str, bytes]:
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
     )
     lines = (model[start : start + _BYTES_IN_LINE] for start in range(0, len(model), _BYTES_IN_LINE))
     text = environment.get_template(TEMPLATE).render(
         bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
         size_bytes=len(model),
         arena_bytes=ARENA_BYTES,
+        operators=sorted(set(operators) - {_CUSTOM}),
     )
     return {"model.c": text.encode()}
 

@@ -17,6 +17,7 @@ _SWITCHES_WHERE_LOOKED_AT = {
 _CMSIS_SWITCHES_OF_KERNELS = ("ARM_MATH_DSP", "ARM_MATH_LOOPUNROLL")
 """What a Cortex-M7 has or wants of that which kernels look at. GCC defines __ARM_FEATURE_DSP by itself."""
 _CMSIS_NN_SWITCH = "CMSIS_NN"
+_FOR_SPEED = "KERNELS_OPTIMIZED_FOR_SPEED"
 _CORE_SWITCH = "ARM_MATH_CM7"
 _CORE_HEADER = "core_cm7.h"
 _START_SWITCH = "__PROGRAM_START"
@@ -59,6 +60,11 @@ def _cmsis_definitions(reading: Reading, kernel_files: Sequence[Path]) -> list[D
         reason = f"{reading.name_of(path)} looks at it: these kernels are compiled."
         definitions.append(Definition(_CMSIS_NN_SWITCH, reason))
     looked_at = conditions_of(kernel_files)
+    if (path := looked_at.get(_FOR_SPEED)) is not None:
+        reason = (
+            f"{reading.name_of(path)} looks at it: what the tree's makefile sets if nobody says otherwise."
+        )
+        definitions.append(Definition(_FOR_SPEED, reason))
     for name in _CMSIS_SWITCHES_OF_KERNELS:
         if (path := looked_at.get(name)) is not None:
             value = reading.value_of(name)

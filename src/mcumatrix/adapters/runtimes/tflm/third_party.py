@@ -11,6 +11,7 @@ TENSORFLOW = "tensorflow"
 FLATBUFFERS = "flatbuffers"
 GEMMLOWP = "gemmlowp"
 CMSIS = "cmsis"
+CMSIS_NN = "cmsis-nn"
 RUY = "ruy"
 
 
@@ -18,8 +19,10 @@ RUY = "ruy"
 class _Kind:
     """How a library is recognised.
 
-    `markers` are names below its base that all must be there. `bases` are where the base may be in a folder
-    of it; `folders` are names that such a folder has. `includes` are how includes of it begin.
+    `markers` are names below its base that all must be there, `other_markers` others that will do. `bases`
+    are where the base may be in a folder of it; `folders` are names that such a folder has. `includes` are
+    how includes of it begin. `within` is a library that can have it as a part, with `bases_within` where it
+    is there.
     """
 
     name: str
@@ -27,6 +30,9 @@ class _Kind:
     bases: tuple[str, ...]
     folders: tuple[str, ...]
     includes: tuple[str, ...]
+    other_markers: tuple[str, ...] = ()
+    within: str = ""
+    bases_within: tuple[str, ...] = ()
 
 
 _KINDS = {
@@ -49,10 +55,22 @@ _KINDS = {
         ),
         _Kind(
             CMSIS,
-            markers=("NN/Include/arm_nnfunctions.h", "NN/Source"),
+            markers=("Core/Include",),
+            other_markers=("Include/cmsis_gcc.h",),
             bases=("", "CMSIS"),
-            folders=("cmsis", "CMSIS", "CMSIS_5"),
-            includes=("arm_nn", "arm_math", "cmsis/CMSIS/", "CMSIS/"),
+            folders=("cmsis", "CMSIS", "CMSIS_5", "CMSIS_6"),
+            # Its own headers include more, for other compilers.
+            includes=("cmsis_compiler.h",),
+        ),
+        _Kind(
+            CMSIS_NN,
+            markers=("Include/arm_nnfunctions.h", "Source"),
+            bases=("",),
+            folders=("cmsis_nn", "cmsis-nn", "CMSIS-NN"),
+            includes=("arm_nn", "arm_math", "cmsis/CMSIS/", "CMSIS/", "Include/arm_nn"),
+            # Until 2022 it was a part of CMSIS 5.
+            within=CMSIS,
+            bases_within=("NN", "CMSIS/NN"),
         ),
         _Kind(
             RUY,
@@ -78,14 +96,19 @@ class Party:
     """A library that was found.
 
     `folder` is the one that it was found in, absolute; `base` is where its includes begin, or where CMSIS has
-    NN, DSP and its core. `is_inside` says that it is a part of the TensorFlow tree, and needs no folder of
-    its own.
+    its core, or CMSIS-NN its folders Include and Source. `tree` is the name of what it is a part of, in whose
+    folder it is: its own, or that of the TensorFlow tree or of another library.
     """
 
     name: str
     folder: Path
     base: Path
-    is_inside: bool
+    tree: str
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it is a part of the TensorFlow tree."""
+        return self.tree == TENSORFLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +129,36 @@ class Parties:
         if party is None:
             kind = _KINDS[name]
             looked = "".join(f"\n    {folder}" for folder in self.looked.get(name, ()))
+            folders = f"{' or '.join(kind.folders)} with {kind.markers[0]} below them"
+            if kind.within:
+                folders += (
+                    f", or {' or '.join(_KINDS[kind.within].folders)} with"
+                    f" {kind.bases_within[0]}/{kind.markers[0]}"
+                )
             raise SourceError(
-                f"{name} is missing: {because}. Looked for folders called {' or '.join(kind.folders)} with"
-                f" {kind.markers[0]} below them, in{looked}",
+                f"{name} is missing: {because}. Looked for folders called {folders}, in{looked}",
                 hint=f"Put {name} beside the tree, or give it as a source of the runtime (matrix/runtimes).",
             )
         return party
 
     def outside(self) -> dict[str, Path]:
         """The folders that are needed besides the TensorFlow tree, by name."""
-        return {name: party.folder for name, party in self.found.items() if not party.is_inside}
+        return {party.tree: party.folder for party in self.found.values() if not party.is_inside}
 
     def place(self, path: Path, party: Party | None = None) -> Place:
         """A path below the TensorFlow tree, or below a library's folder."""
         if party is None or party.is_inside:
             return Place(TENSORFLOW, path.relative_to(self.tree_folder).as_posix())
-        return Place(party.name, path.relative_to(party.folder).as_posix())
+        return Place(party.tree, path.relative_to(party.folder).as_posix())
 
 
 def find_parties(tree_folder: Path, given: Mapping[str, Path]) -> Parties:
     """Finds flatbuffers, gemmlowp, cmsis and ruy for the TensorFlow tree in a folder.
 
-    A folder in `given` wins. Otherwise they are looked for in the tree: where TensorFlow's makefiles leave
-    them and put them in the projects that they make, below tensorflow/lite, and at the include root; then
-    beside the tree. What is not found is no error until it is needed.
+    A folder in `given` wins, then for CMSIS-NN one that was given for CMSIS. Otherwise they are looked for in
+    the tree: where TensorFlow's makefiles leave them and put them in the projects that they make, below
+    tensorflow/lite, where ports have them, and at the include root; then beside the tree. What is not found
+    is no error until it is needed.
 
     Raises:
         SourceError: a folder that was given is not what it was given for.
@@ -138,22 +167,49 @@ def find_parties(tree_folder: Path, given: Mapping[str, Path]) -> Parties:
     found: dict[str, Party] = {}
     looked: dict[str, tuple[Path, ...]] = {}
     for kind in _KINDS.values():
-        folders = [absolute(given[kind.name])] if kind.name in given else _candidates(kind, tree_folder)
-        bases = [(folder, folder / base) for folder in folders for base in kind.bases]
+        places = _places(kind, tree_folder, given)
+        names = (*kind.folders, *(_KINDS[kind.within].folders if kind.within else ()))
         looked[kind.name] = tuple(
-            dict.fromkeys(folder.parent for folder in folders if folder.name in kind.folders)
+            dict.fromkeys(place.folder.parent for place in places if place.folder.name in names)
         )
-        party = next((pair for pair in bases if _is_there(kind, pair[1])), None)
+        party = next((place for place in places if _is_there(kind, place.base)), None)
         if party is not None:
-            inside = kind.name not in given and party[0].is_relative_to(tree_folder)
-            found[kind.name] = Party(kind.name, *party, is_inside=inside)
+            found[kind.name] = party
         elif kind.name in given:
-            places = " or ".join(" and ".join(str(base / name) for name in kind.markers) for _, base in bases)
+            folder = absolute(given[kind.name])
+            expected = " or ".join(
+                " and ".join(str(folder / base / name) for name in kind.markers) for base in kind.bases
+            )
             raise SourceError(
-                f"{folders[0]} was given for {kind.name} and is not {kind.name}: looked for {places}.",
+                f"{folder} was given for {kind.name} and is not {kind.name}: looked for {expected}.",
                 hint=f"Give the folder that an archive of {kind.name} unpacks to.",
             )
     return Parties(tree_folder, found, looked)
+
+
+def _places(kind: _Kind, tree_folder: Path, given: Mapping[str, Path]) -> list[Party]:
+    """Where a library may be, in the order in which it is looked for."""
+
+    def party(folder: Path, base: str, kind_of_folder: str) -> Party:
+        is_given = kind_of_folder in given
+        tree = TENSORFLOW if not is_given and folder.is_relative_to(tree_folder) else kind_of_folder
+        return Party(kind.name, folder, folder / base, tree)
+
+    if kind.name in given:
+        return [party(absolute(given[kind.name]), base, kind.name) for base in kind.bases]
+    places = []
+    within = _KINDS.get(kind.within)
+    if within is not None and within.name in given:
+        places += [party(absolute(given[within.name]), base, within.name) for base in kind.bases_within]
+    kinds = [(kind, kind.bases)]
+    if within is not None and within.name not in given:
+        kinds.append((within, kind.bases_within))
+    for candidates in (_inside, _beside):
+        for of, bases in kinds:
+            places += [
+                party(folder, base, of.name) for folder in candidates(of, tree_folder) for base in bases
+            ]
+    return places
 
 
 def party_of_include(include: str) -> str | None:
@@ -164,13 +220,14 @@ def party_of_include(include: str) -> str | None:
     )
 
 
-def _candidates(kind: _Kind, tree_folder: Path) -> list[Path]:
-    """Folders that may be a library's, or have it as a folder of includes does."""
+def _inside(kind: _Kind, tree_folder: Path) -> list[Path]:
+    """Folders of a TensorFlow tree that may be a library's, or have it as a folder of includes does."""
     root = next(
         (root for root in (tree_folder, tree_folder / "tensorflow") if (root / SCHEMA).is_file()), tree_folder
     )
     within = [
         *(f"{micro}/tools/make/downloads" for micro in MICRO_FOLDERS if (root / micro).is_dir()),
+        *(f"{micro}/tools" for micro in MICRO_FOLDERS if (root / micro).is_dir()),
         "tensorflow/lite",
         "third_party",
         ".",
@@ -180,9 +237,15 @@ def _candidates(kind: _Kind, tree_folder: Path) -> list[Path]:
     inside.append(root)
     if root != tree_folder:
         inside += [tree_folder / name for name in kind.folders]
-    beside = [tree_folder.parent / name for name in kind.folders]
-    return list(dict.fromkeys([*inside, *beside]))
+    return list(dict.fromkeys(inside))
+
+
+def _beside(kind: _Kind, tree_folder: Path) -> list[Path]:
+    return [tree_folder.parent / name for name in kind.folders]
 
 
 def _is_there(kind: _Kind, base: Path) -> bool:
-    return all((base / marker).exists() for marker in kind.markers)
+    return any(
+        markers and all((base / marker).exists() for marker in markers)
+        for markers in (kind.markers, kind.other_markers)
+    )

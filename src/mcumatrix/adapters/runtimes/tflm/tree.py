@@ -18,7 +18,14 @@ SCHEMA = f"{LITE}/schema/schema_generated.h"
 MICRO_FOLDERS = ("tensorflow/lite/micro", "tensorflow/lite/experimental/micro")
 """Where the micro folder is: since TensorFlow 2.2 or so, and before."""
 
-_C_API_FILES = ("tensorflow/lite/c/common.c", "tensorflow/lite/c/c_api_internal.c")
+CXX_SUFFIXES = (".cc", ".cpp")
+"""How sources in C++ end: in TensorFlow's own repositories, and in what is made from them for other tools."""
+
+_C_API_STEMS = tuple(
+    f"{LITE}/{stem}" for stem in ("core/c/common", "core/api/common", "c/common", "c/c_api_internal")
+)
+"""The source of the C API: of today, as Edge Impulse has it, up to 2022, and in 1.14 and 2.0."""
+_C_API_SUFFIXES = (*CXX_SUFFIXES, ".c")
 _CMSIS_NN_FOLDERS = ("kernels/cmsis-nn", "kernels/cmsis_nn")
 _TREE_HINT = "Give the folder of a TensorFlow tree, or of another one that has tensorflow/lite in it."
 
@@ -31,6 +38,9 @@ _FIND_OP_VERSIONED = re.compile(
     r"\bFindOp\s*\(\s*(?:tflite\s*::\s*)?BuiltinOperator\b[^(),]*,\s*int\b[^()]*\)"
 )
 _OPTIONS_READER = re.compile(r"\bGetOpDataParser\s*\(")
+_MUTABLE_RESOLVER = re.compile(r"\bclass\s+MicroMutableOpResolver\b")
+_REGISTRATION = re.compile(r"\bconst\s+(\w+)\s*\*\s*FindOp\s*\(\s*(?:tflite\s*::\s*)?BuiltinOperator\b")
+_LOG_WITH_ARGUMENTS = re.compile(r"\bDebugLog\s*\([^)]*\bva_list\b")
 _ARENA_USED = re.compile(r"\barena_used_bytes\s*\(")
 _SCHEMA_VERSION = re.compile(
     r"^[ \t]*#[ \t]*define[ \t]+TFLITE_SCHEMA_VERSION[ \t]+\(?[ \t]*(\d+)", re.MULTILINE
@@ -40,7 +50,9 @@ _ELEMENTS = {
     "kTfLiteInt8": Element.INT8,
     "kTfLiteUInt8": Element.UINT8,
 }
-_PIN_LINE = re.compile(r"^[ \t]*(\w+?)_(URL|MD5)[ \t]*[:?]?=[ \t]*\"?([^\s\"]+)\"?[ \t]*$", re.MULTILINE)
+_PARTIES_OF_PINS = {"cmsis_nn": "cmsis-nn"}
+"""What a catalogue's entry calls them, where that is another name."""
+_ASSIGNMENT = re.compile(r"^[ \t]*(\w+)[ \t]*[:?]?=[ \t]*\"?([^\s\"]+)\"?[ \t]*$", re.MULTILINE)
 
 
 class Generation(StrEnum):
@@ -48,13 +60,20 @@ class Generation(StrEnum):
 
     ALLOCATOR: memory comes from a SimpleTensorAllocator, and the constructor places the tensors (1.14).
     ARENA: memory is a uint8_t* and a size_t; tflite::ops::micro::AllOpsResolver finds kernels by operator and
-    version (2.1, 2.2). PROFILER: as ARENA, but tflite::AllOpsResolver finds them by operator alone and has
-    GetOpDataParser; the constructor may take a profiler (2.3 and later).
+    version (2.1, 2.2). PROFILER: as ARENA, but kernels are found by operator alone and come with
+    GetOpDataParser; the constructor may take a profiler (2.3 to the middle of 2022). LOG: as PROFILER, but no
+    ErrorReporter is given: all that is said goes to DebugLog (from then on).
     """
 
     ALLOCATOR = "allocator"
     ARENA = "arena"
     PROFILER = "profiler"
+    LOG = "log"
+
+    @property
+    def finds_by_version(self) -> bool:
+        """Whether kernels are found by operator and version, in a list that AllOpsResolver's source has."""
+        return self in (Generation.ALLOCATOR, Generation.ARENA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +83,11 @@ class TreePin:
     url: str
     md5: str
 
+    @property
+    def version(self) -> str:
+        """The commit or the tag that the archive is of, by its name."""
+        return _archive_version(self.url)
+
 
 @dataclass(frozen=True, slots=True)
 class TflmTree:
@@ -72,6 +96,8 @@ class TflmTree:
     `folder` is what was given, absolute. `root` is the folder that includes begin at: `folder`, or
     `tensorflow` in it. `micro` and `c_api` are names below `root`. `cmsis_nn_folder` is a name below the
     micro folder, empty where there are no such kernels; `cmsis_nn_kernels` are names of files in it.
+    `registration` is the type of a kernel's registration, `log_takes_arguments` whether DebugLog gets a
+    format with its arguments in place of a text.
     `elements` is what its convolution says it can do. `schema_version` is None where it was not found. `pins`
     are its own, by the names of a catalogue entry (cmsis, flatbuffers, gemmlowp, ruy) and others.
     """
@@ -81,6 +107,8 @@ class TflmTree:
     micro: str
     c_api: str
     generation: Generation
+    registration: str
+    log_takes_arguments: bool
     has_arena_used_bytes: bool
     schema_version: int | None
     cmsis_nn_folder: str
@@ -102,50 +130,81 @@ def read_tree(folder: Path) -> TflmTree:
     folder = absolute(folder)
     root = _find_root(folder)
     micro = _find_micro(root)
-    c_api = next((name for name in _C_API_FILES if (root / name).is_file()), None)
+    c_api = next(
+        (
+            f"{stem}{suffix}"
+            for stem in _C_API_STEMS
+            for suffix in _C_API_SUFFIXES
+            if (root / f"{stem}{suffix}").is_file()
+        ),
+        None,
+    )
     if c_api is None:
         raise SourceError(
             f"The TensorFlow tree in {root} has no source of the C API: looked for"
-            f" {' and '.join(_C_API_FILES)}.",
+            f" {', '.join(_C_API_STEMS)}, each with {', '.join(_C_API_SUFFIXES)}.",
             hint="A header alone is not enough; what was unpacked may leave the source out.",
         )
     interpreter = _code(root / micro / "micro_interpreter.h")
-    cmsis_nn = next((name for name in _CMSIS_NN_FOLDERS if any((root / micro / name).glob("*.cc"))), "")
-    kernels = sorted(path.name for path in (root / micro / cmsis_nn).glob("*.cc")) if cmsis_nn else []
+    cmsis_nn = next((name for name in _CMSIS_NN_FOLDERS if cxx_files(root / micro / name)), "")
+    kernels = [path.name for path in cxx_files(root / micro / cmsis_nn)] if cmsis_nn else []
+    registration = _REGISTRATION.search(_code_of(root / micro / "micro_op_resolver.h"))
     return TflmTree(
         folder=folder,
         root=root,
         micro=micro,
         c_api=c_api,
         generation=_find_generation(root, micro, interpreter),
+        registration=registration[1] if registration else "TfLiteRegistration",
+        log_takes_arguments=_has(root / micro / "debug_log.h", _LOG_WITH_ARGUMENTS),
         has_arena_used_bytes=bool(_ARENA_USED.search(interpreter)),
         schema_version=_find_schema_version(root, micro),
         cmsis_nn_folder=cmsis_nn,
         cmsis_nn_kernels=tuple(kernels),
-        elements=_find_elements(root / micro / "kernels" / "conv.cc"),
-        pins=read_pins(root / micro / "tools" / "make" / "third_party_downloads.inc"),
+        elements=_find_elements([root / micro / "kernels" / f"conv{suffix}" for suffix in CXX_SUFFIXES]),
+        pins=read_pins(root / micro / "tools" / "make"),
     )
 
 
+def cxx_files(folder: Path) -> list[Path]:
+    """The sources in C++ that lie in a folder itself, in the order of their names."""
+    return sorted(path for path in folder.glob("*.c*") if path.suffix in CXX_SUFFIXES and path.is_file())
+
+
 def read_makefile(tree: TflmTree) -> str:
-    """The makefile that builds the tree's micro folder; empty if it has none."""
-    path = tree.micro_folder / "tools" / "make" / "Makefile"
-    return read_text(path) if path.is_file() else ""
+    """The makefile that builds the tree's micro folder, with the list of sources that it includes; empty if
+    it has none."""
+    folder = tree.micro_folder / "tools" / "make"
+    return "\n".join(
+        read_text(folder / name) for name in ("Makefile", "sources.inc") if (folder / name).is_file()
+    )
 
 
-def read_pins(path: Path) -> dict[str, TreePin]:
-    """The archives that a third_party_downloads.inc names, by name in lower case; none if there is no file.
+def read_pins(folder: Path) -> dict[str, TreePin]:
+    """The archives that the makefiles in a folder would fetch, by names of their own in lower case.
 
-    Where a name has several, for different hosts, it is the last one: such files have Linux last.
+    Up to 2021 third_party_downloads.inc has all of them; then scripts called *_download.sh took over, one by
+    one. Where a name has several, for different hosts, it is the last one: such files have Linux last.
     """
-    if not path.is_file():
-        return {}
+    scripts = sorted(folder.glob("*_download.sh")) + sorted(folder.glob("ext_libs/*_download.sh"))
+    pins: dict[str, TreePin] = {}
+    for path in (folder / "third_party_downloads.inc", *scripts):
+        if path.is_file():
+            pins |= _pins_in(read_text(path))
+    return dict(sorted(pins.items()))
+
+
+def _pins_in(text: str) -> dict[str, TreePin]:
+    values: dict[str, str] = {}
     parts: dict[str, dict[str, str]] = {}
-    for name, part, value in _PIN_LINE.findall(read_text(path)):
-        parts.setdefault(name.lower(), {})[part] = value
+    for name, value in _ASSIGNMENT.findall(text):
+        values[name] = re.sub(r"\$\{(\w+)\}", lambda match: values.get(match[1], match[0]), value)
+        pin, _, part = name.rpartition("_")
+        if part in ("URL", "MD5"):
+            parts.setdefault(pin.lower(), {})[part] = values[name]
     return {
-        name: TreePin(found["URL"], found["MD5"].lower())
-        for name, found in sorted(parts.items())
+        _PARTIES_OF_PINS.get(name, name): TreePin(found["URL"], found["MD5"].lower())
+        for name, found in parts.items()
         if len(found) == len(("URL", "MD5"))
     }
 
@@ -164,8 +223,10 @@ def pins_differ(tree: TflmTree, sources: Iterable[Source]) -> list[str]:
         algorithm, _, digest = source.checksum.partition(":")
         if algorithm == "md5":
             same = digest.lower() == pin.md5
+        elif source.commit:
+            same = pin.version in (source.commit, source.revision)
         else:
-            same = _archive_version(source.url) == _archive_version(pin.url)
+            same = _archive_version(source.url) == pin.version
         if not same:
             differences.append(
                 f"The tree asks for {source.name} from {pin.url} (md5:{pin.md5}); the catalogue has"
@@ -224,8 +285,13 @@ def _find_micro(root: Path) -> str:
     looked = " and ".join(f"{micro}/{header}" for micro in MICRO_FOLDERS)
     raise SourceError(
         f"The TensorFlow tree in {root} has no interpreter for microcontrollers: looked for {looked}.",
-        hint="TensorFlow has one from 1.14 to 2.5; what was unpacked may leave it out.",
+        hint="TensorFlow has one from 1.14 to 2.5, and then tflite-micro; what was unpacked may leave it"
+        " out.",
     )
+
+
+def _code_of(path: Path) -> str:
+    return _code(path) if path.is_file() else ""
 
 
 def _find_generation(root: Path, micro: str, interpreter: str) -> Generation:
@@ -234,34 +300,44 @@ def _find_generation(root: Path, micro: str, interpreter: str) -> Generation:
         f"{micro}/{name}": _scope_of_all_ops_resolver(root / micro / name)
         for name in ("all_ops_resolver.h", "kernels/all_ops_resolver.h")
     }
-    new, old = scopes.values()
+    _, old = scopes.values()
     versioned = _has(root / "tensorflow/lite/core/api/op_resolver.h", _FIND_OP_VERSIONED)
     options_reader = _has(root / micro / "micro_op_resolver.h", _OPTIONS_READER)
+    mutable = _has(root / micro / "micro_mutable_op_resolver.h", _MUTABLE_RESOLVER)
     for arguments in constructors:
-        if not re.search(r"\bErrorReporter\s*\*", arguments):
-            continue
         by_version = re.search(r"(?<!\w)OpResolver\s*&", arguments) is not None and versioned
         in_arena = re.search(r"\buint8_t\s*\*\s*\w*\s*,\s*(?:std\s*::\s*)?size_t\b", arguments) is not None
+        if not re.search(r"\bErrorReporter\s*\*", arguments):
+            if in_arena and options_reader and mutable:
+                return Generation.LOG
+            continue
         if (
             re.search(r"\bSimpleTensorAllocator\s*\*", arguments)
             and by_version
             and old == "tflite::ops::micro"
         ):
             return Generation.ALLOCATOR
-        if in_arena and new == "tflite" and options_reader:
+        if in_arena and options_reader and mutable:
             return Generation.PROFILER
         if in_arena and by_version and old == "tflite::ops::micro":
             return Generation.ARENA
     raise SourceError(
         f"The interpreter in {root / micro} is none that is known. "
-        + _describe(constructors, scopes, versioned, options_reader),
-        hint="Known are those of TensorFlow 1.14 to 2.5; a later or changed one needs an adapter of its own"
-        " under firmware/runtime/tflm.",
+        + _describe(
+            constructors, scopes, versioned=versioned, options_reader=options_reader, mutable=mutable
+        ),
+        hint="Known are those of TensorFlow 1.14 to 2.5 and of tflite-micro until August 2026; another one"
+        " needs an adapter of its own under firmware/runtime/tflm.",
     )
 
 
 def _describe(
-    constructors: list[str], scopes: Mapping[str, str | None], versioned: bool, options_reader: bool
+    constructors: list[str],
+    scopes: Mapping[str, str | None],
+    *,
+    versioned: bool,
+    options_reader: bool,
+    mutable: bool,
 ) -> str:
     """What was found of all that tells generations apart, in sentences."""
     made = " or ".join(f"MicroInterpreter({arguments})" for arguments in constructors) or "no constructor"
@@ -269,7 +345,11 @@ def _describe(
     places = " and ".join(resolvers) or f"no AllOpsResolver in {' or '.join(scopes)}"
     finds = "with a version" if versioned else "without a version"
     reads = "GetOpDataParser" if options_reader else "no GetOpDataParser"
-    return f"Its headers have {made}, {places}, FindOp {finds} in OpResolver, and {reads} in MicroOpResolver."
+    changes = "MicroMutableOpResolver" if mutable else "no MicroMutableOpResolver"
+    return (
+        f"Its headers have {made}, {places}, FindOp {finds} in OpResolver, {reads} in MicroOpResolver, and"
+        f" {changes}."
+    )
 
 
 def _scope_of_all_ops_resolver(path: Path) -> str | None:
@@ -289,7 +369,7 @@ def _scope_of_all_ops_resolver(path: Path) -> str | None:
 
 
 def _has(path: Path, pattern: re.Pattern[str]) -> bool:
-    return path.is_file() and pattern.search(_code(path)) is not None
+    return pattern.search(_code_of(path)) is not None
 
 
 def _find_schema_version(root: Path, micro: str) -> int | None:
@@ -299,10 +379,8 @@ def _find_schema_version(root: Path, micro: str) -> int | None:
     return None
 
 
-def _find_elements(convolution: Path) -> tuple[Element, ...]:
-    if not convolution.is_file():
-        return ()
-    return tuple(dict.fromkeys(_elements_in(_code(convolution))))
+def _find_elements(convolutions: Iterable[Path]) -> tuple[Element, ...]:
+    return tuple(dict.fromkeys(_elements_in("\n".join(map(_code_of, convolutions)))))
 
 
 def _elements_in(code: str) -> Iterator[Element]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Output, Status
 from mcumatrix.report.content.findings.finding import Check, Finding
 from mcumatrix.report.content.tables import Case
@@ -14,7 +14,7 @@ _SUM_TOLERANCE = 0.02
 _SURE = 2.0
 """A class that got less than twice of what chance would give it was not recognised."""
 
-_QUANTISED = {Element.INT8: 128, Element.UINT8: 0}
+_QUANTISED = {TensorType.INT8: 128, TensorType.UINT8: 0}
 """What to add to a value of a softmax layer to have 256ths (TensorFlow Lite's quantisation spec)."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mcumatrix.model.catalogue import Element
+from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.content.findings.finding import Check, Finding, once
 from mcumatrix.report.content.switches import LIBRARIES
@@ -73,7 +73,7 @@ def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
         layers = record.measurement.layers
         if not any(layer.functions for layer in layers):
             element = record.measurement.output.element
-            why = f": {element} has no {library} kernels" if element is Element.FLOAT32 else ""
+            why = f": {element} has no {library} kernels" if element is TensorType.FLOAT32 else ""
             yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
 
 

@@ -7,12 +7,16 @@ from mcumatrix.model.schedule import Schedule
 from mcumatrix.report.content.findings import answers, configurations, runs, times
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.tables import Case
-from mcumatrix.report.content.timings import timings_of_cases
+from mcumatrix.report.content.timings import Timing, timings_of_cases
 
 
-def find(cases: Sequence[Case], drift_percent: float = Schedule().drift_percent) -> list[Finding]:
-    """What they noticed, in the order of its weight."""
-    timings = timings_of_cases(cases)
+def find(
+    cases: Sequence[Case],
+    timings: Sequence[Timing] | None = None,
+    drift_percent: float = Schedule().drift_percent,
+) -> list[Finding]:
+    """What they noticed, in the order of its weight; `timings` are those of the cases, if they are known."""
+    timings = timings_of_cases(cases) if timings is None else timings
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),

@@ -1,0 +1,198 @@
+"""`doit model`: a .tflite file of one's own as an entry of the catalogue, with golden outputs."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcumatrix import registry
+from mcumatrix.artifact import write_atomically
+from mcumatrix.errors import ExitCode, MatrixError, ModelError, RenderError
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.flags import RefusedError
+from mcumatrix.matrix.schema import check_name
+from mcumatrix.matrix.suggest import did_you_mean, shown
+from mcumatrix.model.catalogue import DigitInput, Element, FileInput, Model, ModelInput, RandomInput
+from mcumatrix.model.network import Network, Tensor
+from mcumatrix.project import Project
+
+_ENDING = ".tflite"
+_UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What `doit model` is asked: a file or a name of the catalogue, and for a file what its entry is to say.
+
+    `inputs` are files, one for each input; without any, the input is made from `seed`.
+    """
+
+    model: str
+    name: str = ""
+    inputs: tuple[Path, ...] = ()
+    seed: int = 1
+
+
+def bring_model(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
+    """Makes the entry of a model and its golden outputs; of one that has an entry, the golden outputs alone.
+
+    Files outside of the project are copied into `firmware/models`.
+
+    Raises:
+        MatrixError: there is no such model, or another one has its name.
+        ModelError: the file, or an input, is not what it must be; or the library on the host refuses it.
+        SourceError: a model that is somewhere else cannot be fetched.
+        StorageError: a file cannot be written.
+        ToolError: the host has no TensorFlow Lite Micro.
+    """
+    if not request.model.endswith(_ENDING):
+        return _make_again(project, request, say)
+    contents = registry.read_model_file(Path(request.model))
+    network = registry.network(contents)
+    entry = _new_entry(project, request, network)
+    text = registry.make_golden(contents, entry.input)
+    assert entry.file is not None
+    _keep(Path(request.model), entry.file)
+    kept = _kept_inputs(project, request, entry.name)
+    for source, target in zip(request.inputs, kept, strict=True):
+        _keep(source, target)
+    entry.golden.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(entry.golden, text.encode())
+    path = _entry_path(project, entry.name)
+    write_atomically(path, _entry_text(project, entry, network, kept).encode())
+    _describe(project, entry, contents, network, say)
+    for written in (path, entry.golden):
+        say(os.path.relpath(written))
+    return ExitCode.OK
+
+
+def _make_again(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
+    models = load_catalogues(project.matrices).models
+    entry = models.get(request.model)
+    if entry is None:
+        raise MatrixError(
+            f"there is no model {shown(request.model)}",
+            hint=did_you_mean(request.model, models, known="There are") or "Give the path of a .tflite file.",
+        )
+    if request.name or request.inputs:
+        raise MatrixError(
+            f"the model {entry.name} has an entry, and that says what it is asked",
+            hint=f"Change {os.path.relpath(_entry_path(project, entry.name))}, and run this without options.",
+        )
+    if isinstance(entry.input, DigitInput):
+        raise ModelError(
+            f"The model {entry.name} is asked digits, and its golden outputs are those of all of them.",
+            hint="Make them again: python -m tools.models.make_golden",
+        )
+    contents = registry.model_contents(entry, say)
+    entry.golden.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(entry.golden, registry.make_golden(contents, entry.input).encode())
+    _describe(project, entry, contents, registry.network(contents), say)
+    say(os.path.relpath(entry.golden))
+    return ExitCode.OK
+
+
+def _new_entry(project: Project, request: ModelRequest, network: Network) -> Model:
+    file = Path(request.model)
+    name = request.name or _UNFIT.sub("-", file.name.removesuffix(_ENDING)).strip("-.") or "model"
+    try:
+        check_name(name)
+    except RefusedError as error:
+        raise MatrixError(f"a model cannot be called {shown(name)}: {error}", hint=error.hint) from error
+    if _entry_path(project, name).exists():
+        raise MatrixError(
+            f"there is a model {name} already",
+            hint=f"`doit model {name}` makes its golden outputs again; another one needs --as NAME.",
+        )
+    if network.element.value not in list(Element):
+        raise ModelError(
+            f"The model computes with {network.element}.",
+            hint=f"Models of {', '.join(Element)} can be entered: convert it to one of them.",
+        )
+    own = _own_place(project, file)
+    source: ModelInput = FileInput(request.inputs) if request.inputs else RandomInput(request.seed)
+    return Model(
+        name=name,
+        element=Element(network.element.value),
+        file=own or project.firmware / "models" / f"{name}{_ENDING}",
+        golden=project.firmware / "models" / "golden" / f"{name}.json",
+        input=source,
+    )
+
+
+def _entry_path(project: Project, name: str) -> Path:
+    return project.matrices / "models" / f"{name}.yaml"
+
+
+def _own_place(project: Project, file: Path) -> Path | None:
+    """A file's path in the project, if it is there."""
+    absolute = file.resolve()
+    return absolute if absolute.is_relative_to(project.root.resolve()) else None
+
+
+def _kept_inputs(project: Project, request: ModelRequest, name: str) -> list[Path]:
+    """Where the input files are, or will be."""
+    folder = project.firmware / "models" / "inputs"
+    return [
+        _own_place(project, file) or folder / f"{name}-{_UNFIT.sub('-', file.name)}"
+        for file in request.inputs
+    ]
+
+
+def _keep(source: Path, target: Path) -> None:
+    if source.resolve() != target.resolve():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, source.read_bytes())
+
+
+def _entry_text(project: Project, entry: Model, network: Network, inputs: Sequence[Path]) -> str:
+    def relative(path: Path) -> str:
+        return path.resolve().relative_to(project.root.resolve()).as_posix()
+
+    assert entry.file is not None
+    names = [relative(path) for path in inputs]
+    asked = f"[{', '.join(names)}]" if len(names) > 1 else "".join(names)
+    if isinstance(entry.input, RandomInput):
+        asked = f"{{random: {entry.input.seed}}}"
+    return (
+        "# yaml-language-server: $schema=../../docs/model.schema.json\n"
+        f"description: {_summary(network)}\n"
+        f"element: {entry.element}\n"
+        f"file: {relative(entry.file)}\n"
+        f"input: {asked}\n"
+        f"golden: {relative(entry.golden)}\n"
+    )
+
+
+def _summary(network: Network) -> str:
+    count = len(network.layers)
+    layers = f"{count} layer{'s' if count > 1 else ''} of {', '.join(network.operators)}"
+    ends = (
+        " and ".join(map(_tensor_text, tensors))
+        for tensors in (network.input_tensors, network.output_tensors)
+    )
+    return f"{' to '.join(ends)}, {layers}."
+
+
+def _tensor_text(tensor: Tensor) -> str:
+    return f"{tensor.type} {'x'.join(map(str, tensor.shape)) or '1'}"
+
+
+def _describe(
+    project: Project, entry: Model, contents: bytes, network: Network, say: Callable[[str], None]
+) -> None:
+    say(f"{entry.name}: {_summary(network)}")
+    say(f"  {len(contents)} bytes")
+    for runtime in load_catalogues(project.matrices).runtimes.values():
+        if entry.element not in runtime.elements:
+            say(f"  {runtime.name} does not run {entry.element} models")
+        elif runtime.adapter == "builtin":
+            try:
+                registry.runtime(runtime, project.firmware, project.templates).render(
+                    contents, lambda: network
+                )
+            except (ModelError, RenderError) as error:
+                say(f"  {runtime.name} does not run it: {error.message}")
+            else:
+                say(f"  {runtime.name} runs it")

@@ -1,0 +1,28 @@
+"""Names for addresses of a firmware."""
+
+from functools import cached_property
+
+from vstm32.base.errors import VirtualBoardError
+from vstm32.base.symbols import Functions, read_functions
+from vstm32.board.firmware import Firmware
+
+
+class Places:
+    """The functions of a firmware, read from its file when somebody asks for the first time."""
+
+    def __init__(self, firmware: Firmware | None) -> None:
+        self._firmware = firmware
+
+    def at(self, address: int) -> str:
+        """An address as `main+0x24`; "" where nothing says what is there."""
+        return "" if self._functions.at(address) is None else self._functions.place(address)
+
+    @cached_property
+    def _functions(self) -> Functions:
+        if self._firmware is None or not self._firmware.symbols:
+            return Functions(())
+        try:
+            return read_functions(self._firmware.path)
+        except VirtualBoardError:
+            # The file was moved since: a name is not worth an end.
+            return Functions(())
