@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,8 @@ Outcome = McuMatrixError | None
 
 @dataclass(frozen=True)
 class FakeImage:
+    folders = SimpleNamespace(output=Path("/nowhere"))
+
     def is_done(self) -> bool:
         return True
 
@@ -99,6 +102,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
     monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
     monkeypatch.setattr(running.registry, "golden_case", lambda _model: None)
     monkeypatch.setattr(running.registry, "flasher", lambda _board: None)
+    monkeypatch.setattr(running.registry, "project_revision", lambda _folder: {})
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
         monkeypatch.setattr(running, "run_image", lab.run_image)

@@ -6,7 +6,7 @@ aside, and others of its board do its work. Where there is none left, the run is
 too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from statistics import median
@@ -66,8 +66,9 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
         try:
             ran = _run_on_fit_unit(job, bench, limit)
         except BlockedError as error:
-            return bench.store.add(_failed(job, bench, error, slot=slot, earlier=earlier), b"")
-        record = bench.store.add(_record_of(job, bench, ran, slot=slot, earlier=earlier), ran.log)
+            return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
+        record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
+        record = bench.store.add(record, ran.log)
         pause_s = bench.retries.pause_after_s(record)
         if pause_s is None or limit.left_s < 0:
             return record
@@ -82,7 +83,7 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
     A test is a run by itself, so that what comes next finds a board that was switched off.
     """
     board, wanted = job.variant.board, ToRun(job.variant, image_of(job), limit)
-    pauses: list[tuple[str, float]] = []
+    due: list[_Pause] = []
 
     def choose(unit: str) -> ToRun:
         test = bench.health.test_for(board, unit)
@@ -90,7 +91,7 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
 
     def ended(ran: Ran) -> None:
         if ran.what is not wanted:
-            pauses.extend(_keep_test(bench, ran))
+            due.extend(filter(None, [_keep_test(bench, ran)]))
         elif ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE:
             bench.health.suspect(board, ran.unit)
 
@@ -105,18 +106,20 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
         )
         if ran.what is wanted:
             return ran
-        while pauses:
-            _pause(bench, *pauses.pop())
+        while due:
+            _pause(bench, *due.pop())
 
 
-def _keep_test(bench: Bench, ran: Ran) -> Iterator[tuple[str, float]]:
-    """Keeps the record of a test; a unit that failed is set aside, or tried again after a pause.
+_Pause = tuple[str, float]
+"""What is to be said before a pause, and how long that is, in seconds."""
 
-    Yields what is to be said before a pause, and how long that is.
-    """
+
+def _keep_test(bench: Bench, ran: Ran) -> _Pause | None:
+    """Keeps the record of a test; a unit that failed is set aside, or is to be tested again after a pause."""
     health, board, unit = bench.health, ran.what.variant.board, ran.unit
     job = health.jobs[board.name]
-    record = _record_of(job, bench, ran, slot=Slot(unit=unit), earlier=health.failed_tests(board, unit))
+    failed = health.failed_tests(board, unit)
+    record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
     try:
         record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
     except ResultError as error:
@@ -126,15 +129,15 @@ def _keep_test(bench: Bench, ran: Ran) -> Iterator[tuple[str, float]]:
     if record.drift:
         bench.say(f"{unit} drifts: {record.drift}.")
     if record.status is Status.OK:
-        return
+        return None
     pause_s = bench.retries.pause_after_test_s(record)
     times = f"attempt {record.attempt} of {bench.retries.attempts}"
     what = f"test of {unit}: {times} ended with {record.status}: {record.reason}"
     if pause_s is not None:
-        yield what, pause_s
-        return
+        return what, pause_s
     bench.say(f"{what}; {unit} is set aside.")
     bench.boards.get(board).set_aside(unit, f"{record.status}: {record.reason}")
+    return None
 
 
 def _pause(bench: Bench, what: str, pause_s: float) -> None:
@@ -143,51 +146,40 @@ def _pause(bench: Bench, what: str, pause_s: float) -> None:
         raise StoppedError("The run was stopped.")
 
 
-def _record_of(
-    job: Job, bench: Bench, ran: Ran, *, slot: Slot = FIRST, earlier: tuple[str, ...] = ()
-) -> Record:
-    outcome: tuple[Measurement, Correctness] | McuMatrixError
+_Outcome = tuple[Measurement, Correctness] | McuMatrixError
+
+
+def _outcome(ran: Ran) -> _Outcome:
+    """What came of a run. Raises an error that says nothing about what was run."""
     if ran.measurement is not None:
         measurement = name_sources(ran.measurement, ran.what.image.elf)
-        outcome = measurement, check_answer(measurement, registry.golden_case(job.variant.model))
-    else:
-        assert ran.error is not None
-        if status_of(ran.error) is None:
-            raise ran.error
-        outcome = ran.error
+        return measurement, check_answer(measurement, registry.golden_case(ran.what.variant.model))
+    assert ran.error is not None
+    if status_of(ran.error) is None:
+        raise ran.error
+    return ran.error
+
+
+def _record(
+    job: Job,
+    bench: Bench,
+    outcome: _Outcome,
+    *,
+    ran: Ran | None = None,
+    slot: Slot = FIRST,
+    earlier: tuple[str, ...] = (),
+) -> Record:
+    """The record of a run, or of why there was none."""
     return make_record(
         outcome,
         matrix=bench.matrix.name,
         variant=job.variant,
         fingerprint=job.run_fingerprint,
         provenance=_provenance(job, bench.boards, ran),
-        image=ran.what.image,
-        flashed=ran.flashed,
+        image=ran.what.image if ran else None,
+        flashed=ran.flashed if ran else None,
         warning=warning_of(job),
-        fault=ran.fault,
-        earlier=earlier,
-        slot=slot,
-        order=bench.matrix.schedule.order_text,
-    )
-
-
-def _failed(
-    job: Job,
-    bench: Bench,
-    error: McuMatrixError,
-    *,
-    slot: Slot = FIRST,
-    earlier: tuple[str, ...] = (),
-    image: Image | None = None,
-) -> Record:
-    return make_record(
-        error,
-        matrix=bench.matrix.name,
-        variant=job.variant,
-        fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, bench.boards),
-        image=image,
-        warning=warning_of(job),
+        fault=ran.fault if ran else "",
         earlier=earlier,
         slot=slot,
         order=bench.matrix.schedule.order_text,
@@ -202,7 +194,7 @@ def record_failure(job: Job, bench: Bench, error: McuMatrixError) -> bool:
     """
     if status_of(error) is None:
         return False
-    bench.store.add(_failed(job, bench, error), b"")
+    bench.store.add(_record(job, bench, error), b"")
     return True
 
 
