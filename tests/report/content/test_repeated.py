@@ -12,7 +12,7 @@ from mcumatrix.model.results import MatrixResults, group_runs
 from mcumatrix.model.schedule import Moment, Schedule, Slot
 from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.findings.finding import Check
-from mcumatrix.report.content.report import Report, make_report
+from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
 from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.content.timings import timings_of_cases
 from support.variants import a_measurement, a_record, a_variant
@@ -39,7 +39,7 @@ def _run(
 
 def _report(records: Iterable[Record], health: Iterable[Record] = (), **schedule: object) -> Report:
     matrix, results = _inputs(records, health, **schedule)
-    return make_report(matrix, cases_of_results(matrix, results), results=results)
+    return with_tests_of_units(make_report(matrix, cases_of_results(matrix, results)), results)
 
 
 def _inputs(
@@ -175,5 +175,5 @@ def test_units_that_are_not_fit_or_not_as_they_were_are_findings() -> None:
 def test_a_test_that_is_not_believed_is_named() -> None:
     matrix, results = _inputs([_run(1, 216_000)])
     results = replace(results, unbelieved=("not believed: a file was changed",))
-    report = make_report(matrix, cases_of_results(matrix, results), results=results)
+    report = with_tests_of_units(make_report(matrix, cases_of_results(matrix, results)), results)
     assert _said(report, Check.UNIT_UNBELIEVED) == ["A test of a unit is not believed: a file was changed."]
