@@ -43,7 +43,9 @@ LAYERS = (
 VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "chips", "look", "board", "debug", "app")
 """The rooms of the virtual board, from the bottom up."""
 
-ADAPTERS_MAY_IMPORT = {"artifact", "errors", "units", "hashing", "locking", "model", "ports", "storage"}
+ADAPTERS_MAY_IMPORT = {
+    *("artifact", "errors", "units", "hashing", "locking", "model", "ports", "printable", "storage"),
+}
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     BOARD = "board"
     FLASHER = "flasher"
     BUILDER = "builder"
+    EXPORTER = "exporter"
+    IMPORTER = "importer"
 
     @property
     def group(self) -> str:

@@ -8,8 +8,10 @@ from typing import Protocol, Self
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
+from mcumatrix.model.exported import Exported
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
+from mcumatrix.model.publication import Imported
 from mcumatrix.model.record import Flashed
 from mcumatrix.model.signature import Vouched
 
@@ -230,6 +232,35 @@ class Flasher(Protocol):
 
         Raises:
             FlashError: there is no such probe, or no such chip behind it.
+        """
+        ...
+
+
+class Exporter(Protocol):
+    """Writes results in the format of another tool."""
+
+    def export(self, results: Exported) -> Mapping[str, bytes]:
+        """The files that the tool reads, by their paths below the folder of the export.
+
+        Raises:
+            MatrixError: something is missing that the format cannot do without.
+            NothingSelectedError: there is nothing to write.
+        """
+        ...
+
+
+class Importer(Protocol):
+    """Reads results in the format of another tool."""
+
+    def read(self, name: str, text: str, clock_hz: int | None) -> Imported:
+        """The numbers of a file, which errors call `name`.
+
+        `clock_hz` is the clock of what was measured, for formats that have ticks; None if nobody said it.
+        Text of any kind gives numbers or an error.
+
+        Raises:
+            PublishedError: it is not in this format, or something is missing; with the line, where there is
+            one.
         """
         ...
 

@@ -24,12 +24,13 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
-from mcumatrix.ports import Board, Builder, Console, Flasher, Runtime, Signer
+from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.builders.recorded import Known
@@ -527,6 +528,106 @@ def open_console(port: str, baud: int) -> Console:
     from mcumatrix.adapters.consoles.serial_port import SerialPort
 
     return SerialPort(port, baud)
+
+
+def _asv() -> Exporter:
+    from mcumatrix.adapters.exporters.asv import AsvExporter
+
+    return AsvExporter()
+
+
+def _bencher() -> Exporter:
+    from mcumatrix.adapters.exporters.bencher import BencherExporter
+
+    return BencherExporter()
+
+
+def _github_action_benchmark() -> Exporter:
+    from mcumatrix.adapters.exporters.github_action_benchmark import GithubActionBenchmarkExporter
+
+    return GithubActionBenchmarkExporter()
+
+
+def _latex() -> Exporter:
+    from mcumatrix.adapters.exporters.latex import LatexExporter
+
+    return LatexExporter()
+
+
+def _rebench() -> Exporter:
+    from mcumatrix.adapters.exporters.rebench import RebenchExporter
+
+    return RebenchExporter()
+
+
+EXPORTERS: dict[str, Callable[[], Exporter]] = {
+    "asv": _asv,
+    "bencher": _bencher,
+    "github-action-benchmark": _github_action_benchmark,
+    "latex": _latex,
+    "rebench": _rebench,
+}
+
+
+def exporter(name: str) -> Exporter:
+    """What writes results in the format of another tool.
+
+    Raises:
+        MatrixError: nothing is called so.
+        ToolError: another package's exporter does not work.
+    """
+    made: Exporter = _made(Kind.EXPORTER, EXPORTERS, name, "--format", Exporter)
+    return made
+
+
+def _mlonmcu() -> Importer:
+    from mcumatrix.adapters.importers.mlonmcu import MlonmcuImporter
+
+    return MlonmcuImporter()
+
+
+def _mlperf_tiny() -> Importer:
+    from mcumatrix.adapters.importers.mlperf_tiny import MlperfTinyImporter
+
+    return MlperfTinyImporter()
+
+
+def _st_edge_ai() -> Importer:
+    from mcumatrix.adapters.importers.st_edge_ai import StEdgeAiImporter
+
+    return StEdgeAiImporter()
+
+
+def _tflm_log() -> Importer:
+    from mcumatrix.adapters.importers.tflm import TflmImporter
+
+    return TflmImporter()
+
+
+IMPORTERS: dict[str, Callable[[], Importer]] = {
+    "mlonmcu": _mlonmcu,
+    "mlperf-tiny": _mlperf_tiny,
+    "st-edge-ai": _st_edge_ai,
+    "tflm": _tflm_log,
+}
+
+
+def importer(name: str) -> Importer:
+    """What reads results in the format of another tool.
+
+    Raises:
+        MatrixError: nothing is called so.
+        ToolError: another package's importer does not work.
+    """
+    made: Importer = _made(Kind.IMPORTER, IMPORTERS, name, "the command", Importer)
+    return made
+
+
+def find_revision(root: Path, wanted: str = "") -> Revision | None:
+    """The commit that a project is at, or one that is wanted. Raises MatrixError if that is not there."""
+    from mcumatrix.adapters.revisions.git import find_revision
+
+    return find_revision(root, wanted)
 
 
 def signer() -> Signer:

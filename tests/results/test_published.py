@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.errors import ExitCode, PublishedError
-from mcumatrix.results.published import PrintedColumn, Quantity, find_publication, read_publication
+from mcumatrix.model.publication import PrintedColumn, Quantity
+from mcumatrix.results.published import find_publication, read_publication
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 ARTICLE = read_publication(PUBLISHED / "dimtass-2020-04.csv")
@@ -95,7 +96,7 @@ def _not_outputs() -> list[PrintedColumn]:
         (f"{ROW}\n{ROW}", ":3: t [1] has layer 0 already"),
         (ROW.replace("1.50", "fast"), ":2: 'fast' is no number"),
         (ROW.replace("1.50", "NaN"), ":2: 'NaN' is no number"),
-        (ROW.replace("time", "speed"), ":2: 'speed' is no quantity: time, difference, output"),
+        (ROW.replace("time", "speed"), ":2: 'speed' is no quantity: time, difference, output, size"),
         (ROW.replace(",0,ADD", ",one,ADD"), ":2: 'one' is no number of a layer"),
         (ROW.replace(",0,ADD", ",,ADD"), ":2: a total has the op TOTAL and no layer, and nothing else has"),
         (

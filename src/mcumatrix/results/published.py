@@ -5,92 +5,27 @@ One row is one printed number. results/published/README.md documents the columns
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import io
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from pathlib import Path
 
 from mcumatrix.errors import PublishedError
+from mcumatrix.model.publication import Origin, Printed, PrintedColumn, Publication, Quantity
 
 COLUMNS = ("source", "date", "table", "title", "column", "layer", "op", "quantity", "base", "printed")
 """What every file of published numbers has."""
+
+LATER_COLUMNS = ("origin", "format")
+"""What a file may have besides: how its numbers came into it, and by which importer. No axis is called so."""
+
+_NO_AXES = frozenset((*COLUMNS, *LATER_COLUMNS))
 
 TOTAL_OP = "TOTAL"
 """The operator of the row that has the time of the whole inference; its layer is empty."""
 
 _MODEL = "results/published/README.md has the columns."
-
-
-class Quantity(StrEnum):
-    """What a printed number is: msec, msec more than in the base, or an element of the model's output."""
-
-    TIME = "time"
-    DIFFERENCE = "difference"
-    OUTPUT = "output"
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A number as it was printed. `layer` is None for a total."""
-
-    layer: int | None
-    op: str
-    text: str
-
-    @property
-    def value(self) -> Decimal:
-        """The number."""
-        return Decimal(self.text)
-
-    @property
-    def half_unit(self) -> Decimal:
-        """How far rounding may have moved it: half a unit of its last digit, 0.005 for 25.19."""
-        exponent = self.value.as_tuple().exponent
-        assert isinstance(exponent, int)
-        return Decimal(5).scaleb(exponent - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedColumn:
-    """A column of a printed table: the numbers of its layers in their order, and the total if it has one.
-
-    `base` is for differences: the values of axes, by their names, that the subtracted column has instead.
-    """
-
-    table: str
-    title: str
-    column: str
-    axes: Mapping[str, str]
-    quantity: Quantity
-    base: Mapping[str, str]
-    layers: tuple[Printed, ...]
-    total: Printed | None
-
-    @property
-    def place(self) -> str:
-        """Where it stands, for a person who looks it up."""
-        return f"{self.table} {self.column}" if self.column != self.table else self.table
-
-    @property
-    def numbers(self) -> tuple[Printed, ...]:
-        """Those of the layers, then the total."""
-        return (*self.layers, self.total) if self.total else self.layers
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What one publication printed. `published_on` is its date; `columns` are in its order."""
-
-    name: str
-    source: str
-    published_on: date
-    columns: tuple[PrintedColumn, ...]
-
-    def of(self, quantity: Quantity) -> tuple[PrintedColumn, ...]:
-        """The columns with numbers of one kind."""
-        return tuple(column for column in self.columns if column.quantity is quantity)
 
 
 def find_publication(name: str, folder: Path) -> Path:
@@ -127,15 +62,58 @@ def read_publication(path: Path) -> Publication:
     missing = [name for name in COLUMNS if name not in rows[0]]
     if missing:
         raise PublishedError(f"{path} lacks the column {missing[0]!r}", hint=_MODEL)
-    sources = {(row["source"], row["date"]) for row in rows}
+    sources = {(row["source"], row["date"], row.get("origin"), row.get("format")) for row in rows}
     if len(sources) != 1:
         raise PublishedError(f"{path} has {len(sources)} sources or dates", hint="Give each one its file.")
-    source, day = sources.pop()
+    source, day, origin, format_name = sources.pop()
     try:
         published_on = date.fromisoformat(day)
     except ValueError as error:
         raise PublishedError(f"{path}: {day!r} is no date", hint="Write it as in 2020-04-16.") from error
-    return Publication(path.stem, source, published_on, tuple(_columns(path, rows)))
+    if origin and origin not in set(Origin):
+        raise PublishedError(f"{path}: {origin!r} is no origin: {', '.join(Origin)}", hint=_MODEL)
+    return Publication(
+        path.stem,
+        source,
+        published_on,
+        tuple(_columns(path, rows)),
+        Origin(origin or Origin.PRINTED),
+        format_name or "",
+    )
+
+
+def publication_csv(publication: Publication) -> bytes:
+    """A publication as a file that `read_publication` reads.
+
+    Raises:
+        PublishedError: an axis has the name of another column.
+    """
+    axes = dict.fromkeys(name for column in publication.columns for name in column.axes)
+    known = (*COLUMNS, *LATER_COLUMNS)
+    if wrong := [name for name in axes if name in known]:
+        raise PublishedError(f"an axis cannot be called {wrong[0]!r}", hint=_MODEL)
+    names = (*COLUMNS[:5], *axes, *COLUMNS[5:], *LATER_COLUMNS)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    for column in publication.columns:
+        shared = {
+            "source": publication.source,
+            "date": publication.published_on.isoformat(),
+            "table": column.table,
+            "title": column.title,
+            "column": column.column,
+            "quantity": column.quantity.value,
+            "base": ";".join(f"{name}={value}" for name, value in column.base.items()),
+            "origin": publication.origin.value,
+            "format": publication.format,
+        }
+        for number in column.numbers:
+            place = {"layer": "", "op": TOTAL_OP}
+            if number.layer is not None:
+                place = {"layer": str(number.layer), "op": number.op}
+            writer.writerow({**column.axes, **shared, **place, "printed": number.text})
+    return text.getvalue().encode()
 
 
 _Key = tuple[str, str, str, tuple[tuple[str, str], ...], Quantity, tuple[tuple[str, str], ...]]
@@ -171,7 +149,7 @@ def _entry(row: dict[str, str]) -> tuple[_Key, Printed]:
     if row["quantity"] not in set(Quantity):
         raise ValueError(f"{row['quantity']!r} is no quantity: {', '.join(Quantity)}")
     quantity = Quantity(row["quantity"])
-    axes = tuple((name, value) for name, value in row.items() if name not in COLUMNS and value)
+    axes = tuple((name, value) for name, value in row.items() if name not in _NO_AXES and value)
     base = tuple(_setting(part) for part in row["base"].split(";") if part)
     if bool(base) != (quantity is Quantity.DIFFERENCE):
         raise ValueError("a difference has a base, as in runtime=tflm-1.14.0, and nothing else has one")

@@ -6,7 +6,10 @@ Fingerprints are over contents and know better; a commit has a date, an author a
 import subprocess
 from pathlib import Path
 
-_TIME_LIMIT_S = 10
+from mcumatrix.errors import MatrixError
+from mcumatrix.model.exported import Revision
+
+_TIME_LIMIT_S = 10.0
 
 CHANGED = "-dirty"
 """Follows the commit where files that git knows have other contents, as in `git describe --dirty`."""
@@ -26,6 +29,28 @@ def revision_of(folder: Path) -> str:
     return commit if changed == "" else f"{commit}{CHANGED}"
 
 
+def find_revision(root: Path, wanted: str = "") -> Revision | None:
+    """A commit of the repository that `root` is in: the one that is `wanted`, or the present one.
+
+    None where there is no repository, no commit, or no git, unless one is wanted.
+
+    Raises:
+        MatrixError: the one that is wanted is not there.
+    """
+    # A wanted one that begins with - would be an option of git.
+    found = _said(root, "log", "-1", "--format=%H %ct", "--end-of-options", wanted or "HEAD")
+    top = _said(root, "rev-parse", "--show-toplevel")
+    if not found or not top:
+        if wanted:
+            raise MatrixError(
+                f"git knows no commit {wanted!r} in {root}",
+                hint="`git log` in its folder has them.",
+            )
+        return None
+    commit, seconds = found.split()
+    return Revision(commit, int(seconds), top)
+
+
 def _said(folder: Path, *arguments: str) -> str | None:
     """What git prints, without the last line feed; None where it does not go well."""
     try:
@@ -33,6 +58,7 @@ def _said(folder: Path, *arguments: str) -> str | None:
             # Without locks: another git may be at work in the project.
             ["git", "--no-optional-locks", *arguments],
             cwd=folder,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=True,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcumatrix.model.comparison import Thresholds
+from mcumatrix.model.publication import Publication
 from mcumatrix.report.content.findings.printed import trusted
 from mcumatrix.report.content.gate import Judged, ResultSet, judge
 from mcumatrix.report.content.tables import Part
 from mcumatrix.report.content.timings import Timing
-from mcumatrix.results.published import Publication
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mcumatrix.model.comparison import Comparison
+from mcumatrix.model.publication import PrintedColumn, Publication, Quantity
 from mcumatrix.report.content.charts import change_charts, time_charts
 from mcumatrix.report.content.comparisons import comparison_parts, default_comparison
 from mcumatrix.report.content.findings.printed import Trusted, find_in_publication, trusted
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.switches import switches
 from mcumatrix.report.content.tables import NO_VALUE, TOTAL, Part, Table
-from mcumatrix.results.published import PrintedColumn, Publication, Quantity
 
 
 def make_publication_report(publication: Publication) -> Report:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
@@ -43,7 +44,6 @@ from mcumatrix.report.content.tables import (
     time_tables,
 )
 from mcumatrix.report.content.timings import timings_of_cases
-from mcumatrix.results.published import Publication
 from mcumatrix.stages.log_lines import TimeLines
 
 

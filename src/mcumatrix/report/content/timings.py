@@ -6,8 +6,8 @@ from functools import lru_cache
 from statistics import median
 
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.publication import Printed, PrintedColumn
 from mcumatrix.report.content.tables import BETWEEN, TOTAL, Case, cycles_by_row
-from mcumatrix.results.published import Printed, PrintedColumn
 from mcumatrix.units import milliseconds
 
 VIRTUAL = "virtual board"

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from mcumatrix.model.publication import Printed, Publication
 from mcumatrix.report.content.findings.finding import Check, Finding
 from mcumatrix.report.content.findings.printed import find_in_publication, trusted
-from mcumatrix.results.published import Printed, Publication, read_publication
+from mcumatrix.results.published import read_publication
 
 ROOT = Path(__file__).parents[4]
 ARTICLE = read_publication(ROOT / "results" / "published" / "dimtass-2020-04.csv")

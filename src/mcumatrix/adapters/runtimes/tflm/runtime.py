@@ -22,7 +22,7 @@ from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
 from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
-from mcumatrix.model.network import Network
+from mcumatrix.model.network import CUSTOM, Network
 
 TEMPLATE = "tflm_model.c.j2"
 
@@ -46,8 +46,6 @@ _CORE_OF_CMSIS = ("CMSIS/Core",)
 
 _CODE = frozenset({".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".s"})
 _BYTES_IN_LINE = 26
-_CUSTOM = "CUSTOM"
-"""How a model calls operators of its own, which no list of builtin ones has."""
 
 ObtainSource = Callable[[Source, tuple[str, ...]], Path]
 """The folder with the named parts of a pinned archive, or with a commit. Raises SourceError."""
@@ -194,7 +192,8 @@ def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict
         bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
         size_bytes=len(model),
         arena_bytes=ARENA_BYTES,
-        operators=sorted(set(operators) - {_CUSTOM}),
+        # Operators of a model's own are in no list of builtin ones.
+        operators=sorted({name for name in operators if not name.startswith(CUSTOM)}),
     )
     return {"model.c": text.encode()}
 

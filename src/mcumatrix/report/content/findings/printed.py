@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mcumatrix.model.publication import Printed, PrintedColumn, Publication, Quantity
 from mcumatrix.report.content.findings import times
 from mcumatrix.report.content.findings.answers import says_nothing
 from mcumatrix.report.content.findings.finding import Check, Finding
 from mcumatrix.report.content.switches import largest_change, switches
 from mcumatrix.report.content.timings import Timing, timing_of_column
-from mcumatrix.results.published import Printed, PrintedColumn, Publication, Quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Results in the formats that other tools read: one file for each format."""
