@@ -74,7 +74,7 @@ def _replayed(variant: Variant, record: Record, file: Path) -> str:
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     report = report_of(project, matrix, *inputs_of_report(project, matrix, kept))
-    for name, made in render_files(report, project.templates).items():
+    for name, made in render_files(report, project.templates):
         path = project.results(matrix.name) / name
         try:
             there = path.read_bytes()
