@@ -30,7 +30,7 @@ from mcumatrix.tasks import Work, report_is_current, without_result
 from mcumatrix.workflow import Job
 
 
-def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
+def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
     """One run at a time in a project; a second one waits, or is refused."""
     with in_sentences("Nothing can be built", build, "Nothing is lost."):
         build.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class Executing(Run):  # type: ignore[misc]
                 pdb=pdb,
             )
 
-        with _alone(work.project.build, wait=self._wait):
+        with alone(work.project.build, wait=self._wait):
             print(f"builder: {work.builders.reason}", flush=True)
             work.builder.reap()
             try:
