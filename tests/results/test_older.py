@@ -22,9 +22,8 @@ def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> No
     record = read_record(FOLDER / f"{STEM}.json")
     later = {"cause", "flaky", "settings"}
     header, *rows = csv.reader(io.StringIO(to_csv([record]).decode()))
-    kept = [
-        [cell for name, cell in zip(header, row, strict=True) if name not in later] for row in (header, *rows)
-    ]
+    places = [place for place, name in enumerate(header) if name not in later]
+    kept = [[row[place] for place in places] for row in (header, *rows)]
     assert kept == list(csv.reader(io.StringIO((FOLDER / "report.csv").read_text())))
 
 

@@ -23,7 +23,7 @@ OF_RECORDS = frozenset({"report.csv"})
 
 
 def render_files(report: Report, templates: Path) -> Iterator[tuple[str, bytes]]:
-    """All files of a report, one after the other: together they may be large. They are those of `FORMATS` that
+    """All files of a report, one after the other, since together they may be large: those of `FORMATS` that
     it has, and its charts, by their names below its folder.
 
     Raises:
