@@ -13,8 +13,6 @@ from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Outcome
 from mcumatrix.report.content.reproduced import Reproduced, Reproducibility
 from mcumatrix.report.render.reproduced import hints, reproduced_json, reproduced_markdown
-from mcumatrix.results.reproductions import RUNS
-from mcumatrix.results.store import RecordStore
 from mcumatrix.tasks import Work
 from mcumatrix.workflow import Job
 
@@ -29,7 +27,7 @@ class Reproduce(Executing):
     """`doit reproduce`: what somebody published, made again and held against it."""
 
     name = "reproduce"
-    builds_always = True
+    is_apart = True
     doc_purpose = "make published results again: their images bit for bit, their cycles one by one"
     doc_description = (
         "MATRIX is a name under matrix/ or a path; without it, quickstart. Each image is built once more "
@@ -74,17 +72,26 @@ class Reproduce(Executing):
         return int(done.exit_code)
 
     def _reproduced(self, work: Work, jobs: Sequence[Job], theirs: Theirs) -> "list[Reproduced]":
-        runs = RecordStore(work.project.results(work.matrix.name) / RUNS)
-
         def run_job(job: Job) -> Record:
             from mcumatrix import actions
 
             with work.within_time():
                 return actions.run_variant(
-                    work.matrix, job, runs, work.boards, work.retries, say=say, wait=work.boards.stopped.wait
+                    work.matrix,
+                    job,
+                    work.store,
+                    work.boards,
+                    work.retries,
+                    say=say,
+                    wait=work.boards.stopped.wait,
                 )
 
-        means = Means(work.project, work.builders.able_to_use, None if self._asked["no_run"] else run_job)
+        means = Means(
+            work.project,
+            work.builders.able_to_use,
+            None if self._asked["no_run"] else run_job,
+            lambda job: job.newest_record(work.store),
+        )
         selected = work.slugs(self._selection)
         done = [_hindered(slug, error) for slug, error in work.hindered.items() if slug in selected]
         for one in done:
