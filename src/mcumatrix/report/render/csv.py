@@ -1,11 +1,11 @@
 """The numbers of a report as CSV: one row per variant and layer."""
 
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
+from mcumatrix.report.render.template import TemplateFolders
 from mcumatrix.results.frame import frame
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(report: Report, _templates: Path) -> bytes:
+def render_csv(report: Report, _templates: TemplateFolders) -> bytes:
     """The records of a report as a CSV file."""
     return to_csv(frame(report.records))
 
