@@ -74,6 +74,8 @@ REPORTERS = (
     "mcumatrix.report.content.report",
     "mcumatrix.report.render.formats",
     "mcumatrix.results.kept",
+    "mcumatrix.results.published",
+    "mcumatrix.adapters.models.tflite_file",
 )
 """What makes a report of records. What these import counts too."""
 
@@ -497,6 +499,7 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
+                    repr(registry.least_cycles(variant.model)),
                 ]
                 for variant in matrix.variants
             ],
