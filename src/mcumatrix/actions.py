@@ -14,7 +14,7 @@ from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import LibraryFacts, read_kernel_facts
+from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
@@ -34,7 +34,7 @@ from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
-from mcumatrix.stages.record import make_record, status_of, utc_now
+from mcumatrix.stages.record import compiled_as, make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
@@ -108,22 +108,18 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     return "; ".join(filter(None, (size, _warning(job))))
 
 
-def known_library(job: Job) -> tuple[str, tuple[str, ...], LibraryFacts | None]:
-    """A variant, the flags of its own axes, and what is known of its library, if that was looked at."""
-    variant = job.variant
-    flags = tuple(flag for setting in variant.settings for flag in setting.flags)
-    return variant.slug, flags, _library_facts(job)
-
-
-def _library_facts(job: Job) -> LibraryFacts | None:
-    facts = read_kernel_facts(job.runtime.folders.inputs)
-    return facts.library if facts else None
+def compiled(job: Job) -> Compiled:
+    """How the runtime's library of a variant is compiled, as far as it was looked at."""
+    return compiled_as(job.variant, _kernel_facts(job))
 
 
 def _warning(job: Job) -> str:
     """What is known against a variant before it is flashed: it is marked, and run all the same."""
-    facts = read_kernel_facts(job.runtime.folders.inputs)
-    return registry.warning_about(job.variant.model, job.variant.runtime, facts)
+    return registry.warning_about(job.variant.model, job.variant.runtime, _kernel_facts(job))
+
+
+def _kernel_facts(job: Job) -> KernelFacts | None:
+    return read_kernel_facts(job.runtime.folders.inputs)
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
@@ -287,7 +283,7 @@ def _run_once(
         warning=_warning(job),
         fault=ran.fault,
         earlier=earlier,
-        library=_library_facts(job),
+        facts=_kernel_facts(job),
     )
     return store.add(record, ran.log)
 
@@ -310,6 +306,7 @@ def record_failure(
         provenance=_provenance(job, "", "", boards),
         image=None,
         warning=_warning(job),
+        facts=_kernel_facts(job),
     )
     store.add(record, b"")
     return True

@@ -30,7 +30,7 @@ from mcumatrix.tasks import Work, report_is_current, without_result
 from mcumatrix.workflow import Job
 
 
-def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
+def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
     """One run at a time in a project; a second one waits, or is refused."""
     with in_sentences("Nothing can be built", build, "Nothing is lost."):
         build.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ class Executing(Run):  # type: ignore[misc]
                 pdb=pdb,
             )
 
-        with _alone(work.project.build, wait=self._wait):
+        with alone(work.project.build, wait=self._wait):
             print(f"builder: {work.builders.reason}", flush=True)
             work.builder.reap()
             try:
@@ -126,11 +126,11 @@ class Matrix(Executing):
     )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        from mcumatrix.actions import known_library
+        from mcumatrix.actions import compiled
         from mcumatrix.report.content.plan import findings_before
 
         if not all(job.image.is_done() for job in jobs):
-            for finding in findings_before(work.matrix, [known_library(job) for job in jobs]):
+            for finding in findings_before(work.matrix, [(job.variant.slug, compiled(job)) for job in jobs]):
                 print(f"Finding: {printable(str(finding))}", flush=True)
         run([f"run:{job.variant.slug}" for job in jobs])
         # By itself: a report is due even where a variant has failed.

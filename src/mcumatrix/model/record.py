@@ -18,7 +18,7 @@ from mcumatrix.model.bounds import (
 )
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
-from mcumatrix.model.kernels import LibraryFacts
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 
@@ -220,7 +220,9 @@ class Record:
     `flaky`.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
-    before it was kept. `library` is what is known of the runtime's own switches.
+    before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
+    `float_functions` says whether kernels of an optimised library call functions of it for floats, None where
+    nobody asked.
     """
 
     __pydantic_config__ = KEPT
@@ -249,7 +251,8 @@ class Record:
     earlier: tuple[str, ...] = ()
     flaky: bool = False
     settings: tuple[Setting, ...] | None = None
-    library: LibraryFacts | None = None
+    compiled: Compiled | None = None
+    float_functions: bool | None = None
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from mcumatrix.errors import (
     TooLargeError,
 )
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import LibraryFacts
+from mcumatrix.model.kernels import Compiled, KernelFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Cause,
@@ -29,6 +29,7 @@ from mcumatrix.model.record import (
     cause_of,
 )
 from mcumatrix.model.variant import Variant
+from mcumatrix.stages.build import flags_of
 
 _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
     (TooLargeError, Status.TOO_LARGE),
@@ -62,12 +63,12 @@ def make_record(
     warning: str = "",
     fault: str = "",
     earlier: tuple[str, ...] = (),
-    library: LibraryFacts | None = None,
+    facts: KernelFacts | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
     `fault` is what the board itself noticed of a failure. `earlier` has the names of the records of attempts
-    that came before it.
+    that came before it. `facts` are what the kernels of its runtime say of themselves, if they were asked.
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
@@ -103,7 +104,8 @@ def make_record(
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
         settings=variant.settings,
-        library=library,
+        compiled=compiled_as(variant, facts),
+        float_functions=facts.float_functions if facts else None,
     )
 
 
@@ -129,4 +131,12 @@ def _facts(image: Image) -> ImageFacts:
         binary_sha256=image.binary_sha256,
         sizes=image.sizes,
         toolchain=image.toolchain,
+    )
+
+
+def compiled_as(variant: Variant, facts: KernelFacts | None) -> Compiled:
+    """How the runtime's library of a variant is compiled; `facts` are what was found out of its sources."""
+    definitions = facts.definitions if facts else ()
+    return Compiled(
+        (*(f"-D{text}" for text in definitions), *flags_of(variant)), facts.unset if facts else ()
     )

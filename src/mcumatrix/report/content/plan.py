@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from mcumatrix.model.kernels import LibraryFacts
 from mcumatrix.model.variant import Matrix
-from mcumatrix.report.content.findings.configurations import assertions_in, defeating_flags, unrestricted
+from mcumatrix.report.content.findings.configurations import (
+    Compilations,
+    assertions,
+    defeating_flags,
+    unrestricted,
+)
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.tables import Table
 
-Library = tuple[str, Sequence[str], LibraryFacts | None]
-"""A variant, the flags of its own axes, and what is known of its library's switches before it is compiled."""
-
 
 def plan_parts(
-    matrix: Matrix, states: Sequence[tuple[str, str]], work_left: str, libraries: Sequence[Library] = ()
+    matrix: Matrix, states: Sequence[tuple[str, str]], work_left: str, compilations: Compilations = ()
 ) -> tuple[Table | str, ...]:
     """Axes with their kinds, each variant with what is left to do for it, what was left out and why.
 
@@ -26,12 +27,12 @@ def plan_parts(
         Table(("variant", "to do"), tuple(states)),
         *([Table(("left out", "because"), rows)] if rows else []),
         *map(str, matrix.substitutions),
-        *(f"Finding: {finding}" for finding in findings_before(matrix, libraries)),
+        *(f"Finding: {finding}" for finding in findings_before(matrix, compilations)),
         work_left,
     )
 
 
-def findings_before(matrix: Matrix, libraries: Sequence[Library]) -> Iterator[Finding]:
+def findings_before(matrix: Matrix, compilations: Compilations) -> Iterator[Finding]:
     """What can be said against a matrix before anything of it is built."""
     settings = {
         (f"{setting.axis} {setting.label}", setting.flags)
@@ -39,5 +40,5 @@ def findings_before(matrix: Matrix, libraries: Sequence[Library]) -> Iterator[Fi
         for setting in variant.settings
     }
     yield from defeating_flags(sorted(settings))
-    yield from assertions_in(libraries)
-    yield from unrestricted(libraries)
+    yield from assertions(compilations)
+    yield from unrestricted(compilations)

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from mcumatrix.errors import BuildError, McuMatrixError
 from mcumatrix.model.axes import Setting
-from mcumatrix.model.kernels import LibraryFacts
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Expectation, Outcome
 from mcumatrix.report.content.findings.configurations import (
-    assertions_in,
+    assertions,
     clocks,
     defeating_flags,
     label_changed,
@@ -70,19 +70,12 @@ def test_the_expected_failure_is_no_finding() -> None:
     assert not _failing(Expectation(), BuildError("no such option"))
 
 
-ASSERTING, FREE = LibraryFacts(True, True), LibraryFacts(False, False)
+ASSERTING = Compiled(("-O2",), ("NDEBUG", "OPTIONAL_RESTRICT_KEYWORD"))
+FREE = Compiled(("-DNDEBUG", "-O2"))
 
 
-def test_assertions_that_were_left_in_are_said_once_and_a_flag_takes_them_out() -> None:
-    (found,) = assertions_in(
-        [
-            ("[1]", (), ASSERTING),
-            ("[2]", ("-O3",), ASSERTING),
-            ("[3]", ("-O3", "-DNDEBUG"), ASSERTING),
-            ("[4]", (), FREE),
-            ("[5]", (), None),
-        ]
-    )
+def test_assertions_that_were_left_in_everywhere_are_said_once() -> None:
+    (found,) = assertions([("[1]", ASSERTING), ("[2]", ASSERTING), ("[3]", None)])
     assert found.check is Check.ASSERTIONS
     assert str(found) == (
         "[1], [2]: assertions are compiled in, inner loops too, and are a part of the times: -DNDEBUG took "
@@ -90,21 +83,24 @@ def test_assertions_that_were_left_in_are_said_once_and_a_flag_takes_them_out() 
     )
 
 
+def test_libraries_with_assertions_beside_others_without_are_said() -> None:
+    (found,) = assertions([("[1]", FREE), ("[2]", ASSERTING), ("[3]", FREE)])
+    assert str(found) == (
+        "[2] are compiled with assertions, [1], [3] without: what these take is a part of each difference "
+        "between them."
+    )
+
+
 def test_a_library_without_assertions_or_of_which_nothing_is_known_is_no_finding() -> None:
-    assert not list(assertions_in([("[1]", (), FREE), ("[2]", (), None)]))
+    assert not list(assertions([("[1]", FREE), ("[2]", None), ("[3]", Compiled(("-O2",)))]))
 
 
 def test_cmsis_nn_that_was_not_told_that_pointers_do_not_overlap_is_said() -> None:
-    (found,) = unrestricted([("[1]", (), ASSERTING), ("[2]", ("-DOPTIONAL_RESTRICT_KEYWORD=",), ASSERTING)])
+    (found,) = unrestricted([("[1]", ASSERTING), ("[2]", FREE), ("[3]", None)])
     assert str(found) == (
         "[1]: CMSIS-NN is compiled without -DOPTIONAL_RESTRICT_KEYWORD=__restrict, which its README wants on "
         "a Cortex-M7."
     )
-
-
-def test_a_cmsis_nn_that_was_told_or_has_no_such_switch_is_no_finding() -> None:
-    told = ("-DOPTIONAL_RESTRICT_KEYWORD=__restrict",)
-    assert not list(unrestricted([("[1]", told, ASSERTING), ("[2]", (), FREE), ("[3]", (), None)]))
 
 
 def _labelled(then: Setting, now: Setting) -> list[str]:

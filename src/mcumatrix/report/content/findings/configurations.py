@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mcumatrix.model.kernels import ASSERTIONS_OUT, RESTRICT, LibraryFacts
+from mcumatrix.model.kernels import RESTRICT, Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.content.findings.finding import Check, Finding, once
@@ -78,31 +78,38 @@ def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
             yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
 
 
-def assertions_in(of_cases: Iterable[tuple[str, Sequence[str], LibraryFacts | None]]) -> Iterator[Finding]:
-    """Libraries whose assertions are compiled in; `of_cases` has labels, flags, and what is known."""
-    said = [
-        (
-            label,
-            "assertions are compiled in, inner loops too, and are a part of the times: -DNDEBUG took "
-            "tflm-2.1.0 from 313 to 157 ms.",
+Compilations = Iterable[tuple[str, Compiled | None]]
+"""Labels of cases, with how their libraries are compiled where that is known."""
+
+
+def assertions(of_cases: Compilations) -> Iterator[Finding]:
+    """Libraries whose assertions are compiled in, and whether that is so for all."""
+    labels: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for label, compiled in of_cases:
+        labels[compiled.asserts if compiled else None].append(label)
+    if labels[True] and labels[False]:
+        yield Finding(
+            Check.ASSERTIONS,
+            f"{', '.join(labels[True])} are compiled with assertions, {', '.join(labels[False])} without: "
+            "what these take is a part of each difference between them.",
         )
-        for label, flags, library in of_cases
-        if library is not None and library.asserts and f"-D{ASSERTIONS_OUT}" not in flags
-    ]
-    yield from once(Check.ASSERTIONS, said)
+    elif labels[True]:
+        yield Finding(
+            Check.ASSERTIONS,
+            f"{', '.join(labels[True])}: assertions are compiled in, inner loops too, and are a part of the "
+            "times: -DNDEBUG took tflm-2.1.0 from 313 to 157 ms.",
+        )
 
 
-def unrestricted(of_cases: Iterable[tuple[str, Sequence[str], LibraryFacts | None]]) -> Iterator[Finding]:
-    """CMSIS-NN that was not told which pointers do not overlap; `of_cases` is as above."""
+def unrestricted(of_cases: Compilations) -> Iterator[Finding]:
+    """CMSIS-NN that was not told which pointers do not overlap."""
     said = [
         (
             label,
             f"CMSIS-NN is compiled without -D{RESTRICT}=__restrict, which its README wants on a Cortex-M7.",
         )
-        for label, flags, library in of_cases
-        if library is not None
-        and library.unrestricted
-        and not any(flag.startswith(f"-D{RESTRICT}") for flag in flags)
+        for label, compiled in of_cases
+        if compiled is not None and compiled.is_unrestricted
     ]
     yield from once(Check.FLAGS, said)
 

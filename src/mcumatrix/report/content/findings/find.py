@@ -11,9 +11,7 @@ from mcumatrix.report.content.timings import Timing, timings_of_cases
 def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list[Finding]:
     """What they noticed, in the order of its weight; `timings` are those of the cases, if they are known."""
     timings = timings_of_cases(cases) if timings is None else timings
-    libraries = [
-        (case.label, case.flags or (), case.record.library if case.record else None) for case in cases
-    ]
+    compilations = [(case.label, case.record.compiled if case.record else None) for case in cases]
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
@@ -32,6 +30,6 @@ def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
-        *configurations.assertions_in(libraries),
-        *configurations.unrestricted(libraries),
+        *configurations.assertions(compilations),
+        *configurations.unrestricted(compilations),
     ]
