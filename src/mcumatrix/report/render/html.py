@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix.printable import printable
@@ -14,7 +13,7 @@ from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import svg_inline
 from mcumatrix.report.render.charts.theme import dark_style
 from mcumatrix.report.render.numbers import number_columns
-from mcumatrix.report.render.template import render_template
+from mcumatrix.report.render.template import TemplateFolders, render_template
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,11 +22,11 @@ MAXIMUM_TEXTS = 4_000
 """Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
 
 
-def render_html(report: Report, templates: Path) -> bytes:
-    """The report as a page; `templates` is the folder that holds report.html.j2."""
+def render_html(report: Report, templates: TemplateFolders, name: str = "report.html.j2") -> bytes:
+    """The report as a page; by the template `name` in these folders."""
     return render_template(
         templates,
-        "report.html.j2",
+        name,
         report,
         autoescape=True,  # also of what came over a wire
         filters={
