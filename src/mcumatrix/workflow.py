@@ -74,6 +74,7 @@ REPORTERS = (
     "mcumatrix.report.content.report",
     "mcumatrix.report.render.formats",
     "mcumatrix.results.kept",
+    "mcumatrix.results.published",
 )
 """What makes a report of records. What these import counts too."""
 

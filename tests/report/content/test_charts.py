@@ -1,5 +1,7 @@
 """What charts show, and what they say where they do not show all."""
 
+from dataclasses import replace
+
 from mcumatrix.report.content.charts import (
     FASTER,
     MAXIMUM_BARS,
@@ -67,6 +69,19 @@ def test_of_too_many_cases_the_ends_are_shown_and_the_spread_of_all() -> None:
     odd, even = spread.spreads
     assert (odd.value, odd.cases, odd.low, odd.median, odd.high) == ("odd", 21, 1.0, 21.0, 41.0)
     assert (even.value, even.low, even.first_quartile, even.third_quartile) == ("even", 2.0, 11.5, 30.5)
+
+
+def test_an_axis_with_too_many_values_has_no_spread_and_that_is_said() -> None:
+    timings = [
+        a_timing(f"[{n}]", {"clock": f"{n} MHz", "kernels": "a" if n % 2 else "b"}, float(n))
+        for n in range(1, MAXIMUM_BARS + 2)
+    ]
+    (_, spread) = time_charts(timings)
+    assert isinstance(spread, SpreadChart)
+    assert {one.axis for one in spread.spreads} == {"kernels"}
+    assert spread.note.endswith(" Not shown, with more than 16 values: clock.")
+    alone = [replace(timing, axes={"clock": timing.axes["clock"]}) for timing in timings]
+    assert [chart.name for chart in time_charts(alone)] == ["times-1"]
 
 
 def test_one_case_of_a_value_is_its_own_spread() -> None:

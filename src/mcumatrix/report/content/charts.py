@@ -33,6 +33,9 @@ MAXIMUM_PANELS = 8
 MAXIMUM_CHANGES = 40
 """Layers in a chart of changes."""
 
+MAXIMUM_VALUES = 16
+"""Values of an axis in a chart of spreads."""
+
 MAXIMUM_CHARTS = 6
 """Charts of one kind in a report."""
 
@@ -186,8 +189,9 @@ def _of_group(number: int, group: Sequence[Timing], more: str) -> Iterator[Layer
         note=f"{note} {more}".strip(),
         bars=bars,
     )
-    if len(shown) < len(group) and varying:
-        yield _spread_chart(number, group, varying)
+    if len(shown) < len(group):
+        spread = _spread_chart(number, group, varying)
+        yield from [spread] if spread.spreads else []
 
 
 def _estimated(group: Sequence[Timing]) -> str:
@@ -240,18 +244,26 @@ def _longest(bar: Bar) -> str:
 
 
 def _spread_chart(number: int, group: Sequence[Timing], varying: Sequence[str]) -> SpreadChart:
+    values = {
+        axis: list(dict.fromkeys(timing.axes[axis] for timing in group if axis in timing.axes))
+        for axis in varying
+    }
+    full = [axis for axis, found in values.items() if len(found) > MAXIMUM_VALUES]
     spreads = tuple(
         _spread(axis, value, [timing for timing in group if timing.axes.get(axis) == value])
-        for axis in varying
-        for value in dict.fromkeys(timing.axes[axis] for timing in group if axis in timing.axes)
+        for axis, found in values.items()
+        if axis not in full
+        for value in found
     )
+    note = "From the smallest to the largest total; the box has the middle half of the cases, and the median."
+    if full:
+        note = f"{note} Not shown, with more than {MAXIMUM_VALUES} values: {', '.join(full)}."
     medians = "; ".join(f"{one.axis} {one.value}: {one.median:.3f} msec" for one in spreads)
     return SpreadChart(
         name=f"spread-{number}",
         title=f"Total time in msec by the values of each axis{_estimated(group)}",
         description=f"Totals of {len(group)} cases. Medians: {medians}.",
-        note="From the smallest to the largest total; the box has the middle half of the cases, with the "
-        "median in it.",
+        note=note,
         spreads=spreads,
     )
 
