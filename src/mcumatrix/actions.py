@@ -14,7 +14,7 @@ from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import read_kernel_facts
+from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
@@ -110,8 +110,11 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
 
 def _warning(job: Job) -> str:
     """What is known against a variant before it is flashed: it is marked, and run all the same."""
-    facts = read_kernel_facts(job.runtime.folders.inputs)
-    return registry.warning_about(job.variant.model, job.variant.runtime, facts)
+    return registry.warning_about(job.variant.model, job.variant.runtime, _kernel_facts(job))
+
+
+def _kernel_facts(job: Job) -> KernelFacts | None:
+    return read_kernel_facts(job.runtime.folders.inputs)
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
@@ -275,6 +278,7 @@ def _run_once(
         warning=_warning(job),
         fault=ran.fault,
         earlier=earlier,
+        facts=_kernel_facts(job),
     )
     return store.add(record, ran.log)
 
@@ -297,6 +301,7 @@ def record_failure(
         provenance=_provenance(job, "", "", boards),
         image=None,
         warning=_warning(job),
+        facts=_kernel_facts(job),
     )
     store.add(record, b"")
     return True

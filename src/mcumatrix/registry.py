@@ -1,7 +1,7 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
-from mcumatrix.model.network import Network
+from mcumatrix.model.network import CUSTOM, Network
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
@@ -229,7 +229,16 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=_operators_in, say=say)
+    return TflmRuntime(
+        entry,
+        firmware,
+        templates,
+        fetch,
+        os.environ,
+        operators_of=_operators_in,
+        patched=partial(_patched, say=say),
+        say=say,
+    )
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -259,6 +268,17 @@ def _made(
             hint=did_you_mean(name, [*own, *plugins.names(kind)]),
         )
     return own[name](*arguments, **options)
+
+
+def _patched(
+    name: str, folder: Path, contents: str, patches: Sequence[Path], say: Callable[[str], None]
+) -> Path:
+    """A copy of a source's folder with patches. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from
+    from mcumatrix.sources.patch import patched
+
+    cache = cache_from(os.environ, Path.home())
+    return patched(name, folder, contents, patches, cache, progress=_SaidProgress(say))
 
 
 def commit_of(name: str, url: str, revision: str) -> str:
@@ -345,8 +365,8 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
 
 
 def operators_of(entry: Model) -> frozenset[str]:
-    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
-    return frozenset(_operators_in(model_contents(entry)))
+    """The builtin operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    return frozenset(name for name in _operators_in(model_contents(entry)) if not name.startswith(CUSTOM))
 
 
 def _operators_in(contents: bytes) -> tuple[str, ...]:
@@ -368,8 +388,13 @@ def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None
         return ""
     try:
         contents = model_contents(entry)
+        operators = frozenset(_operators_in(contents))
     except (ModelError, SourceError) as error:
         return error.message
+    if facts is not None and facts.operators is not None:
+        lacking = sorted(operators - facts.operators)
+        if lacking:
+            return f"this will not run on {runtime.name}: it has no kernels of {', '.join(lacking)}"
     problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None) or _tried(contents)
     return summarise(problems, runtime)
 

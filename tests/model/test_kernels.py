@@ -10,7 +10,7 @@ from mcumatrix.model.network import Operator
 
 @pytest.mark.parametrize("operators", [frozenset(), frozenset({Operator.CONV_2D, Operator.FULLY_CONNECTED})])
 def test_facts_are_read_back_as_they_were_written(tmp_path: Path, operators: frozenset[Operator]) -> None:
-    facts = KernelFacts(operators)
+    facts = KernelFacts(operators, frozenset({"ADD"}), ("NDEBUG",), float_functions=False)
     (tmp_path / KERNELS_FILE).write_bytes(facts.to_json())
     assert read_kernel_facts(tmp_path) == facts
 

@@ -219,7 +219,9 @@ class Record:
     `flaky`.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
-    before it was kept.
+    before it was kept. `options` are those of the compiler that the runtime's library was compiled with, in
+    their order: definitions, then flags; None likewise. `float_functions` says whether kernels of an
+    optimised library call functions of it for floats, None where nobody asked.
     """
 
     __pydantic_config__ = KEPT
@@ -248,6 +250,8 @@ class Record:
     earlier: tuple[str, ...] = ()
     flaky: bool = False
     settings: tuple[Setting, ...] | None = None
+    options: tuple[str, ...] | None = None
+    float_functions: bool | None = None
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from mcumatrix.errors import (
     TooLargeError,
 )
 from mcumatrix.model.image import Image
+from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Cause,
@@ -28,6 +29,7 @@ from mcumatrix.model.record import (
     cause_of,
 )
 from mcumatrix.model.variant import Variant
+from mcumatrix.stages.build import flags_of
 
 _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
     (TooLargeError, Status.TOO_LARGE),
@@ -61,11 +63,12 @@ def make_record(
     warning: str = "",
     fault: str = "",
     earlier: tuple[str, ...] = (),
+    facts: KernelFacts | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
     `fault` is what the board itself noticed of a failure. `earlier` has the names of the records of attempts
-    that came before it.
+    that came before it. `facts` are what the kernels of its runtime say of themselves, if they were asked.
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
@@ -101,6 +104,8 @@ def make_record(
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
         settings=variant.settings,
+        options=(*(f"-D{text}" for text in (facts.definitions if facts else ())), *flags_of(variant)),
+        float_functions=facts.float_functions if facts else None,
     )
 
 

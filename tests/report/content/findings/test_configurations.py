@@ -5,7 +5,12 @@ from dataclasses import replace
 from mcumatrix.errors import BuildError, McuMatrixError
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Expectation, Outcome
-from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, other_failure
+from mcumatrix.report.content.findings.configurations import (
+    clocks,
+    defeating_flags,
+    mixed_assertions,
+    other_failure,
+)
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
@@ -58,3 +63,21 @@ def test_a_failure_that_is_not_the_expected_one_is_said_with_both() -> None:
 def test_the_expected_failure_is_no_finding() -> None:
     assert not _failing(Expectation(Outcome.FAIL, "x", status="build"), BuildError("no such option"))
     assert not _failing(Expectation(), BuildError("no such option"))
+
+
+def _compiled_with(*options: tuple[str, ...] | None) -> list[str]:
+    measured = (a_measurement(), Correctness(True, 0.0, 0.0, "d" * 64))
+    records = [replace(a_record(measured), options=each) for each in options]
+    return [str(found) for found in mixed_assertions(number_cases([a_variant()] * len(options), records))]
+
+
+def test_libraries_with_assertions_beside_others_without_are_said() -> None:
+    assert _compiled_with(("-DNDEBUG", "-O2"), ("-DNDEBUG", "-O2", "-UNDEBUG"), ("-DNDEBUG", "-O3")) == [
+        "[2] were compiled with assertions, [1], [3] without: what these take is a part of each difference"
+        " between them."
+    ]
+
+
+def test_the_same_for_all_is_no_finding_and_what_is_not_known_is_none() -> None:
+    assert not _compiled_with(("-DNDEBUG", "-O2"), ("-O3", "-DNDEBUG"))
+    assert not _compiled_with(("-UNDEBUG",), None, ("-O2",))

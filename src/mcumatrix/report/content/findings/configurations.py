@@ -20,6 +20,10 @@ _DEFEATING = {
 """Compiler flags that keep kernels from being what they could be, and why."""
 
 
+_ASSERTIONS = {"-DNDEBUG": False, "-DNDEBUG=1": False, "-UNDEBUG": True}
+"""Whether an option of the compiler leaves assertions in; the last one counts."""
+
+
 def unexpected_pass(cases: Sequence[Case]) -> Iterator[Finding]:
     """Cases that were to fail and did not."""
     for case in cases:
@@ -75,6 +79,23 @@ def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
             element = record.measurement.output.element
             why = f": {element} has no {library} kernels" if element is TensorType.FLOAT32 else ""
             yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
+
+
+def mixed_assertions(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Cases whose libraries were compiled with assertions, beside others that were not."""
+    labels: dict[bool, list[str]] = {True: [], False: []}
+    for case in cases:
+        options = case.record.options if case.record and case.is_measured else None
+        said = [option for option in options or () if option in _ASSERTIONS]
+        if said:
+            labels[_ASSERTIONS[said[-1]]].append(case.label)
+    if labels[True] and labels[False]:
+        yield Finding(
+            Check.ASSERTIONS,
+            f"{', '.join(labels[True])} were compiled with assertions, {', '.join(labels[False])}"
+            " without: what"
+            " these take is a part of each difference between them.",
+        )
 
 
 def clocks(cases: Sequence[Case]) -> Iterator[Finding]:

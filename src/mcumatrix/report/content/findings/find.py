@@ -26,5 +26,6 @@ def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list
         *configurations.known_before(cases),
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),
+        *configurations.mixed_assertions(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
     ]

@@ -26,6 +26,7 @@ class Check(StrEnum):
     CONTRADICTION = "contradiction"
     REPEATED_TABLE = "repeated-table"
     FLAGS = "flags"
+    ASSERTIONS = "assertions"
 
 
 @dataclass(frozen=True, slots=True)
