@@ -14,7 +14,7 @@ from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically
 from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
+from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
 from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.variant import Matrix
@@ -34,7 +34,7 @@ from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
-from mcumatrix.stages.record import make_record, status_of, utc_now
+from mcumatrix.stages.record import compiled_as, make_record, status_of, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import run_image
@@ -106,6 +106,11 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     sizes = _read_image(job).sizes
     size = f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
     return "; ".join(filter(None, (size, _warning(job))))
+
+
+def compiled(job: Job) -> Compiled:
+    """How the runtime's library of a variant is compiled, as far as it was looked at."""
+    return compiled_as(job.variant, _kernel_facts(job))
 
 
 def _warning(job: Job) -> str:
@@ -353,7 +358,7 @@ def report_of(
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = number_cases(matrix.variants, records, reproductions, untried)
+    cases = number_cases(matrix.variants, records, reproductions, untried, registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     lines = _lines_of_variants(project, matrix, records)
     return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))

@@ -126,6 +126,12 @@ class Matrix(Executing):
     )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        from mcumatrix.actions import compiled
+        from mcumatrix.report.content.plan import findings_before
+
+        if not all(job.image.is_done() for job in jobs):
+            for finding in findings_before(work.matrix, [(job.variant.slug, compiled(job)) for job in jobs]):
+                print(f"Finding: {printable(str(finding))}", flush=True)
         run([f"run:{job.variant.slug}" for job in jobs])
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
@@ -133,12 +139,13 @@ class Matrix(Executing):
 
 
 def _conclude(work: Work, selected: set[str]) -> int:
+    from mcumatrix import registry
     from mcumatrix.actions import REPORT_FILES
     from mcumatrix.report.content.report import make_report
     from mcumatrix.report.content.tables import number_cases
     from mcumatrix.report.render.terminal import report_text
 
-    cases = number_cases(work.matrix.variants, work.records(), untried=work.untried())
+    cases = number_cases(work.matrix.variants, work.records(), None, work.untried(), registry.least_cycles)
     print(f"\n{report_text(make_report(work.matrix, cases))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)

@@ -59,6 +59,6 @@ def _of(project: Project, name: str, revision: Revision | None) -> Exported:
         publication = read_publication(path)
         return exported_publication(make_publication_report(publication), publication, revision)
     matrix, kept = load_kept(project, name)
-    cases = number_cases(matrix.variants, *inputs_of_report(project, matrix, kept))
+    cases = number_cases(matrix.variants, *inputs_of_report(project, matrix, kept), registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     return exported_results(make_report(matrix, cases, published), cases, revision)

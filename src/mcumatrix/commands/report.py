@@ -135,7 +135,7 @@ def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
         )
     records, reproductions, untried = inputs_of_report(project, matrix, kept)
-    return matrix, number_cases(matrix.variants, records, reproductions, untried)
+    return matrix, number_cases(matrix.variants, records, reproductions, untried, registry.least_cycles)
 
 
 def inputs_of_report(

@@ -18,6 +18,7 @@ from mcumatrix.model.bounds import (
 )
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 
@@ -219,9 +220,9 @@ class Record:
     `flaky`.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
-    before it was kept. `options` are those of the compiler that the runtime's library was compiled with, in
-    their order: definitions, then flags; None likewise. `float_functions` says whether kernels of an
-    optimised library call functions of it for floats, None where nobody asked.
+    before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
+    `float_functions` says whether kernels of an optimised library call functions of it for floats, None where
+    nobody asked.
     """
 
     __pydantic_config__ = KEPT
@@ -250,7 +251,7 @@ class Record:
     earlier: tuple[str, ...] = ()
     flaky: bool = False
     settings: tuple[Setting, ...] | None = None
-    options: tuple[str, ...] | None = None
+    compiled: Compiled | None = None
     float_functions: bool | None = None
 
     @property

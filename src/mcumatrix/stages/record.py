@@ -15,7 +15,7 @@ from mcumatrix.errors import (
     TooLargeError,
 )
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import KernelFacts
+from mcumatrix.model.kernels import Compiled, KernelFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Cause,
@@ -104,7 +104,7 @@ def make_record(
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
         settings=variant.settings,
-        options=(*(f"-D{text}" for text in (facts.definitions if facts else ())), *flags_of(variant)),
+        compiled=compiled_as(variant, facts),
         float_functions=facts.float_functions if facts else None,
     )
 
@@ -131,4 +131,12 @@ def _facts(image: Image) -> ImageFacts:
         binary_sha256=image.binary_sha256,
         sizes=image.sizes,
         toolchain=image.toolchain,
+    )
+
+
+def compiled_as(variant: Variant, facts: KernelFacts | None) -> Compiled:
+    """How the runtime's library of a variant is compiled; `facts` are what was found out of its sources."""
+    definitions = facts.definitions if facts else ()
+    return Compiled(
+        (*(f"-D{text}" for text in definitions), *flags_of(variant)), facts.unset if facts else ()
     )

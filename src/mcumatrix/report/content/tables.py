@@ -1,11 +1,11 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from mcumatrix.model.axes import Setting
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.catalogue import BoardKind, Model
 from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -28,6 +28,7 @@ class Case:
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
     as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
     None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
+    `least_cycles` has the operators of its network, each with the cycles that it cannot take less than.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Case:
     reproduction: Reproduction | None = None
     untried: str = ""
     declared: tuple[Setting, ...] | None = None
+    least_cycles: tuple[tuple[str, float], ...] = ()
     expect: Expectation = field(default_factory=Expectation)
 
     @property
@@ -90,10 +92,12 @@ def number_cases(
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None] | None = None,
     untried: Mapping[str, str] = MappingProxyType({}),
+    least_cycles: Callable[[Model], tuple[tuple[str, float], ...]] = lambda _model: (),
 ) -> list[Case]:
     """The columns of a report: variants in their order, each with its record and reproduction, or None.
 
-    `untried` has by their slugs why variants have no result, as phrases.
+    `untried` has by their slugs why variants have no result, as phrases. `least_cycles` gives of a model what
+    `Case` has under that name.
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
@@ -105,6 +109,7 @@ def number_cases(
             reproduction,
             untried.get(variant.slug, ""),
             declared=variant.settings,
+            least_cycles=least_cycles(variant.model) if record and record.measurement else (),
             expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)

@@ -63,6 +63,7 @@ class Library:
     `forwards` are includes that name folders as TensorFlow's makefiles lay them out, each with the header
     that it stands for. `foreign_includes` say what neither the tree nor a library has: whoever changed the
     tree must give it, unless a condition leaves it out.
+    `unset` are the switches that its sources look at and that it is compiled without.
     """
 
     generation: str
@@ -78,6 +79,7 @@ class Library:
     traced_functions: tuple[str, ...]
     forwards: tuple[tuple[str, str], ...]
     foreign_includes: tuple[str, ...]
+    unset: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ def list_library(
                 " repository of its own.",
             )
     nn_party = parties.found.get(CMSIS_NN)
+    definitions = tuple(switches.definitions(tree, reading, files.calling_cmsis, assertions=assertions))
     return Library(
         generation=tree.generation,
         registration=tree.registration,
@@ -141,10 +144,11 @@ def list_library(
         kernel_sources=tuple(parties.place(path) for path in files.calling_cmsis),
         cmsis_sources=tuple(parties.place(path, nn_party) for path in (cmsis.sources if cmsis else ())),
         include_directories=tuple(parties.place(path, party) for path, party in reading.directories()),
-        definitions=tuple(switches.definitions(tree, reading, files.calling_cmsis, assertions=assertions)),
+        definitions=definitions,
         traced_functions=cmsis.traced_functions if cmsis else (),
         forwards=tuple(sorted(reading.forwards.items())),
         foreign_includes=tuple(reading.foreign),
+        unset=frozenset(reading.conditions) - {one.text.partition("=")[0] for one in definitions},
     )
 
 

@@ -21,7 +21,7 @@ from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
 from mcumatrix.errors import SourceError
 from mcumatrix.hashing import fingerprint, hash_file, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
-from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
+from mcumatrix.model.kernels import DECIDING, KERNELS_FILE, KernelFacts
 from mcumatrix.model.network import CUSTOM, Network
 
 TEMPLATE = "tflm_model.c.j2"
@@ -165,6 +165,7 @@ class TflmRuntime:
                 frozenset(operator.name for operator in library.operators),
                 tuple(definition.text for definition in library.definitions),
                 any(map(_OF_FLOATS.search, library.traced_functions)) if kernels == CMSIS_NN else None,
+                tuple(sorted(library.unset & DECIDING)),
             ).to_json(),
         }
 

@@ -11,6 +11,7 @@ from mcumatrix.report.content.timings import Timing, timings_of_cases
 def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list[Finding]:
     """What they noticed, in the order of its weight; `timings` are those of the cases, if they are known."""
     timings = timings_of_cases(cases) if timings is None else timings
+    compilations = [(case.label, case.record.compiled if case.record else None) for case in cases]
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
@@ -23,9 +24,12 @@ def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list
         *times.sums(timings),
         *times.zero_time(timings),
         *times.constant_time(timings),
+        *times.too_fast(cases),
+        *configurations.label_changed(cases),
         *configurations.known_before(cases),
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),
-        *configurations.mixed_assertions(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
+        *configurations.assertions(compilations),
+        *configurations.unrestricted(compilations),
     ]

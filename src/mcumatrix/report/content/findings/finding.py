@@ -27,6 +27,8 @@ class Check(StrEnum):
     REPEATED_TABLE = "repeated-table"
     FLAGS = "flags"
     ASSERTIONS = "assertions"
+    LABEL_CHANGED = "label-changed"
+    TOO_FAST = "too-fast"
 
 
 @dataclass(frozen=True, slots=True)
