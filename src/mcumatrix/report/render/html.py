@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
-from mcumatrix.report.content.evidence import Evidence
+from mcumatrix.report.content.evidence import RECORDS, Evidence
 from mcumatrix.report.content.history import steps_table, summary_of
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
@@ -86,8 +86,7 @@ def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
         numbers = tuple(tuple(line.number for line in row.lines) for row in one.rows)
         cases[one.case] = {
             "variant": one.variant,
-            "record": one.record,
-            "log": one.log,
+            "name": one.name,
             "clock_hz": one.clock_hz,
             "build_id": one.build_id,
             "elf_sha256": one.elf_sha256,
@@ -95,7 +94,7 @@ def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
             "cycles": [_once_if_same(row.cycles) for row in one.rows],
             "lines": patterns.setdefault(numbers, len(patterns)),
         } | ({"texts": [[line.text for line in row.lines] for row in one.rows]} if has_texts else {})
-    return {"lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
+    return {"folder": RECORDS, "lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
 
 
 def _once_if_same(cycles: tuple[int, ...]) -> list[int]:
