@@ -11,6 +11,7 @@ from pathlib import Path
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.hashing import hash_file
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.results import MatrixResults
@@ -18,18 +19,18 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
-from mcumatrix.report.content.tables import cases_of_results
+from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import read_raw_log
-from mcumatrix.running import image_of, warning_of
+from mcumatrix.running import image_of, kernel_facts_of, warning_of
 from mcumatrix.stages import build
 from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.log_lines import TimeLines, time_lines
-from mcumatrix.stages.record import utc_now
+from mcumatrix.stages.record import compiled_as, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.storage import in_sentences
 from mcumatrix.workflow import Build, Job, report_fingerprint
@@ -128,6 +129,11 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     return "; ".join(filter(None, (size, warning_of(job))))
 
 
+def compiled(job: Job) -> Compiled:
+    """How the runtime's library of a variant is compiled, as far as it was looked at."""
+    return compiled_as(job.variant, kernel_facts_of(job))
+
+
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
     """Builds libraries and image of a job below `folder`, without any cache; returns the ELF file.
 
@@ -214,6 +220,11 @@ REPORT_FILES = tuple(FORMATS)
 """What people open; the charts of a report are in them and beside them."""
 
 
+def cases_of(matrix: Matrix, results: MatrixResults) -> list[Case]:
+    """The cases of what is known of the variants of a matrix."""
+    return cases_of_results(matrix, results, registry.least_cycles)
+
+
 def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
     """The report of a matrix from the newest records and reproductions of its variants, if any.
 
@@ -221,7 +232,7 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = cases_of_results(matrix, results)
+    cases = cases_of(matrix, results)
     published = read_publications(matrix.published, project.published)
     lines = _lines_of_variants(project, matrix, [case.record for case in cases])
     report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))

@@ -1,7 +1,7 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
-from mcumatrix.model.network import Network
+from mcumatrix.model.network import CUSTOM, Layer, Network, TensorType, multiply_accumulates
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
@@ -229,7 +229,16 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
     from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
 
-    return TflmRuntime(entry, firmware, templates, fetch, os.environ, operators_of=_operators_in, say=say)
+    return TflmRuntime(
+        entry,
+        firmware,
+        templates,
+        fetch,
+        os.environ,
+        operators_of=_operators_in,
+        patched=partial(_patched, say=say),
+        say=say,
+    )
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}
@@ -259,6 +268,17 @@ def _made(
             hint=did_you_mean(name, [*own, *plugins.names(kind)]),
         )
     return own[name](*arguments, **options)
+
+
+def _patched(
+    name: str, folder: Path, contents: str, patches: Sequence[Path], say: Callable[[str], None]
+) -> Path:
+    """A copy of a source's folder with patches. Raises SourceError."""
+    from mcumatrix.sources.cache import cache_from
+    from mcumatrix.sources.patch import patched
+
+    cache = cache_from(os.environ, Path.home())
+    return patched(name, folder, contents, patches, cache, progress=_SaidProgress(say))
 
 
 def commit_of(name: str, url: str, revision: str) -> str:
@@ -295,6 +315,33 @@ def network(contents: bytes) -> Network:
     from mcumatrix.adapters.models.tflite_file import read_network
 
     return read_network(contents)
+
+
+@cache
+def least_cycles(entry: Model) -> tuple[tuple[str, float], ...]:
+    """The operators of a model, each with the cycles that no Cortex-M7 can do its arithmetic in less than.
+
+    Empty where it cannot be read, which is said where it is used, or would have to be fetched.
+    """
+    if entry.file is None:
+        return ()
+    try:
+        found = network(model_contents(entry))
+    except ModelError:
+        return ()
+    return tuple((str(layer.operator), _least_cycles(found, layer)) for layer in found.layers)
+
+
+def _least_cycles(found: Network, layer: Layer) -> float:
+    """Two integers of 16 bits are multiplied and added by an SMLAD, one float32 by a VFMA.
+
+    No instruction of ARMv7-M does more (ARM DDI 0403E), and a Cortex-M7, which begins two instructions in a
+    cycle, begins one of these at most. Ways to convolve with fewer multiplications are not thought of: no
+    runtime here has one.
+    """
+    weights = found.input_of(layer, 1)
+    at_once = 1 if weights is not None and weights.type is TensorType.FLOAT32 else 2
+    return multiply_accumulates(found, layer) / at_once
 
 
 def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
@@ -345,8 +392,8 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
 
 
 def operators_of(entry: Model) -> frozenset[str]:
-    """The operators of a model's file, named as in schema.fbs. Raises ModelError."""
-    return frozenset(_operators_in(model_contents(entry)))
+    """The builtin operators of a model's file, named as in schema.fbs. Raises ModelError."""
+    return frozenset(name for name in _operators_in(model_contents(entry)) if not name.startswith(CUSTOM))
 
 
 def _operators_in(contents: bytes) -> tuple[str, ...]:
@@ -368,8 +415,13 @@ def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None
         return ""
     try:
         contents = model_contents(entry)
+        operators = frozenset(_operators_in(contents))
     except (ModelError, SourceError) as error:
         return error.message
+    if facts is not None and facts.operators is not None:
+        lacking = sorted(operators - facts.operators)
+        if lacking:
+            return f"this will not run on {runtime.name}: it has no kernels of {', '.join(lacking)}"
     problems = check_model(contents, runtime, facts.refusing_hybrid if facts else None) or _tried(contents)
     return summarise(problems, runtime)
 

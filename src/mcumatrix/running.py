@@ -15,7 +15,7 @@ from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, ResultError, StoppedError
 from mcumatrix.health import Health
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import read_kernel_facts
+from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
 from mcumatrix.model.record import Cause, Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix
@@ -183,6 +183,7 @@ def _record(
         earlier=earlier,
         slot=slot,
         order=bench.matrix.schedule.order_text,
+        facts=kernel_facts_of(job),
     )
 
 
@@ -217,8 +218,12 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
 
 def warning_of(job: Job) -> str:
     """What is known against a variant before it is flashed: it is marked, and run all the same."""
-    facts = read_kernel_facts(job.runtime.folders.inputs)
-    return registry.warning_about(job.variant.model, job.variant.runtime, facts)
+    return registry.warning_about(job.variant.model, job.variant.runtime, kernel_facts_of(job))
+
+
+def kernel_facts_of(job: Job) -> KernelFacts | None:
+    """What the kernels of a variant say of themselves, where they were asked."""
+    return read_kernel_facts(job.runtime.folders.inputs)
 
 
 def image_of(job: Job) -> Image:

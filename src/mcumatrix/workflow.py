@@ -41,6 +41,7 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
+from mcumatrix.model.network import Network
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
@@ -61,6 +62,7 @@ from mcumatrix.stages.evidence import (
     require_none,
 )
 from mcumatrix.stages.render import hello_of
+from mcumatrix.stages.room import require_room
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -285,10 +287,11 @@ def with_operators(variants: Iterable[Variant]) -> list[Variant]:
     needed: dict[str, set[str]] = {}
     operators_of = cache(_operators_of)
     for variant in variants:
-        needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
+        if _is_chosen_from(variant.runtime):
+            needed.setdefault(variant.runtime.name, set()).update(operators_of(variant.model))
     return [
         variant
-        if variant.runtime.operators is None
+        if not _is_chosen_from(variant.runtime)
         else replace(
             variant, runtime=replace(variant.runtime, operators=tuple(sorted(needed[variant.runtime.name])))
         )
@@ -296,10 +299,15 @@ def with_operators(variants: Iterable[Variant]) -> list[Variant]:
     ]
 
 
+def _is_chosen_from(runtime: RuntimeEntry) -> bool:
+    """Whether a library is compiled of those operators alone that models need."""
+    return bool(runtime.sources) and runtime.operators is not None
+
+
 def _operators_of(model: Model) -> frozenset[str]:
     try:
         return registry.operators_of(model)
-    except ModelError:
+    except (ModelError, SourceError):
         return frozenset()
 
 
@@ -349,9 +357,19 @@ class _Facts:
             return code_behind(RENDERERS, project.templates)
 
         @cache
+        def network(path: Path) -> Network:
+            return registry.network(registry.read_model_file(path))
+
+        def require_room_for(model: Model, chip: Chip) -> None:
+            # What is somewhere else is fetched when it is built, and not before.
+            if model.file is not None and self.file(model.file):
+                require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+
+        @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
             return boards.get(entry).identity()
 
+        self.require_room = require_room_for
         self.parts: dict[Variant, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
@@ -384,6 +402,7 @@ def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     chip = facts.chip(variant.board.firmware_board)
+    facts.require_room(variant.model, chip)
     toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)

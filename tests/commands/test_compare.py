@@ -1,13 +1,15 @@
 """`doit compare`: a gate for CI."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from mcumatrix.commands.compare import compare
+from mcumatrix.commands.compare import Wanted, compare
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError
 from mcumatrix.project import Project
+from mcumatrix.report.content.gate import Origin
 from mcumatrix.results.kept import newest_records
 from support.projects import MATRIX, ROOT, a_project, add_records, forge
 
@@ -16,7 +18,7 @@ def _said(
     project: Project, base: str, candidate: str, limits: tuple[str, str] = ("", ""), **outputs: str
 ) -> tuple[ExitCode, str]:
     lines: list[str] = []
-    code = compare(project, base, candidate, limits=limits, outputs=outputs, say=lines.append)
+    code = compare(project, base, candidate, Wanted(limits, outputs), lines.append)
     return code, "\n".join(lines)
 
 
@@ -100,3 +102,59 @@ def test_results_without_times_cannot_be_compared(tmp_path: Path) -> None:
     (tmp_path / "empty" / "records").mkdir(parents=True)
     with pytest.raises(NothingSelectedError, match="has times"):
         _said(project, str(tmp_path / "empty"), "example")
+
+
+def _rerun(tmp_path: Path, before: int, after: int, again: int) -> tuple[ExitCode, str, list[str]]:
+    """Compares two matrices of a project, of which the second took `again` cycles when it was run again."""
+    project = a_project(tmp_path, name="old")
+    (project.matrices / "new.yaml").write_text(MATRIX)
+    for name, cycles in (("old", before), ("new", after)):
+        add_records(project, {"reference": cycles, "simd": 1_000_000}, name)
+    asked: list[str] = []
+
+    def run_again(matrix: str, suspects: Sequence[Origin]) -> None:
+        asked.extend(f"{matrix} {origin.variant}" for origin in suspects)
+        add_records(project, {"reference": {"old": before, "new": again}[matrix]}, matrix, minute=9)
+
+    lines: list[str] = []
+    code = compare(project, "old", "new", Wanted(run_again=run_again), lines.append)
+    return code, "\n".join(lines), asked
+
+
+def test_a_suspect_pair_is_run_again_before_there_is_an_alarm(tmp_path: Path) -> None:
+    code, said, asked = _rerun(tmp_path, 4_320_000, 4_420_000, 4_420_000)
+    assert asked == ["old builtin_reference_216MHz_mnist-int8", "new builtin_reference_216MHz_mnist-int8"]
+    assert "reference: slower again." in said
+    assert code is ExitCode.NOT_COMPARABLE
+
+
+def test_what_is_not_slower_again_is_no_alarm(tmp_path: Path) -> None:
+    code, said, asked = _rerun(tmp_path, 4_320_000, 4_420_000, 4_320_000)
+    assert len(asked) == 2
+    assert "reference: not slower when it was run again." in said
+    assert code is ExitCode.OK
+
+
+def test_what_is_not_slower_is_not_run_again(tmp_path: Path) -> None:
+    code, _, asked = _rerun(tmp_path, 4_320_000, 4_320_000, 0)
+    assert (code, asked) == (ExitCode.OK, [])
+
+
+def test_results_of_elsewhere_cannot_be_run_again_and_that_is_said(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_420_000)
+    asked: list[str] = []
+    lines: list[str] = []
+    wanted = Wanted(run_again=lambda matrix, _suspects: asked.append(matrix))
+    assert compare(project, base, "example", wanted, lines.append) is ExitCode.NOT_COMPARABLE
+    assert asked == ["example"]
+    assert lines[0] == f"{base} is not run again: it is no matrix of this project."
+
+
+def test_a_job_summary_is_added_to_what_other_steps_have_said(tmp_path: Path) -> None:
+    project, base = _two(tmp_path, 4_320_000, 4_420_000)
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Tests passed\n\n")
+    compare(project, base, "example", Wanted(summary=summary), lambda _line: None)
+    text = summary.read_text()
+    assert text.startswith("# Tests passed\n\n## example against ")
+    assert ": not passed\n\n> [!CAUTION]\n> example against " in text

@@ -1,5 +1,6 @@
 """A whole run in one file: archived, checked, unpacked elsewhere, verified, replayed, and run again there."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from e2e.conftest import Workplace
 from mcumatrix.errors import ExitCode
+from mcumatrix.hashing import hash_file
+from mcumatrix.results.archive import write_archive
 from support.signing import allow, make_key
 
 NO_TOOLS = "/nowhere"
@@ -55,7 +58,7 @@ def test_who_unpacks_it_can_verify_and_replay_it_without_any_tool(elsewhere: Wor
     for command in ("verify", "replay"):
         ran = elsewhere.doit(command, "two", PATH=NO_TOOLS)
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("the same, byte for byte") == 2 + 4
+    assert ran.stdout.count("the same, byte for byte") == 2 + 4 + 2  # records, reports, charts
     assert list(elsewhere.root.glob("build/images/*/output/image.elf"))
 
 
@@ -99,3 +102,50 @@ def test_who_vouches_for_it_is_said_and_a_wrong_signature_is_not_accepted(
     ran = archived.doit("verify", "two", "--signed-by", str(allowed))
     assert ran.returncode == ExitCode.USAGE
     assert ran.stderr.startswith("error: --signed-by is for archives, and two is none")
+
+
+def test_each_image_has_provenance_that_names_every_file_that_went_into_it(elsewhere: Workplace) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    folder = elsewhere.root / "provenance"
+    statements = sorted(folder.glob("*.intoto.json"))
+    assert len(statements) == len(list(folder.glob("*.cdx.json"))) == 2
+    for path in statements:
+        document = json.loads(path.read_bytes())
+        for subject in document["subject"]:
+            assert hash_file(elsewhere.root / subject["name"]) == subject["digest"]["sha256"]
+        used = document["predicate"]["buildDefinition"]["resolvedDependencies"]
+        files = {one["name"]: one["digest"]["sha256"] for one in used if "sha256" in one.get("digest", {})}
+        assert {
+            "firmware/app/main.c",
+            "firmware/chip/stm32f746ng/memory.ld",
+            "firmware/runtime/builtin/runtime.c",
+            "src/mcumatrix/stages/render.py",
+            "templates/wire.h.j2",
+        } <= files.keys()
+        assert any(name.endswith("mnist-int8.tflite") for name in files)
+        for name, sha256 in files.items():
+            assert hash_file(elsewhere.root / name) == sha256
+        bill = path.with_name(path.name.replace(".intoto.json", ".cdx.json")).read_text()
+        assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
+        named = {component["name"] for component in json.loads(bill)["components"]}
+        assert named >= files.keys() | {"gcc-arm-none-eabi", "libnewlib-arm-none-eabi"}
+
+
+def test_a_statement_about_another_image_is_found_though_every_hash_is_right(
+    archived: Workplace, tmp_path: Path
+) -> None:
+    subprocess.run(["tar", "-xzf", archived.root / "two.tar.gz"], cwd=tmp_path, check=True)
+    tree = tmp_path / "two"
+    path = next((tree / "provenance").glob("*.intoto.json"))
+    document = json.loads(path.read_bytes())
+    document["subject"][0]["digest"]["sha256"] = "0" * 64
+    path.write_text(json.dumps(document))
+    lines = (tree / "SHA256SUMS").read_text().splitlines()
+    changed = tmp_path / "changed.tar.gz"
+    with changed.open("wb") as file:
+        write_archive(file, "two", {line[66:]: tree / line[66:] for line in lines})
+    ran = archived.doit("verify", str(changed), PATH=NO_TOOLS)
+    assert ran.returncode == ExitCode.NOT_COMPARABLE, ran.stdout + ran.stderr
+    assert f"provenance/{path.name}: it is about another build/images/" in ran.stdout

@@ -82,6 +82,20 @@ def test_finished_results_of_others_are_used_where_there_is_no_compiler(
     assert again.stderr.startswith("error: arm-none-eabi-gcc is not on PATH.")
 
 
+def test_results_that_are_not_used_are_said_with_the_inputs_that_differ(
+    measured: Workplace, make_workplace: Callable[[], Workplace]
+) -> None:
+    clone = make_workplace()
+    shutil.copytree(measured.root / "results" / "two", clone.root / "results" / "two")
+    source = clone.root / "firmware" / "app" / "main.c"
+    source.write_text(f"{source.read_text()}\n")
+    planned = clone.doit("plan", "two")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert planned.stdout.endswith(
+        "\nResults of 2 variants are not used, because other inputs are here: firmware/app/main.c.\n"
+    )
+
+
 def test_a_result_of_others_that_its_log_contradicts_is_not_used(
     measured: Workplace, make_workplace: Callable[[], Workplace]
 ) -> None:
@@ -112,7 +126,7 @@ def test_results_that_are_as_they_were_made_pass_and_a_changed_image_is_named(me
 def test_records_come_from_their_logs_and_a_forged_one_does_not(measured: Workplace) -> None:
     ran = measured.doit("replay", "two", PATH=NO_TOOLS)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.count("the same, byte for byte") == 2 + 4
+    assert ran.stdout.count("the same, byte for byte") == 2 + 4 + 2  # records, reports, charts
     with _forged(measured) as record:
         ran = measured.doit("replay", "two", PATH=NO_TOOLS)
     assert ran.returncode == ExitCode.NOT_COMPARABLE

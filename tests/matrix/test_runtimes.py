@@ -6,7 +6,9 @@ import pytest
 
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.load import load_matrix
 from mcumatrix.model.catalogue import Source
+from mcumatrix.model.variant import Matrix
 
 COMMIT = "90b983c2b3f1480642e040bbd2ddb37b998f3424"
 MD5 = "0" * 32
@@ -116,3 +118,72 @@ def test_what_a_source_cannot_be_is_said_with_its_place(file: Path, tensorflow: 
     with pytest.raises(MatrixError) as raised:
         load_catalogues(Path("matrix"))
     assert said in str(raised.value)
+
+
+REVISIONS = {"v6.0.0": "6" * 40, "v7.0.0": "7" * 40}
+LEFT = (
+    f"tensorflow: {{git: https://example.org/tf, commit: '{COMMIT}'}}, cmsis-nn: {{git: https://example.org/nn,"
+    f" revisions: {{v6.0.0: '{'6' * 40}', v7.0.0: '{'7' * 40}'}}}}"
+)
+MATRIX = """\
+axes:
+  runtime: [lib]
+  kernels: reference
+  clock: 216 MHz
+  model: small
+  board: board
+  toolchain: path
+"""
+
+
+def expanded(file: Path, matrix: str, sources: str = LEFT) -> Matrix:
+    file.write_text(
+        f"adapter: tflm\nkernels: [reference]\nelements: [int8]\nsources: {{{sources}}}\n", encoding="utf-8"
+    )
+    path = Path("matrix/m.yaml")
+    path.write_text(matrix)
+    return load_matrix(path, load_catalogues(Path("matrix")))
+
+
+def test_an_axis_called_after_a_source_takes_its_revisions(file: Path) -> None:
+    matrix = expanded(file, f"{MATRIX}  cmsis_nn: [v6.0.0, v7.0.0]\n")
+    chosen = {variant.slug: variant.runtime.sources[1] for variant in matrix.variants}
+    assert {slug: (source.commit, source.revision) for slug, source in chosen.items()} == {
+        f"lib_reference_216MHz_small_{name}": (commit, name) for name, commit in REVISIONS.items()
+    }
+    assert [variant.axes["cmsis_nn"] for variant in matrix.variants] == ["v6.0.0", "v7.0.0"]
+    assert str(matrix.variants[0].settings[0]) == "cmsis_nn v6.0.0: cmsis-nn at v6.0.0"
+
+
+def test_a_label_may_take_a_revision_beside_flags(file: Path) -> None:
+    axis = "  cmsis_nn: {fast: {revision: v7.0.0, flags: [-O3]}, plain: {revision: v7.0.0}}\n"
+    fast, plain = expanded(file, MATRIX + axis).variants
+    assert fast.runtime.sources == plain.runtime.sources
+    assert (fast.settings[0].flags, plain.settings[0].flags) == (("-O3",), ())
+
+
+def test_a_source_with_a_commit_of_its_own_needs_no_axis(file: Path) -> None:
+    sources = LEFT.replace("example.org/nn,", f"example.org/nn, commit: '{COMMIT}',")
+    (variant,) = expanded(file, MATRIX, sources).variants
+    assert variant.runtime.sources[1].commit == COMMIT
+
+
+@pytest.mark.parametrize(
+    ("axis", "reason"),
+    [
+        ("", "lib leaves cmsis-nn to an axis cmsis_nn"),
+        ("  cmsis_nn: [v9.0.0]\n", "lib has no source cmsis-nn at v9.0.0"),
+        ("  eigen: [v3.4]\n  cmsis_nn: [v6.0.0]\n", "lib has no source eigen at v3.4"),
+    ],
+)
+def test_a_revision_that_a_runtime_does_not_have_is_no_variant(file: Path, axis: str, reason: str) -> None:
+    with pytest.raises(MatrixError) as raised:
+        expanded(file, MATRIX + axis)
+    assert f"no variant is left\n  Reasons: {reason}." in str(raised.value)
+
+
+def test_a_runtime_without_such_a_source_has_no_variants_with_a_revision(file: Path) -> None:
+    Path("matrix/runtimes/own.yaml").write_text("adapter: builtin\nkernels: [reference]\nelements: [int8]\n")
+    both = MATRIX.replace("[lib]", "[lib, own]")
+    with pytest.raises(MatrixError, match=r"own has no source cmsis-nn at v6\.0\.0"):
+        expanded(file, f"{both}  cmsis_nn: [v6.0.0]\n")

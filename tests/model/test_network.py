@@ -3,7 +3,17 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcumatrix.model.network import Padding, Tensor, TensorType, padded_size
+from mcumatrix.model.network import (
+    ConvolutionOptions,
+    Layer,
+    Network,
+    Operator,
+    Padding,
+    Tensor,
+    TensorType,
+    multiply_accumulates,
+    padded_size,
+)
 
 SIZES = st.integers(1, 40)
 
@@ -48,3 +58,21 @@ def test_same_padding_gives_one_output_per_stride(
     assert outputs == ceil(size / stride)
     total = (outputs - 1) * stride + (filter_size - 1) * dilation + 1 - size
     assert front == max(total, 0) // 2
+
+
+def _network(operator: Operator, images: tuple[int, ...], weights: tuple[int, ...], output: tuple[int, ...]):  # type: ignore[no-untyped-def]
+    tensors = tuple(
+        Tensor(index, str(index), TensorType.INT8, shape)
+        for index, shape in enumerate((images, weights, output))
+    )
+    options = ConvolutionOptions(Padding.SAME, 1, 1) if operator is not Operator.FULLY_CONNECTED else None
+    layer = Layer(0, operator, (0, 1), (2,), options)
+    return multiply_accumulates(Network(tensors, (layer,), (0,), (2,)), layer)
+
+
+def test_multiplications_are_counted_without_those_in_the_padding() -> None:
+    # Of 3 taps along an axis of 4, 2 + 3 + 3 + 2 lie on the image.
+    assert _network(Operator.CONV_2D, (1, 4, 4, 2), (8, 3, 3, 2), (1, 4, 4, 8)) == 10 * 10 * 8 * 2
+    assert _network(Operator.DEPTHWISE_CONV_2D, (1, 4, 4, 2), (1, 3, 3, 2), (1, 4, 4, 2)) == 10 * 10 * 2
+    assert _network(Operator.FULLY_CONNECTED, (1, 30), (10, 30), (1, 10)) == 300
+    assert _network(Operator.SOFTMAX, (1, 30), (10, 30), (1, 10)) == 0

@@ -242,7 +242,7 @@ def test_without_git_it_is_said(
     with pytest.raises(SourceError) as raised:
         obtain_commit(pin, cache)
     assert str(raised.value) == (
-        "There is no git here, and a source of a runtime is a commit of a git repository.\n"
+        "There is no git here, and a source of a runtime is a commit of a git repository, or has patches.\n"
         "  Install git (on Debian: apt install git), or give a folder with the variable"
         " MCUMATRIX_SOURCE_<RUNTIME>."
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.chip import Chip
+from mcumatrix.model.chip import Chip, Region
 from mcumatrix.stages.chip import chip_of
 
 PROJECT = Path(__file__).parents[2]
@@ -28,10 +28,18 @@ def firmware(tmp_path: Path) -> Callable[[str, str], Path]:
 
 def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
     assert chip_of(PROJECT / "firmware", "stm32f746g_disco") == Chip(
-        "stm32f746ng", "stm32f7", ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard")
+        "stm32f746ng",
+        "stm32f7",
+        ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
+        Region("FLASH", 1024 * 2**10),
+        Region("SRAM1", 240 * 2**10),
     )
     assert chip_of(PROJECT / "firmware", "nucleo_f767zi") == Chip(
-        "stm32f767zi", "stm32f7", ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard")
+        "stm32f767zi",
+        "stm32f7",
+        ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+        Region("FLASH", 2048 * 2**10),
+        Region("SRAM1", 368 * 2**10),
     )
 
 

@@ -1,6 +1,7 @@
 """From serial logs to measurements."""
 
 import dataclasses
+import struct
 import zlib
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
-from mcumatrix.model.catalogue import BoardKind, Element
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
@@ -77,8 +78,6 @@ def test_a_chip_without_other_clocks_and_registers_is_measured_all_the_same() ->
 
 
 def test_floats_are_read_as_floats() -> None:
-    import struct
-
     data = struct.pack("<2f", 0.25, 1.5)
     messages = bench_messages()[:-2]
     messages = [
@@ -86,7 +85,61 @@ def test_floats_are_read_as_floats() -> None:
     ]
     tensor = wire.Tensor("output", 0, "1x2", 0.0, 0, len(data))
     output = _parse(bench_log([*messages, tensor, wire.DataLine(0, data)])).output
-    assert (output.element, output.values) == (Element.FLOAT32, (0.25, 1.5))
+    assert (output.element, output.values) == (TensorType.FLOAT32, (0.25, 1.5))
+
+
+def _with_outputs(*tensors: tuple[wire.Tensor, bytes]) -> bytes:
+    """A log whose last inference has given these outputs."""
+    crc32 = zlib.crc32(b"".join(data for _, data in tensors))
+    messages = [
+        wire.Total(m.repeat, m.cycles, crc32) if isinstance(m, wire.Total) else m
+        for m in bench_messages()
+        if not isinstance(m, wire.Tensor | wire.DataLine)
+    ]
+    for tensor, data in tensors:
+        messages += [tensor, wire.DataLine(0, data)]
+    return bench_log(messages)
+
+
+@pytest.mark.parametrize(
+    ("code", "letter", "element", "values"),
+    [
+        (2, "i", TensorType.INT32, (-(2**31), 7)),
+        (4, "q", TensorType.INT64, (-(2**40), 7)),
+        (6, "?", TensorType.BOOL, (True, False)),
+        (7, "h", TensorType.INT16, (-(2**15), 7)),
+        (3, "B", TensorType.UINT8, (255, 7)),
+    ],
+)
+def test_every_type_of_an_output_is_read(
+    code: int, letter: str, element: TensorType, values: tuple[int, int]
+) -> None:
+    data = struct.pack(f"<2{letter}", *values)
+    output = _parse(_with_outputs((wire.Tensor("output", code, "2x1", 0.0, 0, len(data)), data))).output
+    assert (output.element, output.shape, output.values) == (element, (2, 1), tuple(map(float, values)))
+
+
+def test_several_outputs_are_read_in_their_order() -> None:
+    first = (wire.Tensor("output", 9, "1x2", 0.5, 0, 2), b"\x01\xff")
+    second = (wire.Tensor("output_1", 7, "1x1x1x1x1x1x1x1", 0.0, 0, 2), b"\x00\x01")
+    measurement = _parse(_with_outputs(first, second))
+    assert measurement.output.values == (1.0, -1.0)
+    (further,) = measurement.further_outputs
+    assert (further.shape, further.values, further.crc32) == ((1,) * 8, (256.0,), ())
+
+
+def test_the_checksum_is_of_all_outputs() -> None:
+    tensor = wire.Tensor("output", 9, "1x2", 0.5, 0, 2)
+    whole = _with_outputs((tensor, b"\x01\xff"), (tensor, b"\x02\x03"))
+    without_the_last = [
+        message
+        for exchange in wire.read_exchanges(whole)
+        if exchange.command == wire.RunBench.number
+        for message in exchange.messages[:-2]
+    ]
+    assert _sentence(bench_log(without_the_last)) == (
+        "the answer contradicts itself: its output is not the one that was measured"
+    )
 
 
 def test_every_prefix_of_a_good_log_is_an_error_until_the_last_line_is_whole() -> None:

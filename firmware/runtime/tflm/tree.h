@@ -19,6 +19,10 @@
 #if __has_include(MICRO_HEADER(micro_common.h))
 #include MICRO_HEADER(micro_common.h)
 #endif
+/* Edge Impulse's tree has declarations alone under the usual name. */
+#if __has_include("tensorflow/lite/schema/schema_generated_full.h")
+#include "tensorflow/lite/schema/schema_generated_full.h"
+#endif
 #include "tensorflow/lite/schema/schema_generated.h"
 #pragma GCC diagnostic pop
 

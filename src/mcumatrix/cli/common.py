@@ -59,6 +59,14 @@ def text_options(**helps: str) -> tuple[dict[str, object], ...]:
     )
 
 
+def flag_options(**helps: str) -> tuple[dict[str, object], ...]:
+    """Options that are given or not, by their names, with what `doit help` says of each."""
+    return tuple(
+        {"name": name, "long": name.replace("_", "-"), "type": bool, "default": False, "help": text}
+        for name, text in helps.items()
+    )
+
+
 def print_line(line: str) -> None:
     """A line that a command prints, whatever is in it."""
     print(printable(line, keep="\n"), flush=True)

@@ -31,7 +31,7 @@ from mcumatrix.work import Work, without_result
 from mcumatrix.workflow import Job
 
 
-def _alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
+def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
     """One run at a time in a project; a second one waits, or is refused."""
     with in_sentences("Nothing can be built", build, "Nothing is lost."):
         build.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ class Executing(Run):  # type: ignore[misc]
                 pdb=pdb,
             )
 
-        with _alone(work.project.build, wait=self._wait):
+        with alone(work.project.build, wait=self._wait):
             print(f"builder: {work.builders.reason}", flush=True)
             work.builder.reap()
             try:
@@ -131,6 +131,12 @@ class Matrix(Executing):
     )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
+        from mcumatrix.actions import compiled
+        from mcumatrix.report.content.plan import findings_before
+
+        if not all(job.image.is_done() for job in jobs):
+            for finding in findings_before(work.matrix, [(job.variant.slug, compiled(job)) for job in jobs]):
+                print(f"Finding: {printable(str(finding))}", flush=True)
         if work.matrix.schedule.is_plain:
             run(*work.phases(jobs))
         else:
@@ -145,13 +151,12 @@ class Matrix(Executing):
 
 
 def _conclude(work: Work, selected: set[str]) -> int:
-    from mcumatrix.actions import REPORT_FILES
+    from mcumatrix.actions import REPORT_FILES, cases_of
     from mcumatrix.report.content.report import make_report, with_tests_of_units
-    from mcumatrix.report.content.tables import cases_of_results
     from mcumatrix.report.render.terminal import report_text
 
     results = work.results()
-    cases = cases_of_results(work.matrix, results)
+    cases = cases_of(work.matrix, results)
     print(f"\n{report_text(with_tests_of_units(make_report(work.matrix, cases), results))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)

@@ -4,7 +4,7 @@ from typing import Any
 
 from doit.cmd_base import Command
 
-from mcumatrix.cli.common import code_of, parse_execute
+from mcumatrix.cli.common import code_of, parse_execute, print_line
 from mcumatrix.cli.current import OPTION_BUILDER, OPTION_SELECT, USAGE, current_work, take_arguments
 from mcumatrix.errors import ExitCode
 from mcumatrix.workflow import what_is_left
@@ -30,6 +30,8 @@ class Plan(Command):  # type: ignore[misc]
         return code_of(execute)
 
     def _show(self, select: str) -> int:
+        from mcumatrix.actions import compiled
+        from mcumatrix.commands.unused import why_not_used
         from mcumatrix.report.content.plan import plan_parts
         from mcumatrix.report.render.terminal import parts_text
 
@@ -60,7 +62,11 @@ class Plan(Command):  # type: ignore[misc]
                     ],
                     f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
                     f"{runs} to run; builder: {work.builders.reason}.",
+                    [(job.variant.slug, compiled(job)) for job in jobs],
                 )
             )
         )
+        left = [job for job, steps in zip(jobs, to_do, strict=True) if steps]
+        for sentence in why_not_used(work.project, work.matrix.name, left):
+            print_line(f"\n{sentence}")
         return int(ExitCode.OK)

@@ -1,9 +1,10 @@
 """Commands on results: they need no compiler, no board and no container."""
 
+import os
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.cli.common import OfNames, print_line, text_options
+from mcumatrix.cli.common import OfNames, flag_options, print_line, text_options
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX
@@ -41,25 +42,41 @@ class Compare(OfNames):
         total="how many percent slower the whole inference may be; 1 if nothing says otherwise",
         layer="how many percent slower a layer may be; 5 if nothing says otherwise",
         json="a file for the outcome as JSON",
-        markdown="a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY",
+        markdown="a file for the outcome as Markdown",
         junit="a file for the outcome as JUnit XML",
+    ) + flag_options(
+        job_summary="add the outcome to the summary of this job of GitHub Actions, $GITHUB_STEP_SUMMARY",
+        rerun="measure what got slower once more before it counts, on both sides where they are matrices of "
+        "this project",
     )
 
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
-        from mcumatrix.commands.compare import RENDERERS, compare
+        from mcumatrix.cli.rerun import run_again
+        from mcumatrix.commands.compare import RENDERERS, Wanted, compare
 
         if len(names) < self.takes:
             raise MatrixError(
                 f"doit compare takes two sets of results, and {len(names)} were given",
                 hint="As in: doit compare ../before/results/quickstart quickstart",
             )
-        return compare(
-            project,
-            *names,
+        wanted = Wanted(
             limits=(params["total"], params["layer"]),
             outputs={name: params[name] for name in RENDERERS},
-            say=print_line,
+            summary=_summary_file() if params["job_summary"] else None,
+            run_again=run_again if params["rerun"] else None,
         )
+        base, candidate = names
+        return compare(project, base, candidate, wanted, print_line)
+
+
+def _summary_file() -> Path:
+    """Where GitHub Actions takes the summary of a job from. Raises MatrixError."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        return Path(path)
+    raise MatrixError(
+        "--job-summary is for GitHub Actions, which says in GITHUB_STEP_SUMMARY where it goes",
+        hint="Elsewhere: --markdown FILE",
+    )
 
 
 class History(OfNames):

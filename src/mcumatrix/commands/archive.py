@@ -14,6 +14,8 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.matrix.load import find_matrix
 from mcumatrix.project import Project
 from mcumatrix.results.archive import ENDING, SUMS, check_sums, write_archive
+from mcumatrix.results.provenance import ENDING as STATEMENTS
+from mcumatrix.results.provenance import problem_of_statement
 from mcumatrix.results.verification import Checked
 from mcumatrix.sources.extract import unpack
 from mcumatrix.sources.pin import ArchiveKind
@@ -83,7 +85,7 @@ def _require_whole(
         )
 
 
-def _write(path: Path, top: str, files: dict[str, Path]) -> None:
+def _write(path: Path, top: str, files: dict[str, Path | bytes]) -> None:
     def check(aside: Path) -> None:
         if wrong := [one for one in check_archive(aside) if one.problem]:
             raise ResultError(
@@ -183,6 +185,8 @@ def _check_tree(tree: Path) -> list[Checked]:
     ]
     if not inside:
         return [*checked, Checked(Path("results"), "no records are in it")]
+    statements = sorted((tree / "provenance").glob(f"*{STATEMENTS}"))
+    inside += (Checked(path, problem_of_statement(path, tree)) for path in statements)
     wrong = [
         Checked(one.path.relative_to(tree), one.problem.replace(f"{tree}/", ""))
         for one in inside

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST
+from mcumatrix.commands.archive_provenance import provenance_of
 from mcumatrix.commands.report import load_kept
+from mcumatrix.hashing import hash_file
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Model
@@ -30,10 +32,11 @@ _CATALOGUES = {"board": "boards", "runtime": "runtimes", "toolchain": "toolchain
 
 @dataclass(slots=True)
 class Contents:
-    """Files by their names in the archive, and sentences about what is not among them."""
+    """Files by their names in the archive, or the contents of those that are made for it, and sentences about
+    what is not among them."""
 
     root: Path
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path | bytes] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def add(self, path: Path, name: str = "") -> None:
@@ -150,6 +153,7 @@ def _add_results(
     for one in checked:
         contents.add(one.path)
     contents.add(project.results(matrix.name) / "reproductions")
+    variants = {variant.slug: variant for variant in matrix.variants}
     for record in sorted(records, key=lambda record: record.variant):
         if record.image is None:
             continue
@@ -157,6 +161,19 @@ def _add_results(
         made = [folder for folder in folders if (folder / "output" / MANIFEST).is_file()]
         for folder in made:
             contents.add(folder / "inputs")
+            variant = variants.get(record.variant)
+            files = {
+                path.relative_to(project.root).as_posix(): hash_file(path)
+                for path in (folder / "output" / name for name in ("image.elf", "image.bin"))
+                if path.is_file()
+            }
+            provenance = provenance_of(project, variant, record, files) if variant and files else {}
+            contents.files.update(provenance)
+            if not provenance:
+                contents.left_out.append(
+                    f"The provenance of {record.variant} is left out: what it was made from was not kept. "
+                    f"`doit matrix {matrix.name} --always-execute` keeps it."
+                )
         if not made:
             contents.left_out.append(
                 f"The image of {record.variant} is left out: it is not in build/images any more. "

@@ -7,7 +7,7 @@ from mcumatrix.errors import NothingSelectedError
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.findings.printed import trusted
-from mcumatrix.report.content.gate import ResultSet
+from mcumatrix.report.content.gate import Origin, ResultSet
 from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.kept import newest_records
@@ -50,4 +50,5 @@ def _with_times(name: str, cases: list[Case]) -> ResultSet:
     timings = timings_of_cases(cases)
     if not timings:
         raise NothingSelectedError(f"no case of {name} has times", hint="Its report says why.")
-    return ResultSet(name, timings)
+    origins = {case.label: Origin(case.variant, case.record.fingerprint) for case in cases if case.record}
+    return ResultSet(name, timings, origins)

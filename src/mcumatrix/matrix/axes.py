@@ -1,5 +1,6 @@
 """The axes of a matrix, checked against the catalogues."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mcumatrix.matrix.document import Document, Place, Problems
@@ -8,7 +9,7 @@ from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.schema import MatrixFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import BUILTIN, Setting, UnfitValueError
-from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.catalogue import Catalogues, Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def check_axes(file: MatrixFile, document: Document, catalogues: Catalogues) -> 
 
 def setting(axis: str, label: str, file: SettingFile) -> Setting:
     """What a label of an own axis sets, as variants hold it."""
-    return Setting(axis, label, tuple(file.flags), tuple(file.cmake.items()))
+    return Setting(axis, label, tuple(file.flags), tuple(file.cmake.items()), file.revision)
 
 
 def canonical(axis: str, text: str, catalogues: Catalogues) -> str:
@@ -91,8 +92,16 @@ def spelled(axis: str, text: str) -> str:
         return text
 
 
-def impossible(point: Point, catalogues: Catalogues) -> str:
-    """Why the runtime of a variant cannot have its kernels or run its model, or nothing."""
+def chosen_settings(point: Point, settings: Mapping[tuple[str, str], Setting]) -> list[Setting]:
+    """What the values that a point has of own axes set; `settings` are those of all values."""
+    return [settings[item] for item in point.items() if item in settings]
+
+
+def impossible(point: Point, catalogues: Catalogues, settings: Iterable[Setting] = ()) -> str:
+    """Why the runtime of a variant cannot have its kernels or run its model, or nothing.
+
+    `settings` are what the values of its own axes set.
+    """
     runtime = catalogues.runtimes[point["runtime"]]
     model = catalogues.models[point["model"]]
     if point["kernels"] not in runtime.kernels:
@@ -101,6 +110,19 @@ def impossible(point: Point, catalogues: Catalogues) -> str:
         return f"{runtime.name} does not run {model.element} models"
     if model.is_hybrid and not runtime.takes_hybrid:
         return f"{runtime.name} does not run {model.weights} weights with {model.element} activations"
+    return _impossible_sources(runtime, settings)
+
+
+def _impossible_sources(runtime: Runtime, settings: Iterable[Setting]) -> str:
+    chosen = {setting.source: setting.revision for setting in settings if setting.revision}
+    for name, revision in chosen.items():
+        try:
+            runtime.at(name, revision)
+        except KeyError:
+            return f"{runtime.name} has no source {name} at {revision}"
+    for source in runtime.sources:
+        if source.revisions and not source.checksum and source.name not in chosen:
+            return f"{runtime.name} leaves {source.name} to an axis {source.name.replace('-', '_')}"
     return ""
 
 

@@ -209,6 +209,8 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         sources,
         takes_hybrid=file.hybrid == "tried",
         operators=None if file.operators == "all" else (),
+        assertions=file.assertions == "kept",
+        patches=tuple(root / patch for patch in file.patches),
     )
 
 
@@ -230,11 +232,11 @@ def _check_source(source: str, given: SourceFile, problems: Problems) -> None:
     elif given.url and len(pins) != 1:
         message = f"{source} needs one checksum, and has {len(pins)}"
         problems.add((*place, "url"), message, "Nothing is fetched without sha256 or md5.")
-    elif given.git and not given.commit:
+    elif given.git and not given.commit and not given.revisions:
         message = f"{source} needs a commit"
         hint = "Nothing is fetched without one: `doit pin` says the present one of a branch or a tag."
         problems.add((*place, "git"), message, hint)
-    for key in ("commit", "revision"):
+    for key in ("commit", "revision", "revisions"):
         if getattr(given, key) and not given.git:
             message = f"{key} is for a git repository, and {source} has none"
             problems.add((*place, key), message, "Remove it, or add git.", of_key=True)
@@ -248,6 +250,7 @@ def _source(name: str, file: SourceFile, root: Path) -> Source:
         checksum=next((f"{algorithm}:{pin}" for algorithm, pin in pins.items() if pin), ""),
         path=root / file.path if file.path else None,
         revision=file.revision,
+        revisions=tuple(file.revisions.items()),
     )
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from mcumatrix.matrix.axes import Axes, check_axes, impossible, spelled
+from mcumatrix.matrix.axes import Axes, check_axes, chosen_settings, impossible, spelled
 from mcumatrix.matrix.comparing import comparisons
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
@@ -133,7 +133,8 @@ class _Expansion:
         exclusions: list[Exclusion] = []
         for point in points:
             reason = next((reason for match, reason in excludes if has_all(point, match)), "")
-            if not reason and (reason := impossible(point, self._catalogues)):
+            chosen = chosen_settings(point, self._axes.settings)
+            if not reason and (reason := impossible(point, self._catalogues, chosen)):
                 for item in point.items():
                     self._automatic.setdefault(item, reason)
             if reason:
@@ -211,11 +212,16 @@ class _Expansion:
         for draft in included.drafts:
             point, slug = draft.point, draft.slug(slug_axes)
             self._check_slug(slug, draft.place, taken)
+            settings = tuple(values[axis, point[axis]] for axis in set_by_label if axis in point)
+            held = {field: values[axis, point[axis]] for field, axis in named.items()}
+            for setting in settings:
+                if setting.revision:
+                    held["runtime"] = held["runtime"].at(setting.source, setting.revision)
             variants.append(
                 Variant(
                     slug=slug,
-                    **{field: values[axis, point[axis]] for field, axis in named.items()},
-                    settings=tuple(values[axis, point[axis]] for axis in set_by_label if axis in point),
+                    **held,
+                    settings=settings,
                     repeat=draft.repeat,
                     warmup=draft.warmup,
                     expect=draft.expect,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mcumatrix.matrix.axes import Axes, canonical, impossible, setting
+from mcumatrix.matrix.axes import Axes, canonical, chosen_settings, impossible, setting
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.flags import RefusedError
@@ -130,7 +130,7 @@ class _Inclusion:
                 f"{in_words(place)} matches no variant, and is none by itself without {listed(missing)}",
                 "Correct a value, or name all axes to add a variant.",
             )
-        elif reason := impossible(point, self._catalogues):
+        elif reason := impossible(point, self._catalogues, chosen_settings(point, self._settings)):
             self._problems.add(place, f"{in_words(place)} cannot be a variant: {reason}", "Correct a value.")
         return draft
 

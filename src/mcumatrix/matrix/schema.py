@@ -85,6 +85,7 @@ _GIT_URL = re.compile(
 )
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}", re.ASCII)
+_VERSION = re.compile(r"v?[0-9]+(\.[0-9]+)+[A-Za-z0-9._+-]*|[0-9a-f]{7,40}", re.ASCII)
 _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
@@ -302,6 +303,16 @@ def _nothing_as_mapping(value: object) -> object:
     return {} if value is None else value
 
 
+def _revisions_as_mapping(value: object) -> object:
+    """`[v6.0.0, v7.0.0]` are revisions of the source that the axis is called after.
+
+    Only what looks like a version or a commit is meant so: of others, a misspelt axis is likelier.
+    """
+    if isinstance(value, list) and all(isinstance(each, str) and _VERSION.fullmatch(each) for each in value):
+        return {each: {"revision": each} for each in value}
+    return value
+
+
 def _label_as_mapping(value: object) -> object:
     """`O3` names a label that is declared elsewhere: None stands for its flags and variables."""
     if isinstance(value, str):
@@ -361,10 +372,17 @@ class SettingFile(_Strict):
 
     flags: list[Flag] = Field(default=[], description="Compiler flags, such as -O3.")
     cmake: dict[CMakeName, CMakeValue] = Field(default={}, description="CMake variables by name.")
+    revision: Revision = Field(
+        default="", description="The revision of the runtime's source that the axis is called after."
+    )
 
 
 _Setting = Annotated[
     SettingFile, BeforeValidator(_nothing_as_mapping, json_schema_input_type=SettingFile | None)
+]
+_Settings = Annotated[dict[Name, _Setting], Field(min_length=1)]
+_AxisOfSettings = Annotated[
+    _Settings, BeforeValidator(_revisions_as_mapping, json_schema_input_type=_Settings | list[Revision])
 ]
 _OneSetting = Annotated[dict[Name, SettingFile | None], Field(min_length=1, max_length=1)]
 _LabelOrSetting = Annotated[
@@ -384,7 +402,7 @@ class AxesFile(_axis_fields()):  # type: ignore[misc] # one field for each entry
     """The axes of a matrix; every other name is an axis of the maintainer's own."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Annotated[dict[Name, _Setting], Field(min_length=1)]] = Field(init=False)
+    __pydantic_extra__: dict[str, _AxisOfSettings] = Field(init=False)
 
 
 def _match_fields() -> type[BaseModel]:
@@ -601,6 +619,9 @@ class SourceFile(_Strict):
     revision: Revision = Field(
         default="", description="The branch or tag that the commit had, for people; nothing is fetched by it."
     )
+    revisions: dict[Revision, Commit] = Field(
+        default={}, description="More commits, by names that an axis called after the source may have."
+    )
     path: str = Field(default="", description="A folder in place of an archive, from the project's folder.")
 
 
@@ -621,6 +642,14 @@ class RuntimeFile(_Strict):
     operators: Literal["needed", "all"] = Field(
         default="needed",
         description="Which operators are compiled: those of the matrix's models, or all that there are.",
+    )
+    assertions: Literal["left-out", "kept"] = Field(
+        default="left-out", description="Whether the library's assertions are compiled: they take time."
+    )
+    patches: list[RelativePath] = Field(
+        default=[],
+        description="Unified diffs that are applied to a copy of the source tensorflow, from the"
+        " project's folder.",
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."

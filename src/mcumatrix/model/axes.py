@@ -28,7 +28,10 @@ class AxisKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The value of an axis as what it changes of a build: CMake variables and flags under a label."""
+    """The value of an axis as what it changes of a build: CMake variables and flags under a label.
+
+    `revision` is that of the runtime's source which the axis is called after.
+    """
 
     __pydantic_config__ = KEPT
 
@@ -36,9 +39,19 @@ class Setting:
     label: str
     flags: tuple[str, ...] = ()
     cmake: tuple[tuple[str, str], ...] = ()
+    revision: str = ""
+
+    @property
+    def source(self) -> str:
+        """The name of the source that the axis is called after: names of axes have _ for -."""
+        return self.axis.replace("_", "-")
 
     def __str__(self) -> str:
-        changes = (*self.flags, *(f"{name}={value}" for name, value in self.cmake))
+        changes = (
+            *self.flags,
+            *(f"{name}={value}" for name, value in self.cmake),
+            *([f"{self.source} at {self.revision}"] if self.revision else []),
+        )
         return f"{self.axis} {self.label}: {' '.join(changes) or 'nothing'}"
 
 

@@ -1,6 +1,6 @@
 """What the catalogues under `matrix/` describe: boards, runtimes, toolchains and models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -104,7 +104,8 @@ class Source:
 
     `checksum` is `sha256:...` or `md5:...` of an archive, or `git:` and the id of a commit of the repository
     at `url`; `revision` is then the branch or tag that it had, for people. Either `url` and `checksum` are
-    given, or `path`.
+    given, or `path`. `revisions` are other commits by name, of which an axis takes one; where there is no
+    checksum, one has to.
     """
 
     name: str
@@ -112,6 +113,12 @@ class Source:
     checksum: str = ""
     path: Path | None = None
     revision: str = ""
+    revisions: tuple[tuple[str, str], ...] = ()
+
+    def at(self, revision: str) -> "Source":
+        """The source at one of its revisions. Raises KeyError."""
+        commit = dict(self.revisions)[revision]
+        return replace(self, checksum=f"git:{commit}", revision=revision)
 
     @property
     def commit(self) -> str:
@@ -131,7 +138,8 @@ class Runtime:
 
     `adapter` is the name under which the registry knows the code that prepares it. `sources` is code from
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
-    weights alone are quantised before anything is built. `operators` are those that its library has, named as
+    weights alone are quantised before anything is built. `patches` are unified diffs that are applied to a
+    copy of its own source, in their order. `operators` are those that its library has, named as
     in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
     follows from the models of a matrix.
     """
@@ -143,6 +151,15 @@ class Runtime:
     sources: tuple[Source, ...] = ()
     takes_hybrid: bool = True
     operators: tuple[str, ...] | None = ()
+    patches: tuple[Path, ...] = ()
+    assertions: bool = False
+
+    def at(self, source: str, revision: str) -> "Runtime":
+        """The runtime with a source at one of its revisions. Raises KeyError."""
+        if source not in {one.name for one in self.sources}:
+            raise KeyError(source)
+        sources = (one.at(revision) if one.name == source else one for one in self.sources)
+        return replace(self, sources=tuple(sources))
 
 
 @dataclass(frozen=True, slots=True)

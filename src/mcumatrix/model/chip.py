@@ -14,6 +14,18 @@ class Chip:
     name: str
     family: str
     cpu_flags: tuple[str, ...]
+    flash: "Region | None" = None
+    """What programs are linked into; None where nothing says how large it is."""
+    ram: "Region | None" = None
+    """The largest memory for what they change: no tensor is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A memory, by the name that linker scripts have for it."""
+
+    name: str
+    size_bytes: int
 
 
 CHIP_ID_REGISTER = "DBGMCU_IDCODE"

@@ -291,3 +291,36 @@ def padded_size(
         return (input_size + stride - reach) // stride, 0
     output_size = (input_size + stride - 1) // stride
     return output_size, max(0, (output_size - 1) * stride + reach - input_size) // 2
+
+
+def multiply_accumulates(network: Network, layer: Layer) -> int:
+    """How often a layer multiplies an element with a weight and adds it up; 0 for operators without weights.
+
+    Taps of a filter that lie in the padding are not counted: a kernel need not compute them.
+    """
+    weights, images = network.input_of(layer, 1), network.input_of(layer, 0)
+    if weights is None or images is None or layer.operator not in _WITH_WEIGHTS:
+        return 0
+    output = network.output_of(layer)
+    if layer.operator is Operator.FULLY_CONNECTED:
+        return prod(output.shape) * weights.shape[-1]
+    assert isinstance(layer.options, ConvolutionOptions)
+    options = layer.options
+    rows = _taps(images.shape[1], weights.shape[1], options.stride_height, options.dilation_height, options)
+    columns = _taps(images.shape[2], weights.shape[2], options.stride_width, options.dilation_width, options)
+    # Of a depthwise filter each output channel sees one input channel.
+    seen = weights.shape[3] if layer.operator is Operator.CONV_2D else 1
+    return output.shape[0] * rows * columns * output.shape[3] * seen
+
+
+_WITH_WEIGHTS = (Operator.CONV_2D, Operator.DEPTHWISE_CONV_2D, Operator.FULLY_CONNECTED)
+
+
+def _taps(size: int, filter_size: int, stride: int, dilation: int, options: ConvolutionOptions) -> int:
+    """How many taps of a filter lie on the image, over all its positions along one axis."""
+    count, before = padded_size(size, filter_size, stride, dilation, options.padding)
+    return sum(
+        0 <= position * stride - before + tap * dilation < size
+        for position in range(count)
+        for tap in range(filter_size)
+    )

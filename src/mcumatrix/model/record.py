@@ -18,6 +18,7 @@ from mcumatrix.model.bounds import (
 )
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
@@ -228,7 +229,9 @@ class Record:
     that the unit had before, empty where they do not.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
-    before it was kept.
+    before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
+    `float_functions` says whether kernels of an optimised library call functions of it for floats, None where
+    nobody asked.
     """
 
     __pydantic_config__ = KEPT
@@ -260,6 +263,8 @@ class Record:
     order: str = ""
     drift: str = ""
     settings: tuple[Setting, ...] | None = None
+    compiled: Compiled | None = None
+    float_functions: bool | None = None
 
     @property
     def name(self) -> str:

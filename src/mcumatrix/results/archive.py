@@ -29,8 +29,8 @@ _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 """A line of `sha256sum`: the hash, two spaces, the name."""
 
 
-def write_archive(file: IO[bytes], top: str, files: Mapping[str, Path]) -> None:
-    """Writes files into an archive, by their names below its one folder `top`.
+def write_archive(file: IO[bytes], top: str, files: Mapping[str, Path | bytes]) -> None:
+    """Writes files into an archive, or contents without one, by names below its one folder `top`.
 
     Times, owners and the order on the disk make no difference; of the rights, only whether their owner may
     execute a file is kept.
@@ -44,9 +44,10 @@ def write_archive(file: IO[bytes], top: str, files: Mapping[str, Path]) -> None:
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for name, path in sorted(files.items()):
-            data = path.read_bytes()
+            is_program = isinstance(path, Path) and bool(path.stat().st_mode & 0o100)
+            data = path.read_bytes() if isinstance(path, Path) else path
             sums[name] = hash_bytes(data)
-            _add(tar, f"{top}/{name}", data, is_program=bool(path.stat().st_mode & 0o100))
+            _add(tar, f"{top}/{name}", data, is_program=is_program)
         _add(tar, f"{top}/{SUMS}", sums_bytes(sums))
 
 

@@ -67,14 +67,16 @@ class GitError(Exception):
         return any(part.lower() in self.said.lower() for part in parts)
 
 
-def git(*arguments: str | Path, url: str = "") -> str:
+def git(*arguments: str | Path, url: str = "", folder: Path | None = None) -> str:
     """Runs a command of git and gives what it prints; `url` is what it is to fetch from, if it does.
+
+    In a `folder` it works on what is there, whatever repository that may lie in.
 
     Raises:
         GitError: it failed.
         SourceError: there is no git.
     """
-    with _started(arguments, url, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with _started(arguments, url, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, folder=folder) as process:
         try:
             printed, said = process.communicate()
         except BaseException:
@@ -86,12 +88,13 @@ def git(*arguments: str | Path, url: str = "") -> str:
 
 
 def _started(
-    arguments: tuple[str | Path, ...], url: str, *, stdin: int, stderr: int
+    arguments: tuple[str | Path, ...], url: str, *, stdin: int, stderr: int, folder: Path | None = None
 ) -> "subprocess.Popen[bytes]":
     program = shutil.which("git")
     if program is None:
         raise SourceError(
-            "There is no git here, and a source of a runtime is a commit of a git repository.",
+            "There is no git here, and a source of a runtime is a commit of a git repository, or has"
+            " patches.",
             hint="Install git (on Debian: apt install git), or give a folder with the variable"
             " MCUMATRIX_SOURCE_<RUNTIME>.",
         )
@@ -101,7 +104,9 @@ def _started(
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=environment_of(os.environ, url),
+        env=environment_of(os.environ, url)
+        | ({"GIT_CEILING_DIRECTORIES": str(folder.parent)} if folder else {}),
+        cwd=folder,
     )
 
 

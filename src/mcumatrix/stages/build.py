@@ -29,7 +29,8 @@ Sources = Mapping[str, str]
 _CCACHE_ON, _CCACHE_OFF = "-DMCUMATRIX_CCACHE=ON", "-DMCUMATRIX_CCACHE=OFF"
 
 
-def _flags(variant: Variant) -> list[str]:
+def flags_of(variant: Variant) -> list[str]:
+    """The compiler's flags for all that is compiled for a variant, but for those of its chip."""
     return [*DEFAULT_FLAGS, *(flag for setting in variant.settings for flag in setting.flags)]
 
 
@@ -51,7 +52,7 @@ def _configure(sources: str, variant: Variant, chip: Chip, definitions: Mapping[
         f"-DMCUMATRIX_TOOLCHAIN_PREFIX={variant.toolchain.prefix}",
         *((f"-DMCUMATRIX_CLANG={variant.toolchain.clang}",) if variant.toolchain.clang else ()),
         f"-DMCUMATRIX_CPU_FLAGS={' '.join(chip.cpu_flags)}",
-        f"-DMCUMATRIX_FLAGS={' '.join(_flags(variant))}",
+        f"-DMCUMATRIX_FLAGS={' '.join(flags_of(variant))}",
         *(f"-D{name}={value}" for name, value in definitions.items()),
         *_cmake(variant),
     )
@@ -196,7 +197,7 @@ def _plan(
             **parts,
             "definitions": definitions,
             "cpu_flags": chip.cpu_flags,
-            "flags": _flags(variant),
+            "flags": flags_of(variant),
             "cmake": _cmake(variant),
             "toolchain": toolchain.sha256,
         },

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.chip import Chip
+from mcumatrix.model.chip import Chip, Region
 
 _NAME = re.compile(r"[A-Za-z0-9_.+-]*[A-Za-z0-9_+-]")
+_REGION = re.compile(
+    r"^\s*(\w+)\s*\(([rwx]+)\)\s*:\s*ORIGIN\s*=\s*\w+,\s*LENGTH\s*=\s*(\d+)([KM]?)", re.MULTILINE
+)
+_UNITS = {"": 1, "K": 2**10, "M": 2**20}
 _CPU_FLAG = re.compile(r"-m[a-z][a-z0-9=.+-]*")
 
 
@@ -38,7 +42,26 @@ def chip_of(firmware: Path, board: str) -> Chip:
             f"{place}: cpu_flags must be a list of flags that begin with -m, and is {json.dumps(flags)}.",
             hint='As in "cpu_flags": ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"].',
         )
-    return Chip(name, _word(described, "family", place), tuple(flags))
+    family = _word(described, "family", place)
+    return Chip(name, family, tuple(flags), *_memory(firmware / "chip" / name / "memory.ld"))
+
+
+def _memory(script: Path) -> tuple[Region | None, Region | None]:
+    """Flash, and the largest RAM, of a linker script; None for what is not found in it."""
+    try:
+        text = script.read_text(errors="replace")
+    except OSError:
+        return None, None
+    flash: list[Region] = []
+    ram: list[Region] = []
+    for name, attributes, number, unit in _REGION.findall(text):
+        region = Region(name, int(number) * _UNITS[unit])
+        (ram if "w" in attributes else flash).append(region)
+    return _largest(flash), _largest(ram)
+
+
+def _largest(regions: list[Region]) -> Region | None:
+    return max(regions, key=lambda region: region.size_bytes, default=None)
 
 
 def _read(firmware: Path, kind: str, name: str, missing: str) -> dict[str, Any]:

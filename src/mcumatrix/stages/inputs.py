@@ -9,7 +9,7 @@ from mcumatrix.model.inputs import Inputs
 Find = Callable[[str], Inputs | None]
 """The inputs of a fingerprint, where they are known."""
 
-_SOURCES, _TREES, _TOOLCHAIN = "sources", "trees", "toolchain"
+_SOURCES, _TREES, _INPUT, _TOOLCHAIN = "sources", "trees", "input", "toolchain"
 
 _WORDS = {_TOOLCHAIN: "the compiler", "model": "the model", "golden": "the golden answers"}
 """Names of inputs that are hashes, for people."""
@@ -35,7 +35,7 @@ class InputDifference:
             return f"{self.name} is only there"
         if not self.theirs:
             return f"{self.name} is only here"
-        if _is_hash(self.theirs) and _is_hash(self.ours):
+        if all(map(_is_hash, (*self.theirs.split(), *self.ours.split()))):
             return self.name
         return f"{self.name}: {self.theirs} there, {self.ours} here"
 
@@ -52,6 +52,29 @@ def input_differences(theirs: Inputs, ours: Inputs, find: Find) -> tuple[InputDi
         if there.get(name) != here.get(name)
     )
     return tuple(differing)
+
+
+def with_all(inputs: Inputs, find: Find) -> tuple[Inputs, ...]:
+    """The inputs of a stage and of all stages before it that are known, each once, the last stage first."""
+    found = {inputs.fingerprint: inputs}
+    waiting = [inputs]
+    while waiting:
+        for text in _texts(waiting.pop().parts):
+            if _is_hash(text) and text not in found and (made := find(text)) is not None:
+                found[text] = made
+                waiting.append(made)
+    return tuple(found.values())
+
+
+def _texts(part: Part) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for inner in part.values():
+            yield from _texts(inner)
+    elif part is not None and not isinstance(part, int):
+        for inner in part:
+            yield from _texts(inner)
 
 
 def _leaves(inputs: Inputs, find: Find) -> Iterator[tuple[str, str]]:
@@ -82,6 +105,8 @@ def _name(path: tuple[str, ...]) -> str:
     head, *rest = path
     if head == _SOURCES:
         return f"firmware/{'/'.join(rest)}"
+    if head == _INPUT:
+        return f"{rest[-1]} of the input"
     if head == _TREES:
         return f"the code of {'/'.join(rest)}"
     if len(path) == 1:

@@ -17,6 +17,7 @@ from mcumatrix.errors import (
     TooLargeError,
 )
 from mcumatrix.model.image import Image
+from mcumatrix.model.kernels import Compiled, KernelFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
     Cause,
@@ -31,6 +32,7 @@ from mcumatrix.model.record import (
 )
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Variant
+from mcumatrix.stages.build import flags_of
 
 _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
     (TooLargeError, Status.TOO_LARGE),
@@ -77,11 +79,12 @@ def make_record(
     earlier: tuple[str, ...] = (),
     slot: Slot = FIRST,
     order: str = "",
+    facts: KernelFacts | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
     `fault` is what the board itself noticed of a failure. `earlier` has the names of the records of attempts
-    that came before it.
+    that came before it. `facts` are what the kernels of its runtime say of themselves, if they were asked.
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
@@ -117,6 +120,8 @@ def make_record(
         slot=slot,
         order=order,
         settings=variant.settings,
+        compiled=compiled_as(variant, facts),
+        float_functions=facts.float_functions if facts else None,
     )
 
 
@@ -142,4 +147,12 @@ def _facts(image: Image) -> ImageFacts:
         binary_sha256=image.binary_sha256,
         sizes=image.sizes,
         toolchain=image.toolchain,
+    )
+
+
+def compiled_as(variant: Variant, facts: KernelFacts | None) -> Compiled:
+    """How the runtime's library of a variant is compiled; `facts` are what was found out of its sources."""
+    definitions = facts.definitions if facts else ()
+    return Compiled(
+        (*(f"-D{text}" for text in definitions), *flags_of(variant)), facts.unset if facts else ()
     )

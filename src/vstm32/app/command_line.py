@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from vstm32.board.firmware import Firmware
 
 _STANDARD_INPUT = 0
-_LOOK_SECONDS = 0.1
 
 
 class ExitCode(IntEnum):
@@ -89,6 +88,10 @@ def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack)
         code = _wait(daemon, wanted, interrupted)
     if trace is not None:
         trace.flush()
+    if of_daemon.board.survey:
+        from vstm32.look.survey_report import print_survey
+
+        print_survey(daemon.board.surveyed, daemon.board.place, sys.stderr)
     if profile_file is not None and wanted.firmware is not None:
         _write_profile(daemon, wanted.firmware.name, profile_file, Path(profile_file.name))
     return code
@@ -100,10 +103,8 @@ def _wait(daemon: "Daemon", wanted: ProgramOptions, interrupted: threading.Event
         if wanted.ends_with_stdin:
             threading.Thread(target=_wait_for_stdin, args=(interrupted,), daemon=True).start()
         # A locked-up board stays reachable: what it has said can still be read.
-        while not interrupted.wait(_LOOK_SECONDS) and not daemon.ended.is_set():
+        while not interrupted.wait(0.1) and not daemon.ended.is_set():
             daemon.board.check()
-            # What it finds is said by it.
-            daemon.board.prospect()
     finally:
         daemon.close()
     return ExitCode.OK

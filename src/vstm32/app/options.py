@@ -142,6 +142,7 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
         timing=arguments.timing,
         random_seed=arguments.random_seed,
         powered=not arguments.off,
+        survey=arguments.survey,
         link=arguments.link,
     )
     profile = None
@@ -235,6 +236,7 @@ def _add_looks(group: argparse._ArgumentGroup) -> None:
         metavar="BLOCKS",
         help="trace these blocks only, such as USART6,RCC or 'GPIO*'",
     )
+    group.add_argument("--survey", action="store_true", help=meaning_of("survey"))
     group.add_argument(
         "--profile",
         metavar="[=FILE]",
@@ -261,6 +263,10 @@ def _check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> No
                 )
     elif arguments.echo or arguments.silence is not None:
         parser.error("--echo and --silence are for --serial-console")
+    if arguments.survey and (arguments.json or arguments.end_with_stdin or arguments.profile is not None):
+        parser.error(
+            "--survey makes no measurement: it does not go with --json, --end-with-stdin or --profile"
+        )
     if arguments.at is not None and arguments.firmware is None:
         parser.error("--at says where the firmware belongs; give that too")
     if arguments.silence is not None and not 0 <= arguments.silence < 1e6:

@@ -73,6 +73,9 @@ class MemoryMap:
     peripherals: Window
     ahb2: Window
     blocks: tuple[Window, ...] = field(repr=False)
+    unmodelled: tuple[Window, ...] = ()
+    """Further windows of registers, of which no block is modelled."""
+
     regions: tuple[Region, ...] = field(init=False, repr=False)
     """All memory."""
 

@@ -43,6 +43,7 @@ from vstm32.cortex_m.core import Core
 from vstm32.look.trace import Trace
 from vstm32.stm32.clock_tree import Clocks
 from vstm32.stm32.flash import FlashFaults
+from vstm32.stm32.survey import Survey, Surveyed
 from vstm32.stm32.system import Outside, System
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class Board:
         self._core = Core(chip, options.timing, profiled=profile is not None, observe=trace)
         self._gate = Gate(self._may_run, self._hurry)
         self._host = HostWait(self._ports.wakeup, lambda: self._loop.is_to_end or self._gate.is_wanted)
-        self._journal = Journal(on_finding, self._flush, Places(firmware).at)
+        self._places = Places(firmware)
+        self._journal = Journal(on_finding, self._flush, self._places.at)
         self._system = System(
             self._core,
             options.flash_layout,
@@ -111,6 +113,7 @@ class Board:
                 debugged=Debugged(self._core, self._state, lambda: self._reset.is_low, self.step),
             ),
         )
+        self._survey = Survey(self._core, self._system.bus) if options.survey else None
         if trace is not None:
             trace.watch(self._system.bus)
         self.profiler = self._made_profiler(profile) if profile is not None else None
@@ -119,7 +122,8 @@ class Board:
         self._last_word = LastWord(self._system, self._state, self._journal.report)
         stops = Stops(self._core, self._system, self._state, self._journal.report)
         self._loop = RunLoop(self._system, self._state, self._reset, stops, self._host)
-        self._thread = CpuThread(self._gate, self._loop, self._flush)
+        self._thread = CpuThread(self._gate, self._loop, self._look, self._flush)
+        self._seen = Prospect.GOES_ON
         self._attached: list[Attached] = []
         self._injection = Injection()
         self._heals_when_off = False
@@ -222,12 +226,27 @@ class Board:
         return self._journal.loop
 
     def prospect(self) -> Prospect:
-        """Whether anything is to be expected of the firmware, if nobody does anything."""
-        with self.standing_still():
-            return self._prospect()
+        """Whether anything is to be expected of the firmware, if nobody does anything. It is not disturbed:
+        while it runs in the board's own thread, this is how it was after its last slice.
+        """
+        if not self._thread.is_there:
+            self._look()
+        return self._seen
+
+    def _look(self) -> None:
+        self._seen = self._prospect()
 
     def _prospect(self) -> Prospect:
         return Prospect.GOES_ON if self._reset.is_wanted else self._last_word.prospect()
+
+    @property
+    def surveyed(self) -> tuple[Surveyed, ...]:
+        """With `BoardOptions(survey=True)`: the registers that are not modelled and were accessed."""
+        return self._survey.seen if self._survey else ()
+
+    def place(self, address: int) -> str:
+        """The function at an address, as `main+0x24`; "" where none is known."""
+        return self._places.at(address)
 
     def symbol(self, name: str) -> int:
         """Address of a symbol of the firmware.
@@ -461,6 +480,7 @@ class Board:
         self._journal.begin_anew()
         self._reset_loop.begin_anew()
         self._last_word.begin_anew()
+        self._seen = Prospect.GOES_ON
         self._ports.forget_unread()
 
     def _request_reset(self, flag: int) -> None:

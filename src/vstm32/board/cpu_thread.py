@@ -11,10 +11,13 @@ from vstm32.board.run_loop import RunLoop
 class CpuThread:
     """Runs slices whenever the gate lets it, and keeps what goes wrong in it for who asks."""
 
-    def __init__(self, gate: Gate, loop: RunLoop, flush: Callable[[], None]) -> None:
-        """`flush` is called at its end."""
+    def __init__(
+        self, gate: Gate, loop: RunLoop, look: Callable[[], None], flush: Callable[[], None]
+    ) -> None:
+        """`look` is called after each slice, `flush` at its end."""
         self._gate = gate
         self._loop = loop
+        self._look = look
         self._flush = flush
         self._thread: threading.Thread | None = None
         self._crash: BaseException | None = None
@@ -23,6 +26,11 @@ class CpuThread:
     def has_failed(self) -> bool:
         """Whether something went wrong in it, which nothing of the firmware can cause."""
         return self._crash is not None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was started, and not stopped."""
+        return self._thread is not None
 
     def check(self) -> None:
         """Raises what went wrong."""
@@ -60,6 +68,7 @@ class CpuThread:
             while gate.begin_slice():
                 try:
                     self._loop.run_slice(None)
+                    self._look()
                 finally:
                     gate.end_slice()
         except BaseException as error:

@@ -63,7 +63,7 @@ class LastWord:
     def _coming(self) -> Iterable[int]:
         """The exceptions that something may still ask for."""
         system, exceptions = self._system, self._system.exceptions
-        yield from exceptions.pending
+        yield from filter(exceptions.is_enabled, exceptions.pending)
         if system.systick.interrupts:
             yield ExceptionNumber.SYSTICK
         # Which alarm and which line belong to which interrupt is not asked: any may raise any.

@@ -56,6 +56,11 @@ class BoardOptions:
     unique_id: Annotated[bytes, "the 12 bytes at 0x1FF0F420"] = b"mcumatrix-VB"
     powered: Annotated[bool, "whether the board is on when it is made"] = True
     flash: Annotated[Path | None, "a file that keeps what is in flash; without it, flash is erased"] = None
+    survey: Annotated[
+        bool,
+        "no measurement: registers that are not modelled read as after reset and are listed in the end; "
+        "without it they are faults",
+    ] = False
     link: Annotated[Path | None, "keep a symbolic link to the serial port at PATH"] = None
 
     def __post_init__(self) -> None:

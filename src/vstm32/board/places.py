@@ -2,7 +2,6 @@
 
 from functools import cached_property
 
-from vstm32.base.errors import VirtualBoardError
 from vstm32.base.symbols import Functions, read_functions
 from vstm32.board.firmware import Firmware
 
@@ -23,6 +22,6 @@ class Places:
             return Functions(())
         try:
             return read_functions(self._firmware.path)
-        except VirtualBoardError:
-            # The file was moved since: a name is not worth an end.
+        except Exception:
+            # The file was built anew or removed since: a name is not worth an end.
             return Functions(())

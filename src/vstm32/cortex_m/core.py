@@ -160,6 +160,12 @@ class Core:
         """See `RegisterWindows.map`."""
         self._windows.map(base, size_bytes, read, write)
 
+    def open_unmodelled_registers(self, read: ReadCallback, write: WriteCallback) -> None:
+        """Lets registers be announced in the windows of which no block is modelled, too."""
+        self.shared.open_unmodelled()
+        for window in self.memory.map.unmodelled:
+            self.map_registers(window.base, window.size_bytes, read, write)
+
     def _fail(self, error: BaseException) -> None:
         """An error of our own inside a callback: Unicorn cannot carry it, so run() raises it."""
         self._callback_error = self._callback_error or error

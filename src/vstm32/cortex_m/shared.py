@@ -122,10 +122,16 @@ class Shared:
             window.end = base + size
             window.known = self._table("uint8_t", size // 4)
 
+    def open_unmodelled(self) -> None:
+        """Lets registers be announced where no block is modelled."""
+        for window, stands in zip(self.state.unmodelled, self.map.unmodelled, strict=True):
+            window.base, window.end = stands.base, stands.base + stands.size_bytes
+            window.known = self._table("uint8_t", stands.size_bytes // 4)
+
     def announce_registers(self, address: int, size_bytes: int) -> None:
         """Lets accesses to a range of modelled registers through."""
         state = self.state
-        for window in (state.peripherals, state.ahb2, state.private_bus):
+        for window in (state.peripherals, state.ahb2, state.private_bus, *state.unmodelled):
             if window.base <= address < window.end:
                 first = (address - window.base) // 4
                 for word in range(first, first + (size_bytes + 3) // 4):

@@ -78,6 +78,11 @@ static bool finds_register(struct state *state, void *engine, uint64_t address)
     if (is_in(&state->ahb2, address)) {
         return is_register(&state->ahb2, address);
     }
+    for (int index = 0; index < MOST_UNMODELLED; index++) {
+        if (is_in(&state->unmodelled[index], address)) {
+            return is_register(&state->unmodelled[index], address);
+        }
+    }
     return is_in(&state->private_bus, address) && may_use_private_bus(state, engine, address) &&
            is_register(&state->private_bus, address);
 }

@@ -52,6 +52,7 @@ enum {
     /* One flag stands for so many bytes of flash, as a power of two. */
     EXECUTED_SHIFT = 8,
     MOST_INTERVALS = 128,
+    MOST_UNMODELLED = 2,
     /* What an interval of memory protection allows: bits of mpu.py, which are Unicorn's. */
     PERMIT_READ = 1,
     PERMIT_WRITE = 2,
@@ -200,6 +201,7 @@ struct state {
     struct window peripherals;
     struct window ahb2;
     struct window private_bus;
+    struct window unmodelled[MOST_UNMODELLED]; /* of a survey; else they end where they begin */
     uint64_t stir_for_all; /* whether unprivileged code may write NVIC_STIR */
     uint64_t intervals; /* of memory protection; 0: the MPU is off */
     struct interval protection[MOST_INTERVALS];

@@ -23,6 +23,12 @@ AHB2 = Window("AHB2", 0x5006_0000, 0x1000)
 """The part of it that has RNG; USB OTG FS and DCMI stand before it."""
 
 
+UNMODELLED = (
+    Window("USB OTG FS and DCMI", 0x5000_0000, 0x6_0000),
+    Window("FMC and QUADSPI", 0xA000_0000, 0x2000),
+)
+
+
 def windows(first: int, names: str) -> tuple[Window, ...]:
     """Windows of 1 KB that follow each other, by their names; "reserved" is none."""
     return tuple(
@@ -97,6 +103,7 @@ def memory_map(
         peripherals=PERIPHERALS,
         ahb2=AHB2,
         blocks=(*more_blocks, *_BLOCKS),
+        unmodelled=UNMODELLED,
     )
 
 

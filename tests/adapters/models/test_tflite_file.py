@@ -22,6 +22,7 @@ MODELS = Path(__file__).parents[3] / "firmware" / "models"
 TEMPLATES = Path(__file__).parents[3] / "templates"
 SMALL_MODELS = Path(__file__).parent / "data"
 EVERY_OPTION = (SMALL_MODELS / "every-option-int8.tflite").read_bytes()
+OPERATORS = (SMALL_MODELS / "operators-int8.tflite").read_bytes()
 COPY_AGAIN = "Copy it again from where it came from, or convert the model again."
 
 
@@ -222,10 +223,14 @@ def test_no_part_of_a_file_passes_for_a_model(length: int) -> None:
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=300)
-@given(position=st.integers(0, len(EVERY_OPTION) - 1), value=st.integers(0, 255))
-def test_a_flipped_byte_gives_a_network_or_a_clear_error(position: int, value: int) -> None:
-    data = bytearray(EVERY_OPTION)
-    data[position] ^= value
+@given(
+    model=st.sampled_from([EVERY_OPTION, OPERATORS]),
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_changed_bytes_give_a_network_or_a_clear_error(model: bytes, changes: list[tuple[int, int]]) -> None:
+    data = bytearray(model)
+    for position, value in changes:
+        data[position % len(data)] ^= value
     try:
         network = read_network(bytes(data))
     except ModelError as error:

@@ -1,3 +1,4 @@
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,15 @@ import pytest
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.runtimes.builtin_checks import check_network
 from mcumatrix.errors import ModelError, RenderError
-from mcumatrix.model.network import Network, Quantization, SoftmaxOptions, Tensor, TensorType
+from mcumatrix.model.network import (
+    Activation,
+    AddOptions,
+    Network,
+    Quantization,
+    SoftmaxOptions,
+    Tensor,
+    TensorType,
+)
 
 NETWORK = read_network(Path(__file__).parents[1] / "models" / "data" / "every-option-int8.tflite")
 DAMAGED = "The file is damaged, or its converter has a fault: convert the model again."
@@ -109,3 +118,95 @@ def test_the_beta_of_a_softmax_is_a_positive_number(beta: float) -> None:
     assert error_of(replace(NETWORK, layers=(*NETWORK.layers[:8], softmax))) == (
         f"layer 8 SOFTMAX has a beta of {beta}; it must be a positive number.\n  {COPY_AGAIN}"
     )
+
+
+OPERATORS = read_network(Path(__file__).parents[1] / "models" / "data" / "operators-int8.tflite")
+
+
+def changed_layer(index: int, **changes: object) -> Network:
+    layers = list(OPERATORS.layers)
+    layers[index] = replace(layers[index], **changes)  # type: ignore[arg-type]
+    return replace(OPERATORS, layers=tuple(layers))
+
+
+def changed_tensor(index: int | None, **changes: object) -> Network:
+    assert index is not None
+    tensors = list(OPERATORS.tensors)
+    tensors[index] = replace(tensors[index], **changes)  # type: ignore[arg-type]
+    return replace(OPERATORS, tensors=tuple(tensors))
+
+
+def test_a_network_with_every_operator_passes() -> None:
+    check_network(OPERATORS)
+
+
+def test_an_operator_that_the_runtime_lacks_is_named_with_its_layer() -> None:
+    assert error_of(changed_layer(3, operator="TRANSPOSE", options=None)) == (
+        "layer 3 is TRANSPOSE, which the builtin runtime does not have.\n"
+        "  It has ADD, AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, LOGISTIC, MAX_POOL_2D,"
+        " MEAN, PAD, RELU, RELU6, RESHAPE, SOFTMAX; choose another runtime for this model."
+    )
+
+
+def test_an_activation_that_the_runtime_lacks_is_named_with_its_layer() -> None:
+    assert error_of(changed_layer(0, options=AddOptions(Activation.TANH))).startswith(
+        "layer 0 ADD has the activation TANH, which the builtin runtime does not have."
+    )
+
+
+def test_sums_of_other_things_than_two_tensors_of_one_shape_are_refused() -> None:
+    second = OPERATORS.layers[0].inputs[1]
+    constant = replace(changed_tensor(second, data=bytes(432)), inputs=OPERATORS.inputs[:1])
+    for network in (constant, changed_tensor(second, shape=(1, 1, 1, 6))):
+        assert error_of(network) == (
+            "layer 0 ADD adds something else than two computed tensors of one shape.\n"
+            "  The builtin runtime adds no constants and does not broadcast; choose another runtime."
+        )
+
+
+@pytest.mark.parametrize(("axes", "said"), [((0, 2), "[0, 2]"), ((7,), "[3]"), ((), "[]")])
+def test_means_are_over_axes_side_by_side(axes: tuple[int, ...], said: str) -> None:
+    index = OPERATORS.layers[6].inputs[1]
+    network = changed_tensor(index, data=struct.pack(f"<{len(axes)}i", *axes), shape=(len(axes),))
+    if said == "[3]":  # 7 modulo 4: another mean than the output's shape
+        assert "give 1x8x5x1" in error_of(network)
+    else:
+        assert error_of(network).startswith(f"layer 6 MEAN reduces the axes {said} of 4.")
+
+
+def test_what_is_padded_is_a_constant_of_0_and_above() -> None:
+    index = OPERATORS.layers[2].inputs[1]
+    assert error_of(changed_tensor(index, data=struct.pack("<8i", 0, 0, 1, 2, 0, 1, -1, 0))).startswith(
+        "layer 2 PAD pads 4 dimensions with 8 numbers."
+    )
+    assert error_of(changed_tensor(index, type=TensorType.INT8)).startswith(
+        "layer 2 PAD has a second input that is no constant of integers."
+    )
+
+
+def test_an_average_is_in_the_scale_of_what_it_is_of() -> None:
+    index = OPERATORS.layers[1].outputs[0]
+    assert error_of(changed_tensor(index, quantization=Quantization((0.07,), (-100,)))).startswith(
+        "layer 1 AVERAGE_POOL_2D has another quantisation at its input than at its output."
+    )
+
+
+def test_probabilities_have_the_quantisation_that_tensorflow_demands() -> None:
+    index = OPERATORS.layers[8].outputs[0]
+    assert error_of(changed_tensor(index, quantization=Quantization((0.01,), (0,)))).startswith(
+        "layer 8 LOGISTIC has an output of scale 0.01 and zero point 0; they must be 1/256 and -128."
+    )
+
+
+def test_control_flow_is_refused() -> None:
+    assert error_of(replace(OPERATORS, graph_count=2)).startswith(
+        "The builtin runtime runs models of one graph; this one has 2."
+    )
+
+
+def test_a_constant_output_is_refused() -> None:
+    constant = OPERATORS.layers[2].inputs[1]
+    network = replace(
+        changed_tensor(constant, type=TensorType.INT8, data=bytes(8)), outputs=(*OPERATORS.outputs, constant)
+    )
+    assert error_of(network).startswith("The builtin runtime has no constants as inputs or outputs; tensor")

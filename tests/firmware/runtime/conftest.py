@@ -116,8 +116,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, Pat
 
 
 def models_of(element: str) -> list[Path]:
-    """The model of the benchmark and the one that has every option, in one element type."""
+    """The models of the benchmark and those that have every option, in one element type."""
+    models = REPOSITORY / "firmware" / "models"
     return [
-        REPOSITORY / "firmware" / "models" / f"mnist-{element}.tflite",
+        models / f"mnist-{element}.tflite",
+        *(sorted(models.glob("mlperf-*.tflite")) if element == "int8" else ()),
         *sorted((REPOSITORY / "tests" / "adapters" / "models" / "data").glob(f"*-{element}.tflite")),
     ]

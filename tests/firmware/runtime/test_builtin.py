@@ -95,6 +95,17 @@ def test_what_the_benchmark_does_not_use_answers_as_tensorflow_lite_micro_does(
             assert_same(actual, wanted, f"output {index} of run {run}")
 
 
+@pytest.mark.parametrize("kernels", ALL_KERNELS)
+@pytest.mark.parametrize("model", ["kws", "resnet", "vww", "autoencoder"])
+def test_the_networks_of_mlperf_tiny_answer_bit_for_bit(machine: MachineOf, kernels: str, model: str) -> None:
+    path = MODELS / f"mlperf-{model}.tflite"
+    board, host = machine(kernels, "int8", path), TflmHost(path.read_bytes())
+    values = random_values(np.random.default_rng(6), board.network.input, 0)
+    expected = host.run_layers(board.network, values)
+    for layer, actual, wanted in zip(board.network.layers, board.run(values).layers, expected, strict=True):
+        assert_same(actual, wanted, str(layer))
+
+
 def test_a_layer_is_timed_from_the_start_to_the_end_of_its_kernel(machine: MachineOf) -> None:
     # In harness.c each reading of the cycle counter takes one cycle: two readings around each kernel.
     path = MODELS / "mnist-int8.tflite"

@@ -3,6 +3,7 @@
 from mcumatrix.report.content.charts import (
     FASTER,
     MAXIMUM_BARS,
+    MAXIMUM_BOXES,
     MAXIMUM_CHARTS,
     MAXIMUM_PANELS,
     SLOWER,
@@ -67,6 +68,17 @@ def test_of_too_many_cases_the_ends_are_shown_and_the_spread_of_all() -> None:
     odd, even = spread.spreads
     assert (odd.value, odd.cases, odd.low, odd.median, odd.high) == ("odd", 21, 1.0, 21.0, 41.0)
     assert (even.value, even.low, even.first_quartile, even.third_quartile) == ("even", 2.0, 11.5, 30.5)
+
+
+def test_an_axis_with_more_values_than_can_be_read_has_no_spread_and_the_note_says_so() -> None:
+    timings = [
+        a_timing(f"[{n}]", {"clock": f"{n} MHz", "kernels": "even" if n % 2 == 0 else "odd"}, float(n))
+        for n in range(1, MAXIMUM_BOXES + 2)
+    ]
+    (_, spread) = time_charts(timings)
+    assert isinstance(spread, SpreadChart)
+    assert {one.axis for one in spread.spreads} == {"kernels"}
+    assert spread.note.endswith("Left out, for too many values: clock.")
 
 
 def test_one_case_of_a_value_is_its_own_spread() -> None:

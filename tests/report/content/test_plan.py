@@ -1,6 +1,7 @@
 """What a plan says before anything is built."""
 
 from mcumatrix.model.axes import Setting
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.plan import plan_parts
 from support.variants import a_variant
@@ -22,3 +23,10 @@ def test_flags_that_defeat_kernels_are_said_once_before_the_build() -> None:
 
 def test_a_plan_without_such_flags_says_nothing_of_them() -> None:
     assert not any("Finding" in str(part) for part in _parts(Setting("flags", "O2", ("-O2",))))
+
+
+def test_what_is_known_of_a_library_is_said_before_the_build_too() -> None:
+    parts = plan_parts(
+        Matrix("m", "", (), (a_variant(),)), [], "1 to run", [("v", Compiled((), ("NDEBUG",)))]
+    )
+    assert str(parts[-2]).startswith("Finding: v: assertions are compiled in")

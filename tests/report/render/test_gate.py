@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from mcumatrix.model.comparison import Thresholds
 from mcumatrix.report.content.gate import Gate, ResultSet, judge
-from mcumatrix.report.render.gate import gate_json, gate_junit, gate_markdown
+from mcumatrix.report.render.gate import gate_json, gate_junit, gate_markdown, job_summary
 from support.timings import a_timing
 
 
@@ -65,3 +65,26 @@ def test_junit_has_a_test_for_each_case_and_a_failure_for_each_that_is_bad() -> 
     ]
     failure = suite[0][0]
     assert failure.get("type") == "regression"
+
+
+def test_a_job_summary_has_what_is_bad_in_sight_and_the_rest_folded_away() -> None:
+    text = job_summary(_gate()).decode()
+    head, folded = text.split("<details>", 1)
+    assert head.startswith("## new against old: not passed\n\n> [!CAUTION]\n> new against old: 1 same, ")
+    assert "| regression " in head and "| lost " in head and "| same " not in head
+    assert folded.startswith("<summary>a: each layer</summary>\n\n| Layer      |")
+    assert "<summary>All 4 cases</summary>" in folded and "<b>" not in text
+    assert text.endswith("</details>\n\n")
+
+
+def test_a_job_summary_of_what_is_well_is_a_note() -> None:
+    same = (a_timing("[1]", {"k": "a"}, 1.0),)
+    text = job_summary(judge(ResultSet("old", same), ResultSet("new", same), Thresholds())).decode()
+    assert text.startswith("## new against old: passed\n\n> [!NOTE]\n> new against old: 1 same.\n\n<details>")
+
+
+def test_a_job_summary_stays_within_what_github_takes() -> None:
+    many = [tuple(a_timing(f"[{n}]", {"k": f"{n:060}"}, time) for n in range(9_000)) for time in (1.0, 2.0)]
+    text = job_summary(judge(ResultSet("old", many[0]), ResultSet("new", many[1]), Thresholds()))
+    assert len(text) < 1024 * 1024
+    assert b"More does not fit here; the JSON file of the comparison has it." in text

@@ -489,3 +489,24 @@ def test_when_input_comes_makes_no_difference_to_a_firmware_that_counts_time(com
     assert at_once.startswith(b"on\n")
     assert at_once.count(b"\n") == 3
     assert answers(0.7) == at_once
+
+
+def test_a_survey_lists_what_is_missing_at_the_end_and_says_what_it_is(compile_firmware):
+    elf = compile_firmware(
+        "__attribute__((noinline)) void sound(void) { REG(0x40003800u) = 4; REG(0x40003800u) |= 64; }"
+        'int main(void) { clock_216(); serial_on(938); sound(); put_text("on\\n"); return 0; }'
+    )
+    done = run(elf, "--serial-console", "--survey")
+    assert (done.stdout, done.returncode) == ("on\n", 0)
+    title, note, heading, row = [" ".join(line.split()) for line in done.stderr.splitlines()]
+    assert title == "A survey, and no measurement: 1 register of 1 block that this board does not model."
+    assert note.startswith("They read as after reset, and writes did nothing:")
+    assert heading == "block register reads writes from"
+    assert re.fullmatch(r"SPI2 CR1 1 2 sound\+0x\w+, sound\+0x\w+, sound\+0x\w+", row)
+
+
+def test_a_survey_of_what_is_all_there_says_so(echoing):
+    done = run(echoing, "--serial-console", "--survey", stdin="a\n")
+    assert done.stderr == (
+        "A survey, and no measurement: the firmware has used no register that this board does not model.\n"
+    )

@@ -22,6 +22,8 @@ LOOP, SLEEP = "for (;;) { }", 'for (;;) __asm volatile("wfi");'
         ("", SLEEP, Prospect.ENDED),
         ("", 'for (;;) __asm volatile("nop");', Prospect.ENDED),
         ("", "for (;;) seen[0]++;", Prospect.GOES_ON),
+        # Pending and not enabled.
+        ("REG(NVIC_ISPR) = 1u << 6;", LOOP, Prospect.ENDED),
         (TICKS, LOOP, Prospect.GOES_ON),
         (TICKS, SLEEP, Prospect.GOES_ON),
         (TICKS + MASKED, LOOP, Prospect.ENDED),

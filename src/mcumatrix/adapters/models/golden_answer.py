@@ -41,7 +41,7 @@ def render_answer(
                 f"The output {tensor.name!r} is not finite, and nothing can be compared with that.",
                 hint="Give the model another input.",
             )
-        largest = float(np.abs(answer).max()) if is_float else 0.0
+        largest = float(str(np.abs(answer).max())) if is_float else 0.0
         described.append(
             {
                 "name": tensor.name,

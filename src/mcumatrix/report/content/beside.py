@@ -1,12 +1,12 @@
 """Our times beside those that others published: claim, ours, and the difference where there can be one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcumatrix.model.comparison import Thresholds
-from mcumatrix.model.publication import Publication
+from mcumatrix.model.publication import Origin, Publication
 from mcumatrix.report.content.findings.printed import trusted
-from mcumatrix.report.content.gate import Judged, ResultSet, judge
+from mcumatrix.report.content.gate import Gate, Judged, ResultSet, judge
 from mcumatrix.report.content.tables import Part
 from mcumatrix.report.content.timings import Timing
 
@@ -31,8 +31,12 @@ def beside_published(timings: Sequence[Timing], publications: Sequence[Publicati
 
 def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
     believed = trusted(publication)
-    found = judge(ResultSet("published", believed.timings), ResultSet("ours", tuple(timings)), Thresholds())
-    notes = [f"The two differ in {one}." for one in found.differing]
+    found = _judge(believed.timings, timings)
+    notes = []
+    if any(judged.refusal for judged in found.cases) and not any(map(_part, found.cases)):
+        notes.append("Layers are other ones, or not known: only totals stand beside each other.")
+        found = _judge(_totals(believed.timings), _totals(timings))
+    notes += [f"The two differ in {one}." for one in found.differing]
     notes += [f"Left out, because it contradicts an earlier table: {table}." for table in believed.doubtful]
     if any(judged.refusal and judged.side_by_side for judged in found.cases):
         notes.append(
@@ -42,8 +46,18 @@ def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
     parts = tuple(part for judged in found.cases if (part := _part(judged)))
     if not parts:
         notes.append("None of its cases has the settings of one of ours that has times.")
-    day = publication.published_on.isoformat()
-    return Beside(publication.name, f"{publication.source}, {day}", tuple(notes), parts)
+    source = f"{publication.source}, {publication.published_on.isoformat()}"
+    if publication.origin is Origin.IMPORTED:
+        source += f", imported from {publication.format}"
+    return Beside(publication.name, source, tuple(notes), parts)
+
+
+def _judge(published: Sequence[Timing], ours: Sequence[Timing]) -> Gate:
+    return judge(ResultSet("published", tuple(published)), ResultSet("ours", tuple(ours)), Thresholds())
+
+
+def _totals(timings: Sequence[Timing]) -> tuple[Timing, ...]:
+    return tuple(replace(timing, layers=(), between=None) for timing in timings)
 
 
 def _part(judged: Judged) -> Part | None:

@@ -24,6 +24,9 @@ MAXIMUM_BARS = 40
 
 _SHOWN_AT_EACH_END = 12
 
+MAXIMUM_BOXES = 40
+"""Values of an axis in a chart of spreads; an axis with more is left out of it."""
+
 MAXIMUM_LAYERS = 10
 """Layers that a reader can tell apart by their colours; of networks with more, operators are added up."""
 
@@ -187,7 +190,9 @@ def _of_group(number: int, group: Sequence[Timing], more: str) -> Iterator[Layer
         bars=bars,
     )
     if len(shown) < len(group) and varying:
-        yield _spread_chart(number, group, varying)
+        few = [axis for axis in varying if len({timing.axes.get(axis) for timing in group}) <= MAXIMUM_BOXES]
+        if few:
+            yield _spread_chart(number, group, few, [axis for axis in varying if axis not in few])
 
 
 def _estimated(group: Sequence[Timing]) -> str:
@@ -239,19 +244,22 @@ def _longest(bar: Bar) -> str:
     return f"most in {longest.layer} ({longest.msec:.3f})" if longest else "without layers"
 
 
-def _spread_chart(number: int, group: Sequence[Timing], varying: Sequence[str]) -> SpreadChart:
+def _spread_chart(
+    number: int, group: Sequence[Timing], varying: Sequence[str], left_out: Sequence[str]
+) -> SpreadChart:
     spreads = tuple(
         _spread(axis, value, [timing for timing in group if timing.axes.get(axis) == value])
         for axis in varying
         for value in dict.fromkeys(timing.axes[axis] for timing in group if axis in timing.axes)
     )
     medians = "; ".join(f"{one.axis} {one.value}: {one.median:.3f} msec" for one in spreads)
+    without = f" Left out, for too many values: {', '.join(left_out)}." if left_out else ""
     return SpreadChart(
         name=f"spread-{number}",
         title=f"Total time in msec by the values of each axis{_estimated(group)}",
         description=f"Totals of {len(group)} cases. Medians: {medians}.",
         note="From the smallest to the largest total; the box has the middle half of the cases, with the "
-        "median in it.",
+        f"median in it.{without}",
         spreads=spreads,
     )
 

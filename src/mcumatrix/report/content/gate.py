@@ -1,7 +1,7 @@
 """Two sets of results against each other: what got slower, what is gone, and what cannot be compared."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mcumatrix.model.comparison import Thresholds
@@ -34,11 +34,20 @@ BAD = frozenset({Judgement.REGRESSION, Judgement.LOST, Judgement.NOT_COMPARABLE}
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What times were measured of: a variant, and the fingerprint of its inputs."""
+
+    variant: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResultSet:
-    """Some results under a name."""
+    """Some results under a name. `origins` has by the labels of timings what was measured, if it is known."""
 
     name: str
     timings: tuple[Timing, ...]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,18 @@ def judge(base: ResultSet, candidate: ResultSet, thresholds: Thresholds) -> Gate
     )
 
 
+def suspects(gate: Gate, of: ResultSet) -> tuple[Origin, ...]:
+    """What of one of the two sets belongs to a regression, and can be measured again."""
+    regressions = [case.pair for case in gate.cases if case.judgement is Judgement.REGRESSION and case.pair]
+    labels = {label for pair in regressions for label in (pair.base_label, pair.candidate_label)}
+    return tuple(origin for label, origin in of.origins.items() if _label(of.name, label) in labels)
+
+
+def _label(name: str, label: str) -> str:
+    """What a case is called beside those of the other set."""
+    return f"{name} {label}"
+
+
 def _shared_axes(ours: Sequence[Timing], other: Sequence[Timing]) -> list[str]:
     of_others = {name for timing in other for name in timing.axes}
     return [name for name in dict.fromkeys(n for timing in ours for n in timing.axes) if name in of_others]
@@ -134,7 +155,7 @@ def _judge_all(
 
 
 def _named(name: str, timing: Timing) -> Timing:
-    return replace(timing, label=f"{name} {timing.label}")
+    return replace(timing, label=_label(name, timing.label))
 
 
 def _judge(case: str, base: Timing, candidate: Timing, thresholds: Thresholds) -> Judged:

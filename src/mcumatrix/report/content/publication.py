@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from mcumatrix.model.comparison import Comparison
-from mcumatrix.model.publication import PrintedColumn, Publication, Quantity
+from mcumatrix.model.publication import Origin, PrintedColumn, Publication, Quantity
 from mcumatrix.report.content.charts import change_charts, time_charts
 from mcumatrix.report.content.comparisons import comparison_parts, default_comparison
 from mcumatrix.report.content.findings.printed import Trusted, find_in_publication, trusted
@@ -39,11 +39,17 @@ def make_publication_report(publication: Publication) -> Report:
         provenance=None,
         tools=(),
         records=(),
-        source=f"{publication.source}, {day}; entered by hand as printed in {publication.name}.csv.",
+        source=f"{publication.source}, {day}; {_way(publication)} {publication.name}.csv.",
         printed=tuple(_printed_tables(publication)),
         time_charts=time_charts(believed.timings),
         change_charts=change_charts([part.pair for part in comparisons]),
     )
+
+
+def _way(publication: Publication) -> str:
+    if publication.origin is Origin.IMPORTED:
+        return f"imported from {publication.format} into"
+    return "entered by hand as printed in"
 
 
 def _leading(publication: Publication) -> tuple[Comparison, ...]:

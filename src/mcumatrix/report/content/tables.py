@@ -1,12 +1,12 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 from types import MappingProxyType
 
 from mcumatrix.model.axes import Setting
-from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.catalogue import BoardKind, Model
 from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
@@ -29,6 +29,7 @@ class Case:
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
     as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
     None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
+    `least_cycles` has the operators of its network, each with the cycles that it cannot take less than.
 
     A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
     it is to have, and those of its runs as the reference in `references`.
@@ -41,6 +42,7 @@ class Case:
     reproduction: Reproduction | None = None
     untried: str = ""
     declared: tuple[Setting, ...] | None = None
+    least_cycles: tuple[tuple[str, float], ...] = ()
     expect: Expectation = field(default_factory=Expectation)
     further: tuple[Record, ...] = ()
     due: int = 1
@@ -132,16 +134,22 @@ def blamed(record: Record) -> str:
     return ", ".join(dict.fromkeys(part.value for part in parts if part))
 
 
+LeastCycles = Callable[[Model], tuple[tuple[str, float], ...]]
+"""What `Case` has under that name, of a model."""
+
+
 def number_cases(
     variants: Sequence[Variant],
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None] | None = None,
     untried: Mapping[str, str] = MappingProxyType({}),
+    least_cycles: LeastCycles = lambda _model: (),
 ) -> list[Case]:
     """The columns of a report: variants in their order, each with its record and reproduction, or None, where
     each is run once.
 
-    `untried` has by their slugs why variants have no result, as phrases.
+    `untried` has by their slugs why variants have no result, as phrases. `least_cycles` gives of a model what
+    `Case` has under that name.
     """
     rows = zip(variants, records, reproductions or [None] * len(variants), strict=True)
     return [
@@ -153,18 +161,25 @@ def number_cases(
             reproduction,
             untried.get(variant.slug, ""),
             declared=variant.settings,
+            least_cycles=least_cycles(variant.model) if record and record.measurement else (),
             expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
     ]
 
 
-def cases_of_results(matrix: Matrix, results: MatrixResults) -> list[Case]:
-    """The columns of a report of what is known of the variants of a matrix."""
+def cases_of_results(
+    matrix: Matrix, results: MatrixResults, least_cycles: LeastCycles = lambda _model: ()
+) -> list[Case]:
+    """The columns of a report of what is known of the variants of a matrix; see `number_cases`."""
     nothing = VariantRuns()
     runs = [results.runs.get(variant.slug, nothing) for variant in matrix.variants]
     cases = number_cases(
-        matrix.variants, [one.standing for one in runs], results.reproductions, results.untried
+        matrix.variants,
+        [one.standing for one in runs],
+        results.reproductions,
+        results.untried,
+        least_cycles,
     )
     last = matrix.schedule.runs
     return [

@@ -33,7 +33,7 @@ def to_csv(table: "pandas.DataFrame") -> bytes:
     apostrophe, and control characters are escaped; numbers stay numbers.
     """
     inert = cache(_inert)  # most cells are in many rows
-    safe = table.copy()
+    safe = table.copy(deep=False)
     for column in table:
         if table[column].dtype.kind == "O":
             safe[column] = [inert(cell) if isinstance(cell, str) else cell for cell in table[column]]

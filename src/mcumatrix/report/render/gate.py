@@ -1,7 +1,7 @@
 """A comparison of two result sets as Markdown, JSON and JUnit XML."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from xml.etree import ElementTree
 
 from mcumatrix.report.content.gate import BAD, Gate, Judged, Judgement, rows
@@ -28,6 +28,38 @@ def gate_markdown(gate: Gate) -> bytes:
                 to_markdown(judged.side_by_side),
             ]
     return ("\n\n".join(parts) + "\n").encode()
+
+
+_SUMMARY_BYTES = 1024 * 1024 - 4096
+"""GitHub takes 1 MiB for a step, and nothing of what is larger."""
+
+
+def job_summary(gate: Gate) -> bytes:
+    """What stands on the page of a run of GitHub Actions: the verdict, what is bad, the rest folded away."""
+    bad = [judged for judged in gate.cases if judged.judgement in BAD]
+    verdict = "passed" if gate.is_passed else "not passed"
+    parts = [
+        f"## {inert(gate.candidate)} against {inert(gate.base)}: {verdict}",
+        f"> [!{'NOTE' if gate.is_passed else 'CAUTION'}]\n> {inert(gate.summary)}",
+    ]
+    if gate.differing:
+        parts.append(f"The two differ in {inert('; '.join(gate.differing))}.")
+    folded = [
+        (f"{inert(judged.case)}: each layer", to_markdown(judged.pair.table)) for judged in bad if judged.pair
+    ]
+    if bad:
+        folded.insert(0, ("", to_markdown(rows(replace(gate, cases=tuple(bad))))))
+    if len(bad) < len(gate.cases):
+        folded.append((f"All {len(gate.cases)} cases", to_markdown(rows(gate))))
+    left = _SUMMARY_BYTES - sum(len(part.encode()) for part in parts)
+    for title, table in folded:
+        part = f"<details><summary>{title}</summary>\n\n{table}\n\n</details>" if title else table
+        left -= len(part.encode())
+        if left < 0:
+            parts.append("More does not fit here; the JSON file of the comparison has it.")
+            break
+        parts.append(part)
+    return ("\n\n".join(parts) + "\n\n").encode()
 
 
 def gate_json(gate: Gate) -> bytes:

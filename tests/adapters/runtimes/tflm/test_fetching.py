@@ -17,6 +17,7 @@ from sources.packing import entry, tar
 
 REPOSITORY = Path(__file__).parents[4]
 REFUSAL = "if (input->type != filter->type) return kTfLiteError;\n"
+OPERATORS = frozenset({"CONV_2D", "SOFTMAX"})
 ARCHIVES: Mapping[str, Mapping[str, str]] = {
     "tensorflow": {
         **files_of("arena", NEW),
@@ -81,12 +82,18 @@ def test_what_a_set_of_kernels_needs_is_fetched_once_and_asked(site: Site) -> No
         "/gemmlowp/v9.tar.gz",
         "/tensorflow/v9.tar.gz",
     ], "the reference kernels need no CMSIS"
-    assert reference[KERNELS_FILE] == KernelFacts(frozenset({Operator.CONV_2D})).to_json()
+    assert (
+        reference[KERNELS_FILE]
+        == KernelFacts(frozenset({Operator.CONV_2D}), OPERATORS, ("NDEBUG",)).to_json()
+    )
     assert f"{NEW}/kernels/conv.cc" in reference["tflm.cmake"].decode()
 
     optimised = inputs_of(found, "cmsis-nn")
     assert [path for path, _ in site.asked[3:]] == ["/cmsis/v9.tar.gz"]
-    assert optimised[KERNELS_FILE] == KernelFacts(frozenset()).to_json()
+    assert (
+        optimised[KERNELS_FILE]
+        == KernelFacts(frozenset(), OPERATORS, ("NDEBUG",), float_functions=False).to_json()
+    )
     assert "arm_convolve_s8" in optimised["tflm.cmake"].decode()
 
     site.asked.clear()

@@ -69,7 +69,14 @@ def sources(library: Library) -> list[str]:
 
 
 def definitions(library: Library) -> list[str]:
-    return [definition.text for definition in library.definitions]
+    return [definition.text for definition in switches(library)]
+
+
+def switches(library: Library) -> tuple[Definition, ...]:
+    """All but the one that every library has."""
+    first, *others = library.definitions
+    assert first.text == "NDEBUG"
+    return tuple(others)
 
 
 def refusal(listed: Listed, **how: object) -> SourceError:
@@ -99,7 +106,7 @@ def test_every_generation_has_its_list(listed: Listed, generation: str, micro: s
     ]
     assert names(library.include_directories) == ["tensorflow:.", "flatbuffers:include", "gemmlowp:."]
     assert (library.kernel_sources, library.cmsis_sources, library.traced_functions) == ((), (), ())
-    assert (library.definitions, library.forwards, library.foreign_includes) == ((), (), ())
+    assert (switches(library), library.forwards, library.foreign_includes) == ((), (), ())
 
 
 def test_tests_and_what_only_tests_need_are_left_out(listed: Listed) -> None:
@@ -162,6 +169,18 @@ def test_the_trees_own_debug_log_is_left_out_and_what_uses_it_is_not(listed: Lis
     assert [name for name in sources(listed(extra=extra)) if "debug" in name] == [
         f"{NEW}/debug_log_numbers.cc"
     ]
+
+
+def test_the_time_of_a_ports_own_board_is_left_out(listed: Listed) -> None:
+    clock = '#include "hardware/timer.h"\nuint32_t GetCurrentTimeTicks() { return time_us_32(); }\n'
+    extra = {
+        f"{NEW}/micro_interpreter.cc": f'#include "{NEW}/micro_time.h"\n',
+        f"{NEW}/micro_time.h": "",
+        f"{NEW}/micro_time.cc": clock,
+    }
+    library = listed("log", extra=extra)
+    assert f"{NEW}/micro_time.cc" not in sources(library)
+    assert library.foreign_includes == ()
 
 
 def test_a_makefile_that_names_files_one_by_one_is_believed(listed: Listed) -> None:
@@ -364,6 +383,15 @@ def test_a_tree_without_any_kernels_is_refused(listed: Listed, tmp_path: Path) -
         " it."
     )
     assert error.hint == "What was unpacked may leave them out."
+
+
+def test_a_tree_that_was_unpacked_in_part_is_refused(listed: Listed, tmp_path: Path) -> None:
+    error = refusal(listed, generation="log", extra={f"{NEW}/micro_interpreter.cc": None})
+    assert error.message == (
+        f"The tree in {tmp_path}/tree has no source of the interpreter: looked for"
+        " tensorflow/lite/micro/micro_interpreter with .cc or .cpp."
+    )
+    assert error.hint == "A header alone is not enough; what was unpacked may be a part."
 
 
 # ---- Includes ----
@@ -725,11 +753,11 @@ def test_includes_that_name_the_folders_of_makefiles_are_forwarded(listed: Liste
 def test_static_memory_is_set_if_the_makefile_sets_it_or_there_is_none(listed: Listed) -> None:
     extra = {f"{LITE}/c/common.h": "#ifndef TF_LITE_STATIC_MEMORY\n#endif\n"}
     makefile = f"{NEW}/tools/make/Makefile"
-    assert listed(extra=extra).definitions == (
+    assert switches(listed(extra=extra)) == (
         Definition("TF_LITE_STATIC_MEMORY", "tensorflow/lite/c/common.h looks at it: nothing is allocated."),
     )
     assert definitions(listed(extra={**extra, makefile: "CXXFLAGS := -O3\n"})) == []
-    assert listed(extra={**extra, makefile: "CCFLAGS := -O3 -DTF_LITE_STATIC_MEMORY\n"}).definitions == (
+    assert switches(listed(extra={**extra, makefile: "CCFLAGS := -O3 -DTF_LITE_STATIC_MEMORY\n"})) == (
         Definition("TF_LITE_STATIC_MEMORY", "The tree's own makefile sets it: nothing is allocated."),
     )
     assert (
@@ -738,19 +766,30 @@ def test_static_memory_is_set_if_the_makefile_sets_it_or_there_is_none(listed: L
     )
 
 
-def test_assertions_are_left_out_if_the_makefile_leaves_them_out(listed: Listed) -> None:
-    extra = {f"{LITE}/c/common.h": "#ifdef NDEBUG\n#endif\n"}
+def test_assertions_are_left_out_of_every_tree_unless_they_are_asked_for(
+    listed: Listed, write_tree: WriteTree
+) -> None:
+    reason = "Assertions stand in inner loops: they are left out of all trees, as releases do."
+    assert listed().definitions == (Definition("NDEBUG", reason),)
     makefile = f"{NEW}/tools/make/Makefile"
-    assert definitions(listed(extra=extra)) == []
-    assert definitions(listed(extra={**extra, makefile: "CXXFLAGS := -O3\n"})) == []
-    assert listed(extra={**extra, makefile: "CXXFLAGS := -O3 -DNDEBUG -g\n"}).definitions == (
-        Definition("NDEBUG", "The tree's own makefile sets it: assertions are left out."),
+    folder = write_tree("arena", extra={makefile: "CXXFLAGS := -O3 -DNDEBUG -g\n"})
+    library = list_library(read_tree(folder), "reference", find_parties(folder, {}), assertions=True)
+    assert library.definitions == ()
+
+
+def test_a_port_for_arduino_is_told_that_it_is_one(listed: Listed) -> None:
+    util = f"{LITE}/kernels/kernel_util.cc"
+    reason = "Ports for Arduino have it in place of TF_LITE_STATIC_MEMORY and CMSIS_NN."
+    assert switches(listed(extra={util: "#ifndef ARDUINO\n#endif\n"})) == (Definition("ARDUINO", reason),)
+    assert (
+        definitions(listed(extra={f"{NEW}/kernels/conv.cc": kernel("CONV_2D", "#ifdef ARDUINO\n#endif\n")}))
+        == []
     )
 
 
 def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) -> None:
     code = "#if defined(A) || \\\n  defined(GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK)\n#elif TFLITE_MCU\n#endif\n"
-    assert listed(extra={f"{LITE}/c/common.h": code}).definitions == (
+    assert switches(listed(extra={f"{LITE}/c/common.h": code})) == (
         Definition(
             "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK",
             "tensorflow/lite/c/common.h looks at it: lets portable code stand in where there is no NEON.",
@@ -764,7 +803,7 @@ def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) 
 
 
 @pytest.mark.parametrize(
-    ("guard", "switches"),
+    ("guard", "expected"),
     [
         ("#if defined(ARM_MATH_DSP)", ["ARM_MATH_DSP"]),
         (
@@ -776,10 +815,10 @@ def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) 
     ],
 )
 def test_what_kernels_guard_their_calls_with_is_set_unless_the_compiler_does(
-    listed: Listed, guard: str, switches: list[str]
+    listed: Listed, guard: str, expected: list[str]
 ) -> None:
     extra = {CMSIS_NN_CONV: f"{KERNEL}{guard}\n#endif\n"}
-    assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)) == switches
+    assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)) == expected
     assert definitions(listed(kernels="reference", extra=extra, beside=CMSIS)) == []
 
 
@@ -787,7 +826,7 @@ def test_a_switch_that_a_header_of_cmsis_defines_too_is_set_as_there(listed: Lis
     extra = {CMSIS_NN_CONV: f"{KERNEL}#if defined(ARM_MATH_DSP)\n#endif\n"}
     header = "#if defined (__ARM_FEATURE_DSP)\n  #define ARM_MATH_DSP                   1\n#endif\n"
     beside = {**CMSIS, "CMSIS/DSP/Include/arm_math.h": header}
-    assert listed(kernels="cmsis-nn", extra=extra, beside=beside).definitions == (
+    assert switches(listed(kernels="cmsis-nn", extra=extra, beside=beside)) == (
         Definition(
             "ARM_MATH_DSP=1", "tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls CMSIS-NN only with it."
         ),
@@ -800,7 +839,7 @@ def test_an_arm_math_that_asks_for_the_core_is_told(listed: Listed) -> None:
     header = '#if defined (ARM_MATH_CM7)\n  #include "core_cm7.h"\n#else\n  #error\n#endif\n'
     beside = {**CMSIS, "CMSIS/DSP/Include/arm_math.h": header, "CMSIS/Core/Include/core_cm7.h": ""}
     library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
-    assert library.definitions == (
+    assert switches(library) == (
         Definition("ARM_MATH_CM7", "arm_math.h must be told the core."),
         Definition("__FPU_PRESENT=1", "core_cm7.h must be told that there is a floating point unit."),
     )
@@ -811,7 +850,7 @@ def test_a_cmsis_that_defines_how_a_program_starts_is_kept_from_it(listed: Liste
     beside = {**CMSIS, "CMSIS/Core/Include/cmsis_compiler.h": header}
     library = listed(kernels="cmsis-nn", extra={CMSIS_NN_CONV: KERNEL}, beside=beside)
     reason = "CMSIS would define how a program starts otherwise, and in 5.6.0 this is no C++."
-    assert library.definitions == (Definition("__PROGRAM_START=Reset_Handler", reason),)
+    assert switches(library) == (Definition("__PROGRAM_START=Reset_Handler", reason),)
 
 
 def test_headers_that_ask_which_kernels_there_are_are_told(listed: Listed) -> None:
@@ -819,7 +858,7 @@ def test_headers_that_ask_which_kernels_there_are_are_told(listed: Listed) -> No
         CMSIS_NN_CONV: f'{KERNEL}#include "{NEW}/kernels/conv.h"\n',
         f"{NEW}/kernels/conv.h": "#if defined(CMSIS_NN)\n#endif\n",
     }
-    assert listed(kernels="cmsis-nn", extra=extra, beside=CMSIS).definitions == (
+    assert switches(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)) == (
         Definition(
             "CMSIS_NN", "tensorflow/lite/micro/kernels/conv.h looks at it: these kernels are compiled."
         ),
@@ -872,6 +911,8 @@ set(tflm_include_directories
   "${MCUMATRIX_TREE_CMSIS}/Core/Include"
 )
 set(tflm_definitions
+  # Assertions stand in inner loops: they are left out of all trees, as releases do.
+  "NDEBUG"
   # tensorflow/lite/micro/kernels/cmsis-nn/conv.cc calls CMSIS-NN only with it.
   "ARM_MATH_DSP"
 )

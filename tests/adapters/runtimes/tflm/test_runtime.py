@@ -1,7 +1,7 @@
 """What a runtime of TensorFlow Lite Micro takes from where, and what it renders."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,10 @@ PINNED = tuple(
 )
 
 
+def unpatched(name: str, folder: Path, contents: str, patches: Sequence[Path]) -> Path:
+    raise AssertionError((name, folder, contents, patches))
+
+
 def a_runtime(
     *sources: Source,
     environment: dict[str, str] | None = None,
@@ -36,6 +40,7 @@ def a_runtime(
         lambda source, _parts: Path("/fetched") / source.name,
         environment or {},
         operators_of=lambda _model: ["SOFTMAX", "CONV_2D", "CUSTOM", "CONV_2D"],
+        patched=unpatched,
         say=say,
     )
 
@@ -104,7 +109,9 @@ def test_a_library_that_is_pinned_otherwise_than_the_tree_asks_is_said(
     folders = {"tensorflow": root, "flatbuffers": others / "flatbuffers", "gemmlowp": others / "gemmlowp"}
     inputs = runtime.library_inputs("reference", folders)
     assert "tflm_sources" in inputs["tflm.cmake"].decode()
-    assert inputs[KERNELS_FILE] == KernelFacts(frozenset()).to_json(), "its kernels were asked"
+    assert inputs[KERNELS_FILE] == KernelFacts(frozenset(), frozenset(), ("NDEBUG",)).to_json(), (
+        "its kernels were asked"
+    )
     assert said == [
         f"The tree asks for flatbuffers from https://example.org/flatbuffers-9.zip (md5:{'9' * 32});"
         f" the catalogue has https://example.org/flatbuffers-1.zip (md5:{'2' * 32})."
@@ -169,6 +176,7 @@ def test_the_operators_that_are_needed_are_a_part_of_the_library() -> None:
             lambda source, _parts: Path("/fetched") / source.name,
             {},
             operators_of=lambda _model: (),
+            patched=unpatched,
             say=print,
         )
         return runtime.definitions("reference", Element.INT8)["MCUMATRIX_OPERATORS"]
@@ -187,10 +195,71 @@ def test_of_a_cmsis_without_cmsis_nn_only_the_core_is_unpacked() -> None:
     network = Source("cmsis-nn", "https://example.org/nn-1.zip", "md5:" + "5" * 32)
     entry = Runtime("tflm-9", "tflm", ("cmsis-nn",), (Element.INT8,), (*PINNED, network))
     runtime = TflmRuntime(
-        entry, REPOSITORY / "firmware", TEMPLATES, obtain, {}, operators_of=lambda _model: (), say=print
+        entry,
+        REPOSITORY / "firmware",
+        TEMPLATES,
+        obtain,
+        {},
+        operators_of=lambda _model: (),
+        patched=unpatched,
+        say=print,
     )
     runtime.folders("cmsis-nn")
     assert asked["cmsis"] == ("CMSIS/Core",)
     assert asked["cmsis-nn"] == ("Include", "Source")
     definitions = runtime.definitions("cmsis-nn", Element.INT8)
     assert definitions["MCUMATRIX_TREE_CMSIS_NN"] == "{tree_cmsis-nn}"
+
+
+def test_patches_are_applied_to_a_copy_and_are_a_part_of_the_identity(
+    write_tree: WriteTree, tmp_path: Path
+) -> None:
+    root = write_tree("arena")
+    patch = tmp_path / "mine.diff"
+    patch.write_text("one")
+    calls: list[tuple[str, Path, tuple[Path, ...]]] = []
+
+    def apply(name: str, folder: Path, contents: str, patches: Sequence[Path]) -> Path:
+        assert contents
+        calls.append((name, folder, tuple(patches)))
+        return tmp_path / "copy"
+
+    def runtime(*patches: Path) -> TflmRuntime:
+        entry = Runtime("tflm-9", "tflm", ("reference",), (Element.INT8,), PINNED, patches=patches)
+        return TflmRuntime(
+            entry,
+            REPOSITORY / "firmware",
+            TEMPLATES,
+            lambda source, _parts: Path("/fetched") / source.name,
+            {"MCUMATRIX_SOURCE_TFLM_9": str(root)},
+            operators_of=lambda _model: (),
+            patched=apply,
+            say=print,
+        )
+
+    plain = runtime().trees("reference")["tensorflow"]
+    first = runtime(patch).trees("reference")["tensorflow"]
+    assert runtime(patch).folders("reference")["tensorflow"] == tmp_path / "copy"
+    assert calls == [("tensorflow", root, (patch,))]
+    patch.write_text("two")
+    assert len({plain, first, runtime(patch).trees("reference")["tensorflow"]}) == 3
+
+
+def test_a_patch_that_is_not_there_is_said(tmp_path: Path) -> None:
+    entry = Runtime("tflm-9", "tflm", ("reference",), (Element.INT8,), PINNED, patches=(tmp_path / "gone",))
+    runtime = TflmRuntime(
+        entry,
+        REPOSITORY / "firmware",
+        TEMPLATES,
+        lambda source, _parts: Path("/fetched") / source.name,
+        {},
+        operators_of=lambda _model: (),
+        patched=unpatched,
+        say=print,
+    )
+    with pytest.raises(SourceError) as error:
+        runtime.trees("reference")
+    assert str(error.value) == (
+        f"The patch {tmp_path}/gone cannot be read: No such file or directory.\n"
+        "  Paths of patches begin at the project's folder."
+    )

@@ -3,9 +3,19 @@
 from dataclasses import replace
 
 from mcumatrix.errors import BuildError, McuMatrixError
+from mcumatrix.model.axes import Setting
+from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Expectation, Outcome
-from mcumatrix.report.content.findings.configurations import clocks, defeating_flags, other_failure
+from mcumatrix.report.content.findings.configurations import (
+    assertions,
+    clocks,
+    defeating_flags,
+    label_changed,
+    other_failure,
+    unrestricted,
+)
+from mcumatrix.report.content.findings.finding import Check
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
 
@@ -58,3 +68,56 @@ def test_a_failure_that_is_not_the_expected_one_is_said_with_both() -> None:
 def test_the_expected_failure_is_no_finding() -> None:
     assert not _failing(Expectation(Outcome.FAIL, "x", status="build"), BuildError("no such option"))
     assert not _failing(Expectation(), BuildError("no such option"))
+
+
+ASSERTING = Compiled(("-O2",), ("NDEBUG", "OPTIONAL_RESTRICT_KEYWORD"))
+FREE = Compiled(("-DNDEBUG", "-O2"))
+
+
+def test_assertions_that_were_left_in_everywhere_are_said_once() -> None:
+    (found,) = assertions([("[1]", ASSERTING), ("[2]", ASSERTING), ("[3]", None)])
+    assert found.check is Check.ASSERTIONS
+    assert str(found) == (
+        "[1], [2]: assertions are compiled in, inner loops too, and are a part of the times: -DNDEBUG took "
+        "tflm-2.1.0 from 313 to 157 ms."
+    )
+
+
+def test_libraries_with_assertions_beside_others_without_are_said() -> None:
+    (found,) = assertions([("[1]", FREE), ("[2]", ASSERTING), ("[3]", FREE)])
+    assert str(found) == (
+        "[2] are compiled with assertions, [1], [3] without: what these take is a part of each difference "
+        "between them."
+    )
+
+
+def test_a_library_without_assertions_or_of_which_nothing_is_known_is_no_finding() -> None:
+    assert not list(assertions([("[1]", FREE), ("[2]", None), ("[3]", Compiled(("-O2",)))]))
+
+
+def test_cmsis_nn_that_was_not_told_that_pointers_do_not_overlap_is_said() -> None:
+    (found,) = unrestricted([("[1]", ASSERTING), ("[2]", FREE), ("[3]", None)])
+    assert str(found) == (
+        "[1]: CMSIS-NN is compiled without -DOPTIONAL_RESTRICT_KEYWORD=__restrict, which its README wants on "
+        "a Cortex-M7."
+    )
+
+
+def _labelled(then: Setting, now: Setting) -> list[str]:
+    record = a_record(variant=a_variant(settings=(then,)))
+    return [str(found) for found in label_changed(number_cases([a_variant(settings=(now,))], [record]))]
+
+
+def test_a_label_that_meant_something_else_when_it_ran_is_said() -> None:
+    then, now = Setting("opt", "fast", ("-O2",)), Setting("opt", "fast", ("-O3",), (("USE_LTO", "1"),))
+    assert _labelled(then, now) == [
+        "[1]: opt fast: -O2 when it ran, and in the matrix now opt fast: -O3 USE_LTO=1."
+    ]
+
+
+def test_a_label_that_means_the_same_and_another_label_are_no_finding() -> None:
+    then = Setting("opt", "fast", ("-O2",))
+    assert _labelled(then, then) == []
+    assert _labelled(then, Setting("opt", "slow", ("-O0",))) == []
+    kept = replace(a_record(), settings=None)
+    assert not list(label_changed(number_cases([a_variant(settings=(then,))], [kept])))

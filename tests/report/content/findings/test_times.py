@@ -1,8 +1,12 @@
 """Times that a careful reader would not believe."""
 
-from mcumatrix.report.content.findings.times import clock_scaling, constant_time, sums, zero_time
+from mcumatrix.model.record import Correctness
+from mcumatrix.report.content.findings.finding import Check
+from mcumatrix.report.content.findings.times import clock_scaling, constant_time, sums, too_fast, zero_time
+from mcumatrix.report.content.tables import Case, number_cases
 from mcumatrix.report.content.timings import HARDWARE, VIRTUAL, Row, Timing
 from support.timings import a_timing
+from support.variants import a_measurement, a_record, a_variant
 
 
 def _at(clock: str, *msec: float) -> Timing:
@@ -63,3 +67,25 @@ def test_rounding_and_time_between_layers_are_no_finding() -> None:
     assert not list(sums([_summed(3.0), _summed(3.015), _summed(2.985)]))
     assert not list(sums([_summed(3.2, 0.0, Row("Between layers", (0.2,)))]))
     assert list(sums([_summed(4.0, 0.0, Row("Between layers", (1.0,)))]))
+
+
+def _case_with_work(cycles: tuple[int, ...], *work: tuple[str, float]) -> list[Case]:
+    measurement = a_measurement((("CONV_2D", cycles), ("SOFTMAX", (20,) * len(cycles))))
+    record = a_record((measurement, Correctness(True, 0.0, 0.0, "d" * 64)))
+    return number_cases([a_variant()], [record], None, {}, lambda _model: work)
+
+
+def test_a_layer_faster_than_its_multiplications_is_said_with_both_numbers() -> None:
+    (found,) = too_fast(_case_with_work((999, 1200), ("CONV_2D", 1000.0), ("RESHAPE", 0), ("SOFTMAX", 0)))
+    assert found.check is Check.TOO_FAST
+    assert str(found) == (
+        "[1]: 1 layer takes less time than the arithmetic on this core: not all of it was computed, or "
+        "something else was measured."
+    )
+    assert found.evidence == ("CONV_2D: 999 cycles, and its multiplications alone take 1000",)
+
+
+def test_a_layer_at_the_bound_and_a_network_with_other_layers_are_no_finding() -> None:
+    assert not list(too_fast(_case_with_work((1000,), ("CONV_2D", 1000.0), ("SOFTMAX", 0))))
+    assert not list(too_fast(_case_with_work((1,), ("CONV_2D", 1000.0))))
+    assert not list(too_fast(_case_with_work((1,))))

@@ -10,6 +10,7 @@
 #include "dot_int8.h"
 #include "fixed_point.h"
 #include "kernels.h"
+#include "requantizer.h"
 
 enum { GROUP = 4, POINTS = 2 };
 
@@ -102,7 +103,9 @@ static inline struct sums multiply(const int16_t *scratch, const int8_t *a, cons
 }
 
 /* All channels of one point, or of two points side by side in the output. */
-static void convolve_points(const struct builtin_layer *layer, int8_t *output, int32_t point_count) {
+static void convolve_points(const struct builtin_layer *layer, const struct requantizer *requantizer,
+                            int8_t *output, int32_t point_count) {
+    const struct requantizer by = *requantizer;
     const int32_t depth = layer->output->dims[3];
     const int32_t size =
         layer->window.filter_height * layer->window.filter_width * layer->input->dims[3];
@@ -113,11 +116,11 @@ static void convolve_points(const struct builtin_layer *layer, int8_t *output, i
         const int32_t other = channel + 1 < depth ? channel + 1 : channel;
         const struct sums sums =
             multiply(layer->scratch, &weights[channel * size], &weights[other * size], size);
-        output[channel] = requantize(sums.first_a + bias[channel], layer, channel);
-        output[other] = requantize(sums.first_b + bias[other], layer, other);
+        output[channel] = requantize_any(by, sums.first_a + bias[channel], channel);
+        output[other] = requantize_any(by, sums.first_b + bias[other], other);
         if (point_count == POINTS) {
-            output[depth + channel] = requantize(sums.second_a + bias[channel], layer, channel);
-            output[depth + other] = requantize(sums.second_b + bias[other], layer, other);
+            output[depth + channel] = requantize_any(by, sums.second_a + bias[channel], channel);
+            output[depth + other] = requantize_any(by, sums.second_b + bias[other], other);
         }
     }
 }
@@ -128,13 +131,15 @@ void conv_2d_int8(const struct builtin_layer *layer) {
     const int32_t all = out[1] * out[2];
     const int8_t *image = layer->input->data;
     int8_t *output = layer->output->data;
+    const int32_t size = layer->window.filter_height * layer->window.filter_width * in[3];
+    const struct requantizer requantizer = requantizer_of(layer, out[3], size);
     for (int32_t batch = 0; batch < out[0]; ++batch, image += in[1] * in[2] * in[3]) {
         for (int32_t index = 0; index < all; index += POINTS) {
             const int32_t point_count = index + 1 < all ? POINTS : 1;
             for (int32_t point = 0; point < POINTS; ++point) {
                 widen_point(layer, image, point < point_count ? index + point : index, point);
             }
-            convolve_points(layer, output, point_count);
+            convolve_points(layer, &requantizer, output, point_count);
             output += point_count * out[3];
         }
     }

@@ -1,10 +1,11 @@
-/* DEPTHWISE_CONV_2D in int8: four channels at once where they read the same channel of the input, or four
- * neighbours. Weights are widened by SXTB16; SMLABB and its kin multiply halves of words. */
+/* DEPTHWISE_CONV_2D in int8: four channels at once where they read the same channel of the input, or each their own,
+ * if their number is a multiple of four. Weights are widened by SXTB16; SMLABB and its kin multiply halves of words. */
 #include "dot_int8.h"
 #include "fixed_point.h"
 #include "geometry.h"
 #include "kernels.h"
 #include "points.h"
+#include "requantizer.h"
 
 enum { CHANNELS = 4 };
 
@@ -36,30 +37,9 @@ static struct sums add_row_of_one(struct sums sums, const int8_t *values, int32_
     return sums;
 }
 
-/* The same for four channels that each read their own channel of the input. */
-static struct sums add_row_of_four(struct sums sums, const int8_t *values, int32_t value_step,
-                                   const int8_t *weights, int32_t weight_step, int32_t count,
-                                   int32_t offset) {
-    const int16x2_t offsets = pair_of(offset);
-    for (; count > 0; --count, values += value_step, weights += weight_step) {
-        const int8x4_t word = load_int8x4(weights);
-        const int16x2_t even = widen_even(word);
-        const int16x2_t odd = widen_odd(word);
-        const int8x4_t value_word = load_int8x4(values);
-        const int16x2_t even_values = widen_even_and_add(value_word, offsets);
-        const int16x2_t odd_values = widen_odd_and_add(value_word, offsets);
-        sums.channel[0] = __smlabb(even_values, even, sums.channel[0]);
-        sums.channel[1] = __smlabb(odd_values, odd, sums.channel[1]);
-        sums.channel[2] = __smlatt(even_values, even, sums.channel[2]);
-        sums.channel[3] = __smlatt(odd_values, odd, sums.channel[3]);
-    }
-    return sums;
-}
-
-/* Four output channels from `channel` on, which all read input channel `in_channel` or, if `is_own`, that and
- * the next three. */
+/* Four output channels from `channel` on, which all read input channel `in_channel`. */
 static void convolve_four(const struct builtin_layer *layer, const struct patch *patch, int32_t channel,
-                          int32_t in_channel, bool is_own, int8_t *output) {
+                          int32_t in_channel, int8_t *output) {
     const int32_t out_depth = layer->output->dims[3];
     const int32_t offset = layer->quantization.input_offset;
     const int32_t *bias = (const int32_t *)layer->bias + channel;
@@ -71,8 +51,7 @@ static void convolve_four(const struct builtin_layer *layer, const struct patch 
         const int32_t tap = row * layer->window.filter_width + columns.first;
         const int8_t *values = &patch->image[patch->point.offset + at + in_channel];
         const int8_t *weights = (const int8_t *)layer->weights + tap * out_depth + channel;
-        sums = is_own ? add_row_of_four(sums, values, patch->column_step, weights, out_depth, count, offset)
-                      : add_row_of_one(sums, values, patch->column_step, weights, out_depth, count, offset);
+        sums = add_row_of_one(sums, values, patch->column_step, weights, out_depth, count, offset);
     }
     for (int32_t i = 0; i < CHANNELS; ++i) {
         output[i] = requantize(sums.channel[i], layer, channel + i);
@@ -94,6 +73,97 @@ static int8_t convolve_one(const struct builtin_layer *layer, const struct patch
     return requantize(sum, layer, channel);
 }
 
+/* What stays the same for all points of a layer whose channels each read their own channel of the input, side by
+ * side. */
+struct own {
+    struct requantizer requantizer;
+    const int8_t *weights;
+    const int32_t *bias;
+    int32_t depth, value_row_step, weight_row_step;
+    int16x2_t offsets;
+};
+
+/* Adds a tap to the sums of four neighbours. */
+#define ADD_TAP()                                                                                                      \
+    do {                                                                                                               \
+        const int8x4_t word = load_int8x4(weight);                                                                     \
+        const int8x4_t value_word = load_int8x4(value);                                                                \
+        const int16x2_t even = widen_even(word); /* channels 0 and 2 */                                                \
+        const int16x2_t odd = widen_odd(word);   /* channels 1 and 3 */                                                \
+        const int16x2_t even_values = widen_even_and_add(value_word, offsets);                                         \
+        const int16x2_t odd_values = widen_odd_and_add(value_word, offsets);                                       \
+        first = __smlabb(even_values, even, first);                                                                    \
+        second = __smlabb(odd_values, odd, second);                                                                    \
+        third = __smlatt(even_values, even, third);                                                                    \
+        fourth = __smlatt(odd_values, odd, fourth);                                                                    \
+        value += depth;                                                                                                \
+        weight += depth;                                                                                               \
+    } while (0)
+
+/* Four neighbours of one point; `value` and `weight` are where its first tap lies. `columns` is the number of taps in
+ * a row; three are common, and have no loop. */
+static inline void convolve_own(const struct own own, const int8_t *value, const int8_t *weight, int32_t channel,
+                                int32_t rows, int32_t columns, int8_t *output) {
+    const int32_t depth = own.depth;
+    const int16x2_t offsets = own.offsets;
+    int32_t first = own.bias[channel];
+    int32_t second = own.bias[channel + 1];
+    int32_t third = own.bias[channel + 2];
+    int32_t fourth = own.bias[channel + 3];
+    const int32_t value_row_step = own.value_row_step - columns * depth;
+    const int32_t weight_row_step = own.weight_row_step - columns * depth;
+    for (; rows > 0; --rows, value += value_row_step, weight += weight_row_step) {
+        if (columns == 3) {
+            ADD_TAP();
+            ADD_TAP();
+            ADD_TAP();
+        } else {
+            for (int32_t column = 0; column < columns; ++column) {
+                ADD_TAP();
+            }
+        }
+    }
+    if (own.requantizer.is_whole) {
+        output[0] = requantize_whole(own.requantizer, first, channel);
+        output[1] = requantize_whole(own.requantizer, second, channel + 1);
+        output[2] = requantize_whole(own.requantizer, third, channel + 2);
+        output[3] = requantize_whole(own.requantizer, fourth, channel + 3);
+    } else {
+        output[0] = requantize(first, own.requantizer.layer, channel);
+        output[1] = requantize(second, own.requantizer.layer, channel + 1);
+        output[2] = requantize(third, own.requantizer.layer, channel + 2);
+        output[3] = requantize(fourth, own.requantizer.layer, channel + 3);
+    }
+}
+
+/* All channels of a layer whose channels each read their own channel of the input. */
+static void convolve_all_own(const struct builtin_layer *layer, const int8_t *image, int8_t *output) {
+    const int32_t *in = layer->input->dims;
+    const int32_t depth = layer->output->dims[3];
+    const int32_t points = layer->output->dims[1] * layer->output->dims[2];
+    const struct own own = {
+        .requantizer = requantizer_of(layer, depth, layer->window.filter_height * layer->window.filter_width),
+        .weights = layer->weights,
+        .bias = layer->bias,
+        .depth = depth,
+        .value_row_step = layer->window.dilation_height * in[2] * depth,
+        .weight_row_step = layer->window.filter_width * depth,
+        .offsets = pair_of(layer->quantization.input_offset),
+    };
+    for (int32_t index = 0; index < points; ++index, output += depth) {
+        const struct point point = point_at(layer, index);
+        const int32_t rows = point.rows.end - point.rows.first;
+        const int32_t columns = point.columns.end - point.columns.first;
+        const int8_t *value = &image[point.offset + point.rows.first * own.value_row_step +
+                                     point.columns.first * depth];
+        const int8_t *weight =
+            &own.weights[point.rows.first * own.weight_row_step + point.columns.first * depth];
+        for (int32_t channel = 0; channel + CHANNELS <= depth; channel += CHANNELS) {
+            convolve_own(own, value + channel, weight + channel, channel, rows, columns, &output[channel]);
+        }
+    }
+}
+
 void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
     const int32_t *in = layer->input->dims;
     const int32_t *out = layer->output->dims;
@@ -101,6 +171,11 @@ void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
     const int8_t *image = layer->input->data;
     int8_t *output = layer->output->data;
     for (int32_t batch = 0; batch < out[0]; ++batch, image += in[1] * in[2] * in[3]) {
+        if (multiplier == 1 && layer->window.dilation_width == 1 && out[3] % CHANNELS == 0) {
+            convolve_all_own(layer, image, output);
+            output += out[1] * out[2] * out[3];
+            continue;
+        }
         for (int32_t index = 0; index < out[1] * out[2]; ++index, output += out[3]) {
             const struct patch patch = {
                 .image = image,
@@ -112,10 +187,7 @@ void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
                 const int32_t first = channel / multiplier;
                 const bool is_whole = channel + CHANNELS <= out[3];
                 if (is_whole && first == (channel + CHANNELS - 1) / multiplier) {
-                    convolve_four(layer, &patch, channel, first, false, &output[channel]);
-                    channel += CHANNELS;
-                } else if (is_whole && multiplier == 1) {
-                    convolve_four(layer, &patch, channel, first, true, &output[channel]);
+                    convolve_four(layer, &patch, channel, first, &output[channel]);
                     channel += CHANNELS;
                 } else {
                     output[channel] = convolve_one(layer, &patch, channel, first);

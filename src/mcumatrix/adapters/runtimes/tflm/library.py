@@ -37,13 +37,20 @@ _SHARED = (
 _OF_MICRO = ("", "/memory_planner", "/arena_allocator", "/tflite_bridge")
 """Folders with sources of the interpreter, below the micro folder."""
 
+_INTERPRETER = "micro_interpreter"
+
 _NOT_OF_LITE = re.compile(r"/(?:micro|experimental|python|tools|testing|examples|benchmarks?|delegates)/")
 """Folders below tensorflow with sources that are not TensorFlow Lite's own."""
 
 _FOR_TESTS = re.compile(r"test\.c\w*$|_test_|^test_helper|^mock_|^fake_|benchmark")
 """Names of files that are tests, or that only tests need."""
 
-_DEBUG_LOG = re.compile(r"\bDebugLog\s*\([^;{}]*\)\s*\{")
+_OF_A_BOARD = {
+    "debug_log": re.compile(r"\bDebugLog\s*\([^;{}]*\)\s*\{"),
+    "micro_time": re.compile(r"\b(?:ticks_per_second|GetCurrentTimeTicks)\s*\(\s*\)\s*\{"),
+}
+"""What every port of the library brings for its board, and our adapter for ours: a part of a file's name,
+and what such a file defines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Library:
     `forwards` are includes that name folders as TensorFlow's makefiles lay them out, each with the header
     that it stands for. `foreign_includes` say what neither the tree nor a library has: whoever changed the
     tree must give it, unless a condition leaves it out.
+    `unset` are the switches that its sources look at and that it is compiled without.
     """
 
     generation: str
@@ -71,6 +79,7 @@ class Library:
     traced_functions: tuple[str, ...]
     forwards: tuple[tuple[str, str], ...]
     foreign_includes: tuple[str, ...]
+    unset: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +99,17 @@ class _Files:
 
 
 def list_library(
-    tree: TflmTree, kernels: str, parties: Parties, operators: Sequence[str] | None = None
+    tree: TflmTree,
+    kernels: str,
+    parties: Parties,
+    operators: Sequence[str] | None = None,
+    *,
+    assertions: bool = False,
 ) -> Library:
     """Lists what to compile of a tree with one set of kernels, `reference` or `cmsis-nn`.
 
     `operators` are the names of those that are needed; what the tree lacks of them is left out. Without them
-    it is all that the tree has.
+    it is all that the tree has. With `assertions` it is compiled with them.
 
     Raises:
         SourceError: the tree has no such kernels, or a part of it or a library that it includes is missing.
@@ -119,6 +133,7 @@ def list_library(
                 " repository of its own.",
             )
     nn_party = parties.found.get(CMSIS_NN)
+    definitions = tuple(switches.definitions(tree, reading, files.calling_cmsis, assertions=assertions))
     return Library(
         generation=tree.generation,
         registration=tree.registration,
@@ -129,10 +144,11 @@ def list_library(
         kernel_sources=tuple(parties.place(path) for path in files.calling_cmsis),
         cmsis_sources=tuple(parties.place(path, nn_party) for path in (cmsis.sources if cmsis else ())),
         include_directories=tuple(parties.place(path, party) for path, party in reading.directories()),
-        definitions=tuple(switches.definitions(tree, reading, files.calling_cmsis)),
+        definitions=definitions,
         traced_functions=cmsis.traced_functions if cmsis else (),
         forwards=tuple(sorted(reading.forwards.items())),
         foreign_includes=tuple(reading.foreign),
+        unset=frozenset(reading.conditions) - {one.text.partition("=")[0] for one in definitions},
     )
 
 
@@ -170,7 +186,7 @@ def _list_files(tree: TflmTree, kernels: str, operators: Sequence[str] | None) -
     always = _always(tree, makefile)
     on_demand = [] if tree.generation.finds_by_version else _of_lite(tree, makefile)
     on_demand = [path for path in on_demand if path not in always]
-    base = [path for path in dict.fromkeys((*always, *on_demand)) if not _is_debug_log(path)]
+    base = [path for path in dict.fromkeys((*always, *on_demand)) if not _is_of_a_board(path)]
     files, optimised = _kernel_files(tree, makefile, kernels)
     needed, registrables = _needed_kernels(tree, files, operators, base)
     resolver = (
@@ -199,6 +215,13 @@ def _always(tree: TflmTree, makefile: str) -> list[Path]:
     # Releases differ in what else they need: their own list is the authority.
     lite += _assigned(tree, makefile, "MICROLITE_CC_BASE_SRCS")
     micro = [path for part in _OF_MICRO for path in _sources_in(tree.root / f"{tree.micro}{part}")]
+    if not any(path.stem == _INTERPRETER for path in micro):
+        raise SourceError(
+            f"The tree in {tree.root} has no source of the interpreter: looked for"
+            f" {tree.micro}/{_INTERPRETER}"
+            f" with {' or '.join(CXX_SUFFIXES)}.",
+            hint="A header alone is not enough; what was unpacked may be a part.",
+        )
     # Our adapter has the list of kernels.
     return [*lite, *(path for path in micro if path.stem != "all_ops_resolver")]
 
@@ -307,7 +330,7 @@ def _optional(tree: TflmTree, base: Iterable[Path], on_demand: Iterable[Path]) -
         if path in of_demand
         or (
             path.is_relative_to(tree.micro_folder)
-            and path.stem != "micro_interpreter"
+            and path.stem != _INTERPRETER
             and path.with_suffix(".h").is_file()
         )
     }
@@ -324,6 +347,9 @@ def _assigned(tree: TflmTree, makefile: str, variable: str) -> list[Path]:
     )
 
 
-def _is_debug_log(path: Path) -> bool:
-    """Whether a file defines DebugLog: our adapter does, and the seed's waits for a debugger."""
-    return "debug_log" in path.name and _DEBUG_LOG.search(without_comments(read_text(path))) is not None
+def _is_of_a_board(path: Path) -> bool:
+    """Whether a file defines what our adapter does: the seed's DebugLog waits for a debugger."""
+    return any(
+        part in path.name and pattern.search(without_comments(read_text(path)))
+        for part, pattern in _OF_A_BOARD.items()
+    )

@@ -19,9 +19,9 @@ from mcumatrix.adapters.runtimes.tflm.third_party import (
 )
 from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
 from mcumatrix.errors import SourceError
-from mcumatrix.hashing import fingerprint, hash_tree
+from mcumatrix.hashing import fingerprint, hash_file, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
-from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
+from mcumatrix.model.kernels import DECIDING, KERNELS_FILE, KernelFacts
 from mcumatrix.model.network import CUSTOM, Network
 
 TEMPLATE = "tflm_model.c.j2"
@@ -46,9 +46,15 @@ _CORE_OF_CMSIS = ("CMSIS/Core",)
 
 _CODE = frozenset({".c", ".cc", ".cpp", ".h", ".hpp", ".inc", ".S", ".s"})
 _BYTES_IN_LINE = 26
+_OF_FLOATS = re.compile(r"_(?:f16|f32)(?:_|$)")
+"""In the name of a function of CMSIS-NN for floats, such as arm_convolve_f32."""
 
 ObtainSource = Callable[[Source, tuple[str, ...]], Path]
 """The folder with the named parts of a pinned archive, or with a commit. Raises SourceError."""
+
+Patched = Callable[[str, Path, str, Sequence[Path]], Path]
+"""A copy of a source's folder with patches: its name, the folder, what stands for its contents, the patches.
+Raises SourceError."""
 
 OperatorsOf = Callable[[bytes], Sequence[str]]
 """The names of the operators of a model file, in any order and as often as they are there. Raises
@@ -72,6 +78,7 @@ class TflmRuntime:
         environment: Mapping[str, str],
         *,
         operators_of: OperatorsOf,
+        patched: Patched,
         say: Callable[[str], None],
     ) -> None:
         """`say` gets a line where the catalogue pins another library than the tree itself asks for."""
@@ -80,6 +87,7 @@ class TflmRuntime:
         self._obtain = obtain
         self._say = say
         self._operators_of = operators_of
+        self._patched = patched
         self._entry = entry
         self._own = _own_folders(entry, environment)
         self._pinned = {source.name: source for source in entry.sources if source.name not in self._own}
@@ -89,6 +97,14 @@ class TflmRuntime:
         return (self._firmware / "runtime" / "tflm",)
 
     def trees(self, kernels: str) -> dict[str, str]:
+        trees = self._contents(kernels)
+        if self._entry.patches:
+            patches = [hash_patch(path) for path in self._entry.patches]
+            trees[TENSORFLOW] = fingerprint("patched", {"tree": trees[TENSORFLOW], "patches": patches})
+        return trees
+
+    def _contents(self, kernels: str) -> dict[str, str]:
+        """What stands for the contents of each folder, without patches."""
         return {name: self._hash(folder) for name, folder in self._given.items()} | {
             name: source.checksum for name, source in self._fetchable(kernels)
         }
@@ -108,7 +124,15 @@ class TflmRuntime:
             )
         if errors:
             raise errors[0]
-        return self._given | fetched
+        folders = self._given | fetched
+        if self._entry.patches:
+            folders[TENSORFLOW] = self._patched(
+                TENSORFLOW,
+                folders[TENSORFLOW],
+                self._contents(kernels)[TENSORFLOW],
+                self._entry.patches,
+            )
+        return folders
 
     def definitions(self, kernels: str, element: Element) -> dict[str, str]:  # noqa: ARG002 - it runs them all
         names = [*self._given, *(name for name, _ in self._fetchable(kernels))]
@@ -117,6 +141,7 @@ class TflmRuntime:
             "MCUMATRIX_KERNELS": kernels,
             "MCUMATRIX_TFLM_LIST": f"{{inputs}}/{_LIST}",
             "MCUMATRIX_TFLM_OPERATORS": f"{{inputs}}/{_OPERATORS}",
+            "MCUMATRIX_ASSERTIONS": "ON" if self._entry.assertions else "OFF",
             "MCUMATRIX_OPERATORS": "all" if operators is None else " ".join(operators),
             **{tree_variable(name): f"{{tree_{name}}}" for name in names},
         }
@@ -127,13 +152,21 @@ class TflmRuntime:
             self._say(difference)
         given = {name: path for name, path in folders.items() if name != TENSORFLOW}
         parties = find_parties(folders[TENSORFLOW], given)
-        library = list_library(found, kernels, parties, self._entry.operators)
+        library = list_library(
+            found, kernels, parties, self._entry.operators, assertions=self._entry.assertions
+        )
         for foreign in library.foreign_includes:
             self._say(f"{self._entry.name}: {foreign}, which neither the tree nor a library has.")
         return {
             _LIST: to_cmake(library),
             _OPERATORS: to_operators(library),
-            KERNELS_FILE: KernelFacts(operators_refusing_hybrid(found, kernels)).to_json(),
+            KERNELS_FILE: KernelFacts(
+                operators_refusing_hybrid(found, kernels),
+                frozenset(operator.name for operator in library.operators),
+                tuple(definition.text for definition in library.definitions),
+                any(map(_OF_FLOATS.search, library.traced_functions)) if kernels == CMSIS_NN else None,
+                tuple(sorted(library.unset & DECIDING)),
+            ).to_json(),
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
@@ -224,6 +257,19 @@ def _own_folders(entry: Runtime, environment: Mapping[str, str]) -> dict[str, Pa
                 else f"Change its path in matrix/runtimes/{entry.name}.yaml.",
             )
     return own
+
+
+def hash_patch(path: Path) -> str:
+    """Raises:
+    SourceError: the patch cannot be read.
+    """
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise SourceError(
+            f"The patch {path} cannot be read: {error.strerror}.",
+            hint="Paths of patches begin at the project's folder.",
+        ) from error
 
 
 def _contents(folder: Path) -> str:

@@ -10,6 +10,7 @@ from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_makefile
 
 _STATIC_MEMORY = "TF_LITE_STATIC_MEMORY"
 _NO_ASSERTIONS = "NDEBUG"
+_ARDUINO = "ARDUINO"
 _SWITCHES_WHERE_LOOKED_AT = {
     "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK": "lets portable code stand in where there is no NEON",
     "TFLITE_MCU": "says that this is a microcontroller",
@@ -31,12 +32,14 @@ class Definition:
     reason: str
 
 
-def definitions(tree: TflmTree, reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:
+def definitions(
+    tree: TflmTree, reading: Reading, kernel_files: Sequence[Path], *, assertions: bool = False
+) -> list[Definition]:
+    """The switches for a tree; without `assertions` they are left out of what is compiled."""
     definitions = []
     makefile = read_makefile(tree)
-    # Assertions stand in inner loops, and are a part of what is measured: who builds a tree decides.
-    if _NO_ASSERTIONS in reading.conditions and re.search(rf"-D{_NO_ASSERTIONS}\b", makefile):
-        reason = "The tree's own makefile sets it: assertions are left out."
+    if not assertions:
+        reason = "Assertions stand in inner loops: they are left out of all trees, as releases do."
         definitions.append(Definition(_NO_ASSERTIONS, reason))
     if (path := reading.conditions.get(_STATIC_MEMORY)) is not None:
         if re.search(rf"-D{_STATIC_MEMORY}\b", makefile):
@@ -46,12 +49,19 @@ def definitions(tree: TflmTree, reading: Reading, kernel_files: Sequence[Path]) 
         elif not makefile:
             reason = f"{reading.name_of(path)} looks at it: nothing is allocated."
             definitions.append(Definition(_STATIC_MEMORY, reason))
+    if any(_is_made_for_arduino(path) for path in reading.files):
+        reason = "Ports for Arduino have it in place of TF_LITE_STATIC_MEMORY and CMSIS_NN."
+        definitions.append(Definition(_ARDUINO, reason))
     for name, purpose in _SWITCHES_WHERE_LOOKED_AT.items():
         if (path := reading.conditions.get(name)) is not None:
             definitions.append(Definition(name, f"{reading.name_of(path)} looks at it: {purpose}."))
     if kernel_files:
         definitions += _cmsis_definitions(reading, kernel_files)
     return definitions
+
+
+def _is_made_for_arduino(path: Path) -> bool:
+    return path.stem == "kernel_util" and _ARDUINO in conditions_of([path])
 
 
 def _cmsis_definitions(reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:

@@ -191,7 +191,7 @@ def _places(kind: _Kind, tree_folder: Path, given: Mapping[str, Path]) -> list[P
     """Where a library may be, in the order in which it is looked for."""
 
     def party(folder: Path, base: str, kind_of_folder: str) -> Party:
-        is_given = kind_of_folder in given
+        is_given = kind_of_folder in given and folder == absolute(given[kind_of_folder])
         tree = TENSORFLOW if not is_given and folder.is_relative_to(tree_folder) else kind_of_folder
         return Party(kind.name, folder, folder / base, tree)
 
@@ -202,7 +202,7 @@ def _places(kind: _Kind, tree_folder: Path, given: Mapping[str, Path]) -> list[P
     if within is not None and within.name in given:
         places += [party(absolute(given[within.name]), base, within.name) for base in kind.bases_within]
     kinds = [(kind, kind.bases)]
-    if within is not None and within.name not in given:
+    if within is not None:
         kinds.append((within, kind.bases_within))
     for candidates in (_inside, _beside):
         for of, bases in kinds:

@@ -49,6 +49,7 @@ _ELEMENTS = {
     "kTfLiteFloat32": Element.FLOAT32,
     "kTfLiteInt8": Element.INT8,
     "kTfLiteUInt8": Element.UINT8,
+    "kTfLiteInt16": Element.INT16,
 }
 _PARTIES_OF_PINS = {"cmsis_nn": "cmsis-nn"}
 """What a catalogue's entry calls them, where that is another name."""

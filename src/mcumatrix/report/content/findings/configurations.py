@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mcumatrix.model.kernels import RESTRICT, Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
 from mcumatrix.report.content.findings.finding import Check, Finding, once
@@ -75,6 +76,55 @@ def _unused_libraries(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
             element = record.measurement.output.element
             why = f": {element} has no {library} kernels" if element is TensorType.FLOAT32 else ""
             yield case.label, f"{library} requested, 0 of {len(layers)} layers use it{why}."
+
+
+Compilations = Iterable[tuple[str, Compiled | None]]
+"""Labels of cases, with how their libraries are compiled where that is known."""
+
+
+def assertions(of_cases: Compilations) -> Iterator[Finding]:
+    """Libraries whose assertions are compiled in, and whether that is so for all."""
+    labels: dict[bool | None, list[str]] = {True: [], False: [], None: []}
+    for label, compiled in of_cases:
+        labels[compiled.asserts if compiled else None].append(label)
+    if labels[True] and labels[False]:
+        yield Finding(
+            Check.ASSERTIONS,
+            f"{', '.join(labels[True])} are compiled with assertions, {', '.join(labels[False])} without: "
+            "what these take is a part of each difference between them.",
+        )
+    elif labels[True]:
+        yield Finding(
+            Check.ASSERTIONS,
+            f"{', '.join(labels[True])}: assertions are compiled in, inner loops too, and are a part of the "
+            "times: -DNDEBUG took tflm-2.1.0 from 313 to 157 ms.",
+        )
+
+
+def unrestricted(of_cases: Compilations) -> Iterator[Finding]:
+    """CMSIS-NN that was not told which pointers do not overlap."""
+    said = [
+        (
+            label,
+            f"CMSIS-NN is compiled without -D{RESTRICT}=__restrict, which its README wants on a Cortex-M7.",
+        )
+        for label, compiled in of_cases
+        if compiled is not None and compiled.is_unrestricted
+    ]
+    yield from once(Check.FLAGS, said)
+
+
+def label_changed(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Labels of own axes that stood for something else when a case ran than they do in its matrix now."""
+    said = []
+    for case in cases:
+        kept = case.record.settings if case.record else None
+        now = {setting.axis: setting for setting in case.declared or ()}
+        for setting in kept or ():
+            meant = now.get(setting.axis)
+            if meant is not None and meant.label == setting.label and meant != setting:
+                said.append((case.label, f"{setting} when it ran, and in the matrix now {meant}."))
+    yield from once(Check.LABEL_CHANGED, said)
 
 
 def clocks(cases: Sequence[Case]) -> Iterator[Finding]:

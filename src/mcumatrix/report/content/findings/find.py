@@ -17,6 +17,7 @@ def find(
 ) -> list[Finding]:
     """What they noticed, in the order of its weight; `timings` are those of the cases, if they are known."""
     timings = timings_of_cases(cases) if timings is None else timings
+    compilations = [(case.label, case.record.compiled if case.record else None) for case in cases]
     return [
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
@@ -32,10 +33,14 @@ def find(
         *times.sums(timings),
         *times.zero_time(timings),
         *times.constant_time(timings),
+        *times.too_fast(cases),
+        *configurations.label_changed(cases),
         *configurations.known_before(cases),
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),
         *configurations.defeating_flags((case.label, case.flags or ()) for case in cases),
+        *configurations.assertions(compilations),
+        *configurations.unrestricted(compilations),
     ]
 
 

@@ -33,6 +33,9 @@ class Check(StrEnum):
     UNIT_DRIFT = "unit-drift"
     UNIT_FLAKY = "unit-flaky"
     UNIT_UNBELIEVED = "unit-unbelieved"
+    ASSERTIONS = "assertions"
+    LABEL_CHANGED = "label-changed"
+    TOO_FAST = "too-fast"
 
 
 @dataclass(frozen=True, slots=True)

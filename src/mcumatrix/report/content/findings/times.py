@@ -1,7 +1,8 @@
 """Findings about times: those of records and those that others printed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from mcumatrix.model.axes import BUILTIN
 from mcumatrix.model.comparison import Comparison
@@ -129,6 +130,39 @@ def constant_time(timings: Sequence[Timing]) -> Iterator[Finding]:
                 f"{timing.label}: {repeats} repeats on hardware are the same to the cycle in every layer, "
                 "which caches and interrupts do not allow: one was copied.",
             )
+
+
+def too_fast(cases: Sequence[Case]) -> Iterator[Finding]:
+    """Layers that took fewer cycles than their arithmetic needs: something else was measured, or not all."""
+    for case in cases:
+        if not case.is_measured:
+            continue
+        assert case.record is not None and case.record.measurement is not None
+        layers = _without_reshapes([(layer.op, layer.cycles) for layer in case.record.measurement.layers])
+        least = _without_reshapes(case.least_cycles)
+        if [op for op, _ in layers] != [op for op, _ in least]:
+            continue  # a network whose layers are not known, or a runtime that joins some
+        found = [
+            f"{op}: {min(cycles)} cycles, and its multiplications alone take {bound:.0f}"
+            for (op, cycles), (_, bound) in zip(layers, least, strict=True)
+            if min(cycles) < bound
+        ]
+        if found:
+            some = "1 layer takes" if len(found) == 1 else f"{len(found)} layers take"
+            yield Finding(
+                Check.TOO_FAST,
+                f"{case.label}: {some} less time than the arithmetic on this core: not all of it was "
+                "computed, or something else was measured.",
+                tuple(found),
+            )
+
+
+_Valued = TypeVar("_Valued")
+
+
+def _without_reshapes(layers: Iterable[tuple[str, _Valued]]) -> list[tuple[str, _Valued]]:
+    """A RESHAPE moves nothing: runtimes leave it out, or not."""
+    return [layer for layer in layers if layer[0] != "RESHAPE"]
 
 
 def sums(timings: Sequence[Timing]) -> Iterator[Finding]:

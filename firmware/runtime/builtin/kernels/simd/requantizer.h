@@ -1,0 +1,59 @@
+/* From sums of products to elements of the output, as requantize of fixed_point.h has it, in fewer instructions.
+ *
+ * SMMULR gives the upper half of a product, rounded: of twice a sum, that is gemmlowp's
+ * SaturatingRoundingDoublingHighMul. Twice a sum must fit a word, and what comes of it must be shifted to the right, which
+ * is so for all but odd layers: those are left to requantize. */
+#ifndef MCUMATRIX_BUILTIN_REQUANTIZER_H
+#define MCUMATRIX_BUILTIN_REQUANTIZER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dot_int8.h"
+#include "fixed_point.h"
+
+/* What a layer's sums need, to be held in registers: a store of an element may change anything that is in memory, as
+ * far as C knows. */
+struct requantizer {
+    const struct builtin_layer *layer; /* for those that are not whole */
+    const int32_t *multipliers;
+    const int8_t *shifts;
+    int32_t offset;
+    bool is_whole; /* any element may come of it, as most activations have it, in the way that is described above */
+};
+
+/* `products` is how many there are in a sum. */
+static inline struct requantizer requantizer_of(const struct builtin_layer *layer, int32_t channels,
+                                                int32_t products) {
+    const int32_t limit = INT32_C(1) << 29; /* of biases, and of products */
+    const int32_t largest_product = 255 * 128;
+    const int32_t *bias = layer->bias;
+    const int8_t *shifts = layer->quantization.shifts;
+    bool is_simple = products < limit / largest_product;
+    for (int32_t channel = 0; channel < channels; ++channel) {
+        is_simple = is_simple && shifts[channel] < 0 && bias[channel] < limit && bias[channel] > -limit;
+    }
+    return (struct requantizer){
+        .layer = layer,
+        .multipliers = layer->quantization.multipliers,
+        .shifts = shifts,
+        .offset = layer->quantization.output_offset,
+        .is_whole = is_simple && layer->limits.int8_min == INT8_MIN && layer->limits.int8_max == INT8_MAX,
+    };
+}
+
+/* For whole requantizers. */
+static inline int8_t requantize_whole(struct requantizer by, int32_t sum, int32_t channel) {
+    int32_t value;
+    __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(sum * 2), "r"(by.multipliers[channel]));
+    /* RoundingDivideByPOT: halves away from zero. */
+    const int32_t exponent = -by.shifts[channel];
+    const int32_t half = (int32_t)((UINT32_C(1) << exponent) >> 1);
+    return (int8_t)__ssat(((value + (value >> 31) + half) >> exponent) + by.offset, 8);
+}
+
+static inline int8_t requantize_any(struct requantizer by, int32_t sum, int32_t channel) {
+    return by.is_whole ? requantize_whole(by, sum, channel) : requantize(sum, by.layer, channel);
+}
+
+#endif

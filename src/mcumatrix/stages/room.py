@@ -1,0 +1,37 @@
+"""Whether a model can fit a chip, before anything is built. The linker has the last word."""
+
+from mcumatrix.errors import TooLargeError
+from mcumatrix.model.chip import Chip
+from mcumatrix.model.network import Network
+
+
+def require_room(name: str, size_bytes: int, network: Network, chip: Chip) -> None:
+    """Compares what a model needs in any case with what a chip has.
+
+    That is its file in flash, of `size_bytes`, and in RAM what the hungriest of its layers reads and writes:
+    tensors that are there at the same time, however they are placed.
+
+    Raises:
+        TooLargeError: it does not fit, with the region and the bytes that are missing.
+    """
+    if chip.flash and size_bytes > chip.flash.size_bytes:
+        raise TooLargeError(
+            f"The model {name} has {size_bytes} bytes, and {chip.flash.name} of the {chip.name} has "
+            f"{chip.flash.size_bytes}: {size_bytes - chip.flash.size_bytes} bytes are missing.",
+            hint="Choose a smaller model, or a board with more flash.",
+        )
+    needed, layer = max(((_size_of(network, at), at) for at in range(len(network.layers))), default=(0, 0))
+    if chip.ram and needed > chip.ram.size_bytes:
+        whose, there = f"{network.layers[layer]} of the model {name}", chip.ram
+        raise TooLargeError(
+            f"{whose} reads and writes {needed} bytes, and {there.name} of the {chip.name} has "
+            f"{there.size_bytes}: {needed - there.size_bytes} bytes are missing.",
+            hint="Choose a model with smaller activations, or a board with more RAM.",
+        )
+
+
+def _size_of(network: Network, index: int) -> int:
+    """What the tensors of a layer need that are computed."""
+    layer = network.layers[index]
+    tensors = {*(at for at in layer.inputs if at is not None), *layer.outputs}
+    return sum(network.tensors[at].size_bytes for at in tensors if not network.tensors[at].is_constant)

@@ -1,0 +1,137 @@
+"""What is wrong with a model concerns its variants alone."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mcumatrix import registry, workflow
+from mcumatrix.adapters.builders.local import LocalBuilder
+from mcumatrix.errors import ModelError, SourceError, TooLargeError
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.project import Project
+from mcumatrix.registry import Boards
+
+REPOSITORY = Path(__file__).parents[1]
+MATRIX = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: [mnist-int8, other]
+  board: virtual-f746
+"""
+OTHER = """\
+element: int8
+file: firmware/models/other.tflite
+input: {random: 1}
+golden: firmware/models/golden/other.json
+"""
+SOMEWHERE_ELSE = """\
+element: int8
+file: {url: 'https://127.0.0.1:9/other.tflite', sha256: %s}
+input: {random: 1}
+golden: firmware/models/golden/other.json
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project with one good model, and one that is a copy of another good one."""
+    for part in ("matrix", "firmware", "templates"):
+        shutil.copytree(REPOSITORY / part, tmp_path / part)
+    project = Project(tmp_path)
+    (project.matrices / "two.yaml").write_text(MATRIX)
+    (project.matrices / "models" / "other.yaml").write_text(OTHER)
+    models = project.firmware / "models"
+    shutil.copy(models / "mlperf-kws.tflite", models / "other.tflite")
+    shutil.copy(models / "golden" / "mlperf-kws.json", models / "golden" / "other.json")
+    return project
+
+
+def planned(project: Project) -> workflow.Planned:
+    matrix = load_matrix(find_matrix("two", project.matrices), load_catalogues(project.matrices))
+    boards = Boards(project.boards, wait=False, say=print)
+    return workflow.plan_jobs(project, matrix.variants, LocalBuilder(project.build / "cache"), boards)
+
+
+def hindrance(project: Project) -> Exception:
+    """Why the other model's variant has no job; the good one's has."""
+    found = planned(project)
+    assert [job.variant.model.name for job in found.jobs] == ["mnist-int8"]
+    [(slug, error)] = found.hindered.items()
+    assert slug == "builtin_simd_216MHz_other"
+    return error
+
+
+def test_two_good_models_are_planned(project: Project) -> None:
+    assert len(planned(project).jobs) == 2
+
+
+@pytest.mark.parametrize("name", ["models/other.tflite", "models/golden/other.json"])
+def test_a_file_that_is_missing_hinders_its_model_alone(project: Project, name: str) -> None:
+    (project.firmware / name).unlink()
+    error = hindrance(project)
+    assert isinstance(error, ModelError)
+    assert str(error) == (
+        f"{project.firmware}/{name}, which belongs to a model, cannot be read: No such file or directory.\n"
+        "  Check the paths in matrix/models; `doit model NAME` makes golden outputs."
+    )
+
+
+def test_a_damaged_file_hinders_its_model_alone(project: Project) -> None:
+    path = project.firmware / "models" / "other.tflite"
+    path.write_bytes(path.read_bytes()[:3000])
+    assert isinstance(hindrance(project), ModelError)
+
+
+def test_a_model_that_cannot_fit_hinders_itself_alone(project: Project) -> None:
+    path = project.firmware / "models" / "other.tflite"
+    path.write_bytes(path.read_bytes() + bytes(2**20))
+    error = hindrance(project)
+    assert isinstance(error, TooLargeError)
+    size = path.stat().st_size
+    assert error.message == (
+        f"The model other has {size} bytes, and FLASH of the stm32f746ng has 1048576:"
+        f" {size - 2**20} bytes are missing."
+    )
+
+
+def test_answers_that_are_stale_are_said_where_they_are_read(project: Project) -> None:
+    models = project.firmware / "models"
+    shutil.copy(models / "golden" / "mlperf-vww.json", models / "golden" / "other.json")
+    other = planned(project).jobs[1].variant.model
+    with pytest.raises(
+        ModelError, match=r"other\.json were made from another model\.\n  Make it again: doit model"
+    ):
+        registry.golden_case(other)
+
+
+def test_a_model_that_is_somewhere_else_is_planned_without_being_fetched(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCUMATRIX_CACHE", str(tmp_path / "cache"))
+    (project.matrices / "models" / "other.yaml").write_text(SOMEWHERE_ELSE % ("0" * 64))
+    jobs = planned(project).jobs
+    assert len(jobs) == 2
+    assert not (tmp_path / "cache").exists()
+    with pytest.raises(SourceError, match=r"put the file with sha256:0+ there yourself"):
+        registry.model_contents(jobs[1].variant.model)
+
+
+def test_a_fetched_model_is_that_of_its_pin(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mcumatrix.hashing import hash_file
+
+    model = project.firmware / "models" / "other.tflite"
+    sha256 = hash_file(model)
+    monkeypatch.setenv("MCUMATRIX_CACHE", str(tmp_path / "cache"))
+    (project.matrices / "models" / "other.yaml").write_text(SOMEWHERE_ELSE % sha256)
+    by_hand = tmp_path / "cache" / "archives" / "sha256" / sha256 / "other.tflite"
+    by_hand.parent.mkdir(parents=True)
+    shutil.copy(model, by_hand)
+    other = planned(project).jobs[1].variant.model
+    assert registry.model_contents(other) == model.read_bytes()
+    assert len(registry.golden_case(other).outputs) == 1
