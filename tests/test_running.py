@@ -98,6 +98,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
     """bench(lab) is what runs need, with records in a folder and without pauses."""
     monkeypatch.setattr(running, "image_of", lambda _job: an_image())
     monkeypatch.setattr(running, "warning_of", lambda _job: "")
+    monkeypatch.setattr(running, "kernel_facts_of", lambda _job: None)
     monkeypatch.setattr(running, "name_sources", lambda measurement, _elf: measurement)
     monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
     monkeypatch.setattr(running.registry, "golden_case", lambda _model: None)
