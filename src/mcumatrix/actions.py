@@ -19,7 +19,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
-from mcumatrix.report.content.tables import Case, cases_of_results
+from mcumatrix.report.content.tables import cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import earlier_records
@@ -220,11 +220,6 @@ REPORT_FILES = tuple(FORMATS)
 """What people open; the charts of a report are in them and beside them."""
 
 
-def cases_of(matrix: Matrix, results: MatrixResults) -> list[Case]:
-    """The cases of what is known of the variants of a matrix."""
-    return cases_of_results(matrix, results, registry.least_cycles)
-
-
 def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
     """The report of a matrix from the newest records and reproductions of its variants, if any.
 
@@ -232,7 +227,7 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = cases_of(matrix, results)
+    cases = cases_of_results(matrix, results, registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     lines = _lines_of_variants(project, matrix, [case.record for case in cases])
     report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))

@@ -222,7 +222,7 @@ def warning_of(job: Job) -> str:
 
 
 def kernel_facts_of(job: Job) -> KernelFacts | None:
-    """What the kernels of a variant say of themselves, where they were asked."""
+    """What the kernels of a job's runtime say of themselves, if they were asked."""
     return read_kernel_facts(job.runtime.folders.inputs)
 
 

@@ -151,12 +151,14 @@ class Matrix(Executing):
 
 
 def _conclude(work: Work, selected: set[str]) -> int:
-    from mcumatrix.actions import REPORT_FILES, cases_of
+    from mcumatrix import registry
+    from mcumatrix.actions import REPORT_FILES
     from mcumatrix.report.content.report import make_report, with_tests_of_units
+    from mcumatrix.report.content.tables import cases_of_results
     from mcumatrix.report.render.terminal import report_text
 
     results = work.results()
-    cases = cases_of(work.matrix, results)
+    cases = cases_of_results(work.matrix, results, registry.least_cycles)
     print(f"\n{report_text(with_tests_of_units(make_report(work.matrix, cases), results))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)

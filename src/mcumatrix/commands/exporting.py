@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mcumatrix import actions, registry
+from mcumatrix import registry
 from mcumatrix.artifact import write_atomically
 from mcumatrix.commands.report import load_kept, publication_path, results_of
 from mcumatrix.errors import ExitCode, NothingSelectedError
@@ -14,6 +14,7 @@ from mcumatrix.project import Project
 from mcumatrix.report.content.export import exported_publication, exported_results
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import make_report
+from mcumatrix.report.content.tables import cases_of_results
 from mcumatrix.results.published import read_publication, read_publications
 
 
@@ -58,6 +59,6 @@ def _of(project: Project, name: str, revision: Revision | None) -> Exported:
         publication = read_publication(path)
         return exported_publication(make_publication_report(publication), publication, revision)
     matrix, kept = load_kept(project, name)
-    cases = actions.cases_of(matrix, results_of(project, matrix, kept))
+    cases = cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     return exported_results(make_report(matrix, cases, published), cases, revision)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from mcumatrix import actions, registry
+from mcumatrix import registry
 from mcumatrix.actions import REPORT_FILES, write_report, write_report_files
 from mcumatrix.errors import (
     ExitCode,
@@ -22,7 +22,7 @@ from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
-from mcumatrix.report.content.tables import Case
+from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
@@ -135,7 +135,7 @@ def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
         raise MatrixError(
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
         )
-    return matrix, actions.cases_of(matrix, results_of(project, matrix, kept))
+    return matrix, cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
 
 
 def results_of(project: Project, matrix: Matrix, kept: Kept) -> MatrixResults:

@@ -40,12 +40,12 @@ def _check_records(records: Path) -> Iterator[Checked]:
     chain = records / CHAIN_FILE
     try:
         links = Chain(chain).links()
-        unconfirmed = bool(links) and not chain.read_bytes().endswith(b"\n")
+        data = chain.read_bytes() if chain.exists() else b""
     except (OSError, McuMatrixError) as error:
         yield Checked(chain, _message(error))
         return
-    if links:
-        yield Checked(chain, "its last line was cut short" if unconfirmed else "")
+    if data:
+        yield Checked(chain, "" if data.endswith(b"\n") else "its last line was cut short")
     for link in links:
         yield from _check_link(records, link)
     # What nobody has vouched for: put there, or its line was taken out of the chain.

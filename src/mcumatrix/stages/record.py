@@ -77,9 +77,9 @@ def make_record(
     warning: str = "",
     fault: str = "",
     earlier: tuple[str, ...] = (),
+    facts: KernelFacts | None = None,
     slot: Slot = FIRST,
     order: str = "",
-    facts: KernelFacts | None = None,
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 

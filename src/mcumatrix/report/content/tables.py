@@ -135,7 +135,7 @@ def blamed(record: Record) -> str:
 
 
 LeastCycles = Callable[[Model], tuple[tuple[str, float], ...]]
-"""What `Case` has under that name, of a model."""
+"""Gives of a model what `Case` has under that name."""
 
 
 def number_cases(
@@ -171,7 +171,7 @@ def number_cases(
 def cases_of_results(
     matrix: Matrix, results: MatrixResults, least_cycles: LeastCycles = lambda _model: ()
 ) -> list[Case]:
-    """The columns of a report of what is known of the variants of a matrix; see `number_cases`."""
+    """The columns of a report of what is known of the variants of a matrix."""
     nothing = VariantRuns()
     runs = [results.runs.get(variant.slug, nothing) for variant in matrix.variants]
     cases = number_cases(

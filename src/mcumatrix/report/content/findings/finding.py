@@ -26,6 +26,9 @@ class Check(StrEnum):
     CONTRADICTION = "contradiction"
     REPEATED_TABLE = "repeated-table"
     FLAGS = "flags"
+    ASSERTIONS = "assertions"
+    LABEL_CHANGED = "label-changed"
+    TOO_FAST = "too-fast"
     LACKING_RUNS = "lacking-runs"
     UNEQUAL_RUNS = "unequal-runs"
     DRIFT = "drift"
@@ -33,9 +36,6 @@ class Check(StrEnum):
     UNIT_DRIFT = "unit-drift"
     UNIT_FLAKY = "unit-flaky"
     UNIT_UNBELIEVED = "unit-unbelieved"
-    ASSERTIONS = "assertions"
-    LABEL_CHANGED = "label-changed"
-    TOO_FAST = "too-fast"
 
 
 @dataclass(frozen=True, slots=True)
