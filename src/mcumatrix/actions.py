@@ -279,16 +279,22 @@ def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Re
     if is_current(folder, fingerprint):
         return report
     with in_sentences(f"The report of {matrix.name} could not be written", folder, kept):
-        files = render_files(report, project.templates)
-        write_report_files(folder, files)
-        write_manifest(folder, fingerprint, files)
+        names = write_report_files(folder, render_files(report, project.templates))
+        write_manifest(folder, fingerprint, names)
     return report
 
 
-def write_report_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes the files of a report, and removes charts that it does not have any more. Raises OSError."""
-    for name, data in files.items():
+def write_report_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> tuple[str, ...]:
+    """Writes the files of a report, removes charts that it does not have any more, and returns their names.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    names = []
+    for name, data in files:
         write_atomically(folder / name, data)
+        names.append(name)
     for path in (folder / CHARTS).glob("*.svg"):
-        if path.relative_to(folder).as_posix() not in files:
+        if path.relative_to(folder).as_posix() not in names:
             path.unlink()
+    return tuple(names)

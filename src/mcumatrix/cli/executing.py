@@ -42,8 +42,8 @@ class Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
     doc_usage = USAGE
-    builds_always = False
-    """Whether results that are there are no reason not to build."""
+    is_apart = False
+    """Whether results that are there are no reason not to build, and are not added to."""
     cmd_options = (*Run.cmd_options, OPTION_SELECT, OPTION_BUILDER, OPTION_NO_WAIT, OPTION_ATTEMPTS)
 
     def parse_execute(self, in_args: list[str]) -> int:
@@ -55,7 +55,8 @@ class Executing(Run):  # type: ignore[misc]
             take_arguments(params, args)
             set_var("no_wait", params["no_wait"])
             set_var("attempts", params["attempts"])
-            set_var("again", params["always"] or self.builds_always)
+            set_var("again", params["always"] or self.is_apart)
+            set_var("apart", self.is_apart)
             self._asked = params
             self._selection: str = params["select"]
             self._wait = not params["no_wait"]

@@ -73,7 +73,7 @@ def _replayed(variant: Variant, record: Record, file: Path) -> str:
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     report = report_of(project, matrix, results_of(project, matrix, kept))
-    for name, made in render_files(report, project.templates).items():
+    for name, made in render_files(report, project.templates):
         path = project.results(matrix.name) / name
         try:
             there = path.read_bytes()

@@ -58,10 +58,9 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     folder = path.with_suffix("")
     say(report_text(made))
     say("")
-    files = render_files(made, project.templates)
-    write_report_files(folder, files)
+    names = write_report_files(folder, render_files(made, project.templates))
     for name in REPORT_FILES:
-        if name in files:
+        if name in names:
             say(os.path.relpath(folder / name))
     return ExitCode.OK
 

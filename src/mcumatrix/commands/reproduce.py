@@ -114,6 +114,8 @@ class Means:
     project: Project
     builders: Callable[[Toolchain], Mapping[str, Builder]]
     run: Callable[[Job], Record] | None
+    last: Callable[[Job], Record | None] = lambda _job: None
+    """Gives the record of a build that failed here."""
 
 
 def reproduce_variant(job: Job, theirs: Theirs, means: Means) -> Reproduced:
@@ -126,7 +128,7 @@ def reproduce_variant(job: Job, theirs: Theirs, means: Means) -> Reproduced:
     if refused := theirs.refused.get(slug):
         return Reproduced(slug, Outcome.NOT_BELIEVED, error=refused.message)
     if not job.image.is_done():
-        return Reproduced(slug, Outcome.NOT_BUILT, error="its image could not be built at all")
+        return _not_built(slug, theirs.records.get(slug), means.last(job))
     folder = means.project.build / "reproduce"
     builders = means.builders(job.variant.toolchain)
     try:
@@ -144,6 +146,16 @@ def reproduce_variant(job: Job, theirs: Theirs, means: Means) -> Reproduced:
     if other is not None:
         return _other_image(job, theirs, record, found, other)
     return _same_image(job, record, found, means)
+
+
+def _not_built(slug: str, theirs: Record | None, ours: Record | None) -> Reproduced:
+    why = f"{ours.status}: {ours.reason}" if ours else "its image could not be built"
+    is_same = (
+        theirs is not None and theirs.image is None and ours is not None and ours.status is theirs.status
+    )
+    return Reproduced(
+        slug, Outcome.SAME_FAILURE if is_same else Outcome.NOT_BUILT, error="" if is_same else why
+    )
 
 
 def write_report_again(project: Project, matrix: Matrix, theirs: Theirs) -> None:

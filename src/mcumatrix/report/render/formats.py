@@ -1,6 +1,6 @@
 """The files that a report is written to, by their names; another format is one more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from mcumatrix.report.content.report import Report
@@ -22,15 +22,15 @@ OF_RECORDS = frozenset({"report.csv"})
 """Those that have records in them, and nothing where there are none."""
 
 
-def render_files(report: Report, templates: Path) -> dict[str, bytes]:
-    """All files of a report by their names below its folder: those of `FORMATS` that it has, and its charts.
+def render_files(report: Report, templates: Path) -> Iterator[tuple[str, bytes]]:
+    """All files of a report, one after the other, since together they may be large: those of `FORMATS` that
+    it has, and its charts, by their names below its folder.
 
     Raises:
         RenderError: a template is wrong.
     """
-    documents = {
-        name: render(report, templates)
-        for name, render in FORMATS.items()
-        if not (report.source and name in OF_RECORDS)
-    }
-    return documents | {chart_file(chart): svg_file(chart) for chart in report.charts}
+    for name, render in FORMATS.items():
+        if not (report.source and name in OF_RECORDS):
+            yield name, render(report, templates)
+    for chart in report.charts:
+        yield chart_file(chart), svg_file(chart)
