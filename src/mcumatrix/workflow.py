@@ -78,6 +78,7 @@ REPORTERS = (
     "mcumatrix.report.render.formats",
     "mcumatrix.results.kept",
     "mcumatrix.results.published",
+    # What a layer cannot take less than is read from the model.
     "mcumatrix.adapters.models.tflite_file",
 )
 """What makes a report of records. What these import counts too."""
