@@ -11,7 +11,7 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.reproductions import RUNS
-from mcumatrix.results.store import CHAIN_FILE, read_linked
+from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ def check_results(folder: Path) -> Iterator[Checked]:
     """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
 
     The chain has the hash of each record, a record that of its log, the manifest those of the reports, and
-    what results were made from has its own for a name.
+    what results were made from has its own for a name. Runs of reproductions and tests of units have chains
+    of their own.
     """
     yield from _check_records(folder / "records")
     yield from _check_records(folder / RUNS)
+    yield from _check_records(folder / HEALTH_FOLDER)
     yield from _check_inputs(folder / INPUTS)
     yield from check_made(folder)
 
