@@ -19,7 +19,8 @@ from mcumatrix.project import Project
 from mcumatrix.results.reproductions import RUNS
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, tasks
+from mcumatrix.tasks import DEFAULT_MATRIX, Task, tasks
+from mcumatrix.work import Work, load_work
 
 OPTION_SELECT = {
     "name": "select",

@@ -5,15 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mcumatrix.artifact import write_atomically
-from mcumatrix.cli.common import print_line, say, text_options
+from mcumatrix.cli.common import print_line, text_options
 from mcumatrix.cli.executing import Executing
 from mcumatrix.commands.reproduce import Means, Theirs, published, reproduce_variant, write_report_again
 from mcumatrix.errors import ChangedResultError, McuMatrixError
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Outcome
+from mcumatrix.model.schedule import FIRST
 from mcumatrix.report.content.reproduced import Reproduced, Reproducibility
 from mcumatrix.report.render.reproduced import hints, reproduced_json, reproduced_markdown
-from mcumatrix.tasks import Work
+from mcumatrix.running import run_variant
+from mcumatrix.stages.time_limit import TimeLimit
+from mcumatrix.work import Work
 from mcumatrix.workflow import Job
 
 _RENDERERS: Mapping[str, Callable[[Reproducibility], bytes]] = {
@@ -73,18 +76,9 @@ class Reproduce(Executing):
 
     def _reproduced(self, work: Work, jobs: Sequence[Job], theirs: Theirs) -> "list[Reproduced]":
         def run_job(job: Job) -> Record:
-            from mcumatrix import actions
-
             with work.within_time():
-                return actions.run_variant(
-                    work.matrix,
-                    job,
-                    work.store,
-                    work.boards,
-                    work.retries,
-                    say=say,
-                    wait=work.boards.stopped.wait,
-                )
+                work.prepare_test(job.variant.board)
+                return run_variant(job, FIRST, work.bench, TimeLimit(job.variant.limit_s))
 
         means = Means(
             work.project,
