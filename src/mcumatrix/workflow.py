@@ -78,6 +78,8 @@ REPORTERS = (
     "mcumatrix.report.render.formats",
     "mcumatrix.results.kept",
     "mcumatrix.results.published",
+    # What a layer cannot take less than is read from the model.
+    "mcumatrix.adapters.models.tflite_file",
 )
 """What makes a report of records. What these import counts too."""
 
@@ -549,6 +551,7 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
+                    repr(registry.least_cycles(variant.model)),
                 ]
                 for variant in matrix.variants
             ],

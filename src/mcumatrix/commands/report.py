@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.actions import REPORT_FILES, write_report, write_report_files
+from mcumatrix.actions import REPORT_FILES, report_of, write_report, write_report_files
 from mcumatrix.errors import (
     ExitCode,
     MatrixError,
@@ -22,6 +22,7 @@ from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
+from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
@@ -43,6 +44,23 @@ def report(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
     if path := publication_path(project, name):
         return _of_publication(project, path, say)
     return _of_matrix(project, name, say)
+
+
+def made_report(project: Project, name: str) -> Report:
+    """The report that a name stands for, as `report` makes it. Raises as that does."""
+    if path := publication_path(project, name):
+        return make_publication_report(read_publication(path))
+    matrix, kept = load_kept(project, name)
+    if not kept.records:
+        raise _no_records(project, matrix)
+    return report_of(project, matrix, results_of(project, matrix, kept))
+
+
+def _no_records(project: Project, matrix: Matrix) -> NothingSelectedError:
+    return NothingSelectedError(
+        f"there are no records of {matrix.name} in {os.path.relpath(project.results(matrix.name))}",
+        hint=f"`doit matrix {matrix.name}` makes them.",
+    )
 
 
 def publication_path(project: Project, name: str) -> Path | None:
@@ -68,10 +86,7 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
 def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
     matrix, kept = load_kept(project, name)
     if not kept.records and not kept.unreadable:
-        raise NothingSelectedError(
-            f"there are no records of {matrix.name} in {os.path.relpath(project.results(matrix.name))}",
-            hint=f"`doit matrix {matrix.name}` makes them.",
-        )
+        raise _no_records(project, matrix)
     results = results_of(project, matrix, kept)
     folder = project.results(matrix.name)
     say(report_text(write_report(project, matrix, results)))

@@ -259,8 +259,7 @@ def total_tables(parts: Sequence[ComparisonPart]) -> tuple[Part, ...]:
 
 
 def _total_table(members: Sequence[Pair]) -> Table:
-    settings = dict.fromkeys(name for pair in members for name in pair.setting)
-    varying = [name for name in settings if len({pair.setting.get(name) for pair in members}) > 1]
+    varying = varying_settings(members)
     first, notes = members[0], [" ".join(_notes(pair)) for pair in members]
     besides = ("besides",) if any(notes) else ()
     return Table(
@@ -275,6 +274,12 @@ def _total_table(members: Sequence[Pair]) -> Table:
             for pair, note in zip(members, notes, strict=True)
         ),
     )
+
+
+def varying_settings(members: Sequence[Pair]) -> list[str]:
+    """The other axes that tell some pairs from each other."""
+    names = dict.fromkeys(name for pair in members for name in pair.setting)
+    return [name for name in names if len({pair.setting.get(name) for pair in members}) > 1]
 
 
 def _heading(pair: Pair, varying: Collection[str]) -> str:

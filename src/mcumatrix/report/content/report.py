@@ -46,6 +46,9 @@ from mcumatrix.report.content.tables import (
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.stages.log_lines import TimeLines
 
+MAXIMUM_SWITCHES = 48
+"""What more switches did is in `report.json` alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -100,6 +103,11 @@ class Report:
     history_charts: tuple[HistoryChart, ...] = ()
     pasts: tuple[Past, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def shown_switches(self) -> tuple[Switch, ...]:
+        """Those that people read; `report.json` has all."""
+        return self.switches[:MAXIMUM_SWITCHES]
 
     @property
     def charts(self) -> tuple[Chart, ...]:

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Iterable
-from pathlib import Path
 
 from mcumatrix.model.record import Record
 from mcumatrix.report.content.beside import Beside
@@ -32,11 +31,12 @@ from mcumatrix.report.render.document import (
     TimesData,
     as_json,
 )
+from mcumatrix.report.render.template import TemplateFolders
 from mcumatrix.results.statistics import median_interval, summarise
 from mcumatrix.units import milliseconds
 
 
-def render_json(report: Report, _templates: Path) -> bytes:
+def render_json(report: Report, _templates: TemplateFolders) -> bytes:
     """A report as a JSON file, in UTF-8, with keys in a fixed order; docs/ has its schema."""
     return (json.dumps(as_json(_report(report)), ensure_ascii=False, allow_nan=False) + "\n").encode()
 
