@@ -111,7 +111,7 @@ def measured(folder: Path, variants: int) -> dict[str, object]:
         copy_project(folder)
         shutil.rmtree(folder / "results", ignore_errors=True)
         for name, count in (("many", variants), ("page", 1_000), ("idle", 8)):
-            _make(Project(folder), name, count)
+            make_results(Project(folder), name, count)
     for made in (folder / "results").glob("*/report.*"):
         made.unlink()
     for made in (folder / "results").glob("*/manifest.json"):
@@ -175,7 +175,7 @@ def _run(folder: Path, *arguments: str) -> dict[str, float]:
     }
 
 
-def _make(project: Project, name: str, variants: int) -> None:
+def make_results(project: Project, name: str, variants: int) -> None:
     """A matrix of so many variants, and a record with its log for each."""
     clocks = ", ".join(f"{100_000 + number} kHz" for number in range(variants // 2))
     (project.matrices / f"{name}.yaml").write_text(MATRIX.format(clocks=clocks))
@@ -208,7 +208,8 @@ def _log(said: wire.Hello, golden: GoldenCase, number: int) -> Iterator[bytes]:
     """What a board says: after reset, and in answer to the bench command."""
     clocks = (wire.Clocks(said.clock_hz), wire.Rate("PCLK1", said.clock_hz // 4))
     yield from _exchange(wire.BOOT_COMMAND, 0, (said, *clocks))
-    output = struct.pack(f"{len(golden.values)}b", *map(int, golden.values))
+    values = golden.outputs[0].values
+    output = struct.pack(f"{len(values)}b", *map(int, values))
     # No two variants take the same time, as on a board.
     cycles = [1_000_000 // (layer + 1) + 17 * number % 9973 for layer in range(len(OPERATORS))]
     times = (

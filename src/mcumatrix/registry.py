@@ -27,7 +27,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
-from mcumatrix.model.network import CUSTOM, Layer, Network, TensorType, multiply_accumulates
+from mcumatrix.model.network import CUSTOM, Network, least_cycles_of
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
@@ -319,7 +319,7 @@ def network(contents: bytes) -> Network:
 
 @cache
 def least_cycles(entry: Model) -> tuple[tuple[str, float], ...]:
-    """The operators of a model, each with the cycles that no Cortex-M7 can do its arithmetic in less than.
+    """The operators of a model, each with the cycles that it cannot take less than on a Cortex-M7.
 
     Empty where it cannot be read, which is said where it is used, or would have to be fetched.
     """
@@ -329,19 +329,7 @@ def least_cycles(entry: Model) -> tuple[tuple[str, float], ...]:
         found = network(model_contents(entry))
     except ModelError:
         return ()
-    return tuple((str(layer.operator), _least_cycles(found, layer)) for layer in found.layers)
-
-
-def _least_cycles(found: Network, layer: Layer) -> float:
-    """Two integers of 16 bits are multiplied and added by an SMLAD, one float32 by a VFMA.
-
-    No instruction of ARMv7-M does more (ARM DDI 0403E), and a Cortex-M7, which begins two instructions in a
-    cycle, begins one of these at most. Ways to convolve with fewer multiplications are not thought of: no
-    runtime here has one.
-    """
-    weights = found.input_of(layer, 1)
-    at_once = 1 if weights is not None and weights.type is TensorType.FLOAT32 else 2
-    return multiply_accumulates(found, layer) / at_once
+    return tuple((str(layer.operator), least_cycles_of(found, layer)) for layer in found.layers)
 
 
 def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:

@@ -158,5 +158,5 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_the_command_needs_no_compiler_and_no_board() -> None:
     program = "import sys; import mcumatrix.commands.report; print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    for heavy in ("'pyocd'", "'docker'", "'unicorn'", "'pandas'", "'tflite_micro'"):
+    for heavy in ("'pyocd'", "'docker'", "'unicorn'", "'tflite_micro'"):
         assert heavy not in loaded.stdout

@@ -151,7 +151,8 @@ def test_a_changed_source_builds_new_images_and_a_changed_readme_does_not(done: 
     source.write_text(source.read_text() + "\n/* changed */\n")
     assert "1 libraries and 2 images to build, 2 to run;" in done.doit("plan", "two").stdout
     assert done.doit("matrix", "two").returncode == 0
-    assert len(_images(done)) == len(before) + 2
+    # Those of the variants, and the one that tests the board.
+    assert len(_images(done)) == len(before) + 3
 
 
 def test_one_variant_can_be_selected_and_the_report_says_that_others_were_not_run(

@@ -95,6 +95,16 @@ def test_another_image_names_the_inputs_and_with_theirs_at_hand_section_and_symb
     assert "All 2 variants were measured" in ours.report("two")
 
 
+def test_a_build_that_fails_here_takes_no_place_of_the_published_result(ours: Workplace) -> None:
+    source = ours.root / "firmware" / "app" / "main.c"
+    with _changed(source, "int main(void) {", "int main(void) { #error"):
+        ran = ours.doit("reproduce", "two", *ONE)
+    assert ran.returncode == ExitCode.VARIANTS_FAILED, ran.stdout + ran.stderr
+    assert f"{SLUG}: not built: build: " in ran.stdout
+    assert len(ours.records("two")) == 2
+    assert "All 2 variants were measured" in ours.report("two")
+
+
 def test_a_published_result_that_its_log_contradicts_is_not_reproduced(
     ours: Workplace, tmp_path: Path
 ) -> None:

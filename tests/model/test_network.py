@@ -11,6 +11,7 @@ from mcumatrix.model.network import (
     Padding,
     Tensor,
     TensorType,
+    least_cycles_of,
     multiply_accumulates,
     padded_size,
 )
@@ -67,7 +68,9 @@ def _network(operator: Operator, images: tuple[int, ...], weights: tuple[int, ..
     )
     options = ConvolutionOptions(Padding.SAME, 1, 1) if operator is not Operator.FULLY_CONNECTED else None
     layer = Layer(0, operator, (0, 1), (2,), options)
-    return multiply_accumulates(Network(tensors, (layer,), (0,), (2,)), layer)
+    network = Network(tensors, (layer,), (0,), (2,))
+    assert least_cycles_of(network, layer) == multiply_accumulates(network, layer) / 2
+    return multiply_accumulates(network, layer)
 
 
 def test_multiplications_are_counted_without_those_in_the_padding() -> None:

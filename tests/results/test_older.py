@@ -1,5 +1,7 @@
 """Records of older schema versions."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -8,7 +10,6 @@ import pytest
 from mcumatrix.errors import BuildError, ChangedResultError, ResultError
 from mcumatrix.model.record import RECORD_SCHEMA, Clock
 from mcumatrix.report.render.csv import to_csv
-from mcumatrix.results.frame import frame
 from mcumatrix.results.store import RecordStore, from_json, read_record, to_json
 from support.variants import a_record
 
@@ -19,8 +20,11 @@ FOLDER = Path(__file__).parent / "data" / "schema-2"
 
 def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> None:
     record = read_record(FOLDER / f"{STEM}.json")
-    later = ["cause", "flaky", "settings"]
-    assert to_csv(frame([record]).drop(columns=later)) == (FOLDER / "report.csv").read_bytes()
+    later = {"cause", "flaky", "settings"}
+    header, *rows = csv.reader(io.StringIO(to_csv([record]).decode()))
+    places = [place for place, name in enumerate(header) if name not in later]
+    kept = [[row[place] for place in places] for row in (header, *rows)]
+    assert kept == list(csv.reader(io.StringIO((FOLDER / "report.csv").read_text())))
 
 
 def test_its_clocks_have_the_names_of_the_registers_that_they_come_from() -> None:

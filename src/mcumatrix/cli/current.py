@@ -5,6 +5,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,8 +16,11 @@ from doit.doit_cmd import get_var, set_var
 from mcumatrix.cli.common import say, say_error
 from mcumatrix.errors import MatrixError, McuMatrixError
 from mcumatrix.project import Project
+from mcumatrix.results.reproductions import RUNS
+from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, tasks
+from mcumatrix.tasks import DEFAULT_MATRIX, Task, tasks
+from mcumatrix.work import Work, load_work
 
 OPTION_SELECT = {
     "name": "select",
@@ -68,6 +73,16 @@ def tasks_of_command_line() -> Iterator[Task]:
         raise SystemExit(say_error(error)) from error
 
 
+@dataclass(frozen=True)
+class WorkApart(Work):
+    """Work of which no record takes the place of a published one: builds that fail are kept apart too."""
+
+    @cached_property
+    def store(self) -> RecordStore:
+        """The records of reproductions."""
+        return RecordStore(self.project.results(self.matrix.name) / RUNS)
+
+
 _loaded: dict[tuple[Path, str, str], Work] = {}
 
 
@@ -86,6 +101,8 @@ def current_work() -> Work:
             retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
             again=bool(get_var("again", False)),
         )
+        if get_var("apart", False):
+            _loaded[key] = WorkApart(**{part.name: getattr(_loaded[key], part.name) for part in fields(Work)})
         # Also for tasks that are run by doit itself: no board and no build is left behind.
         atexit.register(_loaded[key].boards.close)
         atexit.register(_loaded[key].builder.stop)

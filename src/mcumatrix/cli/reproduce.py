@@ -5,17 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mcumatrix.artifact import write_atomically
-from mcumatrix.cli.common import print_line, say, text_options
+from mcumatrix.cli.common import print_line, text_options
 from mcumatrix.cli.executing import Executing
 from mcumatrix.commands.reproduce import Means, Theirs, published, reproduce_variant, write_report_again
 from mcumatrix.errors import ChangedResultError, McuMatrixError
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Outcome
+from mcumatrix.model.schedule import FIRST
 from mcumatrix.report.content.reproduced import Reproduced, Reproducibility
 from mcumatrix.report.render.reproduced import hints, reproduced_json, reproduced_markdown
-from mcumatrix.results.reproductions import RUNS
-from mcumatrix.results.store import RecordStore
-from mcumatrix.tasks import Work
+from mcumatrix.running import run_variant
+from mcumatrix.stages.time_limit import TimeLimit
+from mcumatrix.work import Work
 from mcumatrix.workflow import Job
 
 _RENDERERS: Mapping[str, Callable[[Reproducibility], bytes]] = {
@@ -29,7 +30,7 @@ class Reproduce(Executing):
     """`doit reproduce`: what somebody published, made again and held against it."""
 
     name = "reproduce"
-    builds_always = True
+    is_apart = True
     doc_purpose = "make published results again: their images bit for bit, their cycles one by one"
     doc_description = (
         "MATRIX is a name under matrix/ or a path; without it, quickstart. Each image is built once more "
@@ -74,17 +75,17 @@ class Reproduce(Executing):
         return int(done.exit_code)
 
     def _reproduced(self, work: Work, jobs: Sequence[Job], theirs: Theirs) -> "list[Reproduced]":
-        runs = RecordStore(work.project.results(work.matrix.name) / RUNS)
-
         def run_job(job: Job) -> Record:
-            from mcumatrix import actions
-
             with work.within_time():
-                return actions.run_variant(
-                    work.matrix, job, runs, work.boards, work.retries, say=say, wait=work.boards.stopped.wait
-                )
+                work.prepare_test(job.variant.board)
+                return run_variant(job, FIRST, work.bench, TimeLimit(job.variant.limit_s))
 
-        means = Means(work.project, work.builders.able_to_use, None if self._asked["no_run"] else run_job)
+        means = Means(
+            work.project,
+            work.builders.able_to_use,
+            None if self._asked["no_run"] else run_job,
+            lambda job: job.newest_record(work.store),
+        )
         selected = work.slugs(self._selection)
         done = [_hindered(slug, error) for slug, error in work.hindered.items() if slug in selected]
         for one in done:

@@ -20,10 +20,22 @@ class Report(OfNames):
         "NAME is a matrix, a name under results/published, or a CSV file of published numbers; without it, "
         "quickstart. No compiler, board or container is needed."
     )
+    cmd_options = text_options(
+        templates="a folder with templates of your own, which come before the project's",
+        out="with --templates: the folder to write to, build/report/NAME if not given",
+    )
 
-    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
+    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
+        from mcumatrix.commands.own_templates import report_by_templates
         from mcumatrix.commands.report import report
 
+        if params["templates"]:
+            name = names[0] if names else DEFAULT_MATRIX
+            return report_by_templates(project, name, Path(params["templates"]), params["out"], print_line)
+        if params["out"]:
+            raise MatrixError(
+                "--out is for reports by templates of your own", hint="As in: --templates DIR --out DIR"
+            )
         return report(project, names[0] if names else DEFAULT_MATRIX, print_line)
 
 

@@ -324,3 +324,15 @@ def _taps(size: int, filter_size: int, stride: int, dilation: int, options: Conv
         for position in range(count)
         for tap in range(filter_size)
     )
+
+
+def least_cycles_of(network: Network, layer: Layer) -> float:
+    """The cycles of a Cortex-M7 that the multiplications of a layer take at least.
+
+    Two integers of 16 bits are multiplied and added by an SMLAD, one float32 by a VFMA: no instruction of
+    ARMv7-M does more (ARM DDI 0403E), and of the two instructions that a Cortex-M7 begins in a cycle one of
+    these at most. Ways to convolve with fewer multiplications are not thought of: no runtime here has one.
+    """
+    weights = network.input_of(layer, 1)
+    at_once = 1 if weights is not None and weights.type is TensorType.FLOAT32 else 2
+    return multiply_accumulates(network, layer) / at_once

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     OTHER_CYCLES = "same image, other cycles"
     SAME_IMAGE = "same image, cycles not compared"
     OTHER_IMAGE = "other image"
+    SAME_FAILURE = "the build fails the same way"
     UNPUBLISHED = "nothing published"
     NOT_BELIEVED = "not believed"
     NOT_BUILT = "not built"

@@ -1,15 +1,11 @@
 """Records as a table: one row per variant and layer."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
 from mcumatrix.model.record import Record, Status
 from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
-
-if TYPE_CHECKING:
-    import pandas
 
 _HEAD = ("variant", *(axis.column_name for axis in AXES))
 _TAIL = (
@@ -32,6 +28,7 @@ _TAIL = (
     "cause",
     "flaky",
     "settings",
+    "run",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -54,6 +51,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "reason": record.reason,
             "cause": record.blame and record.blame.value,
             "flaky": record.flaky,
+            "run": record.slot.run,
             "provenance": record.provenance.kind.value,
             "timing_model": record.provenance.timing_model,
             "expected_error": record.provenance.expected_error,
@@ -91,14 +89,7 @@ def _times(layer: int | None, op: str, cycles: tuple[int, ...] | None, clock_hz:
     }
 
 
-def frame(records: Iterable[Record]) -> "pandas.DataFrame":
-    """The rows as a DataFrame: integers stay integers where a column has empty cells."""
-    import pandas
-
-    table = pandas.DataFrame(list(rows(records)))
-    own_axes = [name for name in table.columns if name not in (*_HEAD, *_TAIL)]
-    table = table.reindex(columns=[*_HEAD, *own_axes, *_TAIL])
-    for column in ("layer", "cycles_min", "cycles_max"):
-        table[column] = table[column].astype("Int64")
-    table["correct"] = table["correct"].astype("boolean")
-    return table
+def columns(records: Iterable[Record]) -> tuple[str, ...]:
+    """The names that rows may have, in their order: those of the maintainer's own axes in the middle."""
+    own_axes = dict.fromkeys(name for record in records for name in record.axes if name not in BUILTIN)
+    return (*_HEAD, *own_axes, *_TAIL)

@@ -11,7 +11,17 @@ from mcumatrix.report.content.comparable import (
     differing_conditions,
     refusal,
 )
-from mcumatrix.report.content.comparisons import Pair, Verdict, compare, default_comparison, pairs
+from mcumatrix.report.content.comparisons import (
+    MAXIMUM_LAYER_TABLES,
+    ComparisonPart,
+    Pair,
+    Verdict,
+    compare,
+    comparison_parts,
+    default_comparison,
+    pairs,
+    total_tables,
+)
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.content.timings import HARDWARE, VIRTUAL, Timing
 from support.timings import a_timing
@@ -163,3 +173,36 @@ def test_a_deterministic_board_gets_no_interval_that_pretends() -> None:
     )
     assert pair.deterministic
     assert all(difference.interval is None for difference in pair.differences)
+
+
+def test_more_pairs_than_people_read_have_a_row_each() -> None:
+    def parts(clocks: int) -> tuple[ComparisonPart, ...]:
+        timings = [
+            a_timing(f"[{2 * clock + n}]", {"kernels": kernels, "clock": f"{clock} MHz"}, msec)
+            for clock in range(clocks)
+            for n, (kernels, msec) in enumerate((("a", 2.0), ("b", 1.0)), 1)
+        ]
+        return comparison_parts(timings, [Comparison("kernels")])
+
+    assert total_tables(parts(MAXIMUM_LAYER_TABLES)) == ()
+    (part,) = total_tables(parts(MAXIMUM_LAYER_TABLES + 1))
+    assert part.heading == "kernels a to b"
+    assert part.table.header == ("Cases", "clock", "a", "b", "diff (msec)", "diff (%)")
+    assert len(part.table.rows) == MAXIMUM_LAYER_TABLES + 1
+    assert part.table.rows[1] == ("[3] to [4]", "1 MHz", "2.000", "1.000", "-1.000", "-50.0")
+
+
+def test_what_a_pair_differs_in_besides_and_why_it_is_refused_stand_in_its_row() -> None:
+    timings = [
+        a_timing(f"[{2 * clock + n}]", {"kernels": kernels, "clock": f"{clock} MHz"}, 1.0, kind_of_board=kind)
+        for clock in range(MAXIMUM_LAYER_TABLES + 1)
+        for n, (kernels, kind) in enumerate((("a", HARDWARE), ("b", VIRTUAL if clock == 0 else HARDWARE)), 1)
+    ]
+    (part,) = total_tables(comparison_parts(timings, [Comparison("kernels")]))
+    assert part.table.header[-1] == "besides"
+    assert part.table.rows[0][2:] == (
+        *("-", "-", "-", "-"),
+        "Not compared: [1] is from hardware and [2] from virtual board. They differ in more than kernels: "
+        "kind of board: hardware and virtual board.",
+    )
+    assert part.table.rows[1][-1] == "-"

@@ -33,6 +33,7 @@ def _done(*variants: Reproduced) -> Reproducibility:
         (Reproduced("v", Outcome.SAME_IMAGE, SAME_AGAIN, error="no board"), ExitCode.VARIANTS_FAILED),
         (Reproduced("v", Outcome.NOT_BUILT, error="no compiler"), ExitCode.VARIANTS_FAILED),
         (Reproduced("v", Outcome.UNPUBLISHED, SAME_AGAIN), ExitCode.OK),
+        (Reproduced("v", Outcome.SAME_FAILURE), ExitCode.OK),
     ],
 )
 def test_what_should_be_the_same_and_is_not_ends_with_3(one: Reproduced, code: ExitCode) -> None:

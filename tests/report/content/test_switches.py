@@ -1,6 +1,6 @@
 """What each switch did, as the report says it."""
 
-from mcumatrix.report.content.switches import switches
+from mcumatrix.report.content.switches import MAXIMUM_NAMED, switches
 from mcumatrix.report.content.tables import Table
 from support.timings import a_timing
 
@@ -94,3 +94,16 @@ def test_a_table_has_the_change_of_each_layer_of_each_pair() -> None:
 def test_cases_that_cannot_be_compared_are_in_no_switch() -> None:
     base = a_timing("[1]", {"board": "x"}, 1.0, kind_of_board="virtual board")
     assert switches([base, a_timing("[2]", {"board": "y"}, 2.0, kind_of_board="hardware")]) == ()
+
+
+def test_more_pairs_than_people_read_are_counted_with_the_ends_and_the_middle_of_their_changes() -> None:
+    timings = [
+        a_timing(f"[{2 * clock + n}]", {"kernels": kernels, "clock": f"{clock} MHz"}, msec, 1.0)
+        for clock in range(MAXIMUM_NAMED + 1)
+        for n, (kernels, msec) in enumerate((("a", 100.0), ("b", 50.0 + clock)), 1)
+    ]
+    switch = next(switch for switch in switches(timings) if switch.axis == "kernels")
+    assert switch.sentences[0].startswith("kernels a to b makes 17 pairs of cases faster: ")
+    (table,) = switch.tables
+    assert table.header == ("Layer (diff in % of 17 pairs)", "least", "median", "most")
+    assert table.rows[:2] == (("CONV_2D", "-50.0", "-42.0", "-34.0"), ("SOFTMAX", "0.0", "0.0", "0.0"))

@@ -111,7 +111,7 @@ def test_columns_of_numbers_stand_right() -> None:
 def _evidence(case: str, lines: int) -> Evidence:
     found = tuple(LogLine(number, f"@time {number}") for number in range(1, lines + 1))
     row = ProvedRow("CONV_2D", (7,) * lines, found)
-    return Evidence(case, "v", "records/v/r.json", "records/v/r.log", 1000, "b", "e", (row,))
+    return Evidence(case, "v", "r", 1000, "b", "e", (row,))
 
 
 def test_what_is_the_same_in_many_logs_is_in_the_page_once() -> None:

@@ -14,6 +14,7 @@ from mcumatrix.report.content.comparisons import (
     Verdict,
     axes_with_several_values,
     percent,
+    varying_settings,
 )
 from mcumatrix.report.content.history_chart import HistoryChart
 from mcumatrix.report.content.switches import COUNTS_FROM, takes
@@ -283,7 +284,7 @@ def _change_chart(number: int, members: Sequence[Pair], more: str) -> ChangeChar
         notes.append(
             f"Shown are the {len(layers)} of {len(shown[0].differences)} rows that take most of the time."
         )
-    varying = _varying_settings(members)
+    varying = varying_settings(members)
     panels = tuple(
         Panel(_heading(pair, varying), tuple(_change(index, pair) for index in layers)) for pair in shown
     )
@@ -318,11 +319,6 @@ def _layers_worth_showing(shown: Sequence[Pair]) -> list[int]:
         range(rows - 1), key=lambda index: -max(pair.differences[index].base_msec for pair in shown)
     )
     return [*sorted(longest[: MAXIMUM_CHANGES - 1]), rows - 1]
-
-
-def _varying_settings(members: Sequence[Pair]) -> list[str]:
-    names = dict.fromkeys(name for pair in members for name in pair.setting)
-    return [name for name in names if len({pair.setting.get(name) for pair in members}) > 1]
 
 
 def _heading(pair: Pair, varying: Iterable[str]) -> str:

@@ -190,7 +190,7 @@ def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
 
 def _differences(base: Timing, candidate: Timing, *, deterministic: bool) -> tuple[Difference, ...]:
     both = list(zip((*base.layers, base.total), (*candidate.layers, candidate.total), strict=True))
-    shifts = [None if deterministic else shift(ours.msec, other.msec) for ours, other in both]
+    shifts = [None if deterministic else shift(ours.by_run, other.by_run) for ours, other in both]
     known = [found for found in shifts if found]
     accepted = iter(holm([found.p_value for found in known]))
     found = []
@@ -259,8 +259,7 @@ def total_tables(parts: Sequence[ComparisonPart]) -> tuple[Part, ...]:
 
 
 def _total_table(members: Sequence[Pair]) -> Table:
-    settings = dict.fromkeys(name for pair in members for name in pair.setting)
-    varying = [name for name in settings if len({pair.setting.get(name) for pair in members}) > 1]
+    varying = varying_settings(members)
     first, notes = members[0], [" ".join(_notes(pair)) for pair in members]
     besides = ("besides",) if any(notes) else ()
     return Table(
@@ -275,6 +274,12 @@ def _total_table(members: Sequence[Pair]) -> Table:
             for pair, note in zip(members, notes, strict=True)
         ),
     )
+
+
+def varying_settings(members: Sequence[Pair]) -> list[str]:
+    """The other axes that tell some pairs from each other."""
+    names = dict.fromkeys(name for pair in members for name in pair.setting)
+    return [name for name in names if len({pair.setting.get(name) for pair in members}) > 1]
 
 
 def _heading(pair: Pair, varying: Collection[str]) -> str:

@@ -21,16 +21,25 @@ class ProvedRow:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Of one case. `record` and `log` are files below the folder of the report; the total is the last row."""
+    """Of one case: `name` is that of its record's files; the total is the last row."""
 
     case: str
     variant: str
-    record: str
-    log: str
+    name: str
     clock_hz: int
     build_id: str
     elf_sha256: str
     rows: tuple[ProvedRow, ...]
+
+    @property
+    def record(self) -> str:
+        """The file of its record, below the folder of the report."""
+        return f"{RECORDS}/{self.variant}/{self.name}.json"
+
+    @property
+    def log(self) -> str:
+        """Its raw log, below the folder of the report."""
+        return f"{RECORDS}/{self.variant}/{self.name}.log"
 
     @property
     def first_line(self) -> int | None:
@@ -65,8 +74,7 @@ def _of_case(case: Case, lines: TimeLines | None) -> Evidence:
     return Evidence(
         case=case.label,
         variant=case.variant,
-        record=f"{RECORDS}/{record.variant}/{record.name}.json",
-        log=f"{RECORDS}/{record.variant}/{record.log}",
+        name=record.name,
         clock_hz=record.measurement.clock.measured_hz if record.measurement else record.clock_hz,
         build_id=image.build_id if image else "",
         elf_sha256=image.elf_sha256 if image else "",

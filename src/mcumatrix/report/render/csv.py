@@ -1,22 +1,41 @@
 """The numbers of a report as CSV: one row per variant and layer."""
 
+import csv
+import io
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from mcumatrix.model.record import Record
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
-from mcumatrix.results.frame import frame
-
-if TYPE_CHECKING:
-    import pandas
+from mcumatrix.report.render.template import TemplateFolders
+from mcumatrix.results.frame import columns, rows
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(report: Report, _templates: Path) -> bytes:
+def render_csv(report: Report, _templates: TemplateFolders) -> bytes:
     """The records of a report as a CSV file."""
-    return to_csv(frame(report.records))
+    return to_csv(report.records)
+
+
+def to_csv(records: Sequence[Record]) -> bytes:
+    """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
+    apostrophe, and control characters are escaped; numbers stay numbers.
+    """
+    names = columns(records)
+    inert = cache(_inert)  # most texts are in many rows
+
+    def cell(value: object) -> object:
+        if isinstance(value, str):
+            return inert(value)
+        return _plain_number(value) if isinstance(value, float) else value
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([cell(row.get(name)) for name in names] for row in rows(records))
+    return text.getvalue().encode()
 
 
 def _plain_number(value: float) -> str:
@@ -26,16 +45,3 @@ def _plain_number(value: float) -> str:
 
 def _inert(cell: str) -> str:
     return printable(f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell, keep="\t\r\n")
-
-
-def to_csv(table: "pandas.DataFrame") -> bytes:
-    """CSV in UTF-8 with line feeds. Text that a spreadsheet would take for a formula begins with an
-    apostrophe, and control characters are escaped; numbers stay numbers.
-    """
-    inert = cache(_inert)  # most cells are in many rows
-    safe = table.copy(deep=False)
-    for column in table:
-        if table[column].dtype.kind == "O":
-            safe[column] = [inert(cell) if isinstance(cell, str) else cell for cell in table[column]]
-    text: str = safe.to_csv(index=False, lineterminator="\n", float_format=_plain_number)
-    return text.encode()

@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
-from mcumatrix.report.content.evidence import Evidence
+from mcumatrix.report.content.evidence import RECORDS, Evidence
 from mcumatrix.report.content.history import steps_table, summary_of
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import svg_inline
 from mcumatrix.report.render.charts.theme import dark_style
 from mcumatrix.report.render.numbers import number_columns
-from mcumatrix.report.render.template import render_template
+from mcumatrix.report.render.template import TemplateFolders, render_template
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,11 +22,11 @@ MAXIMUM_TEXTS = 4_000
 """Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
 
 
-def render_html(report: Report, templates: Path) -> bytes:
-    """The report as a page; `templates` is the folder that holds report.html.j2."""
+def render_html(report: Report, templates: TemplateFolders, name: str = "report.html.j2") -> bytes:
+    """The report as a page; by the template `name` in these folders."""
     return render_template(
         templates,
-        "report.html.j2",
+        name,
         report,
         autoescape=True,  # also of what came over a wire
         filters={
@@ -87,8 +86,7 @@ def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
         numbers = tuple(tuple(line.number for line in row.lines) for row in one.rows)
         cases[one.case] = {
             "variant": one.variant,
-            "record": one.record,
-            "log": one.log,
+            "name": one.name,
             "clock_hz": one.clock_hz,
             "build_id": one.build_id,
             "elf_sha256": one.elf_sha256,
@@ -96,7 +94,7 @@ def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
             "cycles": [_once_if_same(row.cycles) for row in one.rows],
             "lines": patterns.setdefault(numbers, len(patterns)),
         } | ({"texts": [[line.text for line in row.lines] for row in one.rows]} if has_texts else {})
-    return {"lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
+    return {"folder": RECORDS, "lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
 
 
 def _once_if_same(cycles: tuple[int, ...]) -> list[int]:

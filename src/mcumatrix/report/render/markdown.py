@@ -2,7 +2,6 @@
 
 import html
 import re
-from pathlib import Path
 from urllib.parse import quote
 
 from mcumatrix.printable import printable
@@ -12,7 +11,7 @@ from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import chart_file
 from mcumatrix.report.render.numbers import number_columns
-from mcumatrix.report.render.template import render_template
+from mcumatrix.report.render.template import TemplateFolders, render_template
 
 _MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
 """What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
@@ -22,11 +21,11 @@ _PLAIN = re.compile(r"[0-9A-Za-z.,:;()+%/-]+(?: [0-9A-Za-z.,:;()+%/-]+)*")
 """Text with which nothing has to be done, as most cells have it."""
 
 
-def render_markdown(report: Report, templates: Path) -> bytes:
-    """The report as a Markdown file; `templates` is the folder that holds report.md.j2."""
+def render_markdown(report: Report, templates: TemplateFolders, name: str = "report.md.j2") -> bytes:
+    """The report as a Markdown file; by the template `name` in these folders."""
     return render_template(
         templates,
-        "report.md.j2",
+        name,
         report,
         autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
         filters={
