@@ -23,7 +23,7 @@ from mcumatrix import actions
 from mcumatrix.model.image import BuildFolders, BuildPlan
 from mcumatrix.project import Project
 from mcumatrix.stages.build import execute, without_ccache
-from mcumatrix.tasks import load_work
+from mcumatrix.work import load_work
 from mcumatrix.workflow import Job
 
 

@@ -29,9 +29,13 @@ LAYERS = (
     ("report", "adapters"),
     ("registry",),
     ("workflow",),
+    ("health",),
+    ("running",),
     ("actions",),
     ("commands",),
-    ("tasks", "doit_support"),
+    ("work",),
+    ("doit_support",),
+    ("tasks",),
     ("cli",),
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""

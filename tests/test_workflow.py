@@ -14,6 +14,8 @@ from mcumatrix import actions, workflow
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.record import Record
+from mcumatrix.model.results import MatrixResults, group_runs
 from mcumatrix.model.variant import Matrix
 from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
@@ -105,7 +107,7 @@ def test_what_makes_a_report_is_in_its_fingerprint(project: Project) -> None:
     matrix = Matrix("quickstart", "", (), (a_variant(),))
     record = a_record()
     with code_that_runs() as ran:
-        actions.write_report(project, matrix, [record], [None], {})
+        actions.write_report(project, matrix, _results(record))
     assert any(name.startswith("report/") for name in _names(ran))
     assert _names(ran) - CARRY_ONLY - ONLY_FINGERPRINTS - _covered(workflow.REPORTERS, project) == set()
 
@@ -150,6 +152,10 @@ def test_a_new_folder_counts_unless_it_is_another_board(
     assert (plan().platform.plan.fingerprint != before) is counts
 
 
+def _results(record: Record | None) -> MatrixResults:
+    return MatrixResults({a_variant().slug: group_runs([record] if record else [])})
+
+
 def _fingerprints(job: workflow.Job) -> dict[str, str]:
     return {
         "rendered": job.rendered.fingerprint,
@@ -167,7 +173,7 @@ def test_a_report_is_made_again_for_whatever_changes_in_a_record(project: Projec
     assert record.measurement is not None
     slower = dataclasses.replace(record.measurement, total_cycles=(2000, 2000))
     seen = {
-        workflow.report_fingerprint(project, matrix, [one], [None], {})
+        workflow.report_fingerprint(project, matrix, _results(one))
         for one in (
             record,
             dataclasses.replace(record, measurement=slower),

@@ -3,44 +3,36 @@
 Actions print nothing: they run side by side, and each has a log of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
-from mcumatrix.errors import McuMatrixError, StoppedError
 from mcumatrix.hashing import hash_file
-from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
-from mcumatrix.model.record import Correctness, Measurement, Provenance, Record, Status
+from mcumatrix.model.kernels import Compiled
+from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
+from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
-from mcumatrix.report.content.report import Report, make_report
-from mcumatrix.report.content.tables import blamed, number_cases
+from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
+from mcumatrix.report.content.tables import cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
-from mcumatrix.results.store import RecordStore, read_raw_log
+from mcumatrix.results.store import read_raw_log
+from mcumatrix.running import image_of, kernel_facts_of, warning_of
 from mcumatrix.stages import build
-from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.evidence import differences_from_log
-from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.log_lines import TimeLines, time_lines
-from mcumatrix.stages.record import compiled_as, make_record, status_of, utc_now
+from mcumatrix.stages.record import compiled_as, utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
-from mcumatrix.stages.retry import Retries, Wait
-from mcumatrix.stages.run import run_image
-from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.storage import in_sentences
-from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Build, Job, report_fingerprint
 
 
@@ -94,6 +86,35 @@ def build_model(job: Job, builder: Builder) -> None:
     build.execute(job.model.plan, builder, job.model.folders, _model_inputs(job))
 
 
+def build_all(
+    project: Project,
+    job: Job,
+    builder: Builder,
+    say: Callable[[str], None],
+    alone: Callable[[str], AbstractContextManager[None]],
+) -> None:
+    """Makes whatever of an image is not there yet, one part after the other.
+
+    Within `alone` nobody else makes the part of that name, which others may share.
+
+    Raises:
+        McuMatrixError: as each of them does.
+    """
+    with alone(job.rendered.folder.name):
+        if not is_current(job.rendered.folder, job.rendered.fingerprint):
+            render_model(project, job)
+    makers: tuple[tuple[Build, Callable[[], None]], ...] = (
+        (job.platform, lambda: build_platform(project, job, builder)),
+        (job.runtime, lambda: build_runtime(project, job, builder, say)),
+        (job.model, lambda: build_model(job, builder)),
+    )
+    for library, make in makers:
+        with alone(library.name):
+            if not library.is_done():
+                make()
+    build_image(project, job, builder)
+
+
 def build_image(project: Project, job: Job, builder: Builder) -> str:
     """Links the image of a variant; returns its size in words, and what is known against running it.
 
@@ -103,23 +124,14 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     libraries = [library.folders.output for library in job.libraries]
     inputs = _image_inputs(project, job, libraries)
     build.execute(job.image.plan, builder, job.image.folders, inputs)
-    sizes = _read_image(job).sizes
+    sizes = image_of(job).sizes
     size = f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
-    return "; ".join(filter(None, (size, _warning(job))))
+    return "; ".join(filter(None, (size, warning_of(job))))
 
 
 def compiled(job: Job) -> Compiled:
     """How the runtime's library of a variant is compiled, as far as it was looked at."""
-    return compiled_as(job.variant, _kernel_facts(job))
-
-
-def _warning(job: Job) -> str:
-    """What is known against a variant before it is flashed: it is marked, and run all the same."""
-    return registry.warning_about(job.variant.model, job.variant.runtime, _kernel_facts(job))
-
-
-def _kernel_facts(job: Job) -> KernelFacts | None:
-    return read_kernel_facts(job.runtime.folders.inputs)
+    return compiled_as(job.variant, kernel_facts_of(job))
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
@@ -187,7 +199,7 @@ def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folde
     Raises:
         BuildError, ToolError: a build that went well before failed now.
     """
-    image = _read_image(job)
+    image = image_of(job)
     rebuilds = []
     for name, builder in builders.items():
         with in_sentences("Nothing could be built again", folder, "Nothing is lost."):
@@ -204,164 +216,22 @@ def reproduce(project: Project, job: Job, builders: Mapping[str, Builder], folde
     )
 
 
-def _read_image(job: Job) -> Image:
-    return build.read_image(job.image.plan, job.image.folders.output)
-
-
-def run_variant(
-    matrix: Matrix,
-    job: Job,
-    store: RecordStore,
-    boards: Boards,
-    retries: Retries,
-    *,
-    say: Callable[[str], None],
-    wait: Wait,
-) -> Record:
-    """Runs the image of a variant on its board and keeps the record of each attempt; returns the last.
-
-    Only what infrastructure has spoiled is tried again; `say` gets a line before each pause.
-
-    Raises:
-        ResultError: a record cannot be kept.
-        StoppedError: it was ended from outside.
-        LockedError, ToolError: there is no way to this board now, so that nothing was tried.
-    """
-    earlier: tuple[str, ...] = ()
-    limit = TimeLimit(job.variant.limit_s)
-    while True:
-        record = _run_once(matrix, job, store, boards, earlier=earlier, limit=limit)
-        pause_s = retries.pause_after_s(record)
-        if pause_s is None or limit.left_s < 0:
-            return record
-        earlier = (*earlier, record.name)
-        say(
-            f"run:{job.variant.slug}: attempt {record.attempt} of {retries.attempts} ended with "
-            f"{record.status}: {record.reason}; trying again in {pause_s:g} s."
-        )
-        if wait(pause_s):
-            raise StoppedError(f"The run of {job.variant.slug} was stopped.")
-
-
-def _run_once(
-    matrix: Matrix,
-    job: Job,
-    store: RecordStore,
-    boards: Boards,
-    *,
-    earlier: tuple[str, ...],
-    limit: TimeLimit,
-) -> Record:
-    board = boards.get(job.variant.board)
-    image = _read_image(job)
-    ran = run_image(
-        job.variant,
-        image,
-        board,
-        registry.flasher(job.variant.board),
-        registry.open_console,
-        stopped=boards.stopped.is_set,
-        limit=limit,
-    )
-    outcome: tuple[Measurement, Correctness] | McuMatrixError
-    if ran.measurement is not None:
-        measurement = name_sources(ran.measurement, image.elf)
-        outcome = measurement, check_answer(measurement, registry.golden_case(job.variant.model))
-    else:
-        assert ran.error is not None
-        if status_of(ran.error) is None:
-            raise ran.error
-        outcome = ran.error
-    record = make_record(
-        outcome,
-        matrix=matrix.name,
-        variant=job.variant,
-        fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, ran.timing_model, ran.expected_error, boards),
-        image=image,
-        flashed=ran.flashed,
-        warning=_warning(job),
-        fault=ran.fault,
-        earlier=earlier,
-        facts=_kernel_facts(job),
-    )
-    return store.add(record, ran.log)
-
-
-def record_failure(
-    matrix: Matrix, job: Job, store: RecordStore, boards: Boards, error: McuMatrixError
-) -> bool:
-    """Keeps a record for a job that an error has left without an image; false if it is not about it.
-
-    Raises:
-        ResultError: the record cannot be kept.
-    """
-    if status_of(error) is None:
-        return False
-    record = make_record(
-        error,
-        matrix=matrix.name,
-        variant=job.variant,
-        fingerprint=job.run_fingerprint,
-        provenance=_provenance(job, "", "", boards),
-        image=None,
-        warning=_warning(job),
-        facts=_kernel_facts(job),
-    )
-    store.add(record, b"")
-    return True
-
-
-def _provenance(job: Job, timing_model: str, expected_error: str, boards: Boards) -> Provenance:
-    board = job.variant.board
-    return Provenance(
-        board=board.name,
-        kind=board.kind,
-        timing_model=timing_model,
-        expected_error=expected_error,
-        tools={
-            "mcumatrix": version("mcumatrix"),
-            # The image is in the project's folder, whatever its sources are links to.
-            **registry.project_revision(job.image.folders.output),
-            **boards.get(board).identity(),
-        },
-    )
-
-
-def describe(record: Record) -> str:
-    """How a run went, in a few words."""
-    attempts = f" in attempt {record.attempt}" if record.attempt > 1 else ""
-    if record.measurement is None or record.status is not Status.OK:
-        return f"{blamed(record)}{attempts}: {record.reason}"
-    # What the report shows, so that nobody wonders which of two numbers is right.
-    total_cycles = median(record.measurement.total_cycles)
-    flaky = f", flaky: passed only{attempts}" if record.flaky else ""
-    return f"{milliseconds(total_cycles, record.measurement.clock.measured_hz):.3f} ms, correct{flaky}"
-
-
 REPORT_FILES = tuple(FORMATS)
 """What people open; the charts of a report are in them and beside them."""
 
 
-def report_of(
-    project: Project,
-    matrix: Matrix,
-    records: Sequence[Record | None],
-    reproductions: Sequence[Reproduction | None],
-    untried: Mapping[str, str],
-) -> Report:
-    """The report of a matrix from the newest record and reproduction of each variant, if any.
-
-    `untried` has by their slugs why variants were not tried.
+def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
+    """The report of a matrix from the newest records and reproductions of its variants, if any.
 
     Raises:
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = number_cases(matrix.variants, records, reproductions, untried, registry.least_cycles)
+    cases = cases_of_results(matrix, results, registry.least_cycles)
     published = read_publications(matrix.published, project.published)
-    lines = _lines_of_variants(project, matrix, records)
-    return make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+    lines = _lines_of_variants(project, matrix, [case.record for case in cases])
+    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+    return with_tests_of_units(report, results)
 
 
 def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
@@ -395,22 +265,16 @@ def _lines_of_variants(
     }
 
 
-def write_report(
-    project: Project,
-    matrix: Matrix,
-    records: Sequence[Record | None],
-    reproductions: Sequence[Reproduction | None],
-    untried: Mapping[str, str],
-) -> Report:
+def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
     """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
 
     Raises:
         PublishedError: see `report_of`.
         StorageError: they cannot be written.
     """
-    report = report_of(project, matrix, records, reproductions, untried)
+    report = report_of(project, matrix, results)
     folder = project.results(matrix.name)
-    fingerprint = report_fingerprint(project, matrix, records, reproductions, untried)
+    fingerprint = report_fingerprint(project, matrix, results)
     kept = "It is made of records, and none of those is lost by this."
     if is_current(folder, fingerprint):
         return report

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from doit.exceptions import BaseFail, UnmetDependency
+from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 from doit.task import Task
 
@@ -47,6 +47,10 @@ _LINE = "\n"
 """What boards and compilers say may have several lines."""
 
 
+class TaskBlocked(TaskFailed):  # type: ignore[misc]
+    """What a task returns that lacks nothing but a place where it can be done."""
+
+
 class Reporter(ConsoleReporter):  # type: ignore[misc]
     """One line per task that did something: name, how it ended, how long it took."""
 
@@ -73,7 +77,8 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if isinstance(fail, UnmetDependency):
             self._line(task, "not tried: what it needs failed")
         else:
-            self._line(task, f"FAILED: {fail.get_msg()}")
+            how = "BLOCKED" if isinstance(fail, TaskBlocked) else "FAILED"
+            self._line(task, f"{how}: {fail.get_msg()}")
 
     def cleanup_error(self, exception: BaseFail) -> None:
         self.write(f"{printable(exception.get_msg(), keep=_LINE)}\n")

@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     NOT_COMPARABLE = 3
     ENVIRONMENT = 4
     NOTHING_SELECTED = 5
+    BLOCKED = 6
     INTERRUPTED = 130
 
 
@@ -22,6 +23,8 @@ class McuMatrixError(Exception):
     """
 
     exit_code = ExitCode.VARIANTS_FAILED
+    unit = ""
+    """The unit of a board that could not be taken for it; empty where it is about none."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -120,6 +123,16 @@ class ConsoleError(McuMatrixError):
 
 class ConsoleTimeoutError(ConsoleError):
     """A board said nothing, or too little, in the time it had."""
+
+
+class BoardError(McuMatrixError):
+    """A board does not come up, or does not answer."""
+
+
+class BlockedError(McuMatrixError):
+    """There is no unit of a board left that is fit to run anything. It says nothing about a variant."""
+
+    exit_code = ExitCode.BLOCKED
 
 
 class FirmwareError(McuMatrixError):

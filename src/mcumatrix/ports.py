@@ -125,6 +125,11 @@ class TakenBoard(Protocol):
     """A unit of a board that is ours until it is given back."""
 
     @property
+    def unit(self) -> str:
+        """The name of the unit, unique among those of its board and the same in each run."""
+        ...
+
+    @property
     def kind(self) -> BoardKind: ...
 
     @property
@@ -164,9 +169,14 @@ class Board(Protocol):
 
         Raises:
             LockedError: others have all units, and nobody wants to wait.
-            FlashError: its debug probe is not there.
-            ToolError: a virtual board does not start.
+            BlockedError: all units were set aside.
+            FlashError: the debug probe of a unit is not there; the error names the unit.
+            BoardError: a unit does not start; the error names it.
         """
+        ...
+
+    def set_aside(self, unit: str, reason: str) -> None:
+        """Gives a unit to nobody any more until the board is closed; `reason` is for those who want one."""
         ...
 
     def identity(self) -> Mapping[str, str]:

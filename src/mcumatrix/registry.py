@@ -385,9 +385,7 @@ def operators_of(entry: Model) -> frozenset[str]:
 
 
 def _operators_in(contents: bytes) -> tuple[str, ...]:
-    from mcumatrix.adapters.models.tflite_file import read_network
-
-    return read_network(contents).operators
+    return network(contents).operators
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:

@@ -43,7 +43,8 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import Record, Status
-from mcumatrix.model.reproduction import Reproduction
+from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
+from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Expectation, Matrix, Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
@@ -149,49 +150,81 @@ class Job:
         """What is linked into the image."""
         return (self.runtime, self.platform, self.model)
 
-    def newest_record(self, store: RecordStore) -> Record | None:
-        """The last result that was made from exactly these inputs."""
-        return store.newest(self.variant.slug, self.run_fingerprint)
+    def newest_record(self, store: RecordStore, slot: Slot = FIRST) -> Record | None:
+        """The last result of a run that was made from exactly these inputs."""
+        return store.newest(self.variant.slug, self.run_fingerprint, slot)
 
-    def is_done(self, store: RecordStore) -> bool:
+    def runs(self, store: RecordStore, slots: Iterable[Slot]) -> VariantRuns:
+        """The last results of some runs."""
+        return group_runs(record for slot in slots if (record := self.newest_record(store, slot)))
+
+    def is_done(self, store: RecordStore, slot: Slot = FIRST) -> bool:
         """Whether running it again would tell nothing new."""
-        record = self.newest_record(store)
+        record = self.newest_record(store, slot)
         return record is not None and record.status in FINAL
+
+    def within(self, left_s: float) -> "Job":
+        """The same with builds that are ended when this time is over, of which they may all have some."""
+
+        def limited(build: Build) -> Build:
+            return replace(build, plan=replace(build.plan, left_s=left_s))
+
+        return replace(
+            self,
+            runtime=limited(self.runtime),
+            platform=limited(self.platform),
+            model=limited(self.model),
+            image=limited(self.image),
+        )
 
 
 def require_proved(
-    job: Job, store: RecordStore, golden_of: Callable[[Model], GoldenCase] = registry.golden_case
+    job: Job,
+    store: RecordStore,
+    slots: Iterable[Slot] = (FIRST,),
+    golden_of: Callable[[Model], GoldenCase] = registry.golden_case,
 ) -> None:
-    """Compares the last result of a job with its raw log, its image if it is there, and the golden answers,
+    """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
 
     Raises:
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
         ResultError: it, or its log, cannot be read.
     """
-    record = job.newest_record(store)
-    if record is None:
-        return
-    file = store.path_of(record)
     image = job.image
-    found = [
-        *differences_from_log(record, read_raw_log(file), hello_of(job.variant, build_id(image.plan))),
-        *differences_from_image(
-            record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
-        ),
-        *differences_from_golden(record, golden_of(job.variant.model)),
-    ]
-    require_none(file, found, MEND)
+    said = hello_of(job.variant, build_id(image.plan))
+    for record in job.runs(store, slots).all:
+        file = store.path_of(record)
+        found = [
+            *differences_from_log(record, read_raw_log(file), said),
+            *differences_from_image(
+                record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
+            ),
+            *differences_from_golden(record, golden_of(job.variant.model)),
+        ]
+        require_none(file, found, MEND)
 
 
-def what_is_left(job: Job, store: RecordStore) -> tuple[str, ...]:
+def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,)) -> tuple[str, ...]:
     """The stages that a run would execute for a variant: "build", "run", both or none.
 
-    A finished result needs no image: it may be somebody else's. But one that was damaged is made again.
+    Where it has several runs, it is said how many of them are left; where one was blocked, that. Finished
+    results need no image: they may be somebody else's. But one that was damaged is made again.
     """
-    if job.is_done(store):
+    slots = tuple(slots)
+    left = [slot for slot in slots if not job.is_done(store, slot)]
+    if not left:
         return ("build",) if job.image.is_damaged() else ()
-    return ("run",) if job.image.is_done() else ("build", "run")
+    run = _runs_left(job, store, left, len(slots))
+    return (run,) if job.image.is_done() else ("build", run)
+
+
+def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:
+    blocked = any(
+        record.status is Status.BLOCKED for slot in left if (record := job.newest_record(store, slot))
+    )
+    run = "run" if of == 1 else f"{len(left)} of {of} runs"
+    return f"{run}, blocked the last time" if blocked else run
 
 
 def recorded_compilers(
@@ -493,9 +526,7 @@ def _hash_of_model_file(path: Path) -> str:
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
-    records: Iterable[Record | None],
-    reproductions: Iterable[Reproduction | None],
-    untried: Mapping[str, str],
+    results: MatrixResults,
 ) -> str:
     """Over everything that a report is made from: the results, the text around them, and the code."""
     return fingerprint(
@@ -509,6 +540,7 @@ def report_fingerprint(
                         matrix.exclusions,
                         matrix.substitutions,
                         matrix.comparisons,
+                        matrix.schedule,
                     )
                 ).encode()
             ),
@@ -522,9 +554,18 @@ def report_fingerprint(
                 ]
                 for variant in matrix.variants
             ],
-            "records": [hash_bytes(repr(record).encode()) if record else None for record in records],
-            "reproductions": [repr(found) if found else None for found in reproductions],
-            "untried": dict(untried),
+            "records": [
+                [hash_bytes(repr(record).encode()) for record in results.runs[variant.slug].all]
+                if variant.slug in results.runs
+                else []
+                for variant in matrix.variants
+            ],
+            "reproductions": [repr(found) if found else None for found in results.reproductions or ()],
+            "untried": dict(results.untried),
+            "health": [
+                *(hash_bytes(repr(record).encode()) for record in results.health),
+                *results.unbelieved,
+            ],
             "published": {
                 name: hash_file(find_publication(name, project.published)) for name in matrix.published
             },

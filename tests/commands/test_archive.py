@@ -37,7 +37,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.variant import Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project
-from mcumatrix.results.archive import write_archive
+from mcumatrix.results.archive import sums_bytes, write_archive
 from mcumatrix.results.chain import FIRST, Link
 from mcumatrix.workflow import RENDERERS, REPORTERS
 from support.projects import MATRIX, a_project, add_records, forge
@@ -360,6 +360,42 @@ def test_a_record_that_was_changed_with_its_hash_in_the_archive_is_found_by_the_
     assert code is ExitCode.NOT_COMPARABLE
     assert said.startswith(f"{name}: ")
     assert "/tmp" not in said
+
+
+def _with_right_sums(members: dict[str, bytes]) -> None:
+    del members["SHA256SUMS"]
+    members["SHA256SUMS"] = sums_bytes({name: hash_bytes(data) for name, data in members.items()})
+
+
+def test_an_archive_without_a_record_is_not_as_it_was_made(project: Project) -> None:
+    """Found by fuzzing: reports were all that was looked at."""
+    path, _ = _archived(project)
+
+    def without_records(members: dict[str, bytes]) -> None:
+        for name in [name for name in members if "/records/" in name]:
+            del members[name]
+        members["results/example/records/chain.jsonl"] = b""
+        _with_right_sums(members)
+
+    code, said = _verified(_repack(path, without_records))
+    assert code is ExitCode.NOT_COMPARABLE
+    assert said.splitlines()[0] == "results: no records are in it"
+
+
+def test_a_chain_whose_only_line_was_cut_is_named(project: Project) -> None:
+    path, _ = _archived(project)
+
+    def cut(members: dict[str, bytes]) -> None:
+        for name in [name for name in members if "/records/" in name]:
+            chain = name.endswith("chain.jsonl") and members[name].partition(b"\n")[0]
+            del members[name]
+            if chain:
+                members[name] = chain
+        _with_right_sums(members)
+
+    code, said = _verified(_repack(path, cut))
+    assert code is ExitCode.NOT_COMPARABLE
+    assert "results/example/records/chain.jsonl: its last line was cut short" in said
 
 
 def test_a_damaged_or_hostile_archive_is_a_sentence(project: Project, tmp_path: Path) -> None:

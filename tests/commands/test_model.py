@@ -148,3 +148,11 @@ def test_a_file_that_is_not_there_is_named(project: Project, tmp_path: Path) -> 
     assert error_of(project, tmp_path / "none.tflite").message == (
         f"Model {tmp_path}/none.tflite cannot be read: No such file or directory."
     )
+
+
+def test_paths_may_have_any_name(project: Project) -> None:
+    own = project.root / "mine: # [all]" / "my rows.tflite"
+    own.parent.mkdir()
+    shutil.copy(DATA / "softmax-int8.tflite", own)
+    bring(project, own)
+    assert load_catalogues(project.matrices).models["my-rows"].file == own

@@ -204,3 +204,19 @@ def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
     assert "1 of 2 variants have times. **This report is not complete.**" in report
     assert "| failed: build, too-large |" in report
     assert re.search(r"build, too-large: too large by 1[0-9]{6} bytes in FLASH", report)
+
+
+def test_two_parts_of_an_image_that_fail_are_one_record_that_names_both(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    place = make_workplace()
+    # The library of the runtime and that of the model both include it.
+    (place.root / "firmware" / "runtime" / "builtin" / "model.h").write_text("#error broken on purpose\n")
+    ran = place.doit("matrix", "two")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    records = [json.loads(path.read_bytes()) for path in place.records("two")]
+    assert len({record["variant"] for record in records}) == len(records) == 2
+    for record in records:
+        assert record["status"] == "build"
+        assert "builtin-simd-int8: " in record["reason"]
+        assert "builtin-mnist-int8: " in record["reason"]

@@ -21,6 +21,7 @@ kind: virtual
 firmware_board: stm32f746g_disco
 target: stm32f746xg
 count: 1
+health: off
 timeouts: {program: 4 s, boot: 3 s}
 """
 
@@ -111,15 +112,25 @@ def test_a_number_of_attempts_that_is_none_is_exit_code_2(place: Workplace, atte
     )
 
 
-def test_unknown_faults_are_said_and_cost_no_record(place: Workplace) -> None:
+def test_a_board_that_does_not_start_is_tried_again_and_all_attempts_are_kept(place: Workplace) -> None:
     shutil.rmtree(place.root / "results" / "two")
-    ran = place.doit("matrix", "two", VSTM32_FAULTS='{"slient": true}')
+    ran = place.doit("matrix", "two", "--attempts", "2", VSTM32_FAULTS='{"slient": true}')
+    assert ran.returncode == 1, ran.stdout + ran.stderr
     why = "The virtual board does not start: The virtual board has no fault 'slient'."
-    assert why in ran.stdout
-    for said in (place.report("two"), ran.stdout):
-        assert said.count(f"MHz_mnist-int8: not tried: {why}") == 2
-        assert "not run yet" not in said
-    assert place.records("two") == []
+    records = [json.loads(path.read_bytes()) for path in place.records("two")]
+    assert sorted((record["status"], record["attempt"]) for record in records) == [
+        ("no-board", 1),
+        ("no-board", 1),
+        ("no-board", 2),
+        ("no-board", 2),
+    ]
+    assert all(record["reason"].startswith(why) for record in records)
+    assert all(record["cause"] == "infrastructure" for record in records)
+    assert ran.stderr.count("attempt 1 of 2 ended with no-board: ") == 2
+    assert f"infrastructure, no-board: {why}" in place.report("two")
+    # It is tried again by the next run, on a board that starts.
+    again = place.doit("matrix", "two")
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 def _locked(place: Workplace) -> contextlib.AbstractContextManager[None]:

@@ -1,6 +1,7 @@
 """What takes too long is ended, and said; the others go on."""
 
 import json
+import re
 from collections.abc import Callable
 
 from e2e.conftest import TWO_VARIANTS, Workplace
@@ -60,6 +61,27 @@ def test_a_run_that_takes_too_long_is_ended_on_the_board(make_workplace: Callabl
     place.write_matrix("long", long)
     ran = place.doit("matrix", "long", "--select", "clock=216MHz")
     assert ran.returncode == 1, ran.stdout + ran.stderr
-    assert "the run took longer than 3 s in all and was ended" in ran.stdout, ran.stdout
+    assert "building and running took longer than 3 s in all, and the run was ended" in ran.stdout, ran.stdout
     [record] = [json.loads(path.read_bytes()) for path in place.records("long")]
     assert (record["status"], record["cause"], record["attempt"]) == ("timeout", "infrastructure", 1)
+
+
+def test_building_and_running_a_variant_have_one_time_together(
+    make_workplace: Callable[[], Workplace],
+) -> None:
+    """Its libraries take most of it, so that linking its image, which waits as long, has not enough left."""
+    place = make_workplace()
+    assert place.doit("build", "matrix=two").returncode == 0
+    lists = place.root / "firmware" / "CMakeLists.txt"
+    before, project, after = lists.read_text().partition("project(")
+    line, _, after = after.partition("\n")
+    lists.write_text(f"{before}{project}{line}{HANGING.replace('600', '10')}{after}")
+    place.write_matrix("two", TWO_VARIANTS + "time_limits: {variant: 16 s}\n")
+    ran = place.doit("matrix", "two", "--select", "clock=216MHz")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    [record] = [json.loads(path.read_bytes()) for path in place.records("two")]
+    assert record["status"] == "build"
+    assert re.search(
+        r": the build took longer than the .+ that were left of 16 s and was ended\.", record["reason"]
+    )
+    assert programs_below(place.root) == []

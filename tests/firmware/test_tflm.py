@@ -22,7 +22,7 @@ TENSORS = 4
 PERSISTENT_BYTES = 32
 
 # What a model of the fake tree does, by the byte behind its identifier.
-FINE, TWO_GRAPHS, CUSTOM, NO_KERNEL, INT16, RANK_5, BAD_OPTIONS, FAIL, TWO_INPUTS, LONG_WORDS = range(10)
+FINE, TWO_GRAPHS, CUSTOM, NO_KERNEL, STRING, RANK_9, BAD_OPTIONS, FAIL, MANY_INPUTS, LONG_WORDS = range(10)
 
 CORE = {
     "tensorflow/lite/core/api/error_reporter.h": """\
@@ -70,6 +70,9 @@ CORE = {
             TensorType_FLOAT32 = 0,
             TensorType_INT32 = 2,
             TensorType_UINT8 = 3,
+            TensorType_INT64 = 4,
+            TensorType_STRING = 5,
+            TensorType_BOOL = 6,
             TensorType_INT16 = 7,
             TensorType_INT8 = 9,
         };
@@ -78,7 +81,7 @@ CORE = {
                 op == BuiltinOperator_SOFTMAX ? "SOFTMAX" : op == BuiltinOperator_GELU ? "GELU" : "ABS";
         }
         inline const char *EnumNameTensorType(TensorType type) {
-            return type == TensorType_INT16 ? "INT16" : "another";
+            return type == TensorType_STRING ? "STRING" : "another";
         }
         struct QuantizationParameters {
             FIELD(const List<float> *, scale)
@@ -404,7 +407,7 @@ CORE = {
         namespace tflite {
         int fake_deed;
         static const Text name = {"FANCY"};
-        static const std::int32_t sides[] = {1, 2, 2, 4, 1};
+        static const std::int32_t sides[] = {1, 2, 2, 4, 1, 1, 1, 1, 1};
         static List<std::int32_t> shape = {sides, 4}, flat = {sides + 3, 2};
         static const float scales[] = {0.25f, 9};
         static const std::int64_t zeros[] = {-3, 9};
@@ -439,9 +442,9 @@ CORE = {
             case 1: all_graphs.count = 2; break;
             case 2: last = CODE(BuiltinOperator_CUSTOM); last.custom_code_ = &name; break;
             case 3: last = CODE(BuiltinOperator_ABS); break;
-            case 4: t2.type_ = TensorType_INT16; break;
-            case 5: shape.count = 5; break;
-            case 8: input.count = 2; break;
+            case 4: t2.type_ = TensorType_STRING; break;
+            case 5: shape.count = 9; break;
+            case 8: input.count = 17; break;
             }
             return &model;
         }
@@ -809,9 +812,9 @@ BAD_MODELS = {
         Model(TWO_GRAPHS),
         "the model has 2 subgraphs; TensorFlow Lite Micro runs models with one",
     ),
-    "two inputs": (
-        Model(TWO_INPUTS),
-        "the model has 2 inputs and 1 outputs; the benchmark knows models with one of each",
+    "many inputs": (
+        Model(MANY_INPUTS),
+        "the model has 17 inputs and 1 outputs; the benchmark knows 1 to 16 of each",
     ),
     "custom": (
         Model(CUSTOM),
@@ -821,14 +824,14 @@ BAD_MODELS = {
         Model(NO_KERNEL),
         "layer 3 is ABS in version 1, for which this TensorFlow has no kernel",
     ),
-    "int16": (
-        Model(INT16),
-        "the output of layer 1 has elements of type INT16; "
-        "the benchmark knows FLOAT32, INT32, UINT8 and INT8",
+    "string": (
+        Model(STRING),
+        "the output of layer 1 has elements of type STRING; "
+        "the benchmark knows FLOAT32, INT64, INT32, INT16, INT8, UINT8 and BOOL",
     ),
     "rank": (
-        Model(RANK_5),
-        "the output of layer 0 has 5 dimensions; the benchmark knows at most 4",
+        Model(RANK_9),
+        "the output of layer 0 has 9 dimensions; the benchmark knows at most 8",
     ),
     "arena": (
         Model(arena_bytes=80),

@@ -54,7 +54,7 @@ def test_nothing_that_is_to_pass_fails_as_expected() -> None:
     assert not failed_as_expected(Expectation(), a_record(failed))
 
 
-def test_every_status_has_a_stage_but_the_one_that_is_no_failure() -> None:
-    assert [status for status in Status if stage_of(status) is None] == [Status.OK]
+def test_every_status_has_a_stage_but_those_that_are_no_failure_or_were_never_begun() -> None:
+    assert [status for status in Status if stage_of(status) is None] == [Status.OK, Status.BLOCKED]
     assert {stage_of(status) for status in Status} == {None, *Stage}
     assert stage_of(Status.VERIFY) is Stage.FLASH

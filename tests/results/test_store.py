@@ -238,7 +238,8 @@ def _changed(**changes: object) -> bytes:
         (
             _changed(status="splendid"),
             "it is not a record: status: Input should be 'ok', 'wrong-output', 'build', 'too-large', "
-            "'flash', 'no-probe', 'wrong-probe', 'probe-busy', 'held-in-reset', 'no-core', 'wrong-device', "
+            "'flash', 'no-board', 'blocked', 'no-probe', 'wrong-probe', 'probe-busy', 'held-in-reset', "
+            "'no-core', 'wrong-device', "
             "'unlock-refused', 'erase-error', 'program-error', 'verify-mismatch', 'disconnected', "
             "'flash-timeout', 'serial', 'timeout', 'parse' or 'firmware'\n"
             "  Somebody changed it; measure again.",

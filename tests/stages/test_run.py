@@ -24,8 +24,9 @@ from mcumatrix.errors import (
 from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
+from mcumatrix.model.variant import Variant
 from mcumatrix.ports import TakenBoard
-from mcumatrix.stages.run import Ran, run_image
+from mcumatrix.stages.run import OpenConsole, Ran, ToRun, run_image
 from support.logs import CLOCKS, bench_log, bench_messages, boot_log, exchange
 from support.variants import a_variant, an_image, hello
 
@@ -36,6 +37,7 @@ Script = Callable[[bytes], bytes]
 class ScriptedBoard:
     """A board behind a pseudo-terminal that answers as a function says."""
 
+    unit = "the unit"
     kind = BoardKind.VIRTUAL
     timing_model = "script"
     expected_error = "made up"
@@ -80,6 +82,9 @@ class ScriptedBoard:
 
     def recover(self) -> None:
         self.recovered = True
+
+    def set_aside(self, unit: str, reason: str) -> None:
+        raise AssertionError("nobody sets a unit aside here")
 
     def identity(self) -> dict[str, str]:
         return {}
@@ -132,11 +137,18 @@ def answer_with(log: Callable[[int], bytes]) -> Script:
 GOOD = answer_with(lambda nonce: bench_log(nonce=nonce))
 
 
+def _run_image(
+    board: ScriptedBoard, flasher: "Flasher", open_console: OpenConsole, variant: Variant | None = None
+) -> Ran:
+    what = ToRun(variant or a_variant(), an_image())
+    return run_image(lambda _unit: what, board, flasher, open_console)
+
+
 def _run(board: ScriptedBoard, error: McuMatrixError | None = None, timeouts: Timeouts | None = None) -> Ran:
     variant = a_variant()
     if timeouts:
         variant = replace(variant, board=replace(variant.board, timeouts=timeouts))
-    return run_image(variant, an_image(), board, Flasher(board, error), SerialPort)
+    return _run_image(board, Flasher(board, error), SerialPort, variant)
 
 
 def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
@@ -213,7 +225,7 @@ def test_a_flash_error_is_the_result_of_the_run() -> None:
 def test_the_probe_of_the_board_is_connected_to_and_let_go() -> None:
     board = ScriptedBoard(boot_log(), GOOD)
     flasher = Flasher(board)
-    ran = run_image(a_variant(), an_image(), board, flasher, SerialPort)
+    ran = _run_image(board, flasher, SerialPort)
     assert flasher.connected == [("virtual-f746", "the probe")]
     assert flasher.let_go
     assert ran.flashed == FLASHED
@@ -237,7 +249,7 @@ def test_a_port_that_cannot_be_opened_is_said_so() -> None:
     def open_console(port: str, baud: int) -> SerialPort:
         return SerialPort("/dev/there-is-no-such-port", baud)
 
-    ran = run_image(a_variant(), an_image(), board, Flasher(board), open_console)
+    ran = _run_image(board, Flasher(board), open_console)
     assert isinstance(ran.error, ConsoleError)
     assert ran.error.message.startswith("the serial port /dev/there-is-no-such-port cannot be opened: ")
 

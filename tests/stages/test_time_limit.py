@@ -31,6 +31,17 @@ def test_only_the_time_at_work_counts_and_that_of_all_attempts_together() -> Non
         with pytest.raises(ConsoleTimeoutError) as raised:
             limit.check()
     assert str(raised.value) == (
-        "the run took longer than 1 min in all and was ended\n"
-        "  time_limits of the matrix can give it more; fewer repeats take less."
+        "building and running took longer than 1 min in all, and the run was ended\n"
+        "  time_limits of the matrix can give it more; fewer runs and repeats take less."
     )
+
+
+def test_what_is_done_at_once_counts_once() -> None:
+    clock = Clock()
+    limit = TimeLimit(60.0, clock)
+    with limit.counted():
+        clock.now_s += 10
+        with limit.counted():
+            clock.now_s += 5
+        clock.now_s += 10
+    assert limit.left_s == 35

@@ -15,6 +15,7 @@ from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record
+from mcumatrix.model.results import MatrixResults, group_runs
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.results.store import RecordStore
@@ -63,7 +64,9 @@ class ReportScenario:
     def _write(self, folder: Path, record: Record | None) -> None:
         if not (folder / "templates").exists():
             (folder / "templates").symlink_to(ROOT / "templates")
-        actions.write_report(Project(folder), self.matrix, [record], [None], {})
+        actions.write_report(
+            Project(folder), self.matrix, MatrixResults({record.variant: group_runs([record])})
+        )
 
     def look(self, folder: Path) -> str:
         results = folder / "results" / "quickstart"

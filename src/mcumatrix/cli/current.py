@@ -15,7 +15,8 @@ from mcumatrix.cli.common import say, say_error
 from mcumatrix.errors import MatrixError, McuMatrixError
 from mcumatrix.project import Project
 from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, Work, load_work, tasks
+from mcumatrix.tasks import DEFAULT_MATRIX, Task, tasks
+from mcumatrix.work import Work, load_work
 
 OPTION_SELECT = {
     "name": "select",

@@ -26,7 +26,8 @@ from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
 from mcumatrix.printable import printable
 from mcumatrix.storage import in_sentences
-from mcumatrix.tasks import Work, report_is_current, without_result
+from mcumatrix.tasks import report_is_current
+from mcumatrix.work import Work, without_result
 from mcumatrix.workflow import Job
 
 
@@ -81,8 +82,12 @@ class Executing(Run):  # type: ignore[misc]
         work = current_work()
         jobs = work.selected(self._selection)
 
-        def run(names: list[str], *, alone: bool = False) -> None:
+        def run(names: list[str], *, alone: bool = False, with_needs: bool = True) -> None:
             self.sel_tasks = names
+            if not with_needs:
+                # Not doit's `single`, which loses all names but the first: it reads them twice.
+                for task in self.task_list:
+                    task.task_dep = [] if task.name in names else task.task_dep
             Run._execute(
                 self,
                 outfile=outfile,
@@ -132,7 +137,14 @@ class Matrix(Executing):
         if not all(job.image.is_done() for job in jobs):
             for finding in findings_before(work.matrix, [(job.variant.slug, compiled(job)) for job in jobs]):
                 print(f"Finding: {printable(str(finding))}", flush=True)
-        run([f"run:{job.variant.slug}" for job in jobs])
+        if work.matrix.schedule.is_plain:
+            run(*work.phases(jobs))
+        else:
+            # The order of runs is one only where none of them waits for its image.
+            due = [job for job in jobs if work.is_due(job)]
+            run([f"build:{job.variant.slug}" for job in due])
+            for phase in work.phases([job for job in due if job.image.is_done()]):
+                run(phase, with_needs=False)
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, work.slugs(self._selection))
@@ -141,12 +153,13 @@ class Matrix(Executing):
 def _conclude(work: Work, selected: set[str]) -> int:
     from mcumatrix import registry
     from mcumatrix.actions import REPORT_FILES
-    from mcumatrix.report.content.report import make_report
-    from mcumatrix.report.content.tables import number_cases
+    from mcumatrix.report.content.report import make_report, with_tests_of_units
+    from mcumatrix.report.content.tables import cases_of_results
     from mcumatrix.report.render.terminal import report_text
 
-    cases = number_cases(work.matrix.variants, work.records(), None, work.untried(), registry.least_cycles)
-    print(f"\n{report_text(make_report(work.matrix, cases))}\n")
+    results = work.results()
+    cases = cases_of_results(work.matrix, results, registry.least_cycles)
+    print(f"\n{report_text(with_tests_of_units(make_report(work.matrix, cases), results))}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
@@ -165,8 +178,11 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
-    if all(case.is_measured or case.failed_as_expected for case in ours):
+    failed = [case for case in ours if not (case.is_complete or case.failed_as_expected)]
+    if not failed:
         return int(ExitCode.OK)
+    if all(case.is_blocked for case in failed):
+        return int(ExitCode.BLOCKED)
     if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)

@@ -37,7 +37,7 @@ class Plan(Command):  # type: ignore[misc]
 
         work = current_work()
         jobs = work.selected(select)
-        to_do = [what_is_left(job, work.store) for job in jobs]
+        to_do = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
         slugs = work.slugs(select)
         hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
         runs = sum(bool(steps) for steps in to_do)

@@ -11,7 +11,8 @@ from mcumatrix.cli.current import current_work
 from mcumatrix.cli.executing import alone
 from mcumatrix.errors import MatrixError, ResultError
 from mcumatrix.report.content.gate import Origin
-from mcumatrix.tasks import Work, run_tasks
+from mcumatrix.tasks import run_tasks
+from mcumatrix.work import Work
 from mcumatrix.workflow import Job
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import write_atomically
-from mcumatrix.commands.report import inputs_of_report, load_kept, publication_path
+from mcumatrix.commands.report import load_kept, publication_path, results_of
 from mcumatrix.errors import ExitCode, NothingSelectedError
 from mcumatrix.model.exported import Exported, Revision
 from mcumatrix.project import Project
 from mcumatrix.report.content.export import exported_publication, exported_results
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import make_report
-from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.content.tables import cases_of_results
 from mcumatrix.results.published import read_publication, read_publications
 
 
@@ -59,6 +59,6 @@ def _of(project: Project, name: str, revision: Revision | None) -> Exported:
         publication = read_publication(path)
         return exported_publication(make_publication_report(publication), publication, revision)
     matrix, kept = load_kept(project, name)
-    cases = number_cases(matrix.variants, *inputs_of_report(project, matrix, kept), registry.least_cycles)
+    cases = cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
     published = read_publications(matrix.published, project.published)
     return exported_results(make_report(matrix, cases, published), cases, revision)

@@ -1,5 +1,6 @@
 """`doit model`: a .tflite file of one's own as an entry of the catalogue, with golden outputs."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from mcumatrix.model.network import Network, Tensor
 from mcumatrix.project import Project
 
 _ENDING = ".tflite"
+_PLAIN = re.compile(r"[A-Za-z0-9._+/-]+")
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -148,7 +150,8 @@ def _keep(source: Path, target: Path) -> None:
 
 def _entry_text(project: Project, entry: Model, network: Network, inputs: Sequence[Path]) -> str:
     def relative(path: Path) -> str:
-        return path.resolve().relative_to(project.root.resolve()).as_posix()
+        text = path.resolve().relative_to(project.root.resolve()).as_posix()
+        return text if _PLAIN.fullmatch(text) else json.dumps(text)  # which is YAML too
 
     assert entry.file is not None
     names = [relative(path) for path in inputs]

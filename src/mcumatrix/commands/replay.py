@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.actions import report_of
-from mcumatrix.commands.report import inputs_of_report, load_kept
+from mcumatrix.commands.report import load_kept, results_of
 from mcumatrix.errors import ExitCode, McuMatrixError, NothingSelectedError
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Matrix, Variant
@@ -50,9 +50,8 @@ def replay_results(project: Project, name: str, say: Callable[[str], None]) -> E
 def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     folder = project.results(matrix.name) / "records"
     for variant in matrix.variants:
-        record = kept.records.get(variant.slug)
-        if record is not None:
-            file = (folder / variant.slug / record.log).with_suffix(".json")
+        for record in kept.runs[variant.slug].all if variant.slug in kept.runs else ():
+            file = folder / variant.slug / f"{record.name}.json"
             yield file, _replayed(variant, record, file)
     for slug, error in kept.unreadable.items():
         yield folder / slug, f"not believed: {error.message}"
@@ -73,7 +72,7 @@ def _replayed(variant: Variant, record: Record, file: Path) -> str:
 
 
 def _reports(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
-    report = report_of(project, matrix, *inputs_of_report(project, matrix, kept))
+    report = report_of(project, matrix, results_of(project, matrix, kept))
     for name, made in render_files(report, project.templates).items():
         path = project.results(matrix.name) / name
         try:

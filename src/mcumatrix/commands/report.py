@@ -14,16 +14,16 @@ from mcumatrix.errors import (
     NothingSelectedError,
     PublishedError,
 )
+from mcumatrix.health import last_tests
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Model, Toolchain
-from mcumatrix.model.record import Record
-from mcumatrix.model.reproduction import Reproduction
+from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import Report
-from mcumatrix.report.content.tables import Case, number_cases
+from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.formats import render_files
 from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
@@ -53,7 +53,7 @@ def made_report(project: Project, name: str) -> Report:
     matrix, kept = load_kept(project, name)
     if not kept.records:
         raise _no_records(project, matrix)
-    return report_of(project, matrix, *inputs_of_report(project, matrix, kept))
+    return report_of(project, matrix, results_of(project, matrix, kept))
 
 
 def _no_records(project: Project, matrix: Matrix) -> NothingSelectedError:
@@ -76,10 +76,9 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     folder = path.with_suffix("")
     say(report_text(made))
     say("")
-    files = render_files(made, project.templates)
-    write_report_files(folder, files)
+    names = write_report_files(folder, render_files(made, project.templates))
     for name in REPORT_FILES:
-        if name in files:
+        if name in names:
             say(os.path.relpath(folder / name))
     return ExitCode.OK
 
@@ -88,9 +87,9 @@ def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitC
     matrix, kept = load_kept(project, name)
     if not kept.records and not kept.unreadable:
         raise _no_records(project, matrix)
-    inputs = inputs_of_report(project, matrix, kept)
+    results = results_of(project, matrix, kept)
     folder = project.results(matrix.name)
-    say(report_text(write_report(project, matrix, *inputs)))
+    say(report_text(write_report(project, matrix, results)))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))
@@ -126,20 +125,21 @@ def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
     """Without the records that are not what their raw logs and the golden answers say."""
     golden = cache(registry.golden_case)
     refuted: dict[str, McuMatrixError] = {}
-    for slug, record in kept.records.items():
+    for slug, runs in kept.runs.items():
         if slug not in models:
             continue
-        file = (folder / slug / record.log).with_suffix(".json")
         try:
-            found = [
-                *differences_from_log(record, read_raw_log(file)),
-                *differences_from_golden(record, golden(models[slug])),
-            ]
-            require_none(file, found, MEND)
+            for record in runs.all:
+                file = folder / slug / f"{record.name}.json"
+                found = [
+                    *differences_from_log(record, read_raw_log(file)),
+                    *differences_from_golden(record, golden(models[slug])),
+                ]
+                require_none(file, found, MEND)
         except McuMatrixError as error:
             refuted[slug] = error
-    records = {slug: record for slug, record in kept.records.items() if slug not in refuted}
-    return Kept(records, {**kept.unreadable, **refuted})
+    believed = {slug: runs for slug, runs in kept.runs.items() if slug not in refuted}
+    return Kept(believed, {**kept.unreadable, **refuted})
 
 
 def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
@@ -149,21 +149,26 @@ def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
         raise MatrixError(
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
         )
-    records, reproductions, untried = inputs_of_report(project, matrix, kept)
-    return matrix, number_cases(matrix.variants, records, reproductions, untried, registry.least_cycles)
+    return matrix, cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
 
 
-def inputs_of_report(
-    project: Project, matrix: Matrix, kept: Kept
-) -> tuple[list[Record | None], list[Reproduction | None], dict[str, str]]:
-    """Records and reproductions in the order of the variants, and why others cannot be shown."""
+def results_of(project: Project, matrix: Matrix, kept: Kept) -> MatrixResults:
+    """What there is of the variants of a matrix, and why the rest cannot be shown."""
     store = ReproductionStore(project.results(matrix.name) / "reproductions")
     records = [kept.records.get(variant.slug) for variant in matrix.variants]
-    reproductions = [
-        store.newest_of_image(record.variant, record.image.elf_sha256) if record and record.image else None
-        for record in records
-    ]
-    return records, reproductions, {slug: _line(project, error) for slug, error in kept.unreadable.items()}
+    tests = last_tests(project.results(matrix.name))
+    return MatrixResults(
+        runs=kept.runs,
+        reproductions=tuple(
+            store.newest_of_image(record.variant, record.image.elf_sha256)
+            if record and record.image
+            else None
+            for record in records
+        ),
+        untried={slug: _line(project, error) for slug, error in kept.unreadable.items()},
+        health=tests.records,
+        unbelieved=tuple(_line(project, error) for error in tests.unreadable),
+    )
 
 
 def _line(project: Project, error: McuMatrixError) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from mcumatrix import actions
 from mcumatrix.commands.archive import unpacked
-from mcumatrix.commands.report import inputs_of_report, proved
+from mcumatrix.commands.report import proved, results_of
 from mcumatrix.errors import McuMatrixError, NothingSelectedError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import ImageFacts, Record
 from mcumatrix.model.reproduction import Outcome, Published, Reproduction
+from mcumatrix.model.results import VariantRuns
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
@@ -45,8 +46,13 @@ class Theirs:
     source: str
     folder: Path
     images: Path
-    records: Mapping[str, Record]
+    runs: Mapping[str, VariantRuns]
     refused: Mapping[str, McuMatrixError]
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The one that stands for each variant."""
+        return Kept(self.runs, self.refused).records
 
     def elf_of(self, image: ImageFacts) -> Path | None:
         """Their image, where it is at hand."""
@@ -89,7 +95,7 @@ def _theirs(source: str, folder: Path, matrix: Matrix) -> Theirs:
     kept = proved(newest_records(folder / "records"), folder / "records", models)
     # As in a project: results and images are neighbours.
     images = folder.absolute().parents[1] / "build" / "images"
-    return Theirs(source, folder, images, kept.records, kept.unreadable)
+    return Theirs(source, folder, images, kept.runs, kept.unreadable)
 
 
 def _required(theirs: Theirs, matrix: Matrix) -> Theirs:
@@ -147,8 +153,8 @@ def write_report_again(project: Project, matrix: Matrix, theirs: Theirs) -> None
         StorageError: it cannot be written.
     """
     if theirs.records:
-        kept = Kept(theirs.records, theirs.refused)
-        actions.write_report(project, matrix, *inputs_of_report(project, matrix, kept))
+        kept = Kept(theirs.runs, theirs.refused)
+        actions.write_report(project, matrix, results_of(project, matrix, kept))
 
 
 def _rebuilt(job: Job, folder: Path) -> Image:

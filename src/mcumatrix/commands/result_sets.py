@@ -30,12 +30,13 @@ def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]
         kept = newest_records(folder / "records")
         for error in kept.unreadable.values():
             raise error
-        for record in kept.records.values():
-            file = (folder / "records" / record.variant / record.log).with_suffix(".json")
+        for record in (record for runs in kept.runs.values() for record in runs.all):
+            file = folder / "records" / record.variant / f"{record.name}.json"
             require_none(file, list(differences_from_log(record, read_raw_log(file))), MEND)
         cases = [
-            Case(number, record.variant, record.axes, record)
-            for number, record in enumerate(kept.records.values(), 1)
+            Case(number, standing.variant, standing.axes, standing, further=runs.further)
+            for number, runs in enumerate(kept.runs.values(), 1)
+            if (standing := runs.standing)
         ]
         return _with_times(name, cases), None
     if path := publication_path(project, name):

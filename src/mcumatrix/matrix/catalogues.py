@@ -12,6 +12,7 @@ from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import (
     BoardFile,
     ModelFile,
+    OnOff,
     RuntimeFile,
     SourceFile,
     TimeoutsFile,
@@ -131,6 +132,7 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         timing_model=file.timing_model,
         flasher=file.flasher,
         adapter=file.adapter,
+        health=file.health is OnOff.ON,
     )
 
 

@@ -16,7 +16,15 @@ from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.include import Included, include
 from mcumatrix.matrix.instead import CanBeHad, always, substitute
-from mcumatrix.matrix.schema import MAXIMUM_MATRIX_S, ExcludeFile, ExpectFile, MatrixFile
+from mcumatrix.matrix.scheduling import schedule_of
+from mcumatrix.matrix.schema import (
+    MAXIMUM_MATRIX_S,
+    ExcludeFile,
+    ExpectFile,
+    MatrixFile,
+    OnOff,
+    ReferenceFile,
+)
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
@@ -69,7 +77,13 @@ class _Expansion:
         self._check_left(included.drafts, exclusions)
         self._expect(included)
         compared = comparisons(self._file, self._document, included.values)
+        drift = self._file.drift
+        # As it is written: with the toolchain that is wanted, which `exclude` and others see too.
+        reference = self._match(drift.reference, ("drift", "reference"), included.values) if drift else None
+        self._problems.check()
+        fitting = [has_all(draft.point, reference or {}) for draft in included.drafts]
         substitutions = substitute(self._file, self._document, included, self._catalogues, can_be_had)
+        variants = self._variants(included)
         return Matrix(
             name=self._document.path.stem,
             description=self._file.description.strip(),
@@ -77,13 +91,20 @@ class _Expansion:
                 Axis(axis, BUILTIN[axis].kind if axis in BUILTIN else AxisKind.BUILD, tuple(values))
                 for axis, values in included.values.items()
             ),
-            variants=self._variants(included),
+            variants=variants,
             exclusions=tuple(exclusions),
             substitutions=substitutions,
             limits=self._limits,
             comparisons=compared,
             published=tuple(dict.fromkeys(self._file.published)),
             thresholds=Thresholds(self._file.regression.total, self._file.regression.layer),
+            schedule=schedule_of(
+                self._file,
+                self._document,
+                [variant for variant, fits in zip(variants, fitting, strict=True) if fits],
+                len(variants),
+            ),
+            health=self._file.health is OnOff.ON,
         )
 
     def _points(self) -> list[Point]:
@@ -158,7 +179,10 @@ class _Expansion:
         self._problems.check()
 
     def _match(
-        self, entry: ExcludeFile | ExpectFile, place: Place, values: Mapping[str, Sequence[str]]
+        self,
+        entry: ExcludeFile | ExpectFile | ReferenceFile,
+        place: Place,
+        values: Mapping[str, Sequence[str]],
     ) -> Point:
         """The canonical values that a variant must have; empty after a problem."""
         match: Point = {}

@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.expected import Stage
 from mcumatrix.model.record import Status
+from mcumatrix.model.schedule import MAXIMUM_RUNS, Ordering, Schedule
 from mcumatrix.model.variant import Outcome, TimeLimits
 from mcumatrix.units import format_duration, format_frequency, parse_duration_s, parse_frequency_hz
 
@@ -43,6 +45,7 @@ RESERVED_NAMES = frozenset(
         *("and", "or", "not"),
         *("axes", "base", "compare", "description", "exclude", "expect", "include", "instead", "outcome"),
         *("published", "reason", "regression", "repeat", "stage", "time_limits"),
+        *("drift", "health", "order", "reference", "run", "runs", "seed", "tolerance"),
         *("use", "warmup"),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
         *(
@@ -338,6 +341,7 @@ Repeat = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole_number)]
 Warmup = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_whole_number)]
 Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
+Runs = Annotated[int, Field(ge=1, le=MAXIMUM_RUNS), BeforeValidator(_whole_number)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
@@ -350,6 +354,13 @@ SwdFrequency = Annotated[str, AfterValidator(_swd_frequency)]
 Flag = Annotated[str, AfterValidator(check_flag)]
 CMakeName = Annotated[str, AfterValidator(check_cmake_name)]
 CMakeValue = Annotated[Text, AfterValidator(check_cmake_value)]
+
+
+class OnOff(StrEnum):
+    """A thing that is done or not."""
+
+    ON = "on"
+    OFF = "off"
 
 
 class _Strict(BaseModel):
@@ -428,6 +439,12 @@ class ExpectFile(_Match):
     stage: Stage | None = Field(default=None, description="Where it fails: build, flash, run or check.")
 
 
+class ReferenceFile(_Match):
+    """Values that the reference variant has."""
+
+    __pydantic_extra__: dict[str, Text] = Field(init=False)
+
+
 class IncludeFile(_Match):
     """Adds to the variants that have all of these values, or adds a variant when none has."""
 
@@ -460,6 +477,7 @@ class RegressionFile(_Strict):
 
 
 _LIMITS = TimeLimits()
+_SCHEDULE = Schedule()
 
 
 class TimeLimitsFile(_Strict):
@@ -467,10 +485,19 @@ class TimeLimitsFile(_Strict):
 
     variant: Duration = Field(
         default=format_duration(_LIMITS.variant_s),
-        description="Each build for a variant, and all attempts to run it together.",
+        description="All builds for a variant, and all attempts of all its runs, together.",
     )
     matrix: LongDuration = Field(
         default=format_duration(_LIMITS.matrix_s), description="One run of the whole matrix."
+    )
+
+
+class DriftFile(_Strict):
+    """A variant that is run at start, middle and end besides, to tell whether the bench drifts."""
+
+    reference: ReferenceFile = Field(description="Its values; one variant of each board may have them.")
+    tolerance: Percent = Field(
+        default=_SCHEDULE.drift_percent, description="How far its medians may be apart, in percent."
     )
 
 
@@ -496,6 +523,18 @@ class MatrixFile(_Strict):
     )
     repeat: Repeat = Field(default=3, description="Timed inferences of a run.")
     warmup: Warmup = Field(default=1, description="Inferences before them that are not timed.")
+    runs: Runs = Field(
+        default=_SCHEDULE.runs, description="Complete runs of each variant: flashed, started, measured."
+    )
+    order: Ordering = Field(default=_SCHEDULE.order, description="The order in which they are begun.")
+    seed: Seed = Field(default=_SCHEDULE.seed, description="Of a random order.")
+    drift: DriftFile | None = Field(
+        default=None, description="A variant that is run at start, middle and end besides."
+    )
+    health: OnOff = Field(
+        default=OnOff.ON,
+        description="Whether units have to show that they are fit before they are measured on.",
+    )
     time_limits: TimeLimitsFile = Field(
         default=TimeLimitsFile(), description="How long work may take before it is ended."
     )
@@ -562,6 +601,9 @@ class BoardFile(_Strict):
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
     timing_model: TimingModel = Field(
         default=_BOARD.timing_model, description="How a virtual board makes its cycles."
+    )
+    health: OnOff = Field(
+        default=OnOff.ON, description="Whether a unit has to show that it is fit before it is measured on."
     )
 
 

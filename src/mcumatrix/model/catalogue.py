@@ -78,7 +78,8 @@ class Board:
     `flasher` is the name under which the registry knows what gets images onto it, `target` the name under
     which that knows the chip. `units` are interchangeable specimens, at least one; runs spread over them.
     `connect` and `swd_hz` are for the debug probe, `baud` for the serial line. `adapter` is the name under
-    which the registry knows the code that runs it, if it is not that of its `kind`.
+    which the registry knows the code that runs it, if it is not that of its `kind`. `health` says whether its
+    units have to show that they are fit before they are measured on.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Board:
     """Of a virtual board."""
     flasher: str = DEFAULT_FLASHER
     adapter: str = ""
+    health: bool = True
 
 
 @dataclass(frozen=True, slots=True)

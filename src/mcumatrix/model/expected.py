@@ -23,8 +23,8 @@ _STAGES = {
 
 
 def stage_of(status: Status) -> Stage | None:
-    """The stage that a status is of; None for `ok`."""
-    if status is Status.OK:
+    """The stage that a status is of; None for `ok`, and for what was never begun."""
+    if status in {Status.OK, Status.BLOCKED}:
         return None
     return next((stage for stage, statuses in _STAGES.items() if status in statuses), Stage.FLASH)
 

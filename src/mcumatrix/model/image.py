@@ -34,7 +34,7 @@ class BuildPlan:
     `BuildFolders`, so that a plan does not depend on where it is executed.
     `fingerprint` covers everything that can change what comes out, which `inputs` has by name. `{tree_NAME}`
     in a step stands for code from elsewhere. `cpu_flags` are those of the chip that it compiles for. A
-    builder ends what takes longer than `limit_s`.
+    builder ends what takes longer than `left_s`, which is what is left of `limit_s`.
     """
 
     name: str
@@ -44,6 +44,7 @@ class BuildPlan:
     outputs: tuple[str, ...]
     cpu_flags: tuple[str, ...] = ()
     limit_s: float = 3_600.0
+    left_s: float = 3_600.0
     inputs: Inputs = field(default=NOTHING, compare=False, repr=False)
 
 

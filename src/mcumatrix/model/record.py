@@ -20,6 +20,7 @@ from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.network import TensorType
+from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
 
 PROJECT = "project"
@@ -37,6 +38,8 @@ class Status(StrEnum):
     BUILD = "build"
     TOO_LARGE = "too-large"
     FLASH = "flash"
+    NO_BOARD = "no-board"
+    BLOCKED = "blocked"
     NO_PROBE = "no-probe"
     WRONG_PROBE = "wrong-probe"
     PROBE_BUSY = "probe-busy"
@@ -194,7 +197,8 @@ class Flashed:
 class Provenance:
     """Where the numbers come from.
 
-    `timing_model` is empty where hardware counted the cycles, and so is `expected_error`: how far a
+    `unit` is the specimen of the board, empty in records from before there was the field and where none could
+    be had. `timing_model` is empty where hardware counted the cycles, and so is `expected_error`: how far a
     model's time may be from that of a real board, as a phrase.
     """
 
@@ -205,6 +209,7 @@ class Provenance:
     timing_model: str
     tools: dict[str, str]
     expected_error: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +223,10 @@ class Record:
     A run that infrastructure has spoiled is tried again: `attempt` counts from 1, and `earlier` has the names
     of the records of those before, which stand beside it with their logs. One that passed only then is
     `flaky`.
+
+    `slot` says which of the runs of its variant it is, and `order` in which order they were begun, empty for
+    that of the plan. `drift` is for images that tell whether a unit is fit: how its cycles differ from those
+    that the unit had before, empty where they do not.
 
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
     before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
@@ -250,6 +259,9 @@ class Record:
     attempt: int = 1
     earlier: tuple[str, ...] = ()
     flaky: bool = False
+    slot: Slot = FIRST
+    order: str = ""
+    drift: str = ""
     settings: tuple[Setting, ...] | None = None
     compiled: Compiled | None = None
     float_functions: bool | None = None

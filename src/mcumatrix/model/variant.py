@@ -6,6 +6,7 @@ from enum import StrEnum
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
 from mcumatrix.model.comparison import Comparison, Thresholds
+from mcumatrix.model.schedule import Schedule
 
 
 class Outcome(StrEnum):
@@ -124,4 +125,7 @@ class Matrix:
     """What its report leads with; where there are none, the report takes an axis by itself."""
     published: tuple[str, ...] = ()
     """Publications that its report stands beside, by their names."""
+    schedule: Schedule = field(default_factory=Schedule)
+    health: bool = True
+    """Whether units of its boards have to show that they are fit, where their files do not say otherwise."""
     thresholds: Thresholds = field(default_factory=Thresholds)

@@ -32,6 +32,7 @@ _TAIL = (
     "cause",
     "flaky",
     "settings",
+    "run",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -54,6 +55,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "reason": record.reason,
             "cause": record.blame and record.blame.value,
             "flaky": record.flaky,
+            "run": record.slot.run,
             "provenance": record.provenance.kind.value,
             "timing_model": record.provenance.timing_model,
             "expected_error": record.provenance.expected_error,

@@ -4,27 +4,34 @@ A report of finished results needs no compiler, no board and no sources: which i
 is in its fingerprint, and nobody has to work that out again to read it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.errors import McuMatrixError, ResultError
 from mcumatrix.model.record import Record
+from mcumatrix.model.results import VariantRuns, group_runs
 from mcumatrix.results.chain import Chain, Link
-from mcumatrix.results.store import CHAIN_FILE, read_linked
+from mcumatrix.results.store import CHAIN_FILE, inputs_and_run, read_linked
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """By their slugs, the last record of each variant, and why others cannot be read."""
+    """By their slugs, the last records of each variant, and why others cannot be read."""
 
-    records: Mapping[str, Record]
+    runs: Mapping[str, VariantRuns]
     unreadable: Mapping[str, McuMatrixError]
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The one that stands for each variant."""
+        return {slug: runs.standing for slug, runs in self.runs.items() if runs.standing}
 
 
 def newest_records(folder: Path) -> Kept:
-    """What `results/<matrix>/records` has: for each variant the record that was kept last.
+    """What `results/<matrix>/records` has: for each variant the record that was kept last, and the last ones
+    of its other runs with the same inputs.
 
     A record that was removed counts as never made. One that is not as it was kept is not replaced by an older
     one: whoever looks at results has to learn of it.
@@ -33,22 +40,39 @@ def newest_records(folder: Path) -> Kept:
         ChangedResultError: the chain of records is not as it was written.
         ResultError: it cannot be read.
     """
-    records: dict[str, Record] = {}
+    runs: dict[str, VariantRuns] = {}
     unreadable: dict[str, McuMatrixError] = {}
     for variant, linked in _links_of_variants(folder).items():
         try:
-            found = (read_linked(folder, link) for link in reversed(linked))
-            record = next((record for record in found if record is not None), None)
+            found = group_runs(_newest(folder, linked))
         except McuMatrixError as error:
             unreadable[variant] = error
         else:
-            if record is not None:
-                records[variant] = record
-    return Kept(records, unreadable)
+            if found.all:
+                runs[variant] = found
+    return Kept(runs, unreadable)
+
+
+def _newest(folder: Path, linked: Sequence[Link]) -> Iterator[Record]:
+    """The last record of each run with the inputs of the last one; `linked` are oldest first."""
+    fingerprint = ""
+    seen: set[str] = set()
+    for link in reversed(linked):
+        inputs, run = inputs_and_run(link.record)
+        if run in seen or (fingerprint and not fingerprint.startswith(inputs)):
+            continue
+        record = read_linked(folder, link)
+        if record is not None and fingerprint in {"", record.fingerprint}:
+            fingerprint = record.fingerprint
+            seen.add(run)
+            yield record
 
 
 def earlier_records(folder: Path) -> dict[str, tuple[Record, ...]]:
     """By their slugs, all records that are there of each variant that has several, in the order of the chain.
+
+    Where a variant is run several times with the same inputs, only the first of these runs counts: they are
+    no history.
 
     Those that were removed, or are not as they were kept, are left out: `newest_records` and `doit verify`
     name them.
@@ -57,10 +81,12 @@ def earlier_records(folder: Path) -> dict[str, tuple[Record, ...]]:
         ChangedResultError: the chain of records is not as it was written.
         ResultError: it cannot be read.
     """
-    return {
-        variant: tuple(_readable(folder, linked))
+    first_runs = {
+        variant: [link for link in linked if not inputs_and_run(link.record)[1]]
         for variant, linked in _links_of_variants(folder).items()
-        if len(linked) > 1
+    }
+    return {
+        variant: tuple(_readable(folder, linked)) for variant, linked in first_runs.items() if len(linked) > 1
     }
 
 

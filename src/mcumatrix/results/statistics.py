@@ -1,4 +1,9 @@
-"""Few numbers from many repeats, and whether two sets of repeats differ.
+"""Few numbers from many repeats in some runs, and whether two sets of them differ.
+
+Repeats of one run have more in common than with those of another: how warm it is, what was done before, in
+which state caches and memory began. So runs are drawn first, and then repeats of each run that was drawn
+(Davison and Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). To draw from all repeats
+alike would pretend that there were more samples than there are.
 
 Intervals are those of a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
 chapter 13) with a fixed seed, so that the same records give the same report. Where many layers are looked at,
@@ -15,11 +20,14 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 
-MINIMUM_REPEATS = 6
-"""With fewer repeats no interval of the median holds 95 % of the time: between the smallest and the largest
-of n it lies with probability 1 - 2 * 0.5**n, which is 93.8 % for 5 and 96.9 % for 6."""
+MINIMUM_SAMPLES = 6
+"""With fewer samples no interval of the median holds 95 % of the time: between the smallest and the largest
+of n it lies with probability 1 - 2 * 0.5**n, which is 93.8 % for 5 and 96.9 % for 6. The runs are samples, or
+the repeats where there is one run only: the interval then says nothing about another run."""
 
 _RESAMPLES = 4_000
+_AT_ONCE = 4_000_000
+"""As many numbers are drawn at once, for memory's sake."""
 _SEED = 20_200_416
 
 
@@ -53,20 +61,27 @@ class Shift:
     p_value: float
 
 
-def median_interval(repeats: Sequence[float]) -> Interval | None:
-    """The interval of the median; None for fewer repeats than say anything about it."""
-    if len(repeats) < MINIMUM_REPEATS:
-        return None
-    return _interval(_medians(repeats, _SEED))
+Runs = Sequence[Sequence[float]]
+"""The repeats of each run, as many in every one."""
 
 
-def shift(base: Sequence[float], candidate: Sequence[float]) -> Shift | None:
-    """Candidate minus base, of the medians; None where one of them has too few repeats.
+def has_enough(runs: Runs) -> bool:
+    """Whether there are enough samples to say anything about their median."""
+    return len(runs[0] if len(runs) == 1 else runs) >= MINIMUM_SAMPLES
+
+
+def median_interval(runs: Runs) -> Interval | None:
+    """The interval of the median over all repeats; None for fewer samples than say anything about it."""
+    return _interval(_medians(runs, _SEED)) if has_enough(runs) else None
+
+
+def shift(base: Runs, candidate: Runs) -> Shift | None:
+    """Candidate minus base, of the medians; None where one of them has too few samples.
 
     The p-value is the share of resamples on the other side of zero, twice, as an interval that just holds
     zero would have it.
     """
-    if min(len(base), len(candidate)) < MINIMUM_REPEATS:
+    if not has_enough(base) or not has_enough(candidate):
         return None
     moved = _medians(candidate, _SEED) - _medians(base, _SEED + 1)
     beyond = min(int((moved <= 0).sum()), int((moved >= 0).sum()))
@@ -84,12 +99,22 @@ def holm(p_values: Sequence[float]) -> tuple[bool, ...]:
     return tuple(accepted)
 
 
-def _medians(repeats: Sequence[float], seed: int) -> "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]":
+def _medians(runs: Runs, seed: int) -> "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]":
     import numpy
 
-    drawn = numpy.random.default_rng(seed).choice(numpy.asarray(repeats, float), (_RESAMPLES, len(repeats)))
-    medians: numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]] = numpy.median(drawn, axis=1)
-    return medians
+    generator = numpy.random.default_rng(seed)
+    cycles = numpy.asarray(runs, float)
+    number, repeats = cycles.shape
+    at_once = max(1, _AT_ONCE // cycles.size)
+    medians = []
+    for start in range(0, _RESAMPLES, at_once):
+        size = (min(at_once, _RESAMPLES - start), number)
+        # Runs, and then repeats of each of them.
+        drawn = generator.integers(number, size=size) if number > 1 else numpy.zeros(size, int)
+        found = cycles[drawn[:, :, None], generator.integers(repeats, size=(*size, repeats))]
+        medians.append(numpy.median(found.reshape(size[0], -1), axis=1))
+    joined: numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]] = numpy.concatenate(medians)
+    return joined
 
 
 def _interval(values: "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]") -> Interval:

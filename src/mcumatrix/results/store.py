@@ -1,6 +1,7 @@
 """The records of a matrix: one JSON file per run, only ever added to, each beside its raw serial log.
 
-results/<matrix>/records/<variant>/<time>-<fingerprint>.json and .log
+results/<matrix>/records/<variant>/<time>-<fingerprint>.json and .log; `.run2` and the like before the ending
+say which run of several it is.
 results/<matrix>/records/chain.jsonl: which of them were kept, in order, and their hashes; see chain.py
 
 A record is written aside, then added to the chain, then given its name. Wherever that ends, the record was
@@ -18,6 +19,7 @@ from mcumatrix.artifact import sync_folder, write_atomically
 from mcumatrix.errors import ChangedResultError, ResultError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.model.record import RECORD_SCHEMA, Record
+from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.soundness import contradictions_of_record
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.older import from_schema_2
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 FINGERPRINT_DIGITS = 12
 CHAIN_FILE = "chain.jsonl"
+
+HEALTH_FOLDER = "health"
+"""Below the results of a matrix: the same for tests of the units that they were measured on."""
 
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 """What a board can say is far less (`stages.listen.MAX_LOG_BYTES`)."""
@@ -121,6 +126,17 @@ def file_stem(finished_at: str, fingerprint: str) -> str:
     return f"{finished_at.replace(':', '').replace('-', '')}-{fingerprint[:FINGERPRINT_DIGITS]}"
 
 
+def inputs_and_run(name: str) -> tuple[str, str]:
+    """What the name of a record's file tells: the start of the fingerprint, and which run it is."""
+    inputs, _, run = name.removesuffix(".json").rpartition("-")[2].partition(".")
+    return inputs, run
+
+
+def _ending(fingerprint: str, slot: Slot) -> str:
+    """How the name of a record's file ends, by what it was made from and which run it is."""
+    return f"-{fingerprint[:FINGERPRINT_DIGITS]}{slot.suffix}.json"
+
+
 class RecordStore:
     """The records of one matrix, in a folder."""
 
@@ -128,7 +144,7 @@ class RecordStore:
         self._folder = folder
         self._chain = Chain(folder / CHAIN_FILE)
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
-        self._seen: dict[tuple[str, str], tuple[tuple[Link, ...], Record | None]] = {}
+        self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], Record | None]] = {}
 
     def add(self, record: Record, log: bytes) -> Record:
         """Keeps a record and its raw log, the log first; returns the record with the log's name and hash.
@@ -136,12 +152,12 @@ class RecordStore:
         Raises:
             ResultError: it cannot be written.
         """
-        stem = self._folder / record.variant / file_stem(record.finished_at, record.fingerprint)
-        kept = replace(record, log=f"{stem.name}.log", log_sha256=hash_bytes(log))
-        path, data = stem.with_name(f"{stem.name}.json"), to_json(kept)
+        stem = f"{file_stem(record.finished_at, record.fingerprint)}{record.slot.suffix}"
+        kept = replace(record, log=f"{stem}.log", log_sha256=hash_bytes(log))
+        path, data = self._folder / record.variant / f"{stem}.json", to_json(kept)
         made: list[Path] = []
         try:
-            for file, contents in ((stem.with_name(kept.log), log), (_aside(path), data)):
+            for file, contents in ((path.with_name(kept.log), log), (_aside(path), data)):
                 write_atomically(file, contents, replace=False)
                 made.append(file)
             self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
@@ -159,8 +175,8 @@ class RecordStore:
             _give_name(path)
         return kept
 
-    def newest(self, variant: str, fingerprint: str) -> Record | None:
-        """The last record of a variant that was made from these inputs; None if there is none.
+    def newest(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> Record | None:
+        """The last record of a run of a variant that was made from these inputs; None if there is none.
 
         The last is the one that was kept last, whatever the clock said then.
 
@@ -169,21 +185,33 @@ class RecordStore:
                 place: whoever looks at results has to learn that somebody changed one.
             ResultError: it cannot be read.
         """
-        ending = f"-{fingerprint[:FINGERPRINT_DIGITS]}.json"
+        ending = _ending(fingerprint, slot)
         linked = self._links().get((variant, ending), ())
-        seen = self._seen.get((variant, fingerprint))
+        key = variant, fingerprint, slot
+        seen = self._seen.get(key)
         if seen is None or seen[0] != linked:
-            seen = linked, self._look(variant, fingerprint, ending, linked)
-            self._seen[variant, fingerprint] = seen
+            seen = linked, self._look(variant, fingerprint, slot, linked)
+            self._seen[key] = seen
         return seen[1]
+
+    def all_of(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> list[Record]:
+        """Every record of a run of a variant that was made from these inputs, oldest first.
+
+        Raises as `newest` does.
+        """
+        found = (
+            read_linked(self._folder, link)
+            for link in self._links().get((variant, _ending(fingerprint, slot)), ())
+        )
+        return [record for record in found if record and record.fingerprint == fingerprint]
 
     def path_of(self, record: Record) -> Path:
         """The file of a record that was kept; its raw log stands beside it."""
-        return (self._folder / record.variant / record.log).with_suffix(".json")
+        return self._folder / record.variant / f"{record.name}.json"
 
-    def _look(self, variant: str, fingerprint: str, ending: str, linked: tuple[Link, ...]) -> Record | None:
+    def _look(self, variant: str, fingerprint: str, slot: Slot, linked: tuple[Link, ...]) -> Record | None:
         names = {link.record for link in linked}
-        for path in sorted((self._folder / variant).glob(f"*{ending}")):
+        for path in sorted((self._folder / variant).glob(f"*{_ending(fingerprint, slot)}")):
             if path.relative_to(self._folder).as_posix() not in names:
                 raise ChangedResultError(
                     f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
@@ -191,7 +219,7 @@ class RecordStore:
                 )
         for link in reversed(linked):
             record = read_linked(self._folder, link)
-            if record is not None and record.fingerprint == fingerprint and record.variant == variant:
+            if record and (record.variant, record.fingerprint, record.slot) == (variant, fingerprint, slot):
                 return record
         return None
 

@@ -11,7 +11,7 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.reproductions import RUNS
-from mcumatrix.results.store import CHAIN_FILE, read_linked
+from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,12 @@ def check_results(folder: Path) -> Iterator[Checked]:
     """Every record, log and report file below `results/<matrix>`, and what should be there and is not.
 
     The chain has the hash of each record, a record that of its log, the manifest those of the reports, and
-    what results were made from has its own for a name.
+    what results were made from has its own for a name. Runs of reproductions and tests of units have chains
+    of their own.
     """
     yield from _check_records(folder / "records")
     yield from _check_records(folder / RUNS)
+    yield from _check_records(folder / HEALTH_FOLDER)
     yield from _check_inputs(folder / INPUTS)
     yield from check_made(folder)
 
@@ -38,12 +40,12 @@ def _check_records(records: Path) -> Iterator[Checked]:
     chain = records / CHAIN_FILE
     try:
         links = Chain(chain).links()
-        unconfirmed = bool(links) and not chain.read_bytes().endswith(b"\n")
+        data = chain.read_bytes() if chain.exists() else b""
     except (OSError, McuMatrixError) as error:
         yield Checked(chain, _message(error))
         return
-    if links:
-        yield Checked(chain, "its last line was cut short" if unconfirmed else "")
+    if data:
+        yield Checked(chain, "" if data.endswith(b"\n") else "its last line was cut short")
     for link in links:
         yield from _check_link(records, link)
     # What nobody has vouched for: put there, or its line was taken out of the chain.

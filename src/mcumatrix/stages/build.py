@@ -213,6 +213,7 @@ def _plan(
         outputs=outputs,
         cpu_flags=chip.cpu_flags,
         limit_s=variant.limit_s,
+        left_s=variant.limit_s,
         inputs=inputs,
     )
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 from mcumatrix.errors import (
+    BlockedError,
+    BoardError,
     BuildError,
     ConsoleError,
     ConsoleTimeoutError,
@@ -28,6 +30,7 @@ from mcumatrix.model.record import (
     Status,
     cause_of,
 )
+from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Variant
 from mcumatrix.stages.build import flags_of
 
@@ -36,6 +39,8 @@ _STATUSES: tuple[tuple[type[McuMatrixError], Status], ...] = (
     (BuildError, Status.BUILD),
     (ModelError, Status.BUILD),
     (RenderError, Status.BUILD),
+    (BoardError, Status.NO_BOARD),
+    (BlockedError, Status.BLOCKED),
     (ConsoleTimeoutError, Status.TIMEOUT),
     (ConsoleError, Status.SERIAL),
     (FirmwareError, Status.FIRMWARE),
@@ -51,6 +56,15 @@ def status_of(error: McuMatrixError) -> Status | None:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
 
 
+def cause_of_error(error: McuMatrixError, fault: str = "") -> Cause | None:
+    """What is to blame for a run that ended with an error; `fault` is what the board itself noticed of it."""
+    status = status_of(error) or Status.BUILD
+    if status is Status.TIMEOUT and fault:
+        # It was silent because it had stopped, and said why in its own way.
+        return Cause.TARGET
+    return cause_of(status)
+
+
 def make_record(
     outcome: tuple[Measurement, Correctness] | McuMatrixError,
     *,
@@ -64,6 +78,8 @@ def make_record(
     fault: str = "",
     earlier: tuple[str, ...] = (),
     facts: KernelFacts | None = None,
+    slot: Slot = FIRST,
+    order: str = "",
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
@@ -74,13 +90,11 @@ def make_record(
     correctness: Correctness | None = None
     if isinstance(outcome, McuMatrixError):
         status, reason = status_of(outcome) or Status.BUILD, outcome.message
+        cause = cause_of_error(outcome, fault)
     else:
         measurement, correctness = outcome
         status, reason = outcome_of(correctness)
-    cause = cause_of(status)
-    if status is Status.TIMEOUT and fault:
-        # It was silent because it had stopped, and said why in its own way.
-        cause = Cause.TARGET
+        cause = cause_of(status)
     return Record(
         schema=RECORD_SCHEMA,
         fingerprint=fingerprint,
@@ -103,6 +117,8 @@ def make_record(
         attempt=len(earlier) + 1,
         earlier=earlier,
         flaky=bool(earlier) and status is Status.OK,
+        slot=slot,
+        order=order,
         settings=variant.settings,
         compiled=compiled_as(variant, facts),
         float_functions=facts.float_functions if facts else None,

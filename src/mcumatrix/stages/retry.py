@@ -8,7 +8,7 @@ from mcumatrix.model.record import Cause, Record, Status
 DEFAULT_ATTEMPTS = 3
 MAXIMUM_ATTEMPTS = 20
 
-_LASTING = {Status.WRONG_PROBE, Status.WRONG_DEVICE, Status.UNLOCK_REFUSED}
+_LASTING = {Status.WRONG_PROBE, Status.WRONG_DEVICE, Status.UNLOCK_REFUSED, Status.BLOCKED}
 """Of infrastructure, what somebody has to mend: it is the same after any pause."""
 
 
@@ -25,7 +25,13 @@ class Retries:
 
     def pause_after_s(self, record: Record) -> float | None:
         """How long to wait before the next attempt after one that ended so; None if it is not worth one."""
-        is_worth_it = record.blame is Cause.INFRASTRUCTURE and record.status not in _LASTING
+        if record.blame is not Cause.INFRASTRUCTURE:
+            return None
+        return self.pause_after_test_s(record)
+
+    def pause_after_test_s(self, record: Record) -> float | None:
+        """The same for a test whether a unit is fit, after which nobody but the unit is to blame."""
+        is_worth_it = record.status is not Status.OK and record.status not in _LASTING
         if not is_worth_it or record.attempt >= self.attempts:
             return None
         return float(min(self.pause_s * 2 ** (record.attempt - 1), self.longest_pause_s))

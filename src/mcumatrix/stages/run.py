@@ -3,15 +3,17 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcumatrix import wire
 from mcumatrix.errors import (
+    BlockedError,
     ConsoleError,
     FlashError,
     LockedError,
     McuMatrixError,
     ParseError,
+    ResultError,
     StoppedError,
     ToolError,
 )
@@ -19,7 +21,7 @@ from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed, Measurement
 from mcumatrix.model.variant import Variant
-from mcumatrix.ports import Board, Console, Flasher
+from mcumatrix.ports import Board, Console, Flasher, TakenBoard
 from mcumatrix.stages.listen import SerialLog
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
@@ -30,12 +32,26 @@ _BITS_PER_BYTE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """How a run went: its raw log whatever happened, and a measurement or the error that prevented one."""
+class ToRun:
+    """An image, the variant that it is of, and how long it may take in all once there is a board for it."""
 
-    log: bytes
-    timing_model: str
-    expected_error: str
+    variant: Variant
+    image: Image
+    limit: TimeLimit = UNLIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run went: its raw log whatever happened, and a measurement or the error that prevented one.
+
+    `unit` is the unit of the board that it was on, empty where none could be had.
+    """
+
+    what: ToRun
+    log: bytes = b""
+    unit: str = ""
+    timing_model: str = ""
+    expected_error: str = ""
     flashed: Flashed | None = None
     measurement: Measurement | None = None
     error: McuMatrixError | None = None
@@ -46,70 +62,133 @@ class Ran:
 OpenConsole = Callable[[str, int], Console]
 """Opens a serial port at a baud rate."""
 
+Choose = Callable[[str], ToRun]
+"""What is run on a unit of a board, by the unit's name."""
+
+Ended = Callable[[Ran], None]
+"""Is told how a run went."""
+
+
+def _nobody(_ran: Ran) -> None:
+    pass
+
 
 def run_image(
-    variant: Variant,
-    image: Image,
+    choose: Choose,
     board: Board,
     flasher: Flasher,
     open_console: OpenConsole,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    limit: TimeLimit = UNLIMITED,
+    ended: Ended = _nobody,
 ) -> Ran:
     """Flashes an image, proves that the board runs it, and measures.
 
-    Never raises what a board, a probe or a line can cause: that is the result of the run. `stopped` tells
-    that it is to end before it is done; `limit` counts from when it has its board.
+    Never raises what a board, a probe or a line can cause: that is the result of the run. What is run is
+    chosen once it is known on which unit, since another image may have to show first that it is fit; `ended`
+    is told how it went before anybody else gets the unit. `stopped` tells that it is to end early.
 
     Raises:
         StoppedError: it was ended from outside.
         LockedError: others have the board, and nobody wants to wait.
-        ToolError: a virtual board does not start.
+        BlockedError: no unit of the board is fit.
+        ToolError: another package's board is not as it must be.
     """
-    log = SerialLog(stopped, limit=limit)
-    timing_model = expected_error = fault = ""
-    flashed: Flashed | None = None
-    timeouts = variant.board.timeouts
-    hello = hello_of(variant, image.build_id)
-    nonce = 1 + secrets.randbelow(2**32 - 1)  # 0 is that of first words
     try:
-        with board.take() as taken, limit.counted():
-            timing_model, expected_error = taken.timing_model, taken.expected_error
-            try:
-                with flasher.connect(variant.board, taken.probe) as debugger:
-                    flashed = debugger.program(image)
-                    limit.check()
-                    # The line before the start: opening a port throws away what came earlier.
-                    with open_console(taken.serial_port, variant.board.baud) as console:
-                        debugger.start()
-                        first_words = log.read_answer(console, timeouts.boot_s, "its first words")
-                        parse_boot(first_words, hello, taken.kind)
-                        asked_at = time.monotonic()
-                        console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
-                        answer = log.read_answer(console, timeouts.measure_s, "its measurement")
-                        elapsed_s = time.monotonic() - asked_at
-                        # All of it, as it will be read from the raw log again.
-                        measurement = parse_bench(bytes(log.data), nonce, hello)
-                if taken.kind is BoardKind.REAL:
-                    line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
-                    check_duration(measurement, elapsed_s, line_s)
-            except McuMatrixError as error:
-                fault = taken.fault()
-                if fault:
-                    error.message += f"; the board says: {fault}"
-                if isinstance(error, FlashError | ConsoleError):
-                    taken.recover()
-                raise
-        _require_as_asked(measurement, variant)
-    except (StoppedError, LockedError, ToolError):
+        with board.take() as taken:
+            ran = _Run(choose(taken.unit), taken, flasher, open_console, stopped).go()
+            ended(ran)
+            return ran
+    except _NO_RESULT:
         raise
     except McuMatrixError as error:
-        if stopped():
-            # What failed then failed for that, and says nothing about the variant.
-            raise StoppedError(f"The run of {variant.slug} was stopped.") from error
-        return Ran(bytes(log.data), timing_model, expected_error, flashed, error=error, fault=fault)
-    return Ran(bytes(log.data), timing_model, expected_error, flashed, measurement)
+        # The unit could not be taken.
+        _require_not_stopped(stopped, error)
+        ran = Ran(choose(error.unit), unit=error.unit, error=error)
+        ended(ran)
+        return ran
+
+
+_NO_RESULT = (StoppedError, LockedError, BlockedError, ToolError, ResultError)
+
+
+def _require_not_stopped(stopped: Callable[[], bool], error: McuMatrixError) -> None:
+    """What fails after everything was to end fails for that, and says nothing about the variant."""
+    if stopped():
+        raise StoppedError("The run was stopped.") from error
+
+
+class _Run:
+    """A run on a unit that is ours, and how far it has come."""
+
+    def __init__(
+        self,
+        what: ToRun,
+        taken: TakenBoard,
+        flasher: Flasher,
+        open_console: OpenConsole,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.what = what
+        self._taken = taken
+        self._flasher = flasher
+        self._open_console = open_console
+        self._stopped = stopped
+        self._log = SerialLog(stopped, limit=what.limit)
+        self._so_far = Ran(
+            what, unit=taken.unit, timing_model=taken.timing_model, expected_error=taken.expected_error
+        )
+
+    def go(self) -> Ran:
+        """Raises StoppedError, or what is no result."""
+        try:
+            with self.what.limit.counted():
+                self._measure()
+        except _NO_RESULT:
+            raise
+        except McuMatrixError as error:
+            _require_not_stopped(self._stopped, error)
+            self._so_far = replace(self._so_far, error=error)
+        return replace(self._so_far, log=bytes(self._log.data))
+
+    def _measure(self) -> None:
+        try:
+            measurement = self._measured()
+        except McuMatrixError as error:
+            fault = self._taken.fault()
+            if fault:
+                self._so_far = replace(self._so_far, fault=fault)
+                error.message += f"; the board says: {fault}"
+            if isinstance(error, FlashError | ConsoleError):
+                self._taken.recover()
+            raise
+        _require_as_asked(measurement, self.what.variant)
+        self._so_far = replace(self._so_far, measurement=measurement)
+
+    def _measured(self) -> Measurement:
+        variant, image, taken, log = self.what.variant, self.what.image, self._taken, self._log
+        timeouts = variant.board.timeouts
+        hello = hello_of(variant, image.build_id)
+        nonce = 1 + secrets.randbelow(2**32 - 1)  # 0 is that of first words
+        with self._flasher.connect(variant.board, taken.probe) as debugger:
+            flashed = debugger.program(image)
+            self._so_far = replace(self._so_far, flashed=flashed)
+            self.what.limit.check()
+            # The line before the start: opening a port throws away what came earlier.
+            with self._open_console(taken.serial_port, variant.board.baud) as console:
+                debugger.start()
+                first_words = log.read_answer(console, timeouts.boot_s, "its first words")
+                parse_boot(first_words, hello, taken.kind)
+                asked_at = time.monotonic()
+                console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
+                answer = log.read_answer(console, timeouts.measure_s, "its measurement")
+                elapsed_s = time.monotonic() - asked_at
+                # All of it, as it will be read from the raw log again.
+                measurement = parse_bench(bytes(log.data), nonce, hello)
+        if taken.kind is BoardKind.REAL:
+            line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
+            check_duration(measurement, elapsed_s, line_s)
+        return measurement
 
 
 def _require_as_asked(measurement: Measurement, variant: Variant) -> None:

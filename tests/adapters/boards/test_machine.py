@@ -7,7 +7,7 @@ import pytest
 
 from mcumatrix.adapters.boards import machine
 from mcumatrix.adapters.boards.machine import Machine
-from mcumatrix.errors import ToolError
+from mcumatrix.errors import BoardError
 from vstm32.board.options import BoardOptions
 
 READY = """print('{"uid": "VB0", "serial_port": "/dev/none", "control_port": 7}', flush=True)\n"""
@@ -27,7 +27,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def _why_not(folder: Path) -> str:
-    with pytest.raises(ToolError) as error:
+    with pytest.raises(BoardError) as error:
         Machine(folder, BoardOptions(timing="instructions")).wait_until_ready()
     assert error.value.hint == f"Try it by hand: python -m vstm32 --chip stm32f746xg --folder {folder}"
     return error.value.message

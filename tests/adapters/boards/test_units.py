@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.adapters.boards.units import Locks, Units
-from mcumatrix.errors import LockedError
+from mcumatrix.errors import BlockedError, FlashError, LockedError
 from mcumatrix.locking import held
 
 PATIENCE_S = 10.0
@@ -22,7 +22,7 @@ def locks_of(tmp_path: Path):
     return locks
 
 
-def _units(*names: str, wait: bool = False, said: list[str] | None = None) -> Units[str]:
+def _units(*names: str, wait: bool = False, said: list[str] | None = None) -> Units:
     return Units(
         "lab", names, wait=wait, say=(said if said is not None else []).append, stop=threading.Event()
     )
@@ -124,3 +124,71 @@ def test_waiting_says_once_for_whom_and_ends_when_a_unit_is_free(locks_of, tmp_p
     assert taken == ["two"]
     assert len(said) == 1
     assert said[0].startswith("Waiting for one of the 2 units of lab: the probe of one is in use: ")
+
+
+def test_a_unit_that_was_set_aside_is_given_to_nobody_and_others_do_its_work(locks_of) -> None:
+    units = _units("one", "two")
+    units.set_aside("one", "it is broken")
+    for _ in range(3):
+        with units.take(locks_of) as unit:
+            assert unit == "two"
+
+
+def test_where_all_units_were_set_aside_each_is_named_with_the_reason(locks_of) -> None:
+    units = _units("one", "two")
+    units.set_aside("one", "it is silent")
+    units.set_aside("two", "it is gone")
+    with pytest.raises(BlockedError) as error:
+        units.take(locks_of).__enter__()
+    assert str(error.value) == (
+        "every unit of lab was set aside (one: it is silent; two: it is gone)\n"
+        "  Mend what is named, and run it again: what was not run is run then."
+    )
+
+
+def test_who_waits_for_a_unit_that_is_set_aside_meanwhile_is_told(locks_of) -> None:
+    units = _units("one")
+    found: list[str] = []
+
+    def work() -> None:
+        with pytest.raises(BlockedError), units.take(locks_of):
+            pass
+        found.append("blocked")
+
+    with units.take(locks_of) as unit:
+        thread = threading.Thread(target=work)
+        thread.start()
+        units.set_aside(unit, "it is broken")
+        thread.join(PATIENCE_S)
+    assert found == ["blocked"]
+
+
+def test_an_error_of_a_unit_names_it_and_the_unit_is_free_again() -> None:
+    units = _units("one")
+
+    def locks(unit: str) -> Locks:
+        raise FlashError("the probe is not attached")
+
+    for _ in range(2):
+        with pytest.raises(FlashError) as error:
+            units.take(locks).__enter__()
+        assert error.value.unit == "one"
+
+
+def test_without_waiting_a_unit_of_ours_is_queued_for_and_one_of_others_is_not(locks_of, tmp_path) -> None:
+    """Two threads, two units, one of which another process has: the second thread gets the first one's."""
+    units = _units("one", "two")
+    taken: list[str] = []
+
+    def work() -> None:
+        with units.take(locks_of) as unit:
+            taken.append(unit)
+
+    with held(tmp_path / "two-probe.lock", "it", wait=False, say=print):
+        with units.take(locks_of) as unit:
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join(0.5)
+            assert (unit, taken) == ("one", [])
+        thread.join(PATIENCE_S)
+    assert taken == ["one"]

@@ -15,7 +15,7 @@ import pytest
 from mcumatrix.adapters.boards import machine
 from mcumatrix.adapters.boards.virtual import TakenVirtualBoard, VirtualBoard
 from mcumatrix.adapters.consoles.serial_port import SerialPort
-from mcumatrix.errors import LockedError, StoppedError, ToolError
+from mcumatrix.errors import BoardError, LockedError, StoppedError, ToolError
 from mcumatrix.locking import held
 from mcumatrix.model.catalogue import Board, BoardKind, TimingModel, Unit
 from vstm32.app import control
@@ -193,7 +193,7 @@ def test_a_flash_file_that_is_something_else_is_said_with_what_to_do(make, tmp_p
     folder = tmp_path / "boards" / "virtual-0"
     folder.mkdir(parents=True)
     (folder / "flash.bin").write_bytes(b"x")
-    with pytest.raises(ToolError) as error:
+    with pytest.raises(BoardError) as error:
         make().take().__enter__()
     assert str(error.value) == (
         f"The virtual board does not start: {folder / 'flash.bin'} has 1 bytes and not the 1048576 of the "

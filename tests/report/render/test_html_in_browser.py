@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from mcumatrix.actions import report_of
-from mcumatrix.commands.report import inputs_of_report, load_kept
+from mcumatrix.commands.report import load_kept, results_of
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.render.html import render_html
@@ -40,7 +40,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = a_project(tmp_path_factory.mktemp("measured"))
     add_records(project, {"reference": 4_320_000, "simd": 2_160_000})
     matrix, kept = load_kept(project, "example")
-    report = report_of(project, matrix, *inputs_of_report(project, matrix, kept))
+    report = report_of(project, matrix, results_of(project, matrix, kept))
     return _written(project.results("example"), report)
 
 

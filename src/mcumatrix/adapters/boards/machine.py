@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.errors import ToolError
+from mcumatrix.errors import BoardError
 from vstm32.app.control import ask
 from vstm32.app.starting import read_ready
 from vstm32.board.options import BoardOptions
@@ -52,7 +52,7 @@ class Machine:
         """Waits until it says who it is. As long as it says that it is at work, it has time.
 
         Raises:
-            ToolError: it does not start.
+            BoardError: it does not start.
         """
         ready = self._ready()
         self.uid = ready["uid"]
@@ -69,7 +69,7 @@ class Machine:
             silence = f"it ended with code {self._process.returncode} and said nothing"
             if is_late.is_set():
                 silence = f"it said nothing for {SILENCE_S:g} s"
-            raise ToolError(
+            raise BoardError(
                 f"The virtual board does not start: {said or silence}",
                 hint=f"Try it by hand: {self._by_hand}",
             ) from error

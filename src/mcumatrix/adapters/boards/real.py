@@ -23,15 +23,22 @@ class RealBoard:
     ) -> None:
         self._find_probe = find_probe
         self._say = say
-        self._units = Units(entry.name, entry.units, wait=wait, say=say, stop=stop)
+        self._by_name = {unit.probe or unit.serial_port: unit for unit in entry.units}
+        self._units = Units(entry.name, tuple(self._by_name), wait=wait, say=say, stop=stop)
 
     @contextmanager
     def take(self) -> Iterator["TakenRealBoard"]:
-        """A unit that nobody else on this machine uses. Raises LockedError, FlashError."""
-        with self._units.take(self._locks) as unit:
-            yield TakenRealBoard(unit, self._find_probe(unit.probe), self._say)
+        """A unit that nobody else on this machine uses. Raises LockedError, BlockedError, FlashError."""
+        with self._units.take(self._locks) as name:
+            unit = self._by_name[name]
+            yield TakenRealBoard(name, unit, self._find_probe(unit.probe), self._say)
 
-    def _locks(self, unit: Unit) -> Locks:
+    def set_aside(self, unit: str, reason: str) -> None:
+        """Gives a unit to nobody any more."""
+        self._units.set_aside(unit, reason)
+
+    def _locks(self, name: str) -> Locks:
+        unit = self._by_name[name]
         folder = lock_folder()
         probe = self._find_probe(unit.probe)
         return [
@@ -53,7 +60,8 @@ class TakenRealBoard:
     kind = BoardKind.REAL
     timing_model = expected_error = ""
 
-    def __init__(self, unit: Unit, probe: str, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, unit: Unit, probe: str, say: Callable[[str], None]) -> None:
+        self.unit = name
         self.probe = probe
         self.serial_port = unit.serial_port
         self._power_cycle = unit.power_cycle

@@ -7,7 +7,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING
 
 from mcumatrix.adapters.boards.units import Locks, Units
-from mcumatrix.errors import StoppedError, ToolError
+from mcumatrix.errors import BoardError, StoppedError, ToolError
 from mcumatrix.model.catalogue import Board, BoardKind
 from vstm32.base.errors import VirtualBoardError
 from vstm32.board.options import BoardOptions
@@ -47,16 +47,21 @@ class VirtualBoard:
 
         Raises:
             LockedError: others have all units, and nobody wants to wait.
-            ToolError: the program does not start, or does not answer.
+            BlockedError: all units were set aside.
+            BoardError: the program does not start, or does not answer.
         """
         with self._units.take(self._locks) as name:
             machine = self._switched_on(name)
             try:
-                yield TakenVirtualBoard(machine, self._options)
+                yield TakenVirtualBoard(name, machine, self._options)
             finally:
                 # A board that is off costs nothing, and its RAM is fresh for the next.
                 with suppress(VirtualBoardError):
                     machine.ask("power", on=False)
+
+    def set_aside(self, unit: str, reason: str) -> None:
+        """Gives a unit to nobody any more."""
+        self._units.set_aside(unit, reason)
 
     def _locks(self, name: str) -> Locks:
         folder = self._folders[name]
@@ -74,7 +79,7 @@ class VirtualBoard:
             try:
                 machine.ask("power", on=True)
             except VirtualBoardError as error:
-                raise ToolError(error.message, hint=error.hint) from error
+                raise BoardError(error.message, hint=error.hint) from error
         return machine
 
     def _machine(self, name: str) -> "Machine":
@@ -92,7 +97,7 @@ class VirtualBoard:
             machine = self._machines[name] = Machine(self._folders[name], self._options)
         try:
             machine.wait_until_ready()
-        except ToolError as error:
+        except BoardError as error:
             if self._closed:
                 raise StoppedError(f"The virtual board {name} was not needed any more.") from error
             raise
@@ -118,7 +123,8 @@ class TakenVirtualBoard:
 
     kind = BoardKind.VIRTUAL
 
-    def __init__(self, machine: "Machine", options: BoardOptions) -> None:
+    def __init__(self, name: str, machine: "Machine", options: BoardOptions) -> None:
+        self.unit = name
         self.timing_model, self.expected_error = options.timing, options.expected_error
         self._machine = machine
         self.probe = f"vboard:{machine.uid}"

@@ -181,7 +181,7 @@ class LocalBuilder:
             check_folder(tree)
         for tool in ("cmake", "ninja"):
             _find(tool)
-        give_up_at = time.monotonic() + plan.limit_s
+        give_up_at = time.monotonic() + plan.left_s
         with log.open("wb") as output:
             for command in commands(plan, places):
                 output.write(announcement(command).encode())

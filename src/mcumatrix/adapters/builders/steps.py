@@ -108,8 +108,12 @@ def disk_to_blame(plan: BuildPlan, printed: str, log: Path, temporary: Path) -> 
 
 def took_too_long(plan: BuildPlan, log: Path) -> BuildError:
     """The error for a build that was ended because its time was over."""
+    limit = format_duration(plan.limit_s)
+    took = limit
+    if plan.left_s < plan.limit_s:
+        took = f"the {format_duration(max(plan.left_s, 0))} that were left of {limit}"
     return BuildError(
-        f"{plan.name}: the build took longer than {format_duration(plan.limit_s)} and was ended.",
+        f"{plan.name}: the build took longer than {took} and was ended.",
         hint=f"{where(log)}; time_limits of the matrix can give it more.",
     )
 

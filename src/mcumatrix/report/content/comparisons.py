@@ -190,7 +190,7 @@ def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
 
 def _differences(base: Timing, candidate: Timing, *, deterministic: bool) -> tuple[Difference, ...]:
     both = list(zip((*base.layers, base.total), (*candidate.layers, candidate.total), strict=True))
-    shifts = [None if deterministic else shift(ours.msec, other.msec) for ours, other in both]
+    shifts = [None if deterministic else shift(ours.by_run, other.by_run) for ours, other in both]
     known = [found for found in shifts if found]
     accepted = iter(holm([found.p_value for found in known]))
     found = []

@@ -67,7 +67,7 @@ def _case(name: str, timing: Timing) -> ExportedCase:
 
 
 def _row(layer: int | None, row: Row, timing: Timing) -> ExportedRow:
-    interval = None if timing.deterministic else median_interval(row.msec)
+    interval = None if timing.deterministic else median_interval(row.by_run)
     return ExportedRow(row.op, layer, row.msec, (interval.low, interval.high) if interval else None)
 
 

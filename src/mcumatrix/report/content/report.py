@@ -1,11 +1,12 @@
 """All that the report of a matrix says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mcumatrix.model.publication import Publication
-from mcumatrix.model.record import Record
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
 from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.charts import (
@@ -23,10 +24,11 @@ from mcumatrix.report.content.comparisons import (
     total_tables,
 )
 from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
-from mcumatrix.report.content.findings.find import find
+from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.history import Past, pasts
 from mcumatrix.report.content.history_chart import HistoryChart, history_charts
+from mcumatrix.report.content.repeated import drift_table, health_table, runs_table
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
     Case,
@@ -89,6 +91,9 @@ class Report:
     source: str = ""
     printed: tuple[Part, ...] = ()
     beside: tuple[Beside, ...] = ()
+    runs: Table | None = None
+    drift: Table | None = None
+    health: Table | None = None
     totals: tuple[Part, ...] = ()
     time_charts: tuple[LayerChart | SpreadChart, ...] = ()
     change_charts: tuple[ChangeChart, ...] = ()
@@ -114,7 +119,7 @@ def make_report(
     `publications` are those that our times are to stand beside. `lines_of_variant` has where the raw logs of
     variants have the times, and `runs_of_variant` all records of those that ran several times, oldest first.
     """
-    records = tuple(case.record for case in cases if case.record)
+    records = tuple(record for case in cases for record in case.runs)
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
@@ -133,7 +138,7 @@ def make_report(
         switches=switches(timings, leading),
         labels=label_table(cases),
         sizes=size_tables(cases),
-        findings=tuple(find(cases, timings)),
+        findings=tuple(find(cases, timings, matrix.schedule.drift_percent)),
         failures=tuple(
             Failure(case.label, case.variant, _why_not_measured(case))
             for case in cases
@@ -145,6 +150,8 @@ def make_report(
         tools=_tools(records),
         records=records,
         beside=beside_published(timings, publications),
+        runs=runs_table(cases),
+        drift=drift_table(cases),
         totals=total_tables(comparisons),
         time_charts=time_charts(timings),
         change_charts=change_charts([part.pair for part in comparisons]),
@@ -154,8 +161,20 @@ def make_report(
     )
 
 
+def with_tests_of_units(report: Report, results: MatrixResults) -> Report:
+    """The same with what is known of the units that its variants ran on."""
+    found = find_of_units(results.health, results.unbelieved)
+    return replace(report, health=health_table(results.health), findings=(*report.findings, *found))
+
+
 def _summary(cases: Sequence[Case]) -> tuple[str, str]:
     measured = sum(case.is_measured for case in cases)
+    lacking = sum(bool(case.lacking) for case in cases)
+    if lacking:
+        return (
+            f"{measured} of {len(cases)} variants have times, {lacking} of them not of all runs.",
+            "This report is not complete.",
+        )
     if measured == len(cases):
         return f"All {len(cases)} variants were measured, with correct answers.", ""
     as_expected = sum(case.failed_as_expected for case in cases)
@@ -171,6 +190,8 @@ def _why_not_measured(case: Case) -> str:
         if case.untried:
             return case.untried
         return "not run yet: the run that made this report left it out"
+    if case.record.status is Status.BLOCKED:
+        return f"blocked: {case.record.reason}"
     reason = f"{blamed(case.record)}: {case.record.reason}"
     if case.record.attempt > 1:
         reason += f" (and so {case.record.attempt} times)"

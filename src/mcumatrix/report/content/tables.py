@@ -1,7 +1,8 @@
 """The tables of a report: numbered cases, layers x cases, sizes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
 from types import MappingProxyType
 
 from mcumatrix.model.axes import Setting
@@ -9,9 +10,9 @@ from mcumatrix.model.catalogue import BoardKind, Model
 from mcumatrix.model.expected import failed_as_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
-from mcumatrix.model.variant import Expectation, Variant
+from mcumatrix.model.results import MatrixResults, VariantRuns
+from mcumatrix.model.variant import Expectation, Matrix, Variant
 from mcumatrix.report.content.wide import split
-from mcumatrix.results.statistics import summarise
 from mcumatrix.units import milliseconds
 
 NO_VALUE = "-"
@@ -29,6 +30,9 @@ class Case:
     as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
     None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
     `least_cycles` has the operators of its network, each with the cycles that it cannot take less than.
+
+    A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
+    it is to have, and those of its runs as the reference in `references`.
     """
 
     number: int
@@ -40,6 +44,47 @@ class Case:
     declared: tuple[Setting, ...] | None = None
     least_cycles: tuple[tuple[str, float], ...] = ()
     expect: Expectation = field(default_factory=Expectation)
+    further: tuple[Record, ...] = ()
+    due: int = 1
+    references: tuple[Record, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Record, ...]:
+        """The records of its runs, by their numbers."""
+        found = (self.record, *self.further) if self.record else ()
+        return tuple(sorted(found, key=lambda record: record.slot.run))
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Of its runs that count, by their numbers; none where the variant has no times."""
+        if not self.is_measured:
+            return ()
+        return tuple(one.measurement for one in self.runs if one.status is Status.OK and one.measurement)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Why some of its runs have no times, where the others have; each as a phrase that names the run."""
+        if not self.is_measured:
+            return ()
+        there = {record.slot.run for record in self.runs}
+        missing = [f"run {run} was not run yet" for run in range(1, self.due + 1) if run not in there]
+        failed = [
+            f"run {one.slot.run} ended with {blamed(one)}: {one.reason}"
+            for one in self.runs
+            if one.status is not Status.OK
+        ]
+        return (*failed, *missing)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has the times of all its runs."""
+        return self.is_measured and not self.lacking
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether it only lacks a unit that is fit to run it."""
+        lacking = [record for record in self.runs if record.status is not Status.OK]
+        return bool(lacking) and all(record.status is Status.BLOCKED for record in lacking)
 
     @property
     def settings(self) -> tuple[Setting, ...] | None:
@@ -74,7 +119,9 @@ class Case:
         """How its run ended, in a word or two."""
         if self.record is None:
             return "not run"
-        if self.record.flaky:
+        if self.record.status is Status.BLOCKED:
+            return "blocked"
+        if any(record.flaky for record in self.runs):
             return "correct, flaky"
         return {Status.OK: "correct", Status.WRONG_OUTPUT: "wrong answer"}.get(
             self.record.status, f"failed: {blamed(self.record)}"
@@ -87,14 +134,19 @@ def blamed(record: Record) -> str:
     return ", ".join(dict.fromkeys(part.value for part in parts if part))
 
 
+LeastCycles = Callable[[Model], tuple[tuple[str, float], ...]]
+"""Gives of a model what `Case` has under that name."""
+
+
 def number_cases(
     variants: Sequence[Variant],
     records: Sequence[Record | None],
     reproductions: Sequence[Reproduction | None] | None = None,
     untried: Mapping[str, str] = MappingProxyType({}),
-    least_cycles: Callable[[Model], tuple[tuple[str, float], ...]] = lambda _model: (),
+    least_cycles: LeastCycles = lambda _model: (),
 ) -> list[Case]:
-    """The columns of a report: variants in their order, each with its record and reproduction, or None.
+    """The columns of a report: variants in their order, each with its record and reproduction, or None, where
+    each is run once.
 
     `untried` has by their slugs why variants have no result, as phrases. `least_cycles` gives of a model what
     `Case` has under that name.
@@ -113,6 +165,32 @@ def number_cases(
             expect=variant.expect,
         )
         for number, (variant, record, reproduction) in enumerate(rows, start=1)
+    ]
+
+
+def cases_of_results(
+    matrix: Matrix, results: MatrixResults, least_cycles: LeastCycles = lambda _model: ()
+) -> list[Case]:
+    """The columns of a report of what is known of the variants of a matrix."""
+    nothing = VariantRuns()
+    runs = [results.runs.get(variant.slug, nothing) for variant in matrix.variants]
+    cases = number_cases(
+        matrix.variants,
+        [one.standing for one in runs],
+        results.reproductions,
+        results.untried,
+        least_cycles,
+    )
+    last = matrix.schedule.runs
+    return [
+        replace(
+            case,
+            # A matrix may have had more runs than it has now.
+            further=tuple(record for record in one.further if record.slot.run <= last),
+            due=last,
+            references=one.references if case.variant in matrix.schedule.references else (),
+        )
+        for case, one in zip(cases, runs, strict=True)
     ]
 
 
@@ -166,7 +244,8 @@ def label_table(cases: Sequence[Case]) -> Table | None:
 class TimeTable:
     """Cases whose times can stand side by side: the same layers, from the same source of cycles.
 
-    `part` says which cases they are, where all of them would be too wide for a page.
+    `part` says which cases they are, where all of them would be too wide for a page. `repeats` are in each of
+    `runs`.
     """
 
     kind: BoardKind
@@ -175,6 +254,13 @@ class TimeTable:
     repeats: tuple[int, ...]
     table: Table
     part: str = ""
+    runs: tuple[int, ...] = (1,)
+
+    @property
+    def samples(self) -> str:
+        """Of what its numbers are the medians, as in "3 runs of 5 repeats"."""
+        repeats = f"{' or '.join(map(str, self.repeats))} repeats"
+        return repeats if self.runs == (1,) else f"{' or '.join(map(str, self.runs))} runs of {repeats}"
 
 
 def time_tables(cases: Sequence[Case]) -> list[TimeTable]:
@@ -224,34 +310,37 @@ def _time_table(group: _Group, cases: Sequence[Case], part: str) -> TimeTable:
         kind=kind,
         timing_model=timing_model,
         expected_error=expected_error,
-        repeats=tuple(
-            sorted(
-                {
-                    len(case.record.measurement.total_cycles)
-                    for case in cases
-                    if case.record and case.record.measurement
-                }
-            )
-        ),
+        repeats=_counts(len(one.total_cycles) for case in cases for one in case.measurements),
         table=Table(
             ("Layer", *(case.label for case in cases)),
             tuple((name, *(column[row] for column in columns)) for row, name in enumerate(names)),
         ),
         part=part,
+        runs=_counts(len(case.measurements) for case in cases if case.measurements),
     )
+
+
+def _counts(counts: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(counts)))
 
 
 def _times(case: Case, layers: int) -> list[str]:
     if not case.is_measured:
         return [case.result, *[NO_VALUE] * (layers + 1)]
-    assert case.record is not None and case.record.measurement is not None
-    measurement = case.record.measurement
-    layers_cycles = (layer.cycles for layer in measurement.layers)
-    rows = (*layers_cycles, between_layers(measurement), measurement.total_cycles)
+    clock_hz = case.measurements[0].clock.measured_hz
     return [
-        f"{milliseconds(summarise(cycles).cycles_median, measurement.clock.measured_hz):.3f}"
-        for cycles in rows
+        f"{milliseconds(median(cycle for run in runs for cycle in run), clock_hz):.3f}"
+        for runs in cycles_by_row(case)
     ]
+
+
+def cycles_by_row(case: Case) -> Iterator[tuple[tuple[int, ...], ...]]:
+    """The cycles of each run of a case that has times: its layers, then what is between, then the total."""
+    measurements = case.measurements
+    for index in range(len(measurements[0].layers)):
+        yield tuple(measurement.layers[index].cycles for measurement in measurements)
+    yield tuple(between_layers(measurement) for measurement in measurements)
+    yield tuple(measurement.total_cycles for measurement in measurements)
 
 
 def between_layers(measurement: Measurement) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from statistics import median
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.publication import Printed, PrintedColumn
-from mcumatrix.report.content.tables import BETWEEN, TOTAL, Case, between_layers
+from mcumatrix.report.content.tables import BETWEEN, TOTAL, Case, cycles_by_row
 from mcumatrix.units import milliseconds
 
 VIRTUAL = "virtual board"
@@ -16,11 +16,22 @@ HARDWARE = "hardware"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One layer, or a sum: msec of each repeat. `half_unit_msec` is how far rounding may have moved them."""
+    """One layer, or a sum: msec of each repeat of all runs.
+
+    `half_unit_msec` is how far rounding may have moved them; `runs` is in how many runs of the same length
+    they were.
+    """
 
     op: str
     msec: tuple[float, ...]
     half_unit_msec: float = 0.0
+    runs: int = 1
+
+    @property
+    def by_run(self) -> tuple[tuple[float, ...], ...]:
+        """The same, by runs."""
+        repeats = len(self.msec) // self.runs
+        return tuple(self.msec[start : start + repeats] for start in range(0, len(self.msec), repeats))
 
     @property
     def median_msec(self) -> float:
@@ -78,17 +89,20 @@ def _of_case(case: Case) -> Timing:
     measurement = record.measurement
     clock_hz = measurement.clock.measured_hz
 
-    def row(op: str, cycles: Sequence[int]) -> Row:
-        return Row(op, tuple(milliseconds(count, clock_hz) for count in cycles))
+    def row(op: str, runs: Sequence[Sequence[int]]) -> Row:
+        msec = tuple(milliseconds(count, clock_hz) for cycles in runs for count in cycles)
+        return Row(op, msec, runs=len(runs))
+
+    *layers, between, total = cycles_by_row(case)
 
     is_virtual = record.provenance.kind is BoardKind.VIRTUAL
     flags = case.flags
     return Timing(
         label=case.label,
         axes=case.axes,
-        layers=tuple(row(layer.op, layer.cycles) for layer in measurement.layers),
-        between=row(BETWEEN, between_layers(measurement)),
-        total=row(TOTAL, measurement.total_cycles),
+        layers=tuple(row(layer.op, runs) for layer, runs in zip(measurement.layers, layers, strict=True)),
+        between=row(BETWEEN, between),
+        total=row(TOTAL, total),
         conditions={
             "kind of board": VIRTUAL if is_virtual else HARDWARE,
             "timing model": record.provenance.timing_model or "none",

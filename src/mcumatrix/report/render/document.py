@@ -77,6 +77,7 @@ class LayerData(TimesData):
 class RecordData:
     """One run. Layers and total are there only where the answer was correct; other numbers mean nothing.
 
+    `run` is its number where a variant is run several times, `unit` the specimen of the board that it was on.
     `settings` is null in records from before it was kept. `max_error` is a number, or "inf" or "nan".
     """
 
@@ -93,6 +94,8 @@ class RecordData:
     elf_sha256: str | None
     max_error: float | str | None
     record: str
+    run: int
+    unit: str
     layers: list[LayerData]
     total: TimesData | None
 
@@ -213,6 +216,9 @@ class ReportData:
     switches: list[SwitchData]
     beside: list[BesideData]
     labels: TableData | None
+    runs: TableData | None
+    drift: TableData | None
+    health: TableData | None
     sizes: list[PartData]
     failures: list[FailureData]
     rebuilt: TableData | None

@@ -59,6 +59,9 @@ def _report(report: Report) -> ReportData:
         switches=[_switch(switch) for switch in report.switches],
         beside=[_beside(beside) for beside in report.beside],
         labels=_table(report.labels) if report.labels else None,
+        runs=_table(report.runs) if report.runs else None,
+        drift=_table(report.drift) if report.drift else None,
+        health=_table(report.health) if report.health else None,
         sizes=_parts(report.sizes),
         failures=[FailureData(failure.case, failure.variant, failure.reason) for failure in report.failures],
         rebuilt=_table(report.rebuilt) if report.rebuilt else None,
@@ -108,13 +111,15 @@ def _record(record: Record) -> RecordData:
         elf_sha256=record.image.elf_sha256 if record.image else None,
         max_error=_finite(record.correctness.max_error) if record.correctness else None,
         record=record.name,
+        run=record.slot.run,
+        unit=record.provenance.unit,
         layers=layers,
         total=total,
     )
 
 
 def _times(cycles: tuple[int, ...], clock_hz: int) -> tuple[list[int], float, list[float] | None]:
-    interval = median_interval(cycles) if len(set(cycles)) > 1 else None
+    interval = median_interval([cycles]) if len(set(cycles)) > 1 else None
     return (
         list(cycles),
         milliseconds(summarise(cycles).cycles_median, clock_hz),

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dot_int8.h"
 #include "fixed_point.h"
 
 /* What a layer's sums need, to be held in registers: a store of an element may change anything that is in memory, as
@@ -42,14 +41,17 @@ static inline struct requantizer requantizer_of(const struct builtin_layer *laye
     };
 }
 
-/* For whole requantizers. */
+/* For whole requantizers. Both instructions have no intrinsic that all compilers have. */
 static inline int8_t requantize_whole(struct requantizer by, int32_t sum, int32_t channel) {
     int32_t value;
     __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(sum * 2), "r"(by.multipliers[channel]));
     /* RoundingDivideByPOT: halves away from zero. */
     const int32_t exponent = -by.shifts[channel];
     const int32_t half = (int32_t)((UINT32_C(1) << exponent) >> 1);
-    return (int8_t)__ssat(((value + (value >> 31) + half) >> exponent) + by.offset, 8);
+    value = ((value + (value >> 31) + half) >> exponent) + by.offset;
+    int32_t element;
+    __asm__("ssat %0, #8, %1" : "=r"(element) : "r"(value));
+    return (int8_t)element;
 }
 
 static inline int8_t requantize_any(struct requantizer by, int32_t sum, int32_t channel) {

@@ -131,7 +131,7 @@ class DockerBuilder:
         with Log(log, self._limits.log_bytes) as written:
             try:
                 with Watch(
-                    self._limits, folders.output, self._ccache, written, container, limit_s=plan.limit_s
+                    self._limits, folders.output, self._ccache, written, container, limit_s=plan.left_s
                 ) as watch:
                     ended = self._run(container, written)
                     if watch.is_ccache_flooded:

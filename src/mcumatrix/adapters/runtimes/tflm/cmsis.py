@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm.functions import Functions, read_functions
+from mcumatrix.adapters.runtimes.tflm.functions import Functions, code_in, read_functions
 from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Parties, Party
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_text, without_comments
 from mcumatrix.errors import SourceError
 
 _CALL = re.compile(r"\b(arm_[a-z0-9_]+)\s*\(")
 _TABLE = re.compile(r"\b(\w+)\s*\[[^\]]*\]\s*(?:__attribute__\s*\(\(.*?\)\)\s*)?=\s*\{")
-_DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _CORE_FOLDERS = ("Core/Include", "Include")
 """Where CMSIS has its headers of the core: since 5.0, and before."""
 
@@ -41,7 +40,7 @@ def read_cmsis(tree: TflmTree, parties: Parties, kernel_files: Iterable[Path], b
     directories = [(path, party) for path, party in directories if path.is_dir()]
     files = {path: read_functions(path) for path in sorted((network.base / "Source").rglob("*.c"))}
     where = _where_defined(files)
-    called = {name: path for path in kernel_files for name in _CALL.findall(_code_without_directives(path))}
+    called = {name: path for path in kernel_files for name in _CALL.findall(code_in(read_text(path)))}
     headers = [path for folder, _ in directories for path in sorted(folder.rglob("*.h"))]
     missing = {name: path for name, path in called.items() if name not in where}
     _check_age(tree, network, missing, headers)
@@ -120,7 +119,7 @@ def _tables(
     return {
         path
         for path, found in files.items()
-        if not found.defined and mentioned & set(_TABLE.findall(_code_without_directives(path)))
+        if not found.defined and mentioned & set(_TABLE.findall(code_in(read_text(path))))
     }
 
 
@@ -139,8 +138,3 @@ def _where_defined(files: Mapping[Path, Functions]) -> dict[str, Path]:
         for name in functions.defined:
             where.setdefault(name, path)
     return where
-
-
-def _code_without_directives(path: Path) -> str:
-    # What is left of a directive ends what is before it.
-    return _DIRECTIVE.sub(";", without_comments(read_text(path)))

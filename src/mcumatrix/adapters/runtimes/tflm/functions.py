@@ -45,9 +45,14 @@ def read_functions(path: Path) -> Functions:
     return functions_in(read_text(path))
 
 
+def code_in(text: str) -> str:
+    """C or C++ without comments and directives; what is left of a directive ends what is before it."""
+    return _DIRECTIVE.sub(";", without_comments(text))
+
+
 def functions_in(text: str) -> Functions:
     """What a text of C or C++ defines and mentions."""
-    code = _DIRECTIVE.sub(";", without_comments(text))
+    code = code_in(text)
     defined: set[str] = set()
     inline: dict[str, frozenset[str]] = {}
     for head, body, is_private in _definitions(code):

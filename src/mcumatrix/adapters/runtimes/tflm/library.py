@@ -84,14 +84,13 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """Sources of a library: all of TensorFlow's, and of these the kernels, and those that call CMSIS-NN.
+    """Sources of a library: all of TensorFlow's, and of these the kernels that call CMSIS-NN.
 
     `roots` are headers that our adapter includes. `optional` are sources that are only needed if another one
     includes the header that is their key.
     """
 
     sources: tuple[Path, ...]
-    kernels: tuple[Path, ...]
     calling_cmsis: tuple[Path, ...]
     operators: tuple[Registrable, ...]
     roots: tuple[Path, ...]
@@ -194,7 +193,6 @@ def _list_files(tree: TflmTree, kernels: str, operators: Sequence[str] | None) -
     )
     return _Files(
         sources=tuple(dict.fromkeys((*base, *needed))),
-        kernels=tuple(needed),
         calling_cmsis=tuple(sorted(path for path in needed if path in optimised)),
         operators=registrables,
         roots=(tree.micro_folder / resolver,),

@@ -97,13 +97,13 @@ class TflmRuntime:
         return (self._firmware / "runtime" / "tflm",)
 
     def trees(self, kernels: str) -> dict[str, str]:
-        trees = self._contents(kernels)
+        trees = self._without_patches(kernels)
         if self._entry.patches:
             patches = [hash_patch(path) for path in self._entry.patches]
             trees[TENSORFLOW] = fingerprint("patched", {"tree": trees[TENSORFLOW], "patches": patches})
         return trees
 
-    def _contents(self, kernels: str) -> dict[str, str]:
+    def _without_patches(self, kernels: str) -> dict[str, str]:
         """What stands for the contents of each folder, without patches."""
         return {name: self._hash(folder) for name, folder in self._given.items()} | {
             name: source.checksum for name, source in self._fetchable(kernels)
@@ -129,7 +129,7 @@ class TflmRuntime:
             folders[TENSORFLOW] = self._patched(
                 TENSORFLOW,
                 folders[TENSORFLOW],
-                self._contents(kernels)[TENSORFLOW],
+                self._without_patches(kernels)[TENSORFLOW],
                 self._entry.patches,
             )
         return folders

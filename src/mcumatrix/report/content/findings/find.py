@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 
+from mcumatrix.model.record import Record
+from mcumatrix.model.schedule import Schedule
 from mcumatrix.report.content.findings import answers, configurations, runs, times
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import Timing, timings_of_cases
 
 
-def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list[Finding]:
+def find(
+    cases: Sequence[Case],
+    timings: Sequence[Timing] | None = None,
+    drift_percent: float = Schedule().drift_percent,
+) -> list[Finding]:
     """What they noticed, in the order of its weight; `timings` are those of the cases, if they are known."""
     timings = timings_of_cases(cases) if timings is None else timings
     compilations = [(case.label, case.record.compiled if case.record else None) for case in cases]
@@ -18,6 +24,9 @@ def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list
         *answers.wrong(cases),
         *answers.not_a_number(cases),
         *answers.near_uniform(cases),
+        *runs.lacking(cases),
+        *runs.unequal(cases),
+        *runs.drift(cases, drift_percent),
         *runs.flaky(cases),
         *configurations.clocks(cases),
         *times.clock_scaling(timings),
@@ -33,3 +42,8 @@ def find(cases: Sequence[Case], timings: Sequence[Timing] | None = None) -> list
         *configurations.assertions(compilations),
         *configurations.unrestricted(compilations),
     ]
+
+
+def find_of_units(tests: Sequence[Record], unbelieved: Sequence[str]) -> list[Finding]:
+    """What the tests of the units of boards show."""
+    return [*runs.units(tests), *runs.unbelieved(unbelieved)]

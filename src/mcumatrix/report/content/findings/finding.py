@@ -29,6 +29,13 @@ class Check(StrEnum):
     ASSERTIONS = "assertions"
     LABEL_CHANGED = "label-changed"
     TOO_FAST = "too-fast"
+    LACKING_RUNS = "lacking-runs"
+    UNEQUAL_RUNS = "unequal-runs"
+    DRIFT = "drift"
+    UNIT_UNFIT = "unit-unfit"
+    UNIT_DRIFT = "unit-drift"
+    UNIT_FLAKY = "unit-flaky"
+    UNIT_UNBELIEVED = "unit-unbelieved"
 
 
 @dataclass(frozen=True, slots=True)

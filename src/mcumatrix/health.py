@@ -1,0 +1,170 @@
+"""Which units of boards are fit to be measured on, in one run of a matrix, and the evidence for it.
+
+A unit is tested by an image of which the answer and the cycles are known: the project's own small runtime
+with its smallest model, built by the same stages as everything else. Each test is a record with its raw log,
+in `results/<matrix>/health`, with a chain of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from mcumatrix.errors import McuMatrixError
+from mcumatrix.model.catalogue import Board, Catalogues, DigitInput, Element, Model
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.schedule import Slot
+from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.results.kept import newest_records
+from mcumatrix.results.store import HEALTH_FOLDER, MEND, RecordStore, read_raw_log
+from mcumatrix.stages.evidence import differences_from_log, require_none
+from mcumatrix.workflow import Job
+
+PREFIX = "health_"
+"""What the slug of an image that tests a board begins with; the board's name follows."""
+
+_RUNTIME_ADAPTER = "builtin"
+_ELEMENT = Element.INT8
+"""The shortest inference of those that the runtime has: a test costs each unit this once in every run."""
+
+
+def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
+    """What tests the units of each board of a matrix, at the lowest clock that the matrix has for it.
+
+    A board that is not to be tested has none, and no board has one where the project has no such runtime, or
+    no model for it.
+    """
+    runtimes = [one for one in catalogues.runtimes.values() if one.adapter == _RUNTIME_ADAPTER]
+    runtime = next((one for one in runtimes if _ELEMENT in one.elements), None)
+    model = _smallest(catalogues.models.values())
+    if not matrix.health or runtime is None or model is None:
+        return []
+    of_boards: dict[str, list[Variant]] = {}
+    for variant in matrix.variants:
+        if variant.board.health:
+            of_boards.setdefault(variant.board.name, []).append(variant)
+    return [
+        Variant(
+            slug=f"{PREFIX}{board}",
+            runtime=runtime,
+            kernels=runtime.kernels[-1],
+            clock_hz=min(variant.clock_hz for variant in variants),
+            model=model,
+            toolchain=variants[0].toolchain,
+            board=variants[0].board,
+            repeat=1,
+            warmup=0,
+            limit_s=variants[0].limit_s,
+        )
+        for board, variants in of_boards.items()
+    ]
+
+
+def _smallest(models: Iterable[Model]) -> Model | None:
+    """The smallest model that the runtime may have: one for digits, which it was made for, if there is any,
+    and none that would have to be fetched."""
+
+    def order(found: tuple[Model, Path]) -> tuple[bool, int, str]:
+        model, file = found
+        return not isinstance(model.input, DigitInput), file.stat().st_size, model.name
+
+    candidates = [
+        (one, one.file)
+        for one in models
+        if one.element is _ELEMENT and not one.is_hybrid and one.file is not None and one.file.is_file()
+    ]
+    return min(candidates, key=order)[0] if candidates else None
+
+
+@dataclass(slots=True)
+class _UnitState:
+    """What is known of a unit in this run of a matrix: whether it is fit, and the tests that it failed."""
+
+    is_fit: bool = False
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Health:
+    """Which units are fit, in this run of a matrix, and the records of the tests of that.
+
+    `jobs` have the image that tests the units of a board, by the board's name; a board without one is not
+    tested. `others` are the folders of such records of other matrices: a unit has one history.
+    """
+
+    jobs: Mapping[str, Job]
+    store: RecordStore
+    others: Sequence[Path] = ()
+    _units: dict[tuple[str, str], _UnitState] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def test_for(self, board: Board, unit: str) -> Job | None:
+        """What has to be run on a unit before anything else; None where nothing has."""
+        job = self.jobs.get(board.name)
+        # One that could not be built tests nothing; who builds it has said so.
+        return job if job and not self._state(board, unit).is_fit and job.image.is_done() else None
+
+    def suspect(self, board: Board, unit: str) -> None:
+        """Has a unit tested before anything else is run on it."""
+        self._state(board, unit).is_fit = False
+
+    def note(self, board: Board, unit: str, record: Record) -> None:
+        """Takes notice of a test's outcome."""
+        state = self._state(board, unit)
+        state.is_fit = record.status is Status.OK
+        state.failed = () if state.is_fit else (*state.failed, record.name)
+
+    def failed_tests(self, board: Board, unit: str) -> tuple[str, ...]:
+        """The names of the records of the tests that a unit has failed one after the other until now."""
+        return self._state(board, unit).failed
+
+    def earlier(self, job: Job, unit: str) -> list[Record]:
+        """All tests of a unit with the same image in this project, oldest first.
+
+        Raises:
+            ResultError: one is not as it was kept, or not what its log says, or cannot be read.
+        """
+        found: list[Record] = []
+        for store in (self.store, *map(RecordStore, self.others)):
+            records = store.all_of(job.variant.slug, job.run_fingerprint, Slot(unit=unit))
+            _require_proved(store, records)
+            found += records
+        return sorted(found, key=lambda record: record.finished_at)
+
+    def _state(self, board: Board, unit: str) -> _UnitState:
+        with self._lock:
+            return self._units.setdefault((board.name, unit), _UnitState())
+
+
+@dataclass(frozen=True, slots=True)
+class LastTests:
+    """The last test of each unit that the variants of a matrix ran on, and why others cannot be believed."""
+
+    records: tuple[Record, ...] = ()
+    unreadable: tuple[McuMatrixError, ...] = ()
+
+
+def last_tests(results: Path) -> LastTests:
+    """What `results/<matrix>` has of them, each held against its raw log."""
+    store = RecordStore(results / HEALTH_FOLDER)
+    try:
+        kept = newest_records(results / HEALTH_FOLDER)
+    except McuMatrixError as error:
+        return LastTests(unreadable=(error,))
+    believed: list[Record] = []
+    unreadable = list(kept.unreadable.values())
+    for runs in kept.runs.values():
+        try:
+            _require_proved(store, runs.all)
+        except McuMatrixError as error:
+            unreadable.append(error)
+        else:
+            believed += runs.all
+    ordered = sorted(believed, key=lambda record: (record.variant, record.slot.unit))
+    return LastTests(tuple(ordered), tuple(unreadable))
+
+
+def _require_proved(store: RecordStore, records: Iterable[Record]) -> None:
+    for record in records:
+        file = store.path_of(record)
+        require_none(file, list(differences_from_log(record, read_raw_log(file))), MEND)

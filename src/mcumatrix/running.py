@@ -1,0 +1,244 @@
+"""Runs of images on boards: each attempt is a record, and only units that are fit are run on.
+
+Before the first run on a unit, and after equipment has spoiled one on it, a small image has to show that the
+unit is fit: its answer is known, and what it took before. A unit that fails that again and again is set
+aside, and others of its board do its work. Where there is none left, the run is blocked, which is a record
+too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from statistics import median
+
+from mcumatrix import registry
+from mcumatrix.errors import BlockedError, McuMatrixError, ResultError, StoppedError
+from mcumatrix.health import Health
+from mcumatrix.model.image import Image
+from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
+from mcumatrix.model.record import Cause, Correctness, Measurement, Provenance, Record, Status
+from mcumatrix.model.schedule import FIRST, Slot
+from mcumatrix.model.variant import Matrix
+from mcumatrix.registry import Boards
+from mcumatrix.report.content.tables import blamed
+from mcumatrix.results.store import RecordStore
+from mcumatrix.stages import build
+from mcumatrix.stages.check import check_answer
+from mcumatrix.stages.health import drift_of
+from mcumatrix.stages.implementation import name_sources
+from mcumatrix.stages.record import cause_of_error, make_record, status_of
+from mcumatrix.stages.retry import Retries, Wait
+from mcumatrix.stages.run import Ran, ToRun, run_image
+from mcumatrix.stages.time_limit import TimeLimit
+from mcumatrix.units import milliseconds
+from mcumatrix.workflow import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the runs of a matrix have in common.
+
+    `store` keeps their records. `say` gets a line before each pause, and when a unit is set aside; `wait` is
+    how pauses are made.
+    """
+
+    matrix: Matrix
+    store: RecordStore
+    boards: Boards
+    health: Health
+    retries: Retries
+    say: Callable[[str], None]
+    wait: Wait
+
+
+def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
+    """Runs the image of a variant on its board and keeps the record of each attempt; returns the last.
+
+    Only what infrastructure has spoiled is tried again. `limit` is for all of it, without tests of units.
+
+    Raises:
+        ResultError: a record cannot be kept.
+        StoppedError: it was ended from outside.
+        LockedError, ToolError: there is no way to this board now, so that nothing was tried.
+    """
+    earlier: tuple[str, ...] = ()
+    while True:
+        try:
+            ran = _run_on_fit_unit(job, bench, limit)
+        except BlockedError as error:
+            return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
+        record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
+        record = bench.store.add(record, ran.log)
+        pause_s = bench.retries.pause_after_s(record)
+        if pause_s is None or limit.left_s < 0:
+            return record
+        earlier = (*earlier, record.name)
+        what = f"run:{job.variant.slug}{slot.suffix}: attempt {record.attempt} of {bench.retries.attempts}"
+        _pause(bench, f"{what} ended with {record.status}: {record.reason}", pause_s)
+
+
+def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
+    """A run on a unit that has shown to be fit, in a test of its own if need be.
+
+    A test is a run by itself, so that what comes next finds a board that was switched off.
+    """
+    board, wanted = job.variant.board, ToRun(job.variant, image_of(job), limit)
+    due: list[_Pause] = []
+
+    def choose(unit: str) -> ToRun:
+        test = bench.health.test_for(board, unit)
+        return ToRun(test.variant, image_of(test), TimeLimit(test.variant.limit_s)) if test else wanted
+
+    def ended(ran: Ran) -> None:
+        if ran.what is not wanted:
+            due.extend(filter(None, [_keep_test(bench, ran)]))
+        elif ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE:
+            bench.health.suspect(board, ran.unit)
+
+    while True:
+        ran = run_image(
+            choose,
+            bench.boards.get(board),
+            registry.flasher(board),
+            registry.open_console,
+            stopped=bench.boards.stopped.is_set,
+            ended=ended,
+        )
+        if ran.what is wanted:
+            return ran
+        while due:
+            _pause(bench, *due.pop())
+
+
+_Pause = tuple[str, float]
+"""What is to be said before a pause, and how long that is, in seconds."""
+
+
+def _keep_test(bench: Bench, ran: Ran) -> _Pause | None:
+    """Keeps the record of a test; a unit that failed is set aside, or is to be tested again after a pause."""
+    health, board, unit = bench.health, ran.what.variant.board, ran.unit
+    job = health.jobs[board.name]
+    failed = health.failed_tests(board, unit)
+    record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
+    try:
+        record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
+    except ResultError as error:
+        record = replace(record, drift=f"its history cannot be believed: {error.message}")
+    record = health.store.add(record, ran.log)
+    health.note(board, unit, record)
+    if record.drift:
+        bench.say(f"{unit} drifts: {record.drift}.")
+    if record.status is Status.OK:
+        return None
+    pause_s = bench.retries.pause_after_test_s(record)
+    times = f"attempt {record.attempt} of {bench.retries.attempts}"
+    what = f"test of {unit}: {times} ended with {record.status}: {record.reason}"
+    if pause_s is not None:
+        return what, pause_s
+    bench.say(f"{what}; {unit} is set aside.")
+    bench.boards.get(board).set_aside(unit, f"{record.status}: {record.reason}")
+    return None
+
+
+def _pause(bench: Bench, what: str, pause_s: float) -> None:
+    bench.say(f"{what}; trying again in {pause_s:g} s.")
+    if bench.wait(pause_s):
+        raise StoppedError("The run was stopped.")
+
+
+_Outcome = tuple[Measurement, Correctness] | McuMatrixError
+
+
+def _outcome(ran: Ran) -> _Outcome:
+    """What came of a run. Raises an error that says nothing about what was run."""
+    if ran.measurement is not None:
+        measurement = name_sources(ran.measurement, ran.what.image.elf)
+        return measurement, check_answer(measurement, registry.golden_case(ran.what.variant.model))
+    assert ran.error is not None
+    if status_of(ran.error) is None:
+        raise ran.error
+    return ran.error
+
+
+def _record(
+    job: Job,
+    bench: Bench,
+    outcome: _Outcome,
+    *,
+    ran: Ran | None = None,
+    slot: Slot = FIRST,
+    earlier: tuple[str, ...] = (),
+) -> Record:
+    """The record of a run, or of why there was none."""
+    return make_record(
+        outcome,
+        matrix=bench.matrix.name,
+        variant=job.variant,
+        fingerprint=job.run_fingerprint,
+        provenance=_provenance(job, bench.boards, ran),
+        image=ran.what.image if ran else None,
+        flashed=ran.flashed if ran else None,
+        warning=warning_of(job),
+        fault=ran.fault if ran else "",
+        earlier=earlier,
+        slot=slot,
+        order=bench.matrix.schedule.order_text,
+        facts=kernel_facts_of(job),
+    )
+
+
+def record_failure(job: Job, bench: Bench, error: McuMatrixError) -> bool:
+    """Keeps a record for a job that an error has left without an image; false if it is not about it.
+
+    Raises:
+        ResultError: the record cannot be kept.
+    """
+    if status_of(error) is None:
+        return False
+    bench.store.add(_record(job, bench, error), b"")
+    return True
+
+
+def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
+    board = job.variant.board
+    return Provenance(
+        board=board.name,
+        kind=board.kind,
+        timing_model=ran.timing_model if ran else "",
+        expected_error=ran.expected_error if ran else "",
+        tools={
+            "mcumatrix": version("mcumatrix"),
+            # The image is in the project's folder, whatever its sources are links to.
+            **registry.project_revision(job.image.folders.output),
+            **boards.get(board).identity(),
+        },
+        unit=ran.unit if ran else "",
+    )
+
+
+def warning_of(job: Job) -> str:
+    """What is known against a variant before it is flashed: it is marked, and run all the same."""
+    return registry.warning_about(job.variant.model, job.variant.runtime, kernel_facts_of(job))
+
+
+def kernel_facts_of(job: Job) -> KernelFacts | None:
+    """What the kernels of a job's runtime say of themselves, if they were asked."""
+    return read_kernel_facts(job.runtime.folders.inputs)
+
+
+def image_of(job: Job) -> Image:
+    """The image of a job, which has been built."""
+    return build.read_image(job.image.plan, job.image.folders.output)
+
+
+def describe(record: Record) -> str:
+    """How a run went, in a few words."""
+    if record.status is Status.BLOCKED:
+        return record.reason
+    attempts = f" in attempt {record.attempt}" if record.attempt > 1 else ""
+    if record.measurement is None or record.status is not Status.OK:
+        return f"{blamed(record)}{attempts}: {record.reason}"
+    # What the report shows, so that nobody wonders which of two numbers is right.
+    total_cycles = median(record.measurement.total_cycles)
+    flaky = f", flaky: passed only{attempts}" if record.flaky else ""
+    return f"{milliseconds(total_cycles, record.measurement.clock.measured_hz):.3f} ms, correct{flaky}"
