@@ -14,7 +14,7 @@ SPACE = "it has a space"
     "flag",
     [
         *("-O0", "-O", "-O3", "-Os", "-Oz", "-Ofast", "-Og"),
-        *("-DNDEBUG", "-DTILE=8", "-DPATH_LIKE=a/b", '-DTEXT="x"', "-DEMPTY="),
+        *("-DNDEBUG", "-DTILE=8", "-DPATH_LIKE=a/b", '-DTEXT="x"', "-DEMPTY=", "-UNDEBUG"),
         *("-g", "-g3", "-ggdb", "-gdwarf-4", "-gz"),
         *("-flto", "-ffast-math", "-fno-inline", "-funroll-loops", "-finline-limit=50", "-fstack-protector"),
         *("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=softfp", "-mno-unaligned-access"),
@@ -44,7 +44,19 @@ def test_a_flag_that_only_changes_code_is_allowed(flag: str) -> None:
         ),
         *(
             (flag, KIND)
-            for flag in ("-D", "-D1=2", "-O4", "-O2;-o", "-f/etc", "-m$(x)", "-W'", "-pipe", "--help")
+            for flag in (
+                "-D",
+                "-D1=2",
+                "-U",
+                "-UX=1",
+                "-O4",
+                "-O2;-o",
+                "-f/etc",
+                "-m$(x)",
+                "-W'",
+                "-pipe",
+                "--help",
+            )
         ),
         *(
             (flag, KIND)

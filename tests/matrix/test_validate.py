@@ -146,7 +146,7 @@ WRONG = {
         (
             "m.yaml:7:32: axes.optimize.O2.flags[1] cannot be '-o': it is not of a kind that "
             "a matrix may set\n"
-            "  Allowed are -DNAME=value, -O, -f, -g, -m, -W, -std= and -specs= of newlib, "
+            "  Allowed are -DNAME=value, -UNAME, -O, -f, -g, -m, -W, -std= and -specs= of newlib, "
             "without paths."
         ),
     ),
@@ -282,7 +282,7 @@ WRONG = {
         (
             "m.yaml:7:27: axes.optimize.O2.flags[0] cannot be '-I.': it is not of a kind "
             "that a matrix may set\n"
-            "  Allowed are -DNAME=value, -O, -f, -g, -m, -W, -std= and -specs= of newlib, "
+            "  Allowed are -DNAME=value, -UNAME, -O, -f, -g, -m, -W, -std= and -specs= of newlib, "
             "without paths.\n"
             "m.yaml:8:9: repeat must be at least 1, but is 0\n"
             "m.yaml:9:1: unknown key 'extra'\n"

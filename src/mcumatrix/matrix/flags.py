@@ -12,6 +12,7 @@ MAXIMUM_LENGTH = 200
 _ALLOWED = re.compile(
     r"""
       -D[A-Za-z_][A-Za-z0-9_]*(=[!-~]*)?                # a macro; its value is any printable text
+    | -U[A-Za-z_][A-Za-z0-9_]*                          # no macro, whatever was said before
     | -O([0-3sgz]|fast)?
     | -std=(c|gnu|iso9899:|c\+\+|gnu\+\+)[0-9a-z]+
     | -[fgmW][A-Za-z0-9+=,.:_-]*
@@ -49,8 +50,8 @@ class RefusedError(ValueError):
 def check_flag(flag: str) -> str:
     """Returns a compiler flag that a matrix may set.
 
-    Allowed are -D, -O, -f, -g, -m, -W, -std= and newlib's specs, without those that read or write files, load
-    code, hand options to another program, or depend on the machine that compiles.
+    Allowed are -D, -U, -O, -f, -g, -m, -W, -std= and newlib's specs, without those that read or write files,
+    load code, hand options to another program, or depend on the machine that compiles.
 
     Raises:
         RefusedError: any other text.
@@ -69,7 +70,8 @@ def check_flag(flag: str) -> str:
     if not _ALLOWED.fullmatch(flag):
         raise RefusedError(
             "it is not of a kind that a matrix may set",
-            "Allowed are -DNAME=value, -O, -f, -g, -m, -W, -std= and -specs= of newlib, without paths.",
+            "Allowed are -DNAME=value, -UNAME, -O, -f, -g, -m, -W, -std= and -specs= of newlib, "
+            "without paths.",
         )
     if flag.startswith("-D") and any(character in flag for character in ";$`\\"):
         raise RefusedError("its value has one of ; $ ` \\", _EXPANDED)
