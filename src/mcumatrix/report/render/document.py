@@ -1,7 +1,8 @@
 """What report.json holds: the one declaration of it, from which its JSON Schema is made too.
 
-`python -m mcumatrix.report.render.document` writes the schema into docs/. Fields may be added; one that goes,
-or changes its meaning, raises `SCHEMA` and makes another `$id`.
+`python -m mcumatrix.report.render.document` writes the schema into docs/. Fields may be added, at the end and
+with a default, since files of before lack them; one that goes, or changes its meaning, raises `SCHEMA` and
+makes another `$id`.
 """
 
 import sys
@@ -94,10 +95,10 @@ class RecordData:
     elf_sha256: str | None
     max_error: float | str | None
     record: str
-    run: int
-    unit: str
     layers: list[LayerData]
     total: TimesData | None
+    run: int = 1
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,9 +217,6 @@ class ReportData:
     switches: list[SwitchData]
     beside: list[BesideData]
     labels: TableData | None
-    runs: TableData | None
-    drift: TableData | None
-    health: TableData | None
     sizes: list[PartData]
     failures: list[FailureData]
     rebuilt: TableData | None
@@ -226,6 +224,9 @@ class ReportData:
     substitutions: list[SubstitutionData]
     provenance: TableData | None
     tools: list[str]
+    runs: TableData | None = None
+    drift: TableData | None = None
+    health: TableData | None = None
 
 
 @cache
