@@ -136,7 +136,7 @@ def _report(work: Work) -> dict[str, str] | TaskFailed:
     for name in changed_outputs(folder):
         work.say(f"{folder / name} was changed after it was made; it is made again from the records.")
     try:
-        actions.write_report(work.project, work.matrix, work.results())
+        work.reported.append(actions.write_report(work.project, work.matrix, work.results()))
     except McuMatrixError as error:
         work.unreported.append(error)
         return TaskFailed(str(error))

@@ -26,6 +26,7 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
+from mcumatrix.report.content.report import Report
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
@@ -121,6 +122,8 @@ class Work:
     in no record."""
     unreported: list[McuMatrixError] = field(default_factory=list)
     """Why the report is not made."""
+    reported: list[Report] = field(default_factory=list)
+    """The report, where it was made in this run."""
     health_jobs: Mapping[str, Job] = field(default_factory=dict)
     """What tests the units of a board before they are measured on, by the board's name."""
     part_locks: PartLocks = field(default_factory=PartLocks)

@@ -4,6 +4,17 @@
 
 #include "interpreter.h"
 
+template <typename Interpreter>
+static auto allocate_tensors(Interpreter *with_tensors, int) -> decltype(with_tensors->AllocateTensors()) {
+    return with_tensors->AllocateTensors();
+}
+
+/* In Edge Impulse's tree it is asked whether all kernels are to be prepared. */
+template <typename Interpreter>
+static auto allocate_tensors(Interpreter *with_tensors, long) -> decltype(with_tensors->AllocateTensors(true)) {
+    return with_tensors->AllocateTensors(true);
+}
+
 /* `reporter` is nothing, or what takes messages. */
 template <typename Resolver, typename... Reporter>
 static TfLiteStatus start_in_arena(const Resolver &resolver, const tflite::Model *model, std::uint8_t *arena,
@@ -12,7 +23,7 @@ static TfLiteStatus start_in_arena(const Resolver &resolver, const tflite::Model
     if (interpreter->initialization_status() != kTfLiteOk) {
         return kTfLiteError;
     }
-    return interpreter->AllocateTensors();
+    return allocate_tensors(interpreter, 0);
 }
 
 bool generation::plans_arena() {

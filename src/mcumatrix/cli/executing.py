@@ -160,7 +160,8 @@ def _conclude(work: Work, selected: set[str]) -> int:
 
     results = work.results()
     cases = cases_of_results(work.matrix, results, registry.least_cycles)
-    print(f"\n{report_text(with_tests_of_units(make_report(work.matrix, cases), results))}\n")
+    made = next(iter(work.reported), None) or with_tests_of_units(make_report(work.matrix, cases), results)
+    print(f"\n{report_text(made)}\n")
     if work.unreported or not report_is_current(work):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
