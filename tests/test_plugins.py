@@ -24,6 +24,7 @@ class Board:
         self.probe = find_probe("")
         self.given = (entry.name, folder.name, wait, stop.is_set())
     def take(self): raise NotImplementedError
+    def set_aside(self, unit, why): raise NotImplementedError
     def identity(self): return {"simulator": "1"}
     def close(self): pass
 

@@ -62,7 +62,7 @@ def test_where_a_package_is_installed_does_not_change_an_image(project: Workplac
     assert built.returncode == 0, built.stdout + built.stderr
     again = project.doit("reproduce", "both", "--select", "runtime=example", PYTHONPATH=f"{tmp_path}/there")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "example_reference_216MHz_mnist-int8: the same bytes again, by local" in again.stdout
+    assert "the same bytes again, by local" in again.stdout
 
 
 def test_without_the_package_its_name_is_said(project: Workplace) -> None:

@@ -27,21 +27,23 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         made.close()
 
 
+@pytest.mark.parametrize("tested", [True, False])
 @pytest.mark.parametrize("kind", ["vboard:", ""])
 def test_a_board_of_kind_real_with_the_probe_of_a_virtual_board_has_failed(
-    workplace: Workplace, daemon: Daemon, kind: str
+    workplace: Workplace, daemon: Daemon, kind: str, tested: bool
 ) -> None:
-    name = "posing-by-kind" if kind else "posing"
+    name = f"posing{'-by-kind' if kind else ''}{'-tested' if tested else ''}"
     board = workplace.root / "matrix" / "boards" / f"{name}.yaml"
-    board.write_text(BOARD.format(probe=f"{kind}{daemon.uid}", port=daemon.board.serial_port))
+    text = BOARD.format(probe=f"{kind}{daemon.uid}", port=daemon.board.serial_port)
+    board.write_text(text if tested else f"{text}health: off\n")
     one = TWO_VARIANTS.replace("virtual-f746", name).replace("[216 MHz, 288 MHz]", "216 MHz")
     workplace.write_matrix(name, one)
     ran = workplace.doit("matrix", name)
-    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert ran.returncode == (6 if tested else 1), ran.stdout + ran.stderr
     report = workplace.report(name)
     assert "the board is to be real, and the probe " in report
     assert "is that of a virtual board" in report
     assert "0 of 1 variants have times" in report
     assert "Measured on hardware" not in report
     (record,) = workplace.records(name)
-    assert '"status": "wrong-probe"' in record.read_text()
+    assert f'"status": "{"blocked" if tested else "wrong-probe"}"' in record.read_text()

@@ -64,9 +64,8 @@ class ReportScenario:
     def _write(self, folder: Path, record: Record | None) -> None:
         if not (folder / "templates").exists():
             (folder / "templates").symlink_to(ROOT / "templates")
-        actions.write_report(
-            Project(folder), self.matrix, MatrixResults({record.variant: group_runs([record])})
-        )
+        runs = {record.variant: group_runs([record])} if record else {}
+        actions.write_report(Project(folder), self.matrix, MatrixResults(runs))
 
     def look(self, folder: Path) -> str:
         results = folder / "results" / "quickstart"
