@@ -26,6 +26,12 @@ def test_the_record_that_was_kept_last_counts_whatever_it_was_made_from(tmp_path
     assert (dict(kept.records), dict(kept.unreadable)) == ({"a": last, "b": other}, {})
 
 
+def test_what_stands_for_each_variant_is_worked_out_once(tmp_path: Path) -> None:
+    RecordStore(tmp_path).add(a_record(), b"")
+    kept = newest_records(tmp_path)
+    assert kept.records is kept.records, "whoever asks for each of 10,000 variants would wait for minutes"
+
+
 def test_a_folder_without_records_has_none(tmp_path: Path) -> None:
     assert newest_records(tmp_path / "nothing").records == {}
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from mcumatrix import actions
@@ -35,7 +36,7 @@ _GET_THEIRS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Theirs:
     """Published results: by their slugs the last records, and why others are not believed.
 
@@ -49,7 +50,7 @@ class Theirs:
     runs: Mapping[str, VariantRuns]
     refused: Mapping[str, McuMatrixError]
 
-    @property
+    @cached_property
     def records(self) -> Mapping[str, Record]:
         """The one that stands for each variant."""
         return Kept(self.runs, self.refused).records

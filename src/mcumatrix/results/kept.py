@@ -7,6 +7,7 @@ is in its fingerprint, and nobody has to work that out again to read it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mcumatrix.errors import McuMatrixError, ResultError
@@ -16,14 +17,14 @@ from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.store import CHAIN_FILE, inputs_and_run, read_linked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kept:
     """By their slugs, the last records of each variant, and why others cannot be read."""
 
     runs: Mapping[str, VariantRuns]
     unreadable: Mapping[str, McuMatrixError]
 
-    @property
+    @cached_property
     def records(self) -> Mapping[str, Record]:
         """The one that stands for each variant."""
         return {slug: runs.standing for slug, runs in self.runs.items() if runs.standing}
