@@ -41,6 +41,21 @@ def test_a_case_is_a_bar_of_its_layers_in_their_order_under_the_values_that_vary
     )
 
 
+def test_a_chart_of_several_says_what_tells_it_from_the_others() -> None:
+    charts = time_charts(
+        [
+            a_timing("[1]", {"kernels": "a", "model": "small"}, 1.0),
+            a_timing("[2]", {"kernels": "b", "model": "small"}, 1.0),
+            a_timing("[3]", {"kernels": "a", "model": "large"}, 1.0, 2.0),
+            a_timing("[4]", {"kernels": "b", "model": "large"}, 1.0, 2.0),
+        ]
+    )
+    assert [chart.title for chart in charts] == [
+        "Time per layer in msec, small",
+        "Time per layer in msec, large",
+    ]
+
+
 def test_times_of_boards_and_of_models_have_charts_of_their_own() -> None:
     charts = time_charts(
         [

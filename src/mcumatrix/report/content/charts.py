@@ -141,10 +141,11 @@ def time_charts(timings: Sequence[Timing]) -> tuple[LayerChart | SpreadChart, ..
     """Layers stacked per case: a chart for each network and source of times; see `MAXIMUM_BARS`."""
     groups = list(_groups(timings))
     more = _more(len(groups), "networks and sources of times")
+    axes = axes_with_several_values(timings)
     return tuple(
         chart
         for number, group in enumerate(groups[:MAXIMUM_CHARTS], 1)
-        for chart in _of_group(number, group, more if number == MAXIMUM_CHARTS else "")
+        for chart in _of_group(number, group, axes, more if number == MAXIMUM_CHARTS else "")
     )
 
 
@@ -176,11 +177,17 @@ def _groups(timings: Sequence[Timing]) -> Iterator[list[Timing]]:
     return iter(found.values())
 
 
-def _of_group(number: int, group: Sequence[Timing], more: str) -> Iterator[LayerChart | SpreadChart]:
+def _of_group(
+    number: int, group: Sequence[Timing], axes: Sequence[str], more: str
+) -> Iterator[LayerChart | SpreadChart]:
     shown, note = _few_enough(group)
     varying = axes_with_several_values(group)
     bars = tuple(_bar(timing, varying) for timing in shown)
-    about = f"Time per layer in msec{_estimated(group)}"
+    # What tells this chart from the others is the same in all of its bars, and so in none of their names.
+    common = "".join(
+        f", {group[0].axes[axis]}" for axis in axes if axis not in varying and axis in group[0].axes
+    )
+    about = f"Time per layer in msec{common}{_estimated(group)}"
     if len(group[0].layers) > MAXIMUM_LAYERS:
         note = f"{note} Layers with the same operator are added up."
     yield LayerChart(
