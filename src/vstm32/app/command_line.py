@@ -190,11 +190,12 @@ def _wait_for_stdin(ended: threading.Event) -> None:
 
 
 def _functions(wanted: ProgramOptions, firmware: "Firmware | None") -> "Functions":
-    from vstm32.base.symbols import Functions, read_functions
+    from vstm32.base.symbols import Functions
+    from vstm32.board.firmware import functions_of
 
     if firmware is None or (wanted.look.trace is None and wanted.look.profile is None):
         return Functions(())
-    functions = read_functions(firmware.path) if firmware.symbols else Functions(())
+    functions = functions_of(firmware)
     if wanted.look.profile is not None and not len(functions):
         raise VirtualBoardError(
             f"{firmware.path} has no symbols, so no profile can name its functions.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from vstm32.base.chip import Chip
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.memory_map import Storage
+from vstm32.base.symbols import Functions, read_functions
 from vstm32.stm32.family import FLASH_BASE
 
 _SYMBOL = struct.Struct("<IIIBBH")
@@ -40,6 +41,11 @@ class Firmware:
     path: Path
     segments: tuple[Segment, ...]
     symbols: dict[str, int] = field(default_factory=dict, repr=False)
+
+
+def functions_of(firmware: Firmware | None) -> Functions:
+    """The functions of a firmware; none where its file has no symbols. Raises as `read_functions` does."""
+    return read_functions(firmware.path) if firmware and firmware.symbols else Functions(())
 
 
 def load_firmware(path: Path | str, at: int | None = None) -> Firmware:

@@ -21,7 +21,7 @@ class Journal:
         self,
         on_finding: Callable[[Finding], None] | None,
         flush: Callable[[], None],
-        place: Callable[[int], str] = lambda _address: "",
+        place: Callable[[int], str],
     ) -> None:
         """`on_finding` is told of each when it comes for the first time; `flush` brings out before it what
         the firmware has said before it. `place` names the function at an address; "" where none is known.
@@ -38,6 +38,7 @@ class Journal:
             self._kept: dict[Finding, Finding] = {}
             self._left_out = 0
             self._fault: Finding | None = None
+            self._latest: dict[FindingKind, Finding] = {}
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -49,16 +50,12 @@ class Journal:
     @property
     def fault(self) -> Finding | None:
         """The lockup, else the latest fault, else None."""
-        return self._latest(FindingKind.LOCKUP) or self._fault
+        return self._latest.get(FindingKind.LOCKUP) or self._fault
 
     @property
     def loop(self) -> Finding | None:
         """The latest finding that the firmware goes on for ever and does nothing any more."""
-        return self._latest(FindingKind.LOOP)
-
-    def _latest(self, kind: FindingKind) -> Finding | None:
-        found = [finding for finding in self.findings if finding.kind is kind]
-        return found[-1] if found else None
+        return self._latest.get(FindingKind.LOOP)
 
     def report(self, finding: Finding) -> None:
         """Writes one down."""
@@ -72,6 +69,8 @@ class Journal:
                 self._kept[key] = entry
             else:
                 self._left_out += 1
+            # Whether there was room to keep it or not: what has ended the firmware is to be known.
+            self._latest[finding.kind] = entry
             if finding.kind in _FAULTS:
                 self._fault = entry
         if before is None and is_kept:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
 
-from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.findings import Finding, FindingKind
 from vstm32.board.state import CoreState
 from vstm32.cortex_m.exceptions import ExceptionNumber
 from vstm32.cortex_m.faults import exception_name
@@ -41,11 +41,13 @@ class LastWord:
     def prospect(self) -> Prospect:
         """What is to be expected. That the core stays in a handler for ever is reported."""
         exceptions, state = self._system.exceptions, self._state
-        if any(usart.is_sending for usart in self._system.usarts.values()):
+        usarts = self._system.usarts.values()
+        if any(usart.is_sending for usart in usarts):
             return Prospect.GOES_ON
+        polls_in_vain = not state.asleep and any(usart.is_stuck for usart in usarts)
         if state.asleep:
             may_come = exceptions.could_wake
-        elif self._polls_in_vain or self._is_in_empty_loop(self._core.program_counter):
+        elif polls_in_vain or self._is_in_empty_loop(self._core.program_counter):
             may_come = exceptions.could_preempt
         else:
             return Prospect.GOES_ON
@@ -54,11 +56,7 @@ class LastWord:
         if exceptions.active:
             self._report_handler(min(exceptions.active, key=exceptions.priority))
             return Prospect.STUCK
-        return Prospect.STUCK if self._polls_in_vain and not state.asleep else Prospect.ENDED
-
-    @property
-    def _polls_in_vain(self) -> bool:
-        return any(usart.is_stuck for usart in self._system.usarts.values())
+        return Prospect.STUCK if polls_in_vain else Prospect.ENDED
 
     def _coming(self) -> Iterable[int]:
         """The exceptions that something may still ask for."""
@@ -95,8 +93,7 @@ class LastWord:
             f"The {exception_name(number)} handler {does} at {address:#010x} for ever, and nothing can "
             "interrupt it."
         )
-        block = self._core.memory.map.block_name(address)
-        finding = Finding(FindingKind.LOOP, address, address, Direction.FETCH, 2, block, sentence)
+        finding = self._core.finding(FindingKind.LOOP, sentence)
         if finding != self._said:
             self._said = finding
             self._report(finding)

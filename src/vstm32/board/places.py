@@ -2,8 +2,8 @@
 
 from functools import cached_property
 
-from vstm32.base.symbols import Functions, read_functions
-from vstm32.board.firmware import Firmware
+from vstm32.base.symbols import Functions
+from vstm32.board.firmware import Firmware, functions_of
 
 
 class Places:
@@ -18,10 +18,8 @@ class Places:
 
     @cached_property
     def _functions(self) -> Functions:
-        if self._firmware is None or not self._firmware.symbols:
-            return Functions(())
         try:
-            return read_functions(self._firmware.path)
+            return functions_of(self._firmware)
         except Exception:
             # The file was built anew or removed since: a name is not worth an end.
             return Functions(())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.findings import Finding, FindingKind
 from vstm32.board.state import CoreState
 from vstm32.cortex_m.core import Core
 from vstm32.stm32 import rcc
@@ -116,18 +116,8 @@ class Reset:
     def lock_up(self, reason: str) -> None:
         """The core stops for good, and says why; its watchdog may still get it out."""
         self._state.locked_up = True
-        program_counter = self._core.program_counter
-        self._report(
-            Finding(
-                FindingKind.LOCKUP,
-                program_counter,
-                program_counter,
-                Direction.FETCH,
-                2,
-                self._core.memory.map.block_name(program_counter),
-                f"Lockup at {program_counter:#010x}: {reason}. The core has stopped.",
-            )
-        )
+        sentence = f"Lockup at {self._core.program_counter:#010x}: {reason}. The core has stopped."
+        self._report(self._core.finding(FindingKind.LOCKUP, sentence))
         bites_at = self._system.iwdg.bites_at
         if bites_at is not None:
             # Nobody reloads the watchdog any more: its end is all there is to wait for.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from vstm32.base.findings import Direction, Finding, FindingKind
+from vstm32.base.findings import Finding, FindingKind
 from vstm32.cortex_m.core import Core
 from vstm32.stm32 import rcc
 
@@ -33,11 +33,9 @@ class ResetLoop:
             self.begin_anew()
         self._count += 1
         if self._count == MANY:
-            address = self._core.program_counter
-            block = self._core.memory.map.block_name(address)
             reason = _REASONS.get(flag, "by itself")
             sentence = (
                 f"A reset loop: the board was reset {MANY} times {reason}, and the host has sent nothing "
-                f"meanwhile. The core was at {address:#010x}."
+                f"meanwhile. The core was at {self._core.program_counter:#010x}."
             )
-            self._report(Finding(FindingKind.LOOP, address, address, Direction.FETCH, 2, block, sentence))
+            self._report(self._core.finding(FindingKind.LOOP, sentence))

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Any
 
 from vstm32.base.chip import Chip
-from vstm32.base.findings import Direction
+from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
 from vstm32.cortex_m.memory import Memory
@@ -204,6 +204,11 @@ class Core:
     def is_in_access(self) -> bool:
         """Whether a register access by an instruction is being served."""
         return self._windows.in_access
+
+    def finding(self, kind: FindingKind, sentence: str) -> Finding:
+        """What there is to say of the instruction at the program counter."""
+        at = self.program_counter
+        return Finding(kind, at, at, Direction.FETCH, 2, self.memory.map.block_name(at), sentence)
 
     @property
     def access_program_counter(self) -> int:

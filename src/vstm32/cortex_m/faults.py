@@ -146,9 +146,8 @@ class FaultUnit:
         return Finding(kind, address, program_counter, direction, size_bytes, block, sentence)
 
     def _of_instruction(self, kind: FindingKind, what: str) -> Finding:
-        address = self._core.program_counter
-        sentence = f"{_KINDS[kind]} at {address:#010x}: {what.rstrip('.')}."
-        return self._of_access(address, Direction.FETCH, 2, sentence, kind)
+        sentence = f"{_KINDS[kind]} at {self._core.program_counter:#010x}: {what.rstrip('.')}."
+        return self._core.finding(kind, sentence)
 
     def access_fault(self, stop: Stop) -> None:
         """An access that the MPU or the bus refuses."""

@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from vstm32.base.errors import VirtualBoardError
+from vstm32.base.words import counted
 from vstm32.debug.dap import DebugPort, TransferFaultError
 
 PROTOCOL_VERSION = 1
@@ -154,7 +155,7 @@ class ProbeRequests:
             raise _RequestError("the arguments are not a list")
         handler, count = _HANDLERS[name]
         if len(arguments) != count:
-            raise _RequestError(f"{name} takes {_counted(count, 'argument')}, not {len(arguments)}")
+            raise _RequestError(f"{name} takes {counted(count, 'argument')}, not {len(arguments)}")
         return handler(self, *arguments)
 
     # --- the probe
@@ -421,10 +422,6 @@ def _refusal(request_id: int, status: Status, message: str) -> bytes:
 def _numbers(values: tuple[int, ...]) -> bytes:
     """A JSON list, in two thirds of the time that json.dumps takes: the way of 692 KB read back."""
     return b"[" + (b"%d," * len(values) % values)[:-1] + b"]"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _number(value: object, what: str, limit: int = _WORD) -> int:

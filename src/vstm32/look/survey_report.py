@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import IO
 
+from vstm32.base.words import counted
 from vstm32.stm32.survey import Surveyed
 
 MARK = "A survey, and no measurement"
@@ -19,7 +20,7 @@ def print_survey(surveyed: Sequence[Surveyed], place: Callable[[int], str], stre
         console.print(f"{MARK}: the firmware has used no register that this board does not model.")
         return
     blocks = len({each.block for each in surveyed})
-    used = f"{_counted(len(surveyed), 'register')} of {_counted(blocks, 'block')}"
+    used = f"{counted(len(surveyed), 'register')} of {counted(blocks, 'block')}"
     console.print(f"{MARK}: {used} that this board does not model.", soft_wrap=True)
     console.print(
         "They read as after reset, and writes did nothing: what the firmware did then, no board would do.",
@@ -35,7 +36,3 @@ def print_survey(surveyed: Sequence[Surveyed], place: Callable[[int], str], stre
         callers = ", ".join(place(caller) or f"{caller:#010x}" for caller in each.callers)
         table.add_row(each.block, each.register, f"{each.reads:,}", f"{each.writes:,}", Text(callers))
     console.print(table)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -84,9 +84,7 @@ class Usart(RegisterBlock):
 
     narrow_writes_repeat = True
 
-    def __init__(
-        self, name: str, base: int, around: Surroundings, registers: Iterable[Register] = REGISTERS
-    ) -> None:
+    def __init__(self, name: str, base: int, around: Surroundings, registers: Iterable[Register]) -> None:
         self._around = around
         self._clock = around.clock
         self._line = around.line

@@ -53,6 +53,18 @@ def test_the_fault_is_the_latest_one_also_where_it_came_before_and_a_lockup_goes
     assert (journal.fault, journal.findings) == (None, ())
 
 
+def test_a_lockup_and_a_loop_are_known_also_where_no_more_are_kept() -> None:
+    journal, _ = _journal()
+    for address in range(MOST_FINDINGS):
+        journal.report(replace(FAULT, address=address))
+    for kind in (FindingKind.LOOP, FindingKind.LOCKUP):
+        journal.report(replace(FAULT, kind=kind, sentence=f"A {kind}."))
+    assert journal.loop is not None
+    assert journal.loop.sentence == "A loop."
+    assert journal.fault is not None
+    assert journal.fault.sentence == "A lockup."
+
+
 def test_functions_are_named_in_the_message_and_on_the_stack() -> None:
     journal, said = _journal()
     journal.report(
