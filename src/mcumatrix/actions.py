@@ -24,7 +24,7 @@ from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
-from mcumatrix.results.store import read_raw_log
+from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.running import image_of, kernel_facts_of, warning_of
 from mcumatrix.stages import build
 from mcumatrix.stages.compare import first_difference
@@ -243,10 +243,10 @@ def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record
         ResultError: the chain of records cannot be read, or is not as it was written.
     """
     folder = project.results(matrix.name) / "records"
+    store = RecordStore(folder)
 
     def is_proved(record: Record) -> bool:
-        log = read_raw_log(folder / record.variant / record.log)
-        return not any(differences_from_log(record, log))
+        return not any(differences_from_log(record, read_raw_log(store.path_of(record))))
 
     return {
         variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
@@ -257,9 +257,9 @@ def _lines_of_variants(
     project: Project, matrix: Matrix, records: Iterable[Record | None]
 ) -> dict[str, TimeLines]:
     """Where the raw logs have the times, by slugs. Raises ResultError."""
-    folder = project.results(matrix.name) / "records"
+    store = RecordStore(project.results(matrix.name) / "records")
     return {
-        record.variant: time_lines(read_raw_log(folder / record.variant / record.log))
+        record.variant: time_lines(read_raw_log(store.path_of(record)))
         for record in records
         if record is not None and record.measurement is not None and record.log
     }

@@ -127,7 +127,7 @@ class Health:
         found: list[Record] = []
         for store in (self.store, *map(RecordStore, self.others)):
             records = store.all_of(job.variant.slug, job.run_fingerprint, Slot(unit=unit))
-            _require_proved(store, records)
+            require_proved(store, records)
             found += records
         return sorted(found, key=lambda record: record.finished_at)
 
@@ -155,7 +155,7 @@ def last_tests(results: Path) -> LastTests:
     unreadable = list(kept.unreadable.values())
     for runs in kept.runs.values():
         try:
-            _require_proved(store, runs.all)
+            require_proved(store, runs.all)
         except McuMatrixError as error:
             unreadable.append(error)
         else:
@@ -164,7 +164,13 @@ def last_tests(results: Path) -> LastTests:
     return LastTests(tuple(ordered), tuple(unreadable))
 
 
-def _require_proved(store: RecordStore, records: Iterable[Record]) -> None:
+def require_proved(store: RecordStore, records: Iterable[Record]) -> None:
+    """Holds records against their raw logs.
+
+    Raises:
+        ChangedResultError: one is not what its log says.
+        ResultError: a log cannot be read.
+    """
     for record in records:
         file = store.path_of(record)
         require_none(file, list(differences_from_log(record, read_raw_log(file))), MEND)

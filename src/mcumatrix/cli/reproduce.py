@@ -1,12 +1,10 @@
 """`doit reproduce`: makes published results again, and says which came out the same."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
-from mcumatrix.artifact import write_atomically
 from mcumatrix.cli.common import print_line, text_options
 from mcumatrix.cli.executing import Executing
+from mcumatrix.commands.outputs import write_outputs
 from mcumatrix.commands.reproduce import Means, Theirs, published, reproduce_variant, write_report_again
 from mcumatrix.errors import ChangedResultError, McuMatrixError
 from mcumatrix.model.record import Record
@@ -68,10 +66,8 @@ class Reproduce(Executing):
         for hint in hints(done):
             print_line(hint)
         print_line(done.summary)
-        for name, render in _RENDERERS.items():
-            if self._asked[name]:
-                write_atomically(Path(self._asked[name]), render(done))
-                print_line(os.path.relpath(self._asked[name]))
+        paths = {kind: self._asked[kind] for kind in _RENDERERS}
+        write_outputs(paths, lambda kind: _RENDERERS[kind](done), print_line)
         return int(done.exit_code)
 
     def _reproduced(self, work: Work, jobs: Sequence[Job], theirs: Theirs) -> "list[Reproduced]":

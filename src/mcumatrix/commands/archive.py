@@ -193,4 +193,5 @@ def _check_tree(tree: Path) -> list[Checked]:
         for one in inside
         if one.problem
     ]
-    return [one for one in checked if one.path not in {each.path for each in wrong}] + wrong
+    named = {one.path for one in wrong}
+    return [one for one in checked if one.path not in named] + wrong

@@ -1,11 +1,10 @@
 """`doit compare`: two sets of results, and whether the second is as good as the first."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.commands.outputs import write_outputs
 from mcumatrix.commands.result_sets import load_results
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.model.comparison import Thresholds
@@ -61,10 +60,7 @@ def compare(
     if gate.cases:
         say(to_text(rows(gate)))
     say(f"\n{gate.summary}")
-    for name, path in wanted.outputs.items():
-        if path:
-            write_atomically(Path(path), RENDERERS[name](gate))
-            say(os.path.relpath(path))
+    write_outputs(wanted.outputs, lambda kind: RENDERERS[kind](gate), say)
     if wanted.summary:
         # Steps before this one may have written there, too.
         with wanted.summary.open("ab") as file:

@@ -1,11 +1,9 @@
 """`doit history`: runs of a matrix over time, and where layers changed."""
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from mcumatrix.actions import runs_of_variants
-from mcumatrix.artifact import write_atomically
+from mcumatrix.commands.outputs import write_outputs
 from mcumatrix.commands.report import load_kept
 from mcumatrix.errors import ExitCode, NothingSelectedError
 from mcumatrix.project import Project
@@ -44,8 +42,5 @@ def history(project: Project, name: str, outputs: Mapping[str, str], say: Callab
             hint=f"There is a history after a change, when `doit matrix {matrix.name}` has run again.",
         )
     say(history_text(found))
-    for kind, path in outputs.items():
-        if path:
-            write_atomically(Path(path), RENDERERS[kind](matrix.name, found))
-            say(os.path.relpath(path))
+    write_outputs(outputs, lambda kind: RENDERERS[kind](matrix.name, found), say)
     return ExitCode.OK

@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.actions import report_of
 from mcumatrix.commands.report import load_kept, results_of
 from mcumatrix.errors import ExitCode, McuMatrixError, NothingSelectedError
+from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.record import Record
-from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.render.formats import render_files
 from mcumatrix.results.kept import Kept
@@ -49,19 +51,20 @@ def replay_results(project: Project, name: str, say: Callable[[str], None]) -> E
 
 def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     folder = project.results(matrix.name) / "records"
+    golden_of = cache(registry.golden_case)
     for variant in matrix.variants:
         for record in kept.runs[variant.slug].all if variant.slug in kept.runs else ():
             file = folder / variant.slug / f"{record.name}.json"
-            yield file, _replayed(variant, record, file)
+            yield file, _replayed(record, file, partial(golden_of, variant.model))
     for slug, error in kept.unreadable.items():
         yield folder / slug, f"not believed: {error.message}"
 
 
-def _replayed(variant: Variant, record: Record, file: Path) -> str:
+def _replayed(record: Record, file: Path, golden_case: Callable[[], GoldenCase]) -> str:
     if record.measurement is None:
         return f"{NOT_REPLAYED}: it has no measurement, but {record.status}: {record.reason}"
     try:
-        said, golden = read_raw_log(file), registry.golden_case(variant.model)
+        said, golden = read_raw_log(file), golden_case()
         made = replay(record, said, golden)
         if found := list(differences(record, made, said, golden)):
             return f"its log gives another one: {in_words(found)}"

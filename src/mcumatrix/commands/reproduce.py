@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 from mcumatrix import actions
@@ -15,7 +14,6 @@ from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import ImageFacts, Record
 from mcumatrix.model.reproduction import Outcome, Published, Reproduction
-from mcumatrix.model.results import VariantRuns
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
@@ -36,9 +34,9 @@ _GET_THEIRS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Theirs:
-    """Published results: by their slugs the last records, and why others are not believed.
+    """Published results.
 
     `source` says in words where they come from, `folder` is where they are, and `images` where images of them
     may be.
@@ -47,13 +45,7 @@ class Theirs:
     source: str
     folder: Path
     images: Path
-    runs: Mapping[str, VariantRuns]
-    refused: Mapping[str, McuMatrixError]
-
-    @cached_property
-    def records(self) -> Mapping[str, Record]:
-        """The one that stands for each variant."""
-        return Kept(self.runs, self.refused).records
+    kept: Kept
 
     def elf_of(self, image: ImageFacts) -> Path | None:
         """Their image, where it is at hand."""
@@ -96,11 +88,12 @@ def _theirs(source: str, folder: Path, matrix: Matrix) -> Theirs:
     kept = proved(newest_records(folder / "records"), folder / "records", models)
     # As in a project: results and images are neighbours.
     images = folder.absolute().parents[1] / "build" / "images"
-    return Theirs(source, folder, images, kept.runs, kept.unreadable)
+    return Theirs(source, folder, images, kept)
 
 
 def _required(theirs: Theirs, matrix: Matrix) -> Theirs:
-    if not any(variant.slug in {*theirs.records, *theirs.refused} for variant in matrix.variants):
+    there = {*theirs.kept.records, *theirs.kept.unreadable}
+    if not any(variant.slug in there for variant in matrix.variants):
         raise NothingSelectedError(
             f"{theirs.source} has no results of {matrix.name}", hint="Name the matrix that they are of."
         )
@@ -126,10 +119,10 @@ def reproduce_variant(job: Job, theirs: Theirs, means: Means) -> Reproduced:
     What goes wrong is the outcome, and never raised.
     """
     slug = job.variant.slug
-    if refused := theirs.refused.get(slug):
+    if refused := theirs.kept.unreadable.get(slug):
         return Reproduced(slug, Outcome.NOT_BELIEVED, error=refused.message)
     if not job.image.is_done():
-        return _not_built(slug, theirs.records.get(slug), means.last(job))
+        return _not_built(slug, theirs.kept.records.get(slug), means.last(job))
     folder = means.project.build / "reproduce"
     builders = means.builders(job.variant.toolchain)
     try:
@@ -137,7 +130,7 @@ def reproduce_variant(job: Job, theirs: Theirs, means: Means) -> Reproduced:
         images = {name: _rebuilt(job, folder / name) for name in builders}
     except McuMatrixError as error:
         return Reproduced(slug, Outcome.NOT_BUILT, error=f"{error.message} {error.hint}".rstrip())
-    record = theirs.records.get(slug)
+    record = theirs.kept.records.get(slug)
     if record is None:
         return Reproduced(slug, Outcome.UNPUBLISHED, found)
     if record.image is None:
@@ -165,9 +158,8 @@ def write_report_again(project: Project, matrix: Matrix, theirs: Theirs) -> None
     Raises:
         StorageError: it cannot be written.
     """
-    if theirs.records:
-        kept = Kept(theirs.runs, theirs.refused)
-        actions.write_report(project, matrix, results_of(project, matrix, kept))
+    if theirs.kept.records:
+        actions.write_report(project, matrix, results_of(project, matrix, theirs.kept))
 
 
 def _rebuilt(job: Job, folder: Path) -> Image:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mcumatrix.commands.report import cases_of, publication_path
 from mcumatrix.errors import NothingSelectedError
+from mcumatrix.health import require_proved
 from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.content.findings.printed import trusted
@@ -12,8 +13,7 @@ from mcumatrix.report.content.tables import Case
 from mcumatrix.report.content.timings import timings_of_cases
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import read_publication
-from mcumatrix.results.store import MEND, read_raw_log
-from mcumatrix.stages.evidence import differences_from_log, require_none
+from mcumatrix.results.store import RecordStore
 
 
 def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]:
@@ -30,9 +30,9 @@ def load_results(project: Project, name: str) -> tuple[ResultSet, Matrix | None]
         kept = newest_records(folder / "records")
         for error in kept.unreadable.values():
             raise error
-        for record in (record for runs in kept.runs.values() for record in runs.all):
-            file = folder / "records" / record.variant / f"{record.name}.json"
-            require_none(file, list(differences_from_log(record, read_raw_log(file))), MEND)
+        require_proved(
+            RecordStore(folder / "records"), (one for runs in kept.runs.values() for one in runs.all)
+        )
         cases = [
             Case(number, standing.variant, standing.axes, standing, further=runs.further)
             for number, runs in enumerate(kept.runs.values(), 1)

@@ -17,8 +17,11 @@ from mcumatrix.errors import MatrixError
 from mcumatrix.model.exported import Exported, ExportedCase, ExportedRow, Revision
 
 _ENVIRONMENT = "mcumatrix"
-_COLUMNS = ("result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b")
-_STATS = ("stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples", "profile")
+_COLUMNS = ("result", "params", "version", "started_at", "duration")
+_STATS = (
+    *("stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75", "stats_number", "stats_repeat"),
+    "samples",
+)
 _CONFIDENCE = 0.99
 _VERSION = "1"
 """Of each benchmark. asv shows no results of another version than the benchmark's."""
@@ -136,7 +139,7 @@ def _results(machine: str, benchmarks: Sequence[_Benchmark], revision: Revision)
         "python": "",
         "requirements": {},
         "env_vars": {},
-        "result_columns": [*_COLUMNS, *_STATS],
+        "result_columns": [*_COLUMNS, *_STATS, "profile"],
         "results": {one.name: found for one in benchmarks if (found := _result(one, machine))},
         "durations": {},
         "version": 2,
@@ -155,16 +158,14 @@ def _result(benchmark: _Benchmark, machine: str) -> list[object] | None:
     head: list[object] = [medians, params, _VERSION, None, None]
     if benchmark.kind != "time":
         return head[:3]
-    return [
-        *head,
-        [_interval(values)[0] if values else None for values in repeats],
-        [_interval(values)[1] if values else None for values in repeats],
-        [_quantile(values, 0.25) if values else None for values in repeats],
-        [_quantile(values, 0.75) if values else None for values in repeats],
-        [1 if values else None for values in repeats],
-        [len(values) if values else None for values in repeats],
-        [list(values) if values else None for values in repeats],
-    ]
+    stats = [_stats(values) if values else (None,) * len(_STATS) for values in repeats]
+    return [*head, *map(list, zip(*stats, strict=True))]
+
+
+def _stats(values: Sequence[float]) -> tuple[object, ...]:
+    """What stands under `_STATS`."""
+    low, high = _interval(values)
+    return low, high, _quantile(values, 0.25), _quantile(values, 0.75), 1, len(values), list(values)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

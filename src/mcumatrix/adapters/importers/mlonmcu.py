@@ -54,11 +54,8 @@ class MlonmcuImporter:
 
 def _columns(name: str, line: int, row: Mapping[str, str], clock_hz: int | None) -> Iterator[PrintedColumn]:
     axes = {axis: row[head] for head, axis in _AXES.items() if row.get(head)}
-    axes |= {
-        f"{key.lower()}": value
-        for key in ("Features",)
-        if (value := " ".join(_listed(row.get(key, "")))) and value
-    }
+    if features := " ".join(_listed(row.get("Features", ""))):
+        axes["features"] = features
     head = f"run {row['Run']}" if row.get("Run") else f"line {line}"
     msec = _msec(name, line, row, clock_hz)
     if msec is not None:

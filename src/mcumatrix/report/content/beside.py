@@ -31,11 +31,12 @@ def beside_published(timings: Sequence[Timing], publications: Sequence[Publicati
 
 def _beside(timings: Sequence[Timing], publication: Publication) -> Beside:
     believed = trusted(publication)
-    found = _judge(believed.timings, timings)
+    published = believed.timings
+    found = _judge(published, timings)
     notes = []
     if any(judged.refusal for judged in found.cases) and not any(map(_part, found.cases)):
         notes.append("Layers are other ones, or not known: only totals stand beside each other.")
-        found = _judge(_totals(believed.timings), _totals(timings))
+        found = _judge(_totals(published), _totals(timings))
     notes += [f"The two differ in {one}." for one in found.differing]
     notes += [f"Left out, because it contradicts an earlier table: {table}." for table in believed.doubtful]
     if any(judged.refusal and judged.side_by_side for judged in found.cases):

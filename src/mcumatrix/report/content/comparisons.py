@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations
 
 from mcumatrix.model.comparison import Comparison
 from mcumatrix.report.content.comparable import Refusal, differing_conditions, refusal
 from mcumatrix.report.content.tables import NO_VALUE, Part, Table
 from mcumatrix.report.content.timings import Row, Timing
-from mcumatrix.results.statistics import Interval, holm, shift
+from mcumatrix.results.statistics import Interval, Shift, holm, shift
 
 MAXIMUM_VALUES = 6
 """Of an axis with more values, each is compared with the first: each with each would be too many to read."""
@@ -188,9 +189,15 @@ def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
     )
 
 
+@lru_cache(maxsize=2**14)
+def _shift(base: Row, candidate: Row) -> Shift | None:
+    """Each part of a report that compares the same two cases asks for it, and it takes many samples."""
+    return shift(base.by_run, candidate.by_run)
+
+
 def _differences(base: Timing, candidate: Timing, *, deterministic: bool) -> tuple[Difference, ...]:
     both = list(zip((*base.layers, base.total), (*candidate.layers, candidate.total), strict=True))
-    shifts = [None if deterministic else shift(ours.by_run, other.by_run) for ours, other in both]
+    shifts = [None if deterministic else _shift(ours, other) for ours, other in both]
     known = [found for found in shifts if found]
     accepted = iter(holm([found.p_value for found in known]))
     found = []

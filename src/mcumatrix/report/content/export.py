@@ -1,7 +1,6 @@
 """A set of results as other tools get them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mcumatrix.model.exported import Exported, ExportedCase, ExportedRow, ExportedTable, Revision
 from mcumatrix.model.publication import Publication
@@ -20,11 +19,7 @@ def exported_results(report: Report, cases: Sequence[Case], revision: Revision |
         name=report.title,
         description=report.description,
         cases=tuple(
-            replace(
-                _case(case.variant, timing),
-                sizes_bytes=_sizes(case),
-                finished_at=case.record.finished_at if case.record else "",
-            )
+            _case(case.variant, timing, case.record.finished_at if case.record else "", _sizes(case))
             for case, timing in zip(measured, timings, strict=True)
         ),
         tables=tuple(_tables(report)),
@@ -39,7 +34,7 @@ def exported_publication(report: Report, publication: Publication, revision: Rev
         name=report.title,
         description=report.description,
         cases=tuple(
-            replace(_case(" ".join(timing.axes.values()), timing), finished_at=f"{day}T00:00:00.000000Z")
+            _case(" ".join(timing.axes.values()), timing, f"{day}T00:00:00.000000Z", {})
             for timing in trusted(publication).timings
         ),
         tables=tuple(_tables(report)),
@@ -47,7 +42,7 @@ def exported_publication(report: Report, publication: Publication, revision: Rev
     )
 
 
-def _case(name: str, timing: Timing) -> ExportedCase:
+def _case(name: str, timing: Timing, finished_at: str, sizes_bytes: Mapping[str, int]) -> ExportedCase:
     conditions = {key: value for key, value in timing.conditions.items() if value is not None}
     model = conditions.get("timing model", "none")
     board = timing.axes.get("board") or conditions.get("board", "unknown")
@@ -59,9 +54,9 @@ def _case(name: str, timing: Timing) -> ExportedCase:
             *(_row(index, row, timing) for index, row in enumerate(timing.layers)),
             _row(None, timing.total, timing),
         ),
-        sizes_bytes={},
+        sizes_bytes=sizes_bytes,
         conditions=conditions,
-        finished_at="",
+        finished_at=finished_at,
         deterministic=timing.deterministic,
     )
 

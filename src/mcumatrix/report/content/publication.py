@@ -16,10 +16,11 @@ from mcumatrix.report.content.tables import NO_VALUE, TOTAL, Part, Table
 def make_publication_report(publication: Publication) -> Report:
     """The report of a file of published numbers, from that file alone."""
     believed = trusted(publication)
-    leading = _leading(publication) or default_comparison(believed.timings)
+    timings = believed.timings
+    leading = _leading(publication) or default_comparison(timings)
     findings = find_in_publication(publication)
     day = publication.published_on.isoformat()
-    comparisons = comparison_parts(believed.timings, leading)
+    comparisons = comparison_parts(timings, leading)
     return Report(
         title=publication.name,
         description=f"Numbers that others published: {publication.source}, {day}.",
@@ -29,7 +30,7 @@ def make_publication_report(publication: Publication) -> Report:
         cases=_columns_table(publication, believed),
         times=(),
         comparisons=comparisons,
-        switches=switches(believed.timings, leading),
+        switches=switches(timings, leading),
         labels=None,
         sizes=(),
         findings=tuple(findings),
@@ -41,7 +42,7 @@ def make_publication_report(publication: Publication) -> Report:
         records=(),
         source=f"{publication.source}, {day}; {_way(publication)} {publication.name}.csv.",
         printed=tuple(_printed_tables(publication)),
-        time_charts=time_charts(believed.timings),
+        time_charts=time_charts(timings),
         change_charts=change_charts([part.pair for part in comparisons]),
     )
 

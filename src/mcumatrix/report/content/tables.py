@@ -394,7 +394,7 @@ def provenance_table(cases: Sequence[Case]) -> Table | None:
                 record.flashed.probe if record.flashed else NO_VALUE,
                 _flash_proof(record.flashed) if record.flashed else NO_VALUE,
                 record.finished_at,
-                record.log.removesuffix(".log") or NO_VALUE,
+                record.name or NO_VALUE,
             )
             for case, record in recorded
         ),

@@ -51,11 +51,7 @@ def to_markdown(table: Table) -> str:
     widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(table.header))]
     right = number_columns(table)
     lines = [f"| {' | '.join(map(_padded, row, widths, right))} |" for row in cells]
-    rules = (
-        "-" * (width + 1) + ":" if is_right else "-" * (width + 2)
-        for width, is_right in zip(widths, right, strict=True)
-    )
-    lines.insert(1, f"|{'|'.join(rules)}|")
+    lines.insert(1, f"|{'|'.join(map(_rule, widths, right))}|")
     return "\n".join(lines)
 
 

@@ -205,9 +205,7 @@ def _(chart: charts.ChangeChart) -> Spec:
         chart,
         {
             "data": {"values": values},
-            "facet": _facet("pair", [panel.heading for panel in chart.panels]),
-            "columns": 2,
-            "spacing": {"row": 18, "column": 40},
+            **_panels("pair", [panel.heading for panel in chart.panels]),
             "spec": {"width": _PANEL_WIDTH, "height": {"step": _NARROW_ROW}, "layer": layers},
         },
         names,
@@ -229,8 +227,9 @@ def _(chart: HistoryChart) -> Spec:
         for point in line.points
     ]
     steps = [{"variant": panel.heading, "step": run} for panel in chart.panels for run in panel.steps]
-    layers = list(dict.fromkeys(value["layer"] for value in values if value["layer"] != TOTAL))
-    colours = [theme.LAYERS[place % len(theme.LAYERS)] for place in range(len(layers))]
+    lines = (line for panel in chart.panels for line in panel.lines if line.points)
+    layers = list(dict.fromkeys(line.layer for line in lines if line.layer != TOTAL))
+    colours = _layer_colours(layers)
     run: Spec = {
         "field": "run",
         "type": "quantitative",
@@ -255,9 +254,7 @@ def _(chart: HistoryChart) -> Spec:
         chart,
         {
             "data": {"values": [*values, *steps]},
-            "facet": _facet("variant", [panel.heading for panel in chart.panels]),
-            "columns": 2,
-            "spacing": {"row": 18, "column": 40},
+            **_panels("variant", [panel.heading for panel in chart.panels]),
             "spec": {
                 "width": _PANEL_WIDTH,
                 "height": _HISTORY_HEIGHT,
@@ -306,6 +303,11 @@ def _axis(field: str, names: Sequence[str] | None) -> Spec:
 
 def _facet(field: str, names: Iterable[str]) -> Spec:
     return {"field": field, "type": "nominal", "sort": list(dict.fromkeys(names))}
+
+
+def _panels(field: str, headings: Sequence[str]) -> Spec:
+    """Panels of their own for the values of a field, in this order, two beside each other."""
+    return {"facet": _facet(field, headings), "columns": 2, "spacing": {"row": 18, "column": 40}}
 
 
 def _spec(chart: charts.Chart, drawn: Spec, names: Iterable[str]) -> Spec:
