@@ -78,6 +78,21 @@ def mirror_url(mirror: str, pin: Pin) -> str:
 
 
 @contextmanager
+def kept(name: str, folder: Path) -> Iterator[None]:
+    """Raises:
+    SourceError: what is called `name` cannot be kept in a folder of the cache.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"{name} cannot be kept in the cache: {place_of(error, folder)} cannot be used, because "
+            f"{reason_of(error)}.",
+            hint=f"{remedy_of(error)} {CACHE_VARIABLE} can name another folder.",
+        ) from error
+
+
+@contextmanager
 def locked(path: Path, what: str, progress: Progress) -> Iterator[None]:
     """Holds a lock that dies with its process; says so where another holds it and we wait.
 

@@ -2,8 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ENOSPC
 from pathlib import Path
@@ -11,20 +9,18 @@ from pathlib import Path
 from mcumatrix.artifact import make_folder, sync_folder
 from mcumatrix.errors import SourceError
 from mcumatrix.sources.address import check_address
-from mcumatrix.sources.cache import CACHE_VARIABLE, Cache, locked
+from mcumatrix.sources.cache import Cache, kept, locked
 from mcumatrix.sources.extract import Unpacking, find_tree, make_tree
 from mcumatrix.sources.git import DamagedError, GitError, Objects, commit_members, git
 from mcumatrix.sources.progress import QUIET, Progress
 from mcumatrix.sources.safety import ExtractLimits
-from mcumatrix.sources.selection import Selection
-from mcumatrix.storage import place_of, reason_of, remedy_of
+from mcumatrix.sources.selection import AS_IT_IS, Selection
 
 ALGORITHM = "git"
 """What stands before a commit's id where a checksum is expected."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SCHEMES = {"git+file:": "file:", "git+https:": "https:", "git+http:": "http:"}
-_WHOLE_COMMIT = Selection(strip_top_folder=False)
 _REFUSALS = (
     "not our ref",
     "unadvertised object",
@@ -63,10 +59,7 @@ class CommitPin:
     @property
     def address(self) -> str:
         """The URL as git is told it."""
-        for scheme, gits in _SCHEMES.items():
-            if self.url.startswith(scheme):
-                return gits + self.url.removeprefix(scheme)
-        return self.url
+        return _address(self.url)
 
     @property
     def checksum(self) -> str:
@@ -84,11 +77,18 @@ class CommitPin:
         return ALGORITHM
 
 
+def _address(url: str) -> str:
+    for scheme, gits in _SCHEMES.items():
+        if url.startswith(scheme):
+            return gits + url.removeprefix(scheme)
+    return url
+
+
 def obtain_commit(
     pin: CommitPin,
     cache: Cache,
     *,
-    selection: Selection = _WHOLE_COMMIT,
+    selection: Selection = AS_IT_IS,
     progress: Progress = QUIET,
     limits: ExtractLimits | None = None,
 ) -> Path:
@@ -131,7 +131,7 @@ def fetch_commit(pin: CommitPin, cache: Cache, *, progress: Progress = QUIET) ->
         SourceError: there is no git, or the commit is not to be had; says what git says.
     """
     path = cache.commit(pin.commit)
-    with _kept_in(pin, path.parent), locked(path.with_suffix(".lock"), pin.name, progress):
+    with kept(pin.name, path.parent), locked(path.with_suffix(".lock"), pin.name, progress):
         if path.is_dir():
             return path
         aside = path.with_suffix(".aside")
@@ -186,10 +186,13 @@ def resolve_commit(name: str, url: str, revision: str) -> str:
     """
     if _COMMIT.fullmatch(revision):
         return revision
-    address = CommitPin(name, url, "0" * 40).address
-    asked = [f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}"]
+    address = _address(url)
+    check_address(address)
+    asked = ["HEAD"]
+    if revision:
+        asked = [f"refs/tags/{revision}^{{}}", f"refs/tags/{revision}", f"refs/heads/{revision}"]
     try:
-        answer = git("ls-remote", "--quiet", address, *(asked if revision else ["HEAD"]), url=address)
+        answer = git("ls-remote", "--quiet", address, *asked, url=address)
     except GitError as error:
         raise SourceError(
             f"{name} could not be looked up in {address}: git says: {error.sentence}",
@@ -197,22 +200,10 @@ def resolve_commit(name: str, url: str, revision: str) -> str:
             f" git config --global url.file:///path/to/copy.insteadOf {address}",
         ) from error
     found = {ref: commit for commit, ref in (line.split("\t") for line in answer.splitlines())}
-    for ref in asked if revision else ["HEAD"]:
+    for ref in asked:
         if ref in found:
             return found[ref]
     raise SourceError(
         f"{address} has no branch and no tag {revision or 'HEAD'} for {name}.",
         hint="A commit is named by all of its 40 digits.",
     )
-
-
-@contextmanager
-def _kept_in(pin: CommitPin, folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise SourceError(
-            f"{pin.name} cannot be kept in the cache: {place_of(error, folder)} cannot be used, because "
-            f"{reason_of(error)}.",
-            hint=f"{remedy_of(error)} {CACHE_VARIABLE} can name another folder.",
-        ) from error

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mcumatrix.errors import SourceError
-from mcumatrix.sources.cache import CACHE_VARIABLE, Cache, locked, mirror_url
+from mcumatrix.sources.cache import Cache, kept, locked, mirror_url
 from mcumatrix.sources.partial import Partial
 from mcumatrix.sources.pin import Pin
 from mcumatrix.sources.progress import QUIET, Progress
 from mcumatrix.sources.transport import WEB_PAGE, Body, Then, TransferLimits, UnavailableError, open_address
-from mcumatrix.storage import place_of, reason_of, remedy_of
 
 _LONGEST_BACKOFF_S = 30.0
 
@@ -33,17 +32,11 @@ def fetch(
     """
     limits = limits or TransferLimits()
     path = cache.archive(pin)
-    try:
+    with kept(pin.name, path.parent):
         if _digest(path, pin) == pin.digest:
             return path
         with locked(path.parent / ".lock", pin.name, progress):
             return _fetch(pin, path, progress, mirrors, limits)
-    except OSError as error:
-        raise SourceError(
-            f"{pin.name} cannot be kept in the cache: {place_of(error, path.parent)} cannot be used, because "
-            f"{reason_of(error)}.",
-            hint=f"{remedy_of(error)} {CACHE_VARIABLE} can name another folder.",
-        ) from error
 
 
 def _fetch(pin: Pin, path: Path, progress: Progress, mirrors: Sequence[str], limits: TransferLimits) -> Path:

@@ -1,6 +1,5 @@
 """Copies of trees with a person's own changes: unified diffs, applied by git."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ from mcumatrix.sources.extract import Unpacking, find_tree, make_tree
 from mcumatrix.sources.git import GitError, git
 from mcumatrix.sources.members import Member, MemberKind
 from mcumatrix.sources.progress import QUIET, Progress
-from mcumatrix.sources.selection import Selection
+from mcumatrix.sources.selection import AS_IT_IS
 
-_ALL = Selection(strip_top_folder=False)
 _CHUNK_BYTES = 256 * 1024
 _NOT_COPIED = frozenset({".git"})
 
@@ -52,7 +50,7 @@ def patched(
     """
     made_from = {"tree": contents, "patches": [hash_file(patch) for patch in patches]}
     pin = _Patched(name, fingerprint("patched tree", made_from))
-    found = find_tree(pin, cache.trees, _ALL)
+    found = find_tree(pin, cache.trees, AS_IT_IS)
     if found:
         return found
 
@@ -61,7 +59,7 @@ def patched(
         for patch in patches:
             _apply(name, patch, unpacking.tree)
 
-    return make_tree(pin, cache.trees, _ALL, read, progress=progress)
+    return make_tree(pin, cache.trees, AS_IT_IS, read, progress=progress)
 
 
 def _apply(name: str, patch: Path, tree: Path) -> None:
@@ -97,5 +95,5 @@ def _members(folder: Path) -> Iterator[Member]:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := os.read(file.fileno(), _CHUNK_BYTES):
+        while chunk := file.read(_CHUNK_BYTES):
             yield chunk

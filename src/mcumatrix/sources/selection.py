@@ -39,6 +39,8 @@ class Selection:
 
 
 WHOLE = Selection()
+AS_IT_IS = Selection(strip_top_folder=False)
+"""All of it, with the folders that it begins with."""
 
 _WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 

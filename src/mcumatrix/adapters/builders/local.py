@@ -142,9 +142,15 @@ class LocalBuilder:
         )
         # A file that is missing now may be installed later, without a change of any other.
         if len(files) == len(QUESTIONS):
-            kept = {"files": stamps, "compiler": [found.version, found.number, found.sha256]}
-            self._memory.keep(kept, "compiler", driver, *cpu_flags)
+            self._keep(found, stamps, driver, cpu_flags)
         return found
+
+    def _keep(
+        self, found: Compiler, stamps: dict[str, list[int]], driver: str, cpu_flags: tuple[str, ...] = ()
+    ) -> None:
+        """For `_remembered`."""
+        kept = {"files": stamps, "compiler": [found.version, found.number, found.sha256]}
+        self._memory.keep(kept, "compiler", driver, *cpu_flags)
 
     def _examine_clang(self, clang: str) -> Compiler:
         script = CLANG_SCRIPT.format(clang=shlex.quote(clang))
@@ -163,11 +169,7 @@ class LocalBuilder:
                 f"{clang} does not say what it is: {done.stderr.strip()}",
                 hint="The compiler is broken; install it again.",
             ) from error
-        kept = {
-            "files": {path: _stamp(path) for path in (clang, *files)},
-            "compiler": [found.version, found.number, found.sha256],
-        }
-        self._memory.keep(kept, "compiler", clang)
+        self._keep(found, {path: _stamp(path) for path in (clang, *files)}, clang)
         return found
 
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:

@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm.functions import Functions, code_in, read_functions
+from mcumatrix.adapters.runtimes.tflm.functions import (
+    Defined,
+    Functions,
+    code_in,
+    inline_functions,
+    read_functions,
+    where_defined,
+)
 from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Parties, Party
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_text, without_comments
 from mcumatrix.errors import SourceError
@@ -39,14 +46,14 @@ def read_cmsis(tree: TflmTree, parties: Parties, kernel_files: Iterable[Path], b
         directories += [(core.base / name, core) for name in _CORE_FOLDERS]
     directories = [(path, party) for path, party in directories if path.is_dir()]
     files = {path: read_functions(path) for path in sorted((network.base / "Source").rglob("*.c"))}
-    where = _where_defined(files)
+    where = where_defined(files)
     called = {name: path for path in kernel_files for name in _CALL.findall(code_in(read_text(path)))}
     headers = [path for folder, _ in directories for path in sorted(folder.rglob("*.h"))]
     missing = {name: path for name, path in called.items() if name not in where}
     _check_age(tree, network, missing, headers)
     traced = tuple(sorted(called.keys() & where.keys()))
-    inline = _inline_functions(headers)
-    sources, outside = _reached(files, where, inline, called)
+    inline = inline_functions(map(read_functions, headers))
+    sources, outside = Defined(files, where, inline).reached(called, _is_cmsis)
     of_dsp = _needed_of_dsp(signal, outside, inline)
     if of_dsp:
         directories.append((signal / "PrivateInclude", network))
@@ -83,32 +90,12 @@ def _needed_of_dsp(
 ) -> tuple[Path, ...]:
     """Sources of CMSIS-DSP that functions of CMSIS-NN call, directly or not."""
     files = {path: read_functions(path) for path in sorted((folder / "Source").rglob("*.c"))}
-    return tuple(sorted(_reached(files, _where_defined(files), inline, wanted)[0]))
+    needed, _ = Defined(files, where_defined(files), inline).reached(wanted, _is_cmsis)
+    return tuple(sorted(needed))
 
 
-def _reached(
-    files: Mapping[Path, Functions],
-    where: Mapping[str, Path],
-    inline: Mapping[str, frozenset[str]],
-    names: Iterable[str],
-) -> tuple[set[Path], list[str]]:
-    """The files that define names, with those that these mention and so on; and names that none defines."""
-    queue = list(names)
-    seen = set(queue)
-    needed: set[Path] = set()
-    outside: list[str] = []
-    for name in queue:
-        mentioned = set(inline.get(name, ()))
-        path = where.get(name)
-        if path is None:
-            outside.append(name)
-        elif path not in needed:
-            needed.add(path)
-            mentioned |= files[path].mentioned
-        new = {other for other in mentioned - seen if other.startswith("arm_")}
-        seen |= new
-        queue += sorted(new)
-    return needed, outside
+def _is_cmsis(name: str) -> bool:
+    return name.startswith("arm_")
 
 
 def _tables(
@@ -121,20 +108,3 @@ def _tables(
         for path, found in files.items()
         if not found.defined and mentioned & set(_TABLE.findall(code_in(read_text(path))))
     }
-
-
-def _inline_functions(headers: Iterable[Path]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for path in headers:
-        for name, mentioned in read_functions(path).inline.items():
-            found[name] = found.get(name, frozenset()) | mentioned
-    return found
-
-
-def _where_defined(files: Mapping[Path, Functions]) -> dict[str, Path]:
-    """Functions that others can call, each with the file that defines it."""
-    where: dict[str, Path] = {}
-    for path, functions in files.items():
-        for name in functions.defined:
-            where.setdefault(name, path)
-    return where

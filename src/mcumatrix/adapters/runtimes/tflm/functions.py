@@ -5,7 +5,7 @@ name too many costs a file too many.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +66,58 @@ def functions_in(text: str) -> Functions:
             defined |= set(owner)
         inline[name] = inline.get(name, frozenset()) | frozenset(_WORD.findall(body))
     return Functions(frozenset(defined), inline, frozenset(_WORD.findall(_LITERAL.sub(" ", code))))
+
+
+def inline_functions(headers: Iterable[Functions]) -> dict[str, frozenset[str]]:
+    """What headers have with bodies, each with the names in it; of namesakes those of all."""
+    found: dict[str, frozenset[str]] = {}
+    for header in headers:
+        for name, mentioned in header.inline.items():
+            found[name] = found.get(name, frozenset()) | mentioned
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """What files define for others: `where` has names with the file that defines them, `inline` is what
+    headers have with bodies."""
+
+    files: Mapping[Path, Functions]
+    where: Mapping[str, Path]
+    inline: Mapping[str, frozenset[str]]
+
+    def reached(
+        self, names: Iterable[str], is_followed: Callable[[str], bool]
+    ) -> tuple[set[Path], list[str]]:
+        """The files that define names, with those that these mention and so on; and names that none defines.
+
+        Of what is mentioned, names count that are to be followed.
+        """
+        queue = list(dict.fromkeys(names))
+        seen = set(queue)
+        needed: set[Path] = set()
+        outside: list[str] = []
+        for name in queue:
+            mentioned = set(self.inline.get(name, ()))
+            path = self.where.get(name)
+            if path is None:
+                outside.append(name)
+            elif path not in needed:
+                needed.add(path)
+                mentioned |= self.files[path].mentioned
+            new = {other for other in mentioned - seen if is_followed(other)}
+            seen |= new
+            queue += sorted(new)
+        return needed, outside
+
+
+def where_defined(files: Mapping[Path, Functions]) -> dict[str, Path]:
+    """Functions that others can call, each with the first file that defines it."""
+    where: dict[str, Path] = {}
+    for path, functions in files.items():
+        for name in functions.defined:
+            where.setdefault(name, path)
+    return where
 
 
 @dataclass(slots=True)

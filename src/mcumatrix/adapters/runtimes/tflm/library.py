@@ -125,11 +125,9 @@ def list_library(
         if name in (CMSIS, CMSIS_NN):
             raise SourceError(
                 f"{party.folder} is not all of CMSIS: {reading.name_of(includer)} includes {include},"
-                " and it is"
-                " not there.",
-                hint="Of CMSIS 5 the folders NN, DSP and Core (or Include) are needed; since 2022"
-                " CMSIS-NN is a"
-                " repository of its own.",
+                " and it is not there.",
+                hint="Of CMSIS 5 the folders NN, DSP and Core (or Include) are needed; since 2022 CMSIS-NN"
+                " is a repository of its own.",
             )
     nn_party = parties.found.get(CMSIS_NN)
     definitions = tuple(switches.definitions(tree, reading, files.calling_cmsis, assertions=assertions))
@@ -216,8 +214,7 @@ def _always(tree: TflmTree, makefile: str) -> list[Path]:
     if not any(path.stem == _INTERPRETER for path in micro):
         raise SourceError(
             f"The tree in {tree.root} has no source of the interpreter: looked for"
-            f" {tree.micro}/{_INTERPRETER}"
-            f" with {' or '.join(CXX_SUFFIXES)}.",
+            f" {tree.micro}/{_INTERPRETER} with {' or '.join(CXX_SUFFIXES)}.",
             hint="A header alone is not enough; what was unpacked may be a part.",
         )
     # Our adapter has the list of kernels.

@@ -128,28 +128,39 @@ class Reading:
             return found
         self._refuse_outside(include, includer)
         name = party_of_include(include)
-        is_trees_own = includer.is_relative_to(self.tree.folder) and self._owner(includer) is None
+        is_trees_own = self._is_trees_own(includer)
         is_cmsis = name in (CMSIS, CMSIS_NN)
         if name is not None and (is_cmsis or (is_trees_own and name not in self.parties.found)):
             self.missing.setdefault(name, (includer, include))
         return None
 
     def _note_foreign(self, include: str, includer: Path) -> None:
-        is_trees_own = includer.is_relative_to(self.tree.folder) and self._owner(includer) is None
-        if is_trees_own and party_of_include(include) is None:
+        if self._is_trees_own(includer) and party_of_include(include) is None:
             self.foreign[f"{self.name_of(includer)} includes {include}"] = None
+
+    def conditions_in(self, files: Iterable[Path]) -> dict[str, Path]:
+        """The names that conditions in some of the files look at, each with the first that does."""
+        looked_at: dict[str, Path] = {}
+        for path in files:
+            for name in _names_in_conditions(self._codes[path]):
+                looked_at.setdefault(name, path)
+        return looked_at
+
+    def _is_trees_own(self, path: Path) -> bool:
+        return path.is_relative_to(self.tree.folder) and self._owner(path) is None
 
     def _refuse_outside(self, include: str, includer: Path) -> None:
         """Raises:
         SourceError: a compiler would find a file there that is neither the tree's nor a library's.
         """
+        if ".." not in Path(include).parts:
+            return
         for directory in [includer.parent, *self._order]:
             path = absolute(directory / include)
-            if ".." in Path(include).parts and path.is_file():
+            if path.is_file():
                 raise SourceError(
                     f"{self.name_of(includer)} includes {include}, which is {path}: outside of the tree,"
-                    " so that"
-                    " nobody would notice a change of it.",
+                    " so that nobody would notice a change of it.",
                     hint="Copy it into the tree and include it from there, or take the line out: the key"
                     " patches of the runtime's file does that to a copy.",
                 )
@@ -238,14 +249,6 @@ def _unconditional(code: str) -> frozenset[int]:
         elif word == "include" and depth == (1 if guard else 0):
             places.add(match.start())
     return frozenset(places)
-
-
-def conditions_of(files: Iterable[Path]) -> dict[str, Path]:
-    looked_at: dict[str, Path] = {}
-    for path in files:
-        for name in _names_in_conditions(without_comments(read_text(path))):
-            looked_at.setdefault(name, path)
-    return looked_at
 
 
 def _names_in_conditions(code: str) -> Iterator[str]:

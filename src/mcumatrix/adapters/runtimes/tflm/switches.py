@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcumatrix.adapters.runtimes.tflm.reading import Reading, conditions_of
+from mcumatrix.adapters.runtimes.tflm.reading import Reading
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_makefile
+from mcumatrix.model.kernels import ASSERTIONS_OUT
 
 _STATIC_MEMORY = "TF_LITE_STATIC_MEMORY"
-_NO_ASSERTIONS = "NDEBUG"
 _ARDUINO = "ARDUINO"
 _SWITCHES_WHERE_LOOKED_AT = {
     "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK": "lets portable code stand in where there is no NEON",
@@ -40,7 +40,7 @@ def definitions(
     makefile = read_makefile(tree)
     if not assertions:
         reason = "Assertions stand in inner loops: they are left out of all trees, as releases do."
-        definitions.append(Definition(_NO_ASSERTIONS, reason))
+        definitions.append(Definition(ASSERTIONS_OUT, reason))
     if (path := reading.conditions.get(_STATIC_MEMORY)) is not None:
         if re.search(rf"-D{_STATIC_MEMORY}\b", makefile):
             definitions.append(
@@ -49,7 +49,7 @@ def definitions(
         elif not makefile:
             reason = f"{reading.name_of(path)} looks at it: nothing is allocated."
             definitions.append(Definition(_STATIC_MEMORY, reason))
-    if any(_is_made_for_arduino(path) for path in reading.files):
+    if _ARDUINO in reading.conditions_in(path for path in reading.files if path.stem == "kernel_util"):
         reason = "Ports for Arduino have it in place of TF_LITE_STATIC_MEMORY and CMSIS_NN."
         definitions.append(Definition(_ARDUINO, reason))
     for name, purpose in _SWITCHES_WHERE_LOOKED_AT.items():
@@ -60,16 +60,12 @@ def definitions(
     return definitions
 
 
-def _is_made_for_arduino(path: Path) -> bool:
-    return path.stem == "kernel_util" and _ARDUINO in conditions_of([path])
-
-
 def _cmsis_definitions(reading: Reading, kernel_files: Sequence[Path]) -> list[Definition]:
     definitions = []
     if (path := reading.conditions.get(_CMSIS_NN_SWITCH)) is not None:
         reason = f"{reading.name_of(path)} looks at it: these kernels are compiled."
         definitions.append(Definition(_CMSIS_NN_SWITCH, reason))
-    looked_at = conditions_of(kernel_files)
+    looked_at = reading.conditions_in(kernel_files)
     if (path := looked_at.get(_FOR_SPEED)) is not None:
         reason = (
             f"{reading.name_of(path)} looks at it: what the tree's makefile sets if nobody says otherwise."
