@@ -1,7 +1,6 @@
 """An archive of sources, unpacked: what is in it, below its folder, or a refusal that leaves nothing."""
 
 import bz2
-import hashlib
 import io
 import lzma
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from fuzz.packing import packed, with_right_headers
 from fuzz.target import Target
 from mcumatrix.errors import SourceError
+from mcumatrix.hashing import hash_bytes
 from mcumatrix.sources.extract import extract
 from mcumatrix.sources.pin import Algorithm, Pin
 
@@ -70,7 +70,7 @@ def _read(data: bytes) -> bool:
         folder = Path(name)
         path, trees = folder / f"fuzzed.{kind or 'tar.gz'}", folder / "trees"
         path.write_bytes(archive)
-        pin = Pin(path.name, (), Algorithm.SHA256, hashlib.sha256(archive).hexdigest())
+        pin = Pin(path.name, (), Algorithm.SHA256, hash_bytes(archive))
         try:
             tree = extract(path, pin, trees)
         except SourceError:

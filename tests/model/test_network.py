@@ -79,3 +79,13 @@ def test_multiplications_are_counted_without_those_in_the_padding() -> None:
     assert _network(Operator.DEPTHWISE_CONV_2D, (1, 4, 4, 2), (1, 3, 3, 2), (1, 4, 4, 2)) == 10 * 10 * 2
     assert _network(Operator.FULLY_CONNECTED, (1, 30), (10, 30), (1, 10)) == 300
     assert _network(Operator.SOFTMAX, (1, 30), (10, 30), (1, 10)) == 0
+
+
+def test_the_type_of_a_network_is_that_of_the_first_thing_that_it_computes() -> None:
+    tensors = tuple(
+        Tensor(index, str(index), kind, (1, 4))
+        for index, kind in enumerate((TensorType.INT8, TensorType.FLOAT32))
+    )
+    call, compute = Layer(0, "CALL_ONCE", (), ()), Layer(1, Operator.RELU, (0,), (1,))
+    assert Network(tensors, (call, compute), (0,), (1,)).element is TensorType.FLOAT32
+    assert Network(tensors, (call,), (0,), (0,)).element is TensorType.INT8

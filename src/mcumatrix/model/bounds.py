@@ -24,7 +24,8 @@ CyclesOfRepeats = Annotated[tuple[Cycles, ...], Len(1, MAX_REPEATS)]
 Word = Annotated[str, Len(1, 200)]
 
 
-def _is_sha256(text: str) -> bool:
+def is_sha256(text: str) -> bool:
+    """Whether a text is a SHA-256 as we write it."""
     return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
@@ -32,6 +33,6 @@ def _is_utc(text: str) -> bool:
     return re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text, re.ASCII) is not None
 
 
-Sha256 = Annotated[str, Predicate(_is_sha256)]
+Sha256 = Annotated[str, Predicate(is_sha256)]
 UtcTime = Annotated[str, Predicate(_is_utc)]
 """ISO 8601 in UTC with microseconds, as in 2026-11-26T14:01:58.881867Z."""

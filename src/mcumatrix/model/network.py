@@ -1,10 +1,13 @@
 """A neural network as a .tflite file describes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
 CUSTOM = "CUSTOM"
+CONVERT_AGAIN = "Copy it again from where it came from, or convert the model again."
+"""What is to be done about a file that is damaged."""
 """What the name of a custom operator begins with, before its own name in quotes."""
 
 
@@ -218,6 +221,10 @@ class Layer:
         return f"layer {self.index} {self.operator}"
 
 
+WITH_WEIGHTS = (Operator.CONV_2D, Operator.DEPTHWISE_CONV_2D, Operator.FULLY_CONNECTED)
+"""The operators whose second input is weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """The first graph of a model; layers are in order of execution.
@@ -258,12 +265,18 @@ class Network:
     @property
     def element(self) -> TensorType:
         """The type of its activations: that of the first thing that it computes."""
-        return self.output_of(self.layers[0]).type if self.layers else self.output.type
+        # Calls and assignments compute nothing.
+        first = next((layer for layer in self.layers if layer.outputs), None)
+        return self.output_of(first).type if first else self.output.type
 
     def input_of(self, layer: Layer, position: int) -> Tensor | None:
         """The tensor at a position of a layer's inputs, or None where it has none."""
         index = layer.inputs[position] if position < len(layer.inputs) else None
         return None if index is None else self.tensors[index]
+
+    def weights_of(self, layer: Layer) -> Tensor | None:
+        """The weights of a layer; None for operators without."""
+        return self.input_of(layer, 1) if layer.operator in WITH_WEIGHTS else None
 
     def output_of(self, layer: Layer) -> Tensor:
         """The first output of a layer."""
@@ -271,6 +284,11 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<Network {self.element}: {' > '.join(layer.operator for layer in self.layers)}>"
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """A shape as people write it: `1x28x28x1`."""
+    return "x".join(map(str, shape)) or "no dimensions"
 
 
 def is_hybrid(source: Tensor, weights: Tensor) -> bool:
@@ -298,8 +316,8 @@ def multiply_accumulates(network: Network, layer: Layer) -> int:
 
     Taps of a filter that lie in the padding are not counted: a kernel need not compute them.
     """
-    weights, images = network.input_of(layer, 1), network.input_of(layer, 0)
-    if weights is None or images is None or layer.operator not in _WITH_WEIGHTS:
+    weights, images = network.weights_of(layer), network.input_of(layer, 0)
+    if weights is None or images is None:
         return 0
     output = network.output_of(layer)
     if layer.operator is Operator.FULLY_CONNECTED:
@@ -311,9 +329,6 @@ def multiply_accumulates(network: Network, layer: Layer) -> int:
     # Of a depthwise filter each output channel sees one input channel.
     seen = weights.shape[3] if layer.operator is Operator.CONV_2D else 1
     return output.shape[0] * rows * columns * output.shape[3] * seen
-
-
-_WITH_WEIGHTS = (Operator.CONV_2D, Operator.DEPTHWISE_CONV_2D, Operator.FULLY_CONNECTED)
 
 
 def _taps(size: int, filter_size: int, stride: int, dilation: int, options: ConvolutionOptions) -> int:

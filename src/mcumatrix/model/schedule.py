@@ -1,6 +1,5 @@
 """When the variants of a matrix are run: how often, in which order, and what shows that the bench drifts."""
 
-import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Annotated
 
 from annotated_types import Interval
 
+from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.image import KEPT
 
 MAXIMUM_RUNS = 1000
@@ -52,7 +52,7 @@ class Slot:
         """What tells its files and its task from those of other runs; empty for the first."""
         if self.unit:
             # A unit may be called by a path or an address.
-            return f".unit{hashlib.sha256(self.unit.encode()).hexdigest()[:12]}"
+            return f".unit{hash_bytes(self.unit.encode())[:12]}"
         if self.moment:
             return f".{self.moment}"
         return f".run{self.run}" if self.run > 1 else ""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mcumatrix.hashing import Part
+from mcumatrix.model.bounds import is_sha256
 from mcumatrix.model.inputs import Inputs
 
 Find = Callable[[str], Inputs | None]
@@ -13,8 +14,6 @@ _SOURCES, _TREES, _INPUT, _TOOLCHAIN = "sources", "trees", "input", "toolchain"
 
 _WORDS = {_TOOLCHAIN: "the compiler", "model": "the model", "golden": "the golden answers"}
 """Names of inputs that are hashes, for people."""
-
-_HASH_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class InputDifference:
             return f"{self.name} is only there"
         if not self.theirs:
             return f"{self.name} is only here"
-        if all(map(_is_hash, (*self.theirs.split(), *self.ours.split()))):
+        if all(map(is_sha256, (*self.theirs.split(), *self.ours.split()))):
             return self.name
         return f"{self.name}: {self.theirs} there, {self.ours} here"
 
@@ -60,7 +59,7 @@ def with_all(inputs: Inputs, find: Find) -> tuple[Inputs, ...]:
     waiting = [inputs]
     while waiting:
         for text in _texts(waiting.pop().parts):
-            if _is_hash(text) and text not in found and (made := find(text)) is not None:
+            if is_sha256(text) and text not in found and (made := find(text)) is not None:
                 found[text] = made
                 waiting.append(made)
     return tuple(found.values())
@@ -87,7 +86,7 @@ def _of_part(path: tuple[str, ...], part: Part, find: Find) -> Iterator[tuple[st
     if isinstance(part, Mapping):
         for key, inner in part.items():
             yield from _of_part((*path, key), inner, find)
-    elif isinstance(part, str) and _is_hash(part) and (made := find(part)) is not None:
+    elif isinstance(part, str) and is_sha256(part) and (made := find(part)) is not None:
         yield from _leaves(made, find)
     elif part is None or isinstance(part, str | int):
         yield _name(path), "" if part is None else str(part)
@@ -112,7 +111,3 @@ def _name(path: tuple[str, ...]) -> str:
     if len(path) == 1:
         return _WORDS.get(head, head.replace("_", " "))
     return rest[-1]
-
-
-def _is_hash(text: str) -> bool:
-    return len(text) == _HASH_DIGITS and all(letter in "0123456789abcdef" for letter in text)

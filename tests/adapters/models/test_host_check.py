@@ -1,5 +1,6 @@
 """What is said of a model before it is built."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import tflite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcumatrix.adapters.models import host_check
 from mcumatrix.adapters.models.host_check import (
     ModelProblem,
     ProblemKind,
@@ -18,7 +20,7 @@ from mcumatrix.adapters.models.host_check import (
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus, try_model
 from mcumatrix.model.catalogue import Element, Runtime
-from mcumatrix.model.network import Operator
+from mcumatrix.model.network import Layer, Operator
 
 MODELS = Path(__file__).parents[3] / "firmware" / "models"
 SMALL_MODELS = Path(__file__).parent / "data"
@@ -133,6 +135,14 @@ def test_custom_operators_are_named_with_their_layers() -> None:
 
 def test_nothing_is_said_of_operators_that_a_library_may_have() -> None:
     assert check_model(with_operator(tflite.BuiltinOperator.L2_POOL_2D), TFLM_2_1) == ()
+
+
+def test_a_layer_that_computes_nothing_is_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = (MODELS / "mnist-int8.tflite").read_bytes()
+    network = read_network(model)
+    called = replace(network, layers=(Layer(0, "CALL_ONCE", (), ()), *network.layers))
+    monkeypatch.setattr(host_check, "read_network", lambda _model: called)
+    assert check_model(model, TFLM_2_1) == ()
 
 
 def test_a_file_that_cannot_be_read_is_a_problem_too() -> None:

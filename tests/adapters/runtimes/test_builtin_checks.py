@@ -164,6 +164,14 @@ def test_sums_of_other_things_than_two_tensors_of_one_shape_are_refused() -> Non
         )
 
 
+def test_a_sum_that_would_have_to_be_shifted_to_the_left_is_refused() -> None:
+    changed = changed_tensor(OPERATORS.layers[0].outputs[0], quantization=Quantization((1e-9,), (0,)))
+    assert error_of(changed) == (
+        "layer 0 ADD has an output of scale 1e-09, which is too small for the sum of its inputs.\n"
+        "  Convert the model again with a representative data set."
+    )
+
+
 @pytest.mark.parametrize(("axes", "said"), [((0, 2), "[0, 2]"), ((7,), "[3]"), ((), "[]")])
 def test_means_are_over_axes_side_by_side(axes: tuple[int, ...], said: str) -> None:
     index = OPERATORS.layers[6].inputs[1]

@@ -1,6 +1,5 @@
 """Golden outputs: what a model must answer for each digit, kept as JSON beside the models."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcumatrix.adapters.models.digits import Digit, input_bytes
 from mcumatrix.errors import ModelError
+from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.network import Network, TensorType
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_golden(path: Path, model: bytes) -> Golden:
         raise ModelError(f"Golden outputs {path} cannot be read: {error.strerror}.", hint=_HINT) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} does not hold golden outputs.", hint=_HINT) from error
-    if golden.model_sha256 != hashlib.sha256(model).hexdigest():
+    if golden.model_sha256 != hash_bytes(model):
         raise ModelError(f"Golden outputs {path.name} were made from another model.", hint=_HINT)
     return golden
 
@@ -86,7 +86,7 @@ def render_golden(model: bytes, network: Network, digits: tuple[Digit, ...], ref
         outputs.append([float(str(element)) if is_float else int(element) for element in answer])
     header = {
         "schema": SCHEMA,
-        "model_sha256": hashlib.sha256(model).hexdigest(),
+        "model_sha256": hash_bytes(model),
         **reference.origin,
         "element": network.output.type,
         "comparison": {"absolute_tolerance": reference.tolerance},

@@ -1,12 +1,12 @@
 """Golden answers: what a model must answer to its one input, kept as JSON beside the model."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix.errors import ModelError
+from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.golden import GoldenOutput
 from mcumatrix.model.network import Network, TensorType
 
@@ -53,8 +53,8 @@ def render_answer(
         )
     header = {
         "schema": SCHEMA,
-        "model_sha256": hashlib.sha256(model).hexdigest(),
-        "input_sha256": hashlib.sha256(inputs).hexdigest(),
+        "model_sha256": hash_bytes(model),
+        "input_sha256": hash_bytes(inputs),
         **origin,
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in header.items()]
@@ -91,6 +91,6 @@ def read_answer(path: Path, model: bytes, inputs: bytes, hint: str) -> tuple[Gol
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ModelError(f"{path} does not hold golden outputs.", hint=hint) from error
     for what, contents, sha256 in zip(("model", "input"), (model, inputs), made_from, strict=True):
-        if hashlib.sha256(contents).hexdigest() != sha256:
+        if hash_bytes(contents) != sha256:
             raise ModelError(f"Golden outputs {path.name} were made from another {what}.", hint=hint)
     return outputs

@@ -117,7 +117,7 @@ def _check_network(
     weights_of = {layer: weights for layer, _, weights in hybrid}
     elements, said = _types(runtime), set[TensorType]()
     for layer in network.layers:
-        for tensor in (network.input_of(layer, 0), network.output_of(layer)):
+        for tensor in (network.input_of(layer, 0), *(network.tensors[at] for at in layer.outputs[:1])):
             if tensor is not None and tensor.type in _ALL_ELEMENTS - elements - said:
                 said.add(tensor.type)
                 sentence = (

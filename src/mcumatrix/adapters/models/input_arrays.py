@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcumatrix.errors import ModelError, ToolError
-from mcumatrix.model.network import Tensor, TensorType
+from mcumatrix.model.network import Tensor, TensorType, shape_text
 
 Array = npt.NDArray[Any]
 
@@ -191,7 +191,7 @@ def _image(path: Path, data: bytes, tensor: Tensor) -> Array:
     channels = {1: "L", 3: "RGB"}
     if len(shape) != 3 or shape[2] not in channels or math.prod(tensor.shape[:-3]) != 1:
         raise ModelError(
-            f"{path} is an image, and the input {tensor.name!r} has the shape {_text(tensor.shape)}.",
+            f"{path} is an image, and the input {tensor.name!r} has the shape {shape_text(tensor.shape)}.",
             hint="Images go into inputs of 1 x height x width x 1 or 3; give other inputs as .npy.",
         )
     with Image.open(io.BytesIO(data)) as image:
@@ -207,8 +207,8 @@ def _fitted(path: Path, array: Array, tensor: Tensor) -> Array:
     """An array as elements of a tensor, in its shape."""
     if array.size != _count(tensor):
         raise ModelError(
-            f"{path} has {array.size} numbers ({_text(array.shape)}); the input {tensor.name!r} has"
-            f" {_count(tensor)} ({_text(tensor.shape)}).",
+            f"{path} has {array.size} numbers ({shape_text(array.shape)}); the input {tensor.name!r} has"
+            f" {_count(tensor)} ({shape_text(tensor.shape)}).",
             hint="Give as many as the model's input has elements.",
         )
     if array.dtype.kind == "f" and tensor.type is not TensorType.FLOAT32:
@@ -240,7 +240,3 @@ def _quantised(path: Path, array: Array, tensor: Tensor) -> Array:
     clipped = np.clip(elements + tensor.quantization.zero_points[0], limits.min, limits.max)
     whole: Array = clipped.astype(np.int64)
     return whole
-
-
-def _text(shape: Sequence[int]) -> str:
-    return "x".join(map(str, shape)) or "no dimensions"

@@ -1,12 +1,13 @@
 """Reads .tflite files: the flatbuffers of tensorflow/lite/schema/schema.fbs."""
 
 import struct
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import (
+    CONVERT_AGAIN,
     CUSTOM,
     Activation,
     AddOptions,
@@ -24,8 +25,6 @@ from mcumatrix.model.network import (
     Tensor,
     TensorType,
 )
-
-CONVERT_AGAIN = "Copy it again from where it came from, or convert the model again."
 
 # What the readers of flatbuffers raise when they follow an offset that leads nowhere.
 _BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError)
@@ -69,7 +68,9 @@ def _check_identifier(data: bytes, name: str) -> None:
         )
 
 
+@lru_cache(maxsize=16)
 def _read_model(data: bytes) -> Network:
+    """The same bytes are asked for by whoever plans, warns, tries and renders."""
     import tflite
 
     model = tflite.Model.GetRootAs(data, 0)

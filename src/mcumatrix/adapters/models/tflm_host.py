@@ -138,8 +138,9 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
         status = _STATUSES.get(process.exitcode or 0, TrialStatus.CRASHES)
         if status is TrialStatus.CRASHES:
             text = f"It ended with exit code {process.exitcode}. {text}".strip()
-        outputs = _kept_outputs(folder, len(inputs), len(network.outputs))
-        return Trial(status, text, outputs if status is TrialStatus.RUNS else ())
+        if status is not TrialStatus.RUNS:
+            return Trial(status, text)
+        return Trial(status, text, _kept_outputs(folder, len(inputs), len(network.outputs)))
 
 
 _SAID, _OUTPUTS = "said", "outputs.npz"

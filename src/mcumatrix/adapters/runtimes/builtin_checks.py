@@ -4,8 +4,11 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 
+from mcumatrix.adapters.runtimes.fixed_point import add_constants
 from mcumatrix.errors import ModelError, RenderError
 from mcumatrix.model.network import (
+    CONVERT_AGAIN,
+    WITH_WEIGHTS,
     Activation,
     ConvolutionOptions,
     Layer,
@@ -18,12 +21,11 @@ from mcumatrix.model.network import (
     TensorType,
     is_hybrid,
     padded_size,
+    shape_text,
 )
 
 Shape = tuple[int, ...]
 
-CONVERT_AGAIN = "Copy it again from where it came from, or convert the model again."
-_WITH_WEIGHTS = (Operator.CONV_2D, Operator.DEPTHWISE_CONV_2D, Operator.FULLY_CONNECTED)
 _ELEMENTWISE = (Operator.SOFTMAX, Operator.RELU, Operator.RELU6, Operator.LOGISTIC)
 _SAME_QUANTIZATION = (
     Operator.MAX_POOL_2D,
@@ -106,7 +108,7 @@ def _check_types(network: Network, layer: Layer) -> None:
             f"{layer} has {source.type} input and {output.type} output.",
             hint="Convert the model with one type for all activations.",
         )
-    if layer.operator not in _WITH_WEIGHTS:
+    if layer.operator not in WITH_WEIGHTS:
         return
     weights, bias = network.input_of(layer, 1), network.input_of(layer, 2)
     if weights is None or not weights.is_constant or (bias is not None and not bias.is_constant):
@@ -128,7 +130,7 @@ def _check_types(network: Network, layer: Layer) -> None:
 
 def _check_quantization(network: Network, layer: Layer) -> None:
     """Integer tensors need one scale, or weights one per output channel, and as many zero points."""
-    weights = network.input_of(layer, 1) if layer.operator in _WITH_WEIGHTS else None
+    weights = network.weights_of(layer)
     source, output = network.input_of(layer, 0), network.output_of(layer)
     second = network.input_of(layer, 1) if layer.operator is Operator.ADD else None
     for tensor in (source, second, output, weights):
@@ -167,13 +169,18 @@ def _check_int8(network: Network, layer: Layer) -> None:
     """What TensorFlow Lite Micro demands when it prepares these operators."""
     source, output = _source(network, layer), network.output_of(layer)
     assert source.quantization is not None and output.quantization is not None
-    weights = network.input_of(layer, 1) if layer.operator in _WITH_WEIGHTS else None
+    weights = network.weights_of(layer)
     if weights is not None and weights.quantization is not None and any(weights.quantization.zero_points):
         raise RenderError(
             f"{layer} has weights with a zero point other than 0.",
             hint="Convert the model with TensorFlow 2.3 or later, which quantises weights symmetrically.",
         )
     scale, zero_point = output.quantization.scales[0], output.quantization.zero_points[0]
+    if layer.operator is Operator.ADD and _shifts_left(network, layer, scale):
+        raise RenderError(
+            f"{layer} has an output of scale {scale}, which is too small for the sum of its inputs.",
+            hint="Convert the model again with a representative data set.",
+        )
     if layer.operator in _FIXED_OUTPUT and (scale, zero_point) != (1 / 256, -128):
         raise RenderError(
             f"{layer} has an output of scale {scale} and zero point {zero_point};"
@@ -189,6 +196,17 @@ def _check_int8(network: Network, layer: Layer) -> None:
         )
 
 
+def _shifts_left(network: Network, layer: Layer, output_scale: float) -> bool:
+    """Whether a sum would have to be shifted to the left, which TensorFlow Lite's ADD does not do."""
+    scales = [
+        tensor.quantization.scales[0]
+        for position in (0, 1)
+        if (tensor := network.input_of(layer, position)) is not None and tensor.quantization is not None
+    ]
+    first, second = scales
+    return add_constants(first, second, output_scale).output[1] > 0
+
+
 def _source(network: Network, layer: Layer) -> Tensor:
     """A layer's first input: what it computes from."""
     source = network.input_of(layer, 0)
@@ -200,22 +218,21 @@ def _source(network: Network, layer: Layer) -> Tensor:
 def _check_shapes(network: Network, layer: Layer) -> None:
     """Raises ModelError if a layer's weights or output do not fit to its input and options."""
     source, output = _source(network, layer), network.output_of(layer)
-    weights, bias = network.input_of(layer, 1), network.input_of(layer, 2)
+    weights, bias = network.weights_of(layer), network.input_of(layer, 2)
     if min((*source.shape, *output.shape), default=1) < 1:
         raise ModelError(f"{layer} has an empty tensor.", hint=CONVERT_AGAIN)
     expected = _output_shape(network, layer, source, output)
     if expected != output.shape:
-        wanted = "another shape" if expected is None else _text(expected)
-        with_weights = layer.operator in _WITH_WEIGHTS
+        wanted = "another shape" if expected is None else shape_text(expected)
+        with_weights = f" and weights of {shape_text(weights.shape)}" if weights is not None else ""
         raise ModelError(
-            f"{layer} has an output of {_text(output.shape)} where its input of {_text(source.shape)}"
-            f"{f' and weights of {_text(weights.shape)}' if weights is not None and with_weights else ''}"
-            f" give {wanted}.",
+            f"{layer} has an output of {shape_text(output.shape)} where its input of"
+            f" {shape_text(source.shape)}{with_weights} give {wanted}.",
             hint="The file is damaged, or its converter has a fault: convert the model again.",
         )
-    if layer.operator in _WITH_WEIGHTS and bias is not None and bias.shape != output.shape[-1:]:
+    if layer.operator in WITH_WEIGHTS and bias is not None and bias.shape != output.shape[-1:]:
         raise ModelError(
-            f"{layer} has a bias of {_text(bias.shape)} for {output.shape[-1]} output channels.",
+            f"{layer} has a bias of {shape_text(bias.shape)} for {output.shape[-1]} output channels.",
             hint="The file is damaged: convert the model again.",
         )
 
@@ -348,7 +365,3 @@ def _image_shape(
     out_height, _ = padded_size(height, filter_size[0], options.stride_height, dilation[0], options.padding)
     out_width, _ = padded_size(width, filter_size[1], options.stride_width, dilation[1], options.padding)
     return (batch, out_height, out_width, channels)
-
-
-def _text(shape: Shape) -> str:
-    return "x".join(map(str, shape)) or "no dimensions"

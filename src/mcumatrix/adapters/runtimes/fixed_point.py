@@ -72,8 +72,12 @@ def softmax_constants(beta: float, input_scale: float) -> SoftmaxConstants:
     """PreprocessSoftmaxScaling and CalculateInputRadius of quantization_util.cc."""
     fraction_bits = 31 - _SOFTMAX_INTEGER_BITS
     multiplier, shift = quantize_multiplier(min(beta * input_scale * 2**fraction_bits, 2**31 - 1.0))
-    radius = math.floor((2**_SOFTMAX_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
-    return SoftmaxConstants(multiplier, shift, -radius)
+    return SoftmaxConstants(multiplier, shift, -_input_radius(_SOFTMAX_INTEGER_BITS, shift))
+
+
+def _input_radius(integer_bits: int, shift: int) -> int:
+    """CalculateInputRadius of quantization_util.cc, for 31 bits in all."""
+    return math.floor(((1 << integer_bits) - 1) * 2.0 ** (31 - integer_bits) / 2.0**shift)
 
 
 def int8_limits(activation: Activation, scale: float, zero_point: int) -> tuple[int, int]:
@@ -131,8 +135,8 @@ def relu_table(input_scale: float, input_zero: int, output_scale: float, output_
 
 def relu6_table(scale: float, zero_point: int) -> list[int]:
     """The int8 RELU6 of each element, from -128 on: Relu6Quantized of activations.h, which does not scale."""
-    six = min(127, _round_half_away(_to_float32(6.0 / scale)) + zero_point)
-    return [six if value > six else max(zero_point, value) for value in _INT8]
+    low, high = int8_limits(Activation.RELU6, scale, zero_point)
+    return [min(high, max(low, value)) for value in _INT8]
 
 
 def logistic_table(input_scale: float, input_zero: int) -> list[int]:
@@ -141,8 +145,7 @@ def logistic_table(input_scale: float, input_zero: int) -> list[int]:
     Logistic of kernels/internal/reference/integer_ops/logistic.h.
     """
     multiplier, shift = quantize_multiplier(input_scale * 2 ** (31 - _LOGISTIC_INTEGER_BITS))
-    largest = (2**_LOGISTIC_INTEGER_BITS - 1) * 2.0 ** (31 - _LOGISTIC_INTEGER_BITS)
-    radius = math.floor(largest / 2.0**shift)
+    radius = _input_radius(_LOGISTIC_INTEGER_BITS, shift)
 
     def logistic(value: int) -> int:
         if abs(value) >= radius:
