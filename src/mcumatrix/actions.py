@@ -129,9 +129,9 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     return "; ".join(filter(None, (size, warning_of(job))))
 
 
-def compiled(job: Job) -> Compiled:
-    """How the runtime's library of a variant is compiled, as far as it was looked at."""
-    return compiled_as(job.variant, kernel_facts_of(job))
+def compilations(jobs: Iterable[Job]) -> list[tuple[str, Compiled]]:
+    """By the slugs of variants, how their runtimes' libraries are compiled, as far as it was looked at."""
+    return [(job.variant.slug, compiled_as(job.variant, kernel_facts_of(job))) for job in jobs]
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:

@@ -12,6 +12,7 @@ from mcumatrix.artifact import changed_outputs, is_current
 from mcumatrix.doit_support import TaskBlocked
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.model.record import Status
+from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.running import describe, run_variant
 from mcumatrix.storage import in_sentences
@@ -121,14 +122,14 @@ def report_tasks(work: Work) -> Iterator[Task]:
         "doc": f"make the report of {work.matrix.name}",
         "actions": [partial(_report, work)],
         "task_dep": ["run"],
-        "uptodate": [partial(report_is_current, work)],
+        "uptodate": [lambda: report_is_current(work, work.results())],
     }
 
 
-def report_is_current(work: Work) -> bool:
-    """Whether the report has what the records have now."""
+def report_is_current(work: Work, results: MatrixResults) -> bool:
+    """Whether the report is one of these results, which are those that there are now."""
     folder = work.project.results(work.matrix.name)
-    return is_current(folder, report_fingerprint(work.project, work.matrix, work.results()))
+    return is_current(folder, report_fingerprint(work.project, work.matrix, results))
 
 
 def _report(work: Work) -> dict[str, str] | TaskFailed:

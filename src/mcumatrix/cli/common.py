@@ -95,6 +95,9 @@ class OfNames(Command):  # type: ignore[misc]
     """What commands that compile and run nothing have in common: so many names, and errors as sentences."""
 
     takes = 1
+    needs = ""
+    """What the names are, in words, where all of them are needed; `example` is said where one is missing."""
+    example = ""
 
     def parse_execute(self, in_args: list[str]) -> int:
         return parse_execute(self, super().parse_execute, in_args)
@@ -105,6 +108,10 @@ class OfNames(Command):  # type: ignore[misc]
                 raise MatrixError(
                     f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
                     hint=f"`doit help {self.name}` says which.",
+                )
+            if self.needs and len(args) < self.takes:
+                raise MatrixError(
+                    f"doit {self.name} takes {self.needs}, and {len(args)} were given", hint=self.example
                 )
             return int(self._go(Project(Path.cwd()), params, args))
 

@@ -132,11 +132,11 @@ class Matrix(Executing):
     )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        from mcumatrix.actions import compiled
+        from mcumatrix.actions import compilations
         from mcumatrix.report.content.plan import findings_before
 
         if not all(job.image.is_done() for job in jobs):
-            for finding in findings_before(work.matrix, [(job.variant.slug, compiled(job)) for job in jobs]):
+            for finding in findings_before(work.matrix, compilations(jobs)):
                 print(f"Finding: {printable(str(finding))}", flush=True)
         if work.matrix.schedule.is_plain:
             run(*work.phases(jobs))
@@ -162,7 +162,7 @@ def _conclude(work: Work, selected: set[str]) -> int:
     cases = cases_of_results(work.matrix, results, registry.least_cycles)
     made = next(iter(work.reported), None) or with_tests_of_units(make_report(work.matrix, cases), results)
     print(f"\n{report_text(made)}\n")
-    if work.unreported or not report_is_current(work):
+    if work.unreported or not report_is_current(work, results):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):

@@ -25,10 +25,11 @@ class BaseImage(Command):  # type: ignore[misc]
 
     def execute(self, params: Any, args: list[str]) -> int:  # noqa: ARG002 - doit calls it so
         from mcumatrix import registry
+        from mcumatrix.matrix.schema import is_suite
 
         def execute() -> int:
             suite, *others = args or [DEFAULT_SUITE]
-            if others or not suite.isalpha() or not suite.islower():
+            if others or not is_suite(suite):
                 raise MatrixError(
                     f"base-image makes one image, of a release's code name, and not of {' '.join(args)!r}.",
                     hint=f"For example: doit base-image {DEFAULT_SUITE}",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.cli.common import OfNames, print_line
+from mcumatrix.cli.common import OfNames, print_line, text_options
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.project import Project
 
@@ -19,13 +19,7 @@ class BringModel(OfNames):
         "made by TensorFlow Lite Micro on this machine."
     )
     cmd_options = (
-        {
-            "name": "as",
-            "long": "as",
-            "type": str,
-            "default": "",
-            "help": "what the model is called; without it, as its file",
-        },
+        *text_options(**{"as": "what the model is called; without it, as its file"}),
         {
             "name": "input",
             "long": "input",

@@ -30,7 +30,7 @@ class Plan(Command):  # type: ignore[misc]
         return code_of(execute)
 
     def _show(self, select: str) -> int:
-        from mcumatrix.actions import compiled
+        from mcumatrix.actions import compilations
         from mcumatrix.commands.unused import why_not_used
         from mcumatrix.report.content.plan import plan_parts
         from mcumatrix.report.render.terminal import parts_text
@@ -62,7 +62,7 @@ class Plan(Command):  # type: ignore[misc]
                     ],
                     f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
                     f"{runs} to run; builder: {work.builders.reason}.",
-                    [(job.variant.slug, compiled(job)) for job in jobs],
+                    compilations(jobs),
                 )
             )
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mcumatrix.cli.common import print_line, text_options
+from mcumatrix.cli.common import flag_options, print_line, text_options
 from mcumatrix.cli.executing import Executing
 from mcumatrix.commands.outputs import write_outputs
 from mcumatrix.commands.reproduce import Means, Theirs, published, reproduce_variant, write_report_again
@@ -39,13 +39,7 @@ class Reproduce(Executing):
     )
     cmd_options = (
         *Executing.cmd_options,
-        {
-            "name": "no_run",
-            "long": "no-run",
-            "type": bool,
-            "default": False,
-            "help": "compare images only, and run none",
-        },
+        *flag_options(no_run="compare images only, and run none"),
         *text_options(
             against="whose results: an archive (NAME.tar.gz), or a folder such as another checkout's "
             "results/quickstart; those in results/MATRIX if not given",

@@ -10,6 +10,10 @@ from mcumatrix.project import Project
 from mcumatrix.tasks import DEFAULT_MATRIX
 
 
+def _name(names: list[str]) -> str:
+    return names[0] if names else DEFAULT_MATRIX
+
+
 class Report(OfNames):
     """`doit report`: reports of what is there."""
 
@@ -30,13 +34,14 @@ class Report(OfNames):
         from mcumatrix.commands.report import report
 
         if params["templates"]:
-            name = names[0] if names else DEFAULT_MATRIX
-            return report_by_templates(project, name, Path(params["templates"]), params["out"], print_line)
+            return report_by_templates(
+                project, _name(names), Path(params["templates"]), params["out"], print_line
+            )
         if params["out"]:
             raise MatrixError(
                 "--out is for reports by templates of your own", hint="As in: --templates DIR --out DIR"
             )
-        return report(project, names[0] if names else DEFAULT_MATRIX, print_line)
+        return report(project, _name(names), print_line)
 
 
 class Compare(OfNames):
@@ -44,6 +49,8 @@ class Compare(OfNames):
 
     name = "compare"
     takes = 2
+    needs = "two sets of results"
+    example = "As in: doit compare ../before/results/quickstart quickstart"
     doc_purpose = "compare two sets of results; exit 3 where something got slower or cannot be compared"
     doc_usage = "BASE CANDIDATE"
     doc_description = (
@@ -66,11 +73,6 @@ class Compare(OfNames):
         from mcumatrix.cli.rerun import run_again
         from mcumatrix.commands.compare import RENDERERS, Wanted, compare
 
-        if len(names) < self.takes:
-            raise MatrixError(
-                f"doit compare takes two sets of results, and {len(names)} were given",
-                hint="As in: doit compare ../before/results/quickstart quickstart",
-            )
         wanted = Wanted(
             limits=(params["total"], params["layer"]),
             outputs={name: params[name] for name in RENDERERS},
@@ -111,7 +113,7 @@ class History(OfNames):
         from mcumatrix.commands.history import RENDERERS, history
 
         outputs = {kind: params[kind] for kind in RENDERERS}
-        return history(project, names[0] if names else DEFAULT_MATRIX, outputs, print_line)
+        return history(project, _name(names), outputs, print_line)
 
 
 class Verify(OfNames):
@@ -134,7 +136,7 @@ class Verify(OfNames):
         from mcumatrix.commands.verify import verify
         from mcumatrix.results.archive import ENDING
 
-        name = names[0] if names else DEFAULT_MATRIX
+        name = _name(names)
         signed_by = Path(params["signed_by"]) if params["signed_by"] else None
         if name.endswith(ENDING):
             return verify_archive(Path(name), print_line, signed_by)
@@ -164,7 +166,7 @@ class Archive(OfNames):
         from mcumatrix.commands.archive import archive
 
         key = Path(params["sign"]) if params["sign"] else None
-        archive(project, names[0] if names else DEFAULT_MATRIX, params["output"], print_line, key)
+        archive(project, _name(names), params["output"], print_line, key)
         return ExitCode.OK
 
 
@@ -179,4 +181,4 @@ class Replay(OfNames):
     def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:  # noqa: ARG002
         from mcumatrix.commands.replay import replay_results
 
-        return replay_results(project, names[0] if names else DEFAULT_MATRIX, print_line)
+        return replay_results(project, _name(names), print_line)

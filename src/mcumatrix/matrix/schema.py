@@ -162,8 +162,13 @@ def _gcc_version(text: str) -> str:
     return text
 
 
+def is_suite(text: str) -> bool:
+    """Whether a text may be the code name of a Debian."""
+    return _SUITE.fullmatch(text) is not None
+
+
 def _suite(text: str) -> str:
-    if not _SUITE.fullmatch(text):
+    if not is_suite(text):
         raise RefusedError(
             "it is not the code name of a Debian", f"Write it as Debian does, such as {DEFAULT_SUITE}."
         )
@@ -648,8 +653,8 @@ class RuntimeFile(_Strict):
     )
     patches: list[RelativePath] = Field(
         default=[],
-        description="Unified diffs that are applied to a copy of the source tensorflow, from the"
-        " project's folder.",
+        description="Unified diffs that are applied to a copy of the source tensorflow, from the project's "
+        "folder.",
     )
     sources: dict[Name, SourceFile] = Field(
         default={}, description="Code from elsewhere that its library is compiled from, by name."
