@@ -312,7 +312,7 @@ def _with(path: str, value: object) -> bytes:
             "it contradicts itself: its status is ok, and its answer not correct",
         ),
         (_with("measurement.clock", None), "it is not a record: measurement.clock: Input should be "),
-        (_with("fingerprint", "../"), "it is not a record: fingerprint: Predicate '_is_sha256' failed"),
+        (_with("fingerprint", "../"), "it is not a record: fingerprint: Predicate 'is_sha256' failed"),
         (_with("finished_at", "now"), "it is not a record: finished_at: Predicate '_is_utc' failed"),
         (b'{"schema": 3, "image": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
         (b'{"schema": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
