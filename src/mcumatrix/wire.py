@@ -39,9 +39,9 @@ so are those of version 4, in which models had one output."""
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
 
-MAX_LOG_LINES = 32_768
+MAX_LOG_LINES = 65_536
 """Cap of the lines of all exchanges of a log, those for people among them included: a board has room for
-fewer times."""
+fewer times, and no more than 10,000 samples of a labelled set are asked."""
 
 MAX_DATA_BYTES = 96
 """Cap of the bytes that one line carries."""
