@@ -63,6 +63,7 @@ class Plan(Command):  # type: ignore[misc]
                     f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
                     f"{runs} to run; builder: {work.builders.reason}.",
                     compilations(jobs),
+                    {job.variant.slug: job.samples for job in jobs},
                 )
             )
         )

@@ -8,6 +8,7 @@ from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
+from mcumatrix.report.content.accuracy import accuracy_table
 from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.charts import (
     ChangeChart,
@@ -103,6 +104,7 @@ class Report:
     history_charts: tuple[HistoryChart, ...] = ()
     pasts: tuple[Past, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    accuracy: Table | None = None
 
     @property
     def shown_switches(self) -> tuple[Switch, ...]:
@@ -166,6 +168,7 @@ def make_report(
         history_charts=history_charts(history),
         pasts=history,
         evidence=evidence_of_cases(cases, lines_of_variant),
+        accuracy=accuracy_table(cases),
     )
 
 
