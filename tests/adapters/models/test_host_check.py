@@ -20,7 +20,7 @@ from mcumatrix.adapters.models.host_check import (
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus, try_model
 from mcumatrix.model.catalogue import Element, Runtime
-from mcumatrix.model.network import Layer, Operator
+from mcumatrix.model.network import Layer, Operator, TensorType
 
 MODELS = Path(__file__).parents[3] / "firmware" / "models"
 SMALL_MODELS = Path(__file__).parent / "data"
@@ -120,6 +120,12 @@ def with_operator(number: int) -> bytes:
     for slot in (0, 3):
         data[code._tab.Pos + code._tab.Offset(4 + 2 * slot)] = number
     return bytes(data)
+
+
+def test_a_custom_operator_may_work_with_elements_that_the_runtime_has_not() -> None:
+    compressed = (MODELS / "mnist-int8-lut.tflite").read_bytes()
+    assert TensorType.UINT8 in {tensor.type for tensor in read_network(compressed).tensors}
+    assert check_model(compressed, replace(TFLM_2_1, elements=(Element.INT8,))) == ()
 
 
 def test_nothing_is_said_of_operators_that_a_library_may_have() -> None:
