@@ -1,5 +1,6 @@
 #include "exchanges.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@
 
 /* More than anyone needs to warm caches; keeps a mistyped number from blocking the board for hours. */
 #define MAX_WARMUP 1000u
+
+static_assert(RUNTIME_MAX_OP_BYTES <= WIRE_MAX_WORD_BYTES, "The name of an operator may not fit a line");
 
 static struct wire wire = {.write = port_write};
 

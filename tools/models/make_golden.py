@@ -1,4 +1,4 @@
-"""Writes golden/<model>.json for each model in this folder: what it must answer to the committed digits.
+"""Writes golden/<model>.json for each model of digits here: what it must answer to the committed ones.
 
 Run it in the project's environment, which has the package tflite-micro: .venv/bin/python
 tools/models/make_golden.py
@@ -38,7 +38,7 @@ def make_reference(model: bytes, network: Network) -> Reference:
 
 def main() -> None:
     digits = read_digits(MODELS / "digits.idx2-ubyte")
-    for path in sorted(MODELS.glob("*.tflite")):
+    for path in sorted(MODELS.glob("mnist-*.tflite")):
         model, network = path.read_bytes(), read_network(path)
         golden = MODELS / "golden" / f"{path.stem}.json"
         golden.parent.mkdir(exist_ok=True)

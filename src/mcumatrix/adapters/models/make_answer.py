@@ -6,7 +6,6 @@ from mcumatrix.adapters.models.input_arrays import split
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import TrialStatus, try_model
 from mcumatrix.errors import ModelError, ToolError
-from mcumatrix.model.network import CUSTOM
 
 
 def make_answer(model: bytes, inputs: bytes) -> str:
@@ -19,12 +18,6 @@ def make_answer(model: bytes, inputs: bytes) -> str:
     import numpy as np
 
     network = read_network(model)
-    custom = [layer for layer in network.layers if layer.operator.startswith(CUSTOM)]
-    if custom:
-        raise ModelError(
-            f"layer {custom[0].index} is {custom[0].operator}, and nothing here has custom operators.",
-            hint="Build the model of the builtin operators of TensorFlow Lite.",
-        )
     arrays = split(inputs, network.input_tensors)
     trial = try_model(model, network, [arrays, arrays])
     if trial.status is TrialStatus.NOT_TRIED:
