@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from mcumatrix import registry
@@ -23,9 +22,12 @@ from mcumatrix.results.verification import Checked, image_folders
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.workflow import RENDERERS, REPORTERS, platform_members, runtime_members
 
-_OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "setup.py", "dev", "README.md", "LICENSE", "*.lock")
+_OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "hatch_build.py", "dev", "README.md", "LICENSE", "*.lock")
 """What makes a folder one in which doit runs, with the versions of all packages. Other files at the top of a
 project are nobody's business: a key may be among them."""
+
+_OUR_PACKAGES = frozenset({"mcumatrix", "vstm32"})
+"""What comes with mcumatrix: results are of the virtual board too, which is a package of its own."""
 
 _CATALOGUES = {"board": "boards", "runtime": "runtimes", "toolchain": "toolchains", "model": "models"}
 """The folder of a catalogue, by the axis whose values are its entries."""
@@ -128,17 +130,8 @@ def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
         if template.endswith(".j2"):
             contents.add(project.templates / template)
     packages = {module.partition(".")[0] for module in behind if not module.endswith(".j2")}
-    for package in sorted(packages | _our_packages()):
+    for package in sorted(packages | _OUR_PACKAGES):
         _add_package(package, contents)
-
-
-def _our_packages() -> set[str]:
-    """What comes with mcumatrix: results are of the virtual board too, which is a package of its own."""
-    try:
-        names = distribution("mcumatrix").read_text("top_level.txt") or ""
-    except PackageNotFoundError:
-        names = ""
-    return set(names.split())
 
 
 def _add_package(package: str, contents: Contents) -> None:
