@@ -77,6 +77,22 @@ _TABLE = {
     "GPIO.BSRR": " ".join(
         [f"BS{pin}:{pin}" for pin in range(16)] + [f"BR{pin}:{pin + 16}" for pin in range(16)]
     ),
+    "SYSCFG.EXTICR1": "EXTI0:3-0 EXTI1:7-4 EXTI2:11-8 EXTI3:15-12",
+    "SYSCFG.EXTICR2": "EXTI4:3-0 EXTI5:7-4 EXTI6:11-8 EXTI7:15-12",
+    "SYSCFG.EXTICR3": "EXTI8:3-0 EXTI9:7-4 EXTI10:11-8 EXTI11:15-12",
+    "SYSCFG.EXTICR4": "EXTI12:3-0 EXTI13:7-4 EXTI14:11-8 EXTI15:15-12",
+    "SYSCFG.CMPCR": "CMP_PD:0 READY:8",
+    **{
+        f"EXTI.{register}": " ".join(f"{bit}{line}:{line}" for line in range(25))
+        for register, bit in (
+            ("IMR", "IM"),
+            ("EMR", "EM"),
+            ("RTSR", "TR"),
+            ("FTSR", "TR"),
+            ("SWIER", "SWI"),
+            ("PR", "PR"),
+        )
+    },
     "TIM.CR1": "CEN:0 UDIS:1 URS:2 OPM:3 DIR:4 CMS:6-5 ARPE:7 CKD:9-8",
     "TIM.DIER": "UIE:0 CC1IE:1 CC2IE:2 CC3IE:3 CC4IE:4 TIE:6 UDE:8",
     "TIM.SR": "UIF:0 CC1IF:1 CC2IF:2 CC3IF:3 CC4IF:4 TIF:6",

@@ -11,7 +11,7 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
   \\    |    /                |            \\     |    /
    ClockWatch            SerialLine          ExceptionUnit
                               |                  |
-                    in process, or PtyPort     TIM2, TIM5, RNG; besides: CRC, IWDG
+                    in process, or PtyPort     TIM2, TIM5, RNG, EXTI; besides: CRC, IWDG, SYSCFG
 """
 
 from collections.abc import Callable, Mapping
@@ -38,6 +38,8 @@ from vstm32.cortex_m.watchpoints import Watchpoints
 from vstm32.stm32.bus import Bus
 from vstm32.stm32.clock_limits import ClockWatch
 from vstm32.stm32.crc import Crc
+from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
+from vstm32.stm32.exti import Exti
 from vstm32.stm32.flash import FlashInterface
 from vstm32.stm32.gpio import PORTS, Gpio
 from vstm32.stm32.iwdg import Iwdg
@@ -46,6 +48,7 @@ from vstm32.stm32.rcc import (
     AHB1ENR,
     AHB2ENR,
     APB1ENR,
+    APB2ENR,
     RESET_BEFORE_ENABLE,
     SOFTWARE_RESET,
     WATCHDOG_RESET,
@@ -53,6 +56,8 @@ from vstm32.stm32.rcc import (
 )
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
+from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
+from vstm32.stm32.syscfg import Syscfg
 from vstm32.stm32.timer import Timer
 from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 from vstm32.stm32.usart import Surroundings, Usart
@@ -123,9 +128,19 @@ class System:
             latency_changed=self._check_clocks,
         )
         self.bus.attach(self.flash)
-        self.ports = {port: Gpio(port) for port in PORTS}
+        self.exti = Exti(
+            chip.registers_of("EXTI", EXTI_REGISTERS),
+            level_of=self._level_of_line,
+            set_interrupt=self.exceptions.set_line,
+            event=self.exceptions.note_event,
+        )
+        # Before the ports: when all are reset, pins must not come to a line that is still chosen.
+        self.bus.attach(self.exti)
+        self.ports = {port: Gpio(port, self.exti.look) for port in PORTS}
         for bit, port in enumerate(self.ports.values()):
             self._attach(port, AHB1ENR, bit)
+        self.syscfg = Syscfg(chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look)
+        self._attach(self.syscfg, APB2ENR, 14)
         self._attach(Crc(), AHB1ENR, 12)
         self.rng = Rng(
             self.clock,
@@ -193,6 +208,11 @@ class System:
             lambda: rcc.enabled(enable_register, bit),
             lambda: rcc.held_in_reset(enable_register, bit),
         )
+
+    def _level_of_line(self, line: int) -> int:
+        """The level of the pin that a line of EXTI follows."""
+        port = self.syscfg.port_of(line)
+        return self.ports[port].level(line) if port else 0
 
     def _line(self, interrupt: int) -> Callable[[bool], None]:
         return lambda level: self.exceptions.set_line(interrupt, level)
