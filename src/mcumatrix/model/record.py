@@ -1,6 +1,6 @@
 """The result of one run of one image, as it is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from mcumatrix.model.bounds import (
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
+from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
@@ -150,7 +151,9 @@ class Measurement:
     """What a board answered: times in core clock cycles, and the output they belong to.
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
-    them. `further_outputs` are those behind the first, for a model that has several.
+    them. `further_outputs` are those behind the first, for a model that has several. `arena_bytes` is what
+    the arena must have; `arena_kinds` are as many of its kinds as the runtime tells. `stack` is None in
+    records from before it was measured.
     """
 
     __pydantic_config__ = KEPT
@@ -163,6 +166,8 @@ class Measurement:
     input_crc32: Unsigned32
     output: Output
     further_outputs: tuple[Output, ...] = ()
+    arena_kinds: dict[ArenaKind, Unsigned32] = field(default_factory=dict)
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -885,6 +885,7 @@ CONTENT "#include <arm_nnfunctions.h>\\n" @ONLY)
 set(tflm_generation arena)
 set(tflm_registration TfLiteRegistration)
 set(tflm_log_takes_arguments 0)
+set(tflm_has_recorder 0)
 set(tflm_micro "tensorflow/lite/micro")
 set(tflm_sources
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/c/common.c"
