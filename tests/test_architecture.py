@@ -19,6 +19,7 @@ LAYERS = (
         "printable",
         "storage",
         "artifact",
+        "overlay",
         "project",
         "locking",
         "plugins",

@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 #define RUNTIME_MAX_RANK 8
+#define RUNTIME_MAX_OP_BYTES 63u
 
 enum runtime_status {
     RUNTIME_OK = 0,
@@ -63,7 +64,8 @@ const struct runtime_tensor *runtime_output(uint32_t index);
 
 uint32_t runtime_layer_count(void);
 
-/* The name of a layer's operator as in schema.fbs, e.g. "DEPTHWISE_CONV_2D"; layer < layer count. */
+/* The name of a layer's operator as in schema.fbs, e.g. "DEPTHWISE_CONV_2D", or of a custom operator: up to
+ * RUNTIME_MAX_OP_BYTES printable characters without blanks. layer < layer count. */
 const char *runtime_layer_op(uint32_t layer);
 
 /* One inference. `on_layer` may be NULL. */
@@ -78,6 +80,16 @@ const char *runtime_layer_used(uint32_t layer, uint32_t index);
 
 /* RAM that the tensors need, in bytes; known for certain after the first runtime_invoke. */
 uint32_t runtime_arena_bytes(void);
+
+/* What of the arena is of one kind, in bytes; `kind` is one of those that model/memory.py of the host knows. */
+struct runtime_memory {
+    const char *kind;
+    uint32_t size_bytes;
+};
+
+/* Part number `index` of what is known of the arena; the kind is NULL behind the last one. What a runtime cannot tell is
+ * none. */
+struct runtime_memory runtime_arena_part(uint32_t index);
 
 /* What went wrong last, as a sentence without a line end; "" if nothing did. */
 const char *runtime_error(void);

@@ -29,7 +29,7 @@ from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
 from mcumatrix.model.labelled import AskedSet, LabelledSet
-from mcumatrix.model.network import CUSTOM, Network, least_cycles_of
+from mcumatrix.model.network import Network, least_cycles_of
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
@@ -397,8 +397,8 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
 
 
 def operators_of(entry: Model) -> frozenset[str]:
-    """The builtin operators of a model's file, named as in schema.fbs. Raises ModelError."""
-    return frozenset(name for name in _operators_in(model_contents(entry)) if not name.startswith(CUSTOM))
+    """The operators of a model's file, named as layers name them. Raises ModelError."""
+    return frozenset(_operators_in(model_contents(entry)))
 
 
 def _operators_in(contents: bytes) -> tuple[str, ...]:

@@ -601,7 +601,8 @@ def report_fingerprint(
                 *results.unbelieved,
             ],
             "published": {
-                name: hash_file(find_publication(name, project.published)) for name in matrix.published
+                name: hash_file(find_publication(name, project.published_folders))
+                for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
             "charts": version("vl-convert-python"),

@@ -1,4 +1,4 @@
-"""Writes golden/<model>.json for each model of digits: what it must answer to the committed ones.
+"""Writes golden/<model>.json for each model of digits here: what it must answer to the committed ones.
 
 Of mnist-uint8 it writes golden/mnist-uint8-digits.npz too, with the answers to the 1,000 of the labelled set;
 `doit model` does so for the others.

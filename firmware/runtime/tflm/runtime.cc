@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "generation.h"
 #include "layers.h"
@@ -19,11 +20,28 @@ constexpr std::uint32_t ARENA_STEP_BYTES = 16; /* TensorFlow's alignment of buff
 static const tflite::Model *model;
 static const tflite::SubGraph *graph;
 static std::uint32_t arena_needed_bytes; /* 0: known after an inference */
+static runtime_memory arena_parts[8]; /* none has a kind where nothing is told */
 static runtime_tensor inputs[ENDS_MAX];
 static runtime_tensor outputs[ENDS_MAX];
 
 static const tflite::OperatorCode &code_of(std::uint32_t layer) {
     return *model->operator_codes()->Get(graph->operators()->Get(layer)->opcode_index());
+}
+
+/* Whether runtime_layer_op can give a name as it is. */
+static bool is_word(const char *name) {
+    std::uint32_t length = 0;
+    while (name[length] > ' ' && name[length] <= '~' && length <= RUNTIME_MAX_OP_BYTES) {
+        length++;
+    }
+    return length > 0 && length <= RUNTIME_MAX_OP_BYTES && name[length] == '\0';
+}
+
+static const char *name_of(const tflite::OperatorCode &code) {
+    const tflite::BuiltinOperator op = generation::operator_of(code);
+    const bool has_own = op == tflite::BuiltinOperator_CUSTOM && code.custom_code() != nullptr;
+    return has_own && is_word(code.custom_code()->c_str()) ? code.custom_code()->c_str()
+                                                           : tflite::EnumNameBuiltinOperator(op);
 }
 
 static std::uint32_t element_size_bytes(tflite::TensorType type) {
@@ -116,18 +134,10 @@ static bool read_model() {
 
 static bool check_layer(std::uint32_t layer) {
     const tflite::OperatorCode &code = code_of(layer);
-    const tflite::BuiltinOperator op = generation::operator_of(code);
-    if (op == tflite::BuiltinOperator_CUSTOM) {
-        report_error("layer %lu is the custom operator %s; the runtime tflm has the builtin operators only",
-                     static_cast<unsigned long>(layer),
-                     code.custom_code() == nullptr ? "without a name" : code.custom_code()->c_str());
-        return false;
-    }
-    const Registration *kernel = generation::find(op, code.version());
+    const Registration *kernel = generation::find(code);
     if (kernel == nullptr || kernel->invoke == nullptr) {
         report_error("layer %lu is %s in version %ld, for which this TensorFlow has no kernel",
-                     static_cast<unsigned long>(layer), tflite::EnumNameBuiltinOperator(op),
-                     static_cast<long>(code.version()));
+                     static_cast<unsigned long>(layer), name_of(code), static_cast<long>(code.version()));
         return false;
     }
     if (timed_kernel(kernel) == nullptr) {
@@ -178,6 +188,23 @@ static std::uint32_t find_needed_bytes() {
     return fits;
 }
 
+/* What the tree's recorder has told, and what is persistent without the recorder, which is so too. */
+static void keep_arena_parts(const generation::Recorded &recorded) {
+    const std::size_t persistent = generation::arena_used_bytes() - recorded.non_persistent;
+    const runtime_memory parts[] = {
+        {"non_persistent", static_cast<std::uint32_t>(recorded.non_persistent)},
+        {"persistent", static_cast<std::uint32_t>(persistent)},
+        {"eval_tensors", static_cast<std::uint32_t>(recorded.eval_tensors)},
+        {"persistent_tensors", static_cast<std::uint32_t>(recorded.persistent_tensors)},
+        {"quantization", static_cast<std::uint32_t>(recorded.quantization)},
+        {"persistent_buffers", static_cast<std::uint32_t>(recorded.persistent_buffers)},
+        {"variable_tensors", static_cast<std::uint32_t>(recorded.variable_tensors)},
+        {"nodes", static_cast<std::uint32_t>(recorded.nodes)},
+    };
+    static_assert(sizeof parts == sizeof arena_parts, "there is a place for each");
+    std::memcpy(arena_parts, parts, sizeof parts);
+}
+
 static bool place(const TfLiteTensor *tensor, runtime_tensor *described) {
     if (tensor == nullptr || tensor->data.raw == nullptr) {
         report_error("TensorFlow has placed no input or no output");
@@ -212,9 +239,15 @@ enum runtime_status runtime_setup(void) {
     if (starts_in(tflm_arena_size_bytes) && generation::plans_arena()) {
         arena_needed_bytes = find_needed_bytes();
     }
+    generation::Recorded recorded;
+    const bool is_recorded =
+        arena_needed_bytes != 0 && generation::record(model, tflm_arena, tflm_arena_size_bytes, &recorded);
     if (!starts_in(tflm_arena_size_bytes)) {
         report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
         return RUNTIME_ERROR;
+    }
+    if (is_recorded) {
+        keep_arena_parts(recorded);
     }
     for (std::uint32_t index = 0; index < runtime_input_count(); index++) {
         if (!place(generation::input(index), &inputs[index])) {
@@ -250,12 +283,11 @@ uint32_t runtime_layer_count(void) {
 }
 
 const char *runtime_layer_op(uint32_t layer) {
-    return tflite::EnumNameBuiltinOperator(generation::operator_of(code_of(layer)));
+    return name_of(code_of(layer));
 }
 
 uintptr_t runtime_layer_code(uint32_t layer) {
-    const tflite::OperatorCode &code = code_of(layer);
-    const Registration *kernel = generation::find(generation::operator_of(code), code.version());
+    const Registration *kernel = generation::find(code_of(layer));
     return reinterpret_cast<uintptr_t>(kernel->invoke) & ~static_cast<uintptr_t>(1);
 }
 
@@ -281,6 +313,10 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
 
 uint32_t runtime_arena_bytes(void) {
     return arena_needed_bytes != 0 ? arena_needed_bytes : memory_used_bytes(tflm_arena_size_bytes);
+}
+
+struct runtime_memory runtime_arena_part(uint32_t index) {
+    return index < sizeof arena_parts / sizeof *arena_parts ? arena_parts[index] : runtime_memory();
 }
 
 const char *runtime_error(void) {

@@ -140,7 +140,7 @@ class Runtime:
     elsewhere that its library is compiled from. One that does not take hybrid models refuses those whose
     weights alone are quantised before anything is built. `patches` are unified diffs that are applied to a
     copy of its own source, in their order. `operators` are those that its library has, named as
-    in schema.fbs and sorted; None for all there are. The catalogue knows none yet: which ones are needed
+    layers name them and sorted; None for all there are. The catalogue knows none yet: which ones are needed
     follows from the models of a matrix.
     """
 

@@ -9,7 +9,7 @@ from mcumatrix.adapters.models.set_answers import render_set_answers
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import TrialStatus, try_model
 from mcumatrix.errors import ModelError, ToolError
-from mcumatrix.model.network import CUSTOM, Network
+from mcumatrix.model.network import Network
 
 
 def make_answer(model: bytes, inputs: bytes) -> str:
@@ -39,12 +39,6 @@ def make_set_answers(model: bytes, inputs: Sequence[bytes]) -> bytes:
 
 
 def _answers(model: bytes, network: Network, asked: Sequence[Sequence[Array]]) -> Sequence[tuple[Array, ...]]:
-    custom = [layer for layer in network.layers if layer.operator.startswith(CUSTOM)]
-    if custom:
-        raise ModelError(
-            f"layer {custom[0].index} is {custom[0].operator}, and nothing here has custom operators.",
-            hint="Build the model of the builtin operators of TensorFlow Lite.",
-        )
     trial = try_model(model, network, asked)
     if trial.status is TrialStatus.NOT_TRIED:
         raise ToolError(trial.said, hint="Install what requirements.lock names: ./dev setup does it.")

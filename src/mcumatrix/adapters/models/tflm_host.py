@@ -201,5 +201,6 @@ def _load_extension() -> ModuleType:
 def _missing() -> ToolError:
     return ToolError(
         f"The package {PACKAGE} is not installed.",
-        hint="Install what requirements.lock names: ./dev setup does it.",
+        hint="Golden answers are made with it, and models tried: pip install 'mcumatrix[golden]', or ./dev "
+        "setup in a checkout. It exists for x86-64 Linux alone. Builds and runs do without it.",
     )

@@ -6,7 +6,7 @@ makes another `$id`.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,6 +75,23 @@ class LayerData(TimesData):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryData:
+    """Memory of one run, in bytes; null and empty where a runtime, or a record from before, does not tell.
+
+    `arena_bytes` is what the arena must have. Of its kinds `non_persistent` and `persistent` are the whole
+    that stays in use, the others parts of what is persistent. `flash_bytes` has what all of the image belongs
+    to.
+    """
+
+    arena_bytes: int | None
+    arena_kinds_bytes: dict[str, int]
+    stack_inference_bytes: int | None
+    stack_deepest_bytes: int | None
+    stack_size_bytes: int | None
+    flash_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class AccuracyData:
     """The answers to a labelled set: `samples` of its `set_samples` were asked, and `correct` have the class
     of their label. `share` is that of the right ones, with its 95 % interval.
@@ -119,6 +136,7 @@ class RecordData:
     total: TimesData | None
     run: int = 1
     unit: str = ""
+    memory: MemoryData | None = None
     accuracy: AccuracyData | None = None
 
 
@@ -248,6 +266,7 @@ class ReportData:
     runs: TableData | None = None
     drift: TableData | None = None
     health: TableData | None = None
+    memory: list[PartData] = field(default_factory=list)
     accuracy: TableData | None = None
 
 

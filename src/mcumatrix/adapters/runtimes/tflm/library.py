@@ -16,6 +16,7 @@ from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Partie
 from mcumatrix.adapters.runtimes.tflm.tree import (
     CXX_SUFFIXES,
     LITE,
+    RECORDER,
     TflmTree,
     cxx_files,
     read_makefile,
@@ -36,6 +37,9 @@ _SHARED = (
 
 _OF_MICRO = ("", "/memory_planner", "/arena_allocator", "/tflite_bridge")
 """Folders with sources of the interpreter, below the micro folder."""
+
+_SIGNAL = "signal"
+"""The folder with kernels of a signal's spectrum and what they need, since 2023."""
 
 _INTERPRETER = "micro_interpreter"
 
@@ -58,7 +62,8 @@ class Library:
     """What a library of TensorFlow Lite Micro is compiled from, in an order that only names decide.
 
     `sources` are TensorFlow's, those in `kernel_sources` among them: kernels that call CMSIS-NN. `operators`
-    are those that it can register. `generation`, `registration` and `log_takes_arguments` are the tree's.
+    are those that it can register. `generation`, `registration`, `log_takes_arguments` and `has_recorder` are
+    the tree's.
     `traced_functions` are functions of CMSIS that these kernels call, none of them a macro or inline.
     `forwards` are includes that name folders as TensorFlow's makefiles lay them out, each with the header
     that it stands for. `foreign_includes` say what neither the tree nor a library has: whoever changed the
@@ -69,6 +74,7 @@ class Library:
     generation: str
     registration: str
     log_takes_arguments: bool
+    has_recorder: bool
     micro: str
     operators: tuple[Registrable, ...]
     sources: tuple[Place, ...]
@@ -135,6 +141,7 @@ def list_library(
         generation=tree.generation,
         registration=tree.registration,
         log_takes_arguments=tree.log_takes_arguments,
+        has_recorder=tree.has_recorder,
         micro=tree.micro,
         operators=files.operators,
         sources=tuple(parties.place(path) for path in sources),
@@ -193,7 +200,9 @@ def _list_files(tree: TflmTree, kernels: str, operators: Sequence[str] | None) -
         sources=tuple(dict.fromkeys((*base, *needed))),
         calling_cmsis=tuple(sorted(path for path in needed if path in optimised)),
         operators=registrables,
-        roots=(tree.micro_folder / resolver,),
+        roots=tuple(
+            tree.micro_folder / name for name in (resolver, *((RECORDER,) if tree.has_recorder else ()))
+        ),
         optional=_optional(tree, base, on_demand),
     )
 
@@ -244,6 +253,7 @@ def _kernel_files(tree: TflmTree, makefile: str, kernels: str) -> tuple[list[Pat
     place."""
     folder = tree.micro_folder / "kernels"
     own = _assigned(tree, makefile, "MICROLITE_CC_KERNEL_SRCS") or _sources_in(folder)
+    own += [path for path in _assigned(tree, makefile, "MICROLITE_CC_SIGNAL_KERNEL_SRCS") if path not in own]
     own = [path for path in own if path.stem != "all_ops_resolver"]
     # Some ports have a kernel in this form only.
     stems = {path.stem for path in own}
@@ -272,7 +282,8 @@ def _needed_kernels(
             f"The tree in {tree.root} does not say which operators it has: looked for AddBuiltin in {place}.",
             hint="What was unpacked may leave it out, or it was changed beyond what can be read.",
         )
-    headers = sorted((tree.micro_folder / "kernels").rglob("*.h"))
+    folders = (tree.micro_folder / "kernels", tree.root / _SIGNAL)
+    headers = [path for folder in folders for path in sorted(folder.rglob("*.h"))]
     index = KernelFiles(files, headers)
     asked = [known[name] for name in sorted(known if operators is None else set(operators) & known.keys())]
     wanted = [operator for operator in asked if any(map(index.defines, operator.functions))]
@@ -334,7 +345,9 @@ def _optional(tree: TflmTree, base: Iterable[Path], on_demand: Iterable[Path]) -
 def _assigned(tree: TflmTree, makefile: str, variable: str) -> list[Path]:
     """The files that a makefile names one by one in a variable, those that exist."""
     match = re.search(rf"^[ \t]*{variable}[ \t]*[:?+]?=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
-    names = re.findall(r"(?<![\w./-])tensorflow/[\w./-]+\.cc?(?![\w./-])", match[1]) if match else []
+    names = (
+        re.findall(r"(?<![\w./-])(?:tensorflow|signal)/[\w./-]+\.cc?(?![\w./-])", match[1]) if match else []
+    )
     return sorted(
         path
         for name in dict.fromkeys(names)
