@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from vstm32.timing import m7_table as m7
 from vstm32.timing.m7_table import Kind
-from vstm32.timing.operation import PC, SP, Operation, operations
+from vstm32.timing.operation import PC, SP, Operation, instruction_starts, operations
 from vstm32.timing.scoreboard import Scoreboard
 
 _WARM_UP, _MEASURED = 4, 8
@@ -41,6 +41,9 @@ class MemorySystem:
     wait_states: int = 0
     """Of flash, 0 to 15 (FLASH_ACR.LATENCY)."""
 
+    prices_addresses: bool = False
+    """Whether loads are priced where they go while the block runs (m7-cache-2), and cost nothing here."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlockCost:
@@ -60,7 +63,7 @@ class BlockCost:
 
 def count_instructions(code: bytes) -> BlockCost:
     """The timing model "instructions": one cycle per instruction, nothing else."""
-    count = len(_starts(code))
+    count = len(instruction_starts(code))
     return BlockCost(count, tuple(range(count, 0, -1)), 0, False)
 
 
@@ -107,16 +110,6 @@ def m7_cost_after(
     return scoreboard.exact - start + rest
 
 
-def _starts(code: bytes) -> list[int]:
-    """Where instructions start (Arm v7-M ARM, section A5.1)."""
-    starts = []
-    position = 0
-    while position + 1 < len(code):
-        starts.append(position)
-        position += 4 if code[position + 1] >= 0xE8 else 2
-    return starts
-
-
 def _is_branch(operation: Operation) -> bool:
     return operation.kind in _BRANCHES or PC in operation.results
 
@@ -143,7 +136,7 @@ def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
 
 def _load_cycles(operation: Operation, memory: MemorySystem) -> float:
     """What a load waits for, on average."""
-    if operation.kind not in _LOADS or operation.base == SP:
+    if memory.prices_addresses or operation.kind not in _LOADS or operation.base == SP:
         return 0.0
     flash_line = m7.flash_line_cycles(memory.wait_states)
     if memory.data_cache:

@@ -23,7 +23,7 @@ def test_an_unknown_model_is_refused():
     with pytest.raises(VirtualBoardError) as caught:
         timing_model("exact")
     assert str(caught.value) == (
-        "The virtual board has no timing model 'exact'.\n  It has instructions and m7-block-1."
+        "The virtual board has no timing model 'exact'.\n  It has instructions, m7-block-1 and m7-cache-2."
     )
 
 
