@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
+from vstm32.timing import m7_data_table as m7_data
 from vstm32.timing import m7_table as m7
 from vstm32.timing.m7_table import Kind
 from vstm32.timing.operation import PC, SP, Operation, instruction_starts, operations
@@ -74,7 +75,7 @@ def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> B
     scoreboard = Scoreboard()
     issued = [scoreboard.issue(operation) for operation in instructions]
     waits = [_load_cycles(operation, memory) for operation in instructions]
-    rest = sum(waits) + _uncached_fetch_cycles(len(code), stands_in, memory)
+    rest = sum(waits) + _fetch_cycles(scoreboard.exact, True, len(code), stands_in, memory)
     total = scoreboard.spent + rest
     left = [round(total - at - sum(waits[:index])) for index, at in enumerate(issued)]
     return BlockCost(
@@ -96,9 +97,12 @@ def m7_cost_after(
     """
     instructions = operations(code)
     rest = sum(_load_cycles(operation, memory) for operation in instructions)
-    rest += _uncached_fetch_cycles(len(code), stands_in, memory)
+
+    def with_fetches(pipeline: float) -> float:
+        return pipeline + rest + _fetch_cycles(pipeline, taken, len(code), stands_in, memory)
+
     if taken and before == code and _follows_itself(instructions):
-        return _cycles_in_loop(instructions) + rest
+        return with_fetches(_cycles_in_loop(instructions))
     scoreboard = Scoreboard()
     for operation in operations(before):
         scoreboard.issue(operation)
@@ -107,7 +111,7 @@ def m7_cost_after(
         scoreboard.start_group()
     for operation in instructions:
         scoreboard.issue(operation)
-    return scoreboard.exact - start + rest
+    return with_fetches(scoreboard.exact - start)
 
 
 def _is_branch(operation: Operation) -> bool:
@@ -159,6 +163,43 @@ def _line_cycles(stands_in: CodeMemory, memory: MemorySystem) -> int:
     if not memory.instruction_cache or stands_in is CodeMemory.TCM:
         return 0
     return m7.SRAM_LINE_CYCLES if stands_in is CodeMemory.SRAM else m7.flash_line_cycles(memory.wait_states)
+
+
+def _fetch_cycles(
+    pipeline: float, taken: bool, size_bytes: int, stands_in: CodeMemory, memory: MemorySystem
+) -> float:
+    """What a block waits for its code where no cache is in the way, beyond what its pipeline takes.
+
+    In m7-cache-2 the prefetch queue runs ahead (m7_data_table.py): a block waits for its code only where that
+    comes more slowly than the pipeline takes it, and for the first of it only after a taken branch.
+    """
+    uncached = _uncached_fetch_cycles(size_bytes, stands_in, memory)
+    if not memory.prices_addresses or not uncached:
+        return uncached
+    path = _fetch_path(stands_in, memory)
+    beats = -(-size_bytes // m7_data.FETCH_BYTES)
+    new_lines = (size_bytes - 1) // m7.LINE_BYTES if taken else size_bytes / m7.LINE_BYTES
+    fetch = (path.first if taken else 0) + beats * path.beat + new_lines * path.new_line
+    return max(0.0, fetch - pipeline)
+
+
+@dataclass(frozen=True, slots=True)
+class _FetchPath:
+    """How code comes without a cache, in cycles: what is before the first beat after a branch, a beat, and
+    what a new line of flash adds."""
+
+    first: int
+    beat: int
+    new_line: int
+
+
+def _fetch_path(stands_in: CodeMemory, memory: MemorySystem) -> _FetchPath:
+    """The path to a memory, with the numbers that loads have."""
+    if stands_in is CodeMemory.FLASH_ITCM:
+        return _FetchPath(memory.wait_states, 1, memory.wait_states)
+    if stands_in is CodeMemory.SRAM:
+        return _FetchPath(m7_data.SRAM.first - 1, m7_data.FETCH_BYTES // m7_data.SRAM.beat_bytes, 0)
+    return _FetchPath(m7_data.flash(memory.wait_states).first - 1, 1, memory.wait_states)
 
 
 def _uncached_fetch_cycles(size_bytes: int, stands_in: CodeMemory, memory: MemorySystem) -> int:

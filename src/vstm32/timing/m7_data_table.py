@@ -55,6 +55,10 @@ def flash(wait_states: int) -> Latency:
     return Latency(line - m7.FLASH_BEATS_PER_LINE + 1, line, _FLASH_BEAT_BYTES, 1)
 
 
+FETCH_BYTES = 8
+"""T, overview of the prefetch unit: 64 bits at a time, into a queue of four of them that runs ahead of the
+pipeline. R section 3.3: a read of flash gives a line of 256 bits, so that wait states come once in each."""
+
 UNALIGNED_LOAD_CYCLES = 3
 """J: "+3 as older op, +4 as younger op"."""
 

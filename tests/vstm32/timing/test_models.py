@@ -16,6 +16,9 @@ def test_the_models_are_those_that_a_boards_file_may_name():
 
 def test_each_model_has_its_expected_error():
     assert CHIP.expected_errors["m7-block-1"] == "typical error ±10 % a layer, at worst 46 %"
+    assert CHIP.expected_errors["m7-cache-2"] == (
+        "typical error ±13 % in code of others, at worst 16 %; of float32 layers at worst 35 %"
+    )
     assert CHIP.expected_errors["instructions"] == "no estimate of a board's times"
 
 
