@@ -12,6 +12,8 @@
 #define APB_BASE 0x40000000u
 #define APB_END 0x40020000u
 #define PRIVATE_BASE 0xE0000000u
+/* Even and odd words are in two banks. */
+#define BANK 4u
 
 static uint64_t max(uint64_t one, uint64_t other)
 {
@@ -265,6 +267,9 @@ uint64_t price_accesses(struct state *state, void *engine, const struct record *
 {
     uint32_t values[MOST_VALUES];
     uint64_t waits = 0;
+    /* The load before, with which one may have been issued in the same cycle: they must be of two banks. */
+    const struct step *last = NULL;
+    uint32_t last_address = 0;
     state->data.waits = 0;
     read_registers(state, engine, record->registers, values);
     values[NO_VALUE] = 0;
@@ -300,8 +305,14 @@ uint64_t price_accesses(struct state *state, void *engine, const struct record *
         }
         const bool store = step->kind == STEP_STORE;
         const uint64_t now = entered + step->at + waits;
-        const uint64_t wait = size <= 4 ? wait_for(state, sum, size, store, now)
-                                        : wait_for_all(state, sum, size, store, now);
+        uint64_t wait = size <= 4 ? wait_for(state, sum, size, store, now)
+                                  : wait_for_all(state, sum, size, store, now);
+        if (!store) {
+            wait += last != NULL && last->at == step->at && last->offset != step->offset &&
+                    ((last_address ^ sum) & BANK) == 0;
+            last = step;
+            last_address = sum;
+        }
         if (wait != 0) {
             note_wait(&state->data, step->offset, wait);
             waits += wait;

@@ -72,7 +72,7 @@ def count_instructions(code: bytes) -> BlockCost:
 def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> BlockCost:
     """The timing model "m7-block-1"."""
     instructions = operations(code)
-    scoreboard = Scoreboard()
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     issued = [scoreboard.issue(operation) for operation in instructions]
     waits = [_load_cycles(operation, memory) for operation in instructions]
     rest = sum(waits) + _fetch_cycles(scoreboard.exact, True, len(code), stands_in, memory)
@@ -102,8 +102,8 @@ def m7_cost_after(
         return pipeline + rest + _fetch_cycles(pipeline, taken, len(code), stands_in, memory)
 
     if taken and before == code and _follows_itself(instructions):
-        return with_fetches(_cycles_in_loop(instructions))
-    scoreboard = Scoreboard()
+        return with_fetches(_cycles_in_loop(instructions, memory))
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     for operation in operations(before):
         scoreboard.issue(operation)
     start = scoreboard.exact
@@ -125,9 +125,9 @@ def _follows_itself(instructions: tuple[Operation, ...]) -> bool:
     return instructions[-1].target == -sum(operation.size_bytes for operation in instructions[:-1])
 
 
-def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
+def _cycles_in_loop(instructions: tuple[Operation, ...], memory: MemorySystem) -> float:
     """Cycles of one turn when a block follows on itself again and again."""
-    scoreboard = Scoreboard()
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     before = 0
     for turn in range(_WARM_UP + _MEASURED):
         if turn == _WARM_UP:

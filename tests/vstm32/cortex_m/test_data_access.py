@@ -170,17 +170,32 @@ def test_a_load_of_a_word_that_is_not_aligned_takes_longer(cycles):
     assert a_turn(unaligned, free) == pytest.approx(m7_data_table.UNALIGNED_LOAD_CYCLES, abs=0.1)
 
 
-def test_bytes_that_are_stored_one_behind_the_other_fill_the_buffer(cycles):
-    """One byte a cycle: 2.4 cycles each, once the buffer is full."""
-    bytes_ = (
-        "({ uint32_t taken = 0; for (int run = 0; run < 2; run++) { uint32_t before = REG(DWT_CYCCNT);"
-        '__asm volatile(".rept 200\\n strb r0, [%0]\\n .endr" :: "r"(DTCM) : "memory");'
+def repeated(count, code, operands):
+    """The third run of an assembly text that stands `count` times in a row."""
+    return (
+        "({ uint32_t taken = 0; for (volatile int run = 0; run < 3; run++) {"
+        "uint32_t before = REG(DWT_CYCCNT);"
+        f'__asm volatile(".rept {count}\\n {code}\\n .endr" :: {operands} : "r2", "r3", "memory");'
         "taken = REG(DWT_CYCCNT) - before; } taken; })"
     )
-    words = bytes_.replace("strb", "str")
-    narrow, wide = cycles(bytes_, words)
+
+
+def test_bytes_that_are_stored_one_behind_the_other_fill_the_buffer(cycles):
+    """One byte a cycle: 2.4 cycles each, once the buffer is full."""
+    narrow, wide = cycles(*(repeated(200, f"{store} r2, [%0]", '"r"(DTCM)') for store in ("strb", "str")))
     assert wide == pytest.approx(200, abs=12)
     assert narrow == pytest.approx(200 * m7_data_table.NARROW_STORE_CYCLES, rel=0.05)
+
+
+def test_two_loads_go_together_if_they_are_of_two_banks(cycles):
+    other_bank, same_bank, far_bank = cycles(
+        *(
+            repeated(30, "ldr.w r2, [%0]\\n ldr.w r3, [%1]", f'"r"(DTCM), "r"(DTCM + {offset})')
+            for offset in (4, 8, 0x104)
+        )
+    )
+    assert other_bank == far_bank == pytest.approx(30, abs=5)
+    assert same_bank == pytest.approx(60, abs=5)
 
 
 CLEAN, DROP, DROP_SET = 0xE000EF68, 0xE000EF5C, 0xE000EF60

@@ -173,7 +173,7 @@ ADDRESSED = MemorySystem(wait_states=7, prices_addresses=True)
 
 
 def test_where_addresses_are_priced_loads_cost_nothing_beforehand(assemble):
-    code = assemble("ldr r0, [r1]; ldr r2, [r3]; ldr r4, [r5]")
+    code = assemble("ldr r0, [r1]; nop; nop; ldr r2, [r3]; nop; nop; ldr r4, [r5]")
     seen = MemorySystem(True, True, True, 7, prices_addresses=True)
     waits = 3 * m7_table.SHARE_OF_LOADS_THAT_STREAM * 20 * 4 / 32
     assert entered(code, MemorySystem(True, True, True, 7)) - entered(code, seen) == pytest.approx(waits)
@@ -199,3 +199,11 @@ def test_code_that_is_fetched_ahead_is_not_slower_than_line_by_line_by_more_than
     for size in (1, 7, 20):
         code = assemble("adds r0, #1; " * size)
         assert entered(code, ADDRESSED, place) < entered(code, SLOW, place) + 1
+
+
+def test_loads_through_different_registers_go_together_where_their_addresses_are_priced(assemble):
+    """Whoever prices them adds a cycle if they are of one bank."""
+    code = assemble("ldr r0, [r1]; ldr r2, [r3]")
+    seen = MemorySystem(True, True, True, 7, prices_addresses=True)
+    assert entered(code, seen) == 1
+    assert entered(assemble("ldr r0, [r1]; ldr r2, [r1, #8]"), seen) == 1.5
