@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 #define RUNTIME_MAX_RANK 8
+#define RUNTIME_MAX_OP_BYTES 63u
 
 enum runtime_status {
     RUNTIME_OK = 0,
@@ -63,7 +64,8 @@ const struct runtime_tensor *runtime_output(uint32_t index);
 
 uint32_t runtime_layer_count(void);
 
-/* The name of a layer's operator as in schema.fbs, e.g. "DEPTHWISE_CONV_2D"; layer < layer count. */
+/* The name of a layer's operator as in schema.fbs, e.g. "DEPTHWISE_CONV_2D", or of a custom operator: up to
+ * RUNTIME_MAX_OP_BYTES printable characters without blanks. layer < layer count. */
 const char *runtime_layer_op(uint32_t layer);
 
 /* One inference. `on_layer` may be NULL. */

@@ -129,8 +129,8 @@ def test_an_entry_says_itself_what_its_model_is_asked(project: Project, tmp_path
 
 
 def test_digits_have_a_tool_of_their_own(project: Project) -> None:
-    assert str(error_of(project, "mnist-int8")) == (
-        "The model mnist-int8 is asked digits, and its golden outputs are those of all of them.\n"
+    assert str(error_of(project, "mnist-hybrid")) == (
+        "The model mnist-hybrid is asked digits, and its golden outputs are those of all of them.\n"
         "  Make them again: python -m tools.models.make_golden"
     )
 

@@ -44,8 +44,8 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Repos
     return repositories
 
 
-def fill(upstream: dict[str, Repository]) -> dict[str, str]:
-    """Gives each repository a commit, and the tree its pins of them; the ids."""
+def fill(upstream: dict[str, Repository], *left_out: str) -> dict[str, str]:
+    """Gives each repository a commit, and the tree its pins of them, but of those left out; the ids."""
     commits = {name: upstream[name].commit({"README": name}) for name in upstream if name != "tensorflow"}
     upstream["flatbuffers"].git("tag", "v25.9.23", "--annotate", "--message", "Release it")
     upstream["flatbuffers"].commit({"README": "later"})
@@ -55,7 +55,9 @@ def fill(upstream: dict[str, Repository]) -> dict[str, str]:
         "CMSIS": f"http://github.com/ARM-software/CMSIS_6/archive/{commits['cmsis']}.zip",
         "CMSIS_NN": f"http://github.com/ARM-software/CMSIS-NN/archive/{commits['cmsis-nn']}.zip",
     }
-    pins = "".join(f'{name}_URL="{url}"\n{name}_MD5="{"0" * 32}"\n' for name, url in urls.items())
+    pins = "".join(
+        f'{name}_URL="{url}"\n{name}_MD5="{"0" * 32}"\n' for name, url in urls.items() if name not in left_out
+    )
     conv = kernel("CONV_2D", "switch (t) { case kTfLiteFloat32: case kTfLiteInt8: break; }\n")
     files = {
         **files_of("log", NEW),
@@ -100,6 +102,17 @@ def test_a_runtime_is_made_with_the_commits_that_the_tree_asks_for(
     assert said[0] == f"tensorflow: {commits['tensorflow']} of {URL} (main)"
     assert said[-1] == (
         "matrix/runtimes/tflm-next.yaml has the runtime tflm-next: name it in the axis runtime of a matrix."
+    )
+
+
+def test_a_tree_whose_cmsis_5_has_cmsis_nn_within_it_pins_that_alone(
+    project: Project, upstream: dict[str, Repository]
+) -> None:
+    commits = fill(upstream, "CMSIS_NN")
+    pin(project, "old", URL, print)
+    text = (project.matrices / "runtimes" / "old.yaml").read_text()
+    assert text.endswith(
+        f"  cmsis:\n    git: https://github.com/ARM-software/CMSIS_6\n    commit: {commits['cmsis']}\n"
     )
 
 

@@ -230,7 +230,9 @@ CORE = {
         class MicroMutableOpResolver : public MicroOpResolver {
           public:
             const REGISTRATION *FindOp(BuiltinOperator op) const override { return list_.Find(op); }
-            const REGISTRATION *FindOp(const char *) const override { return nullptr; }
+            const REGISTRATION *FindOp(const char *name) const override {
+                return __builtin_strcmp(name, "FANCY") == 0 ? list_.Find(BuiltinOperator_CUSTOM) : nullptr;
+            }
             static TfLiteStatus Parse(const Operator *) {
                 return fake_deed == 6 ? kTfLiteError : kTfLiteOk;
             }
@@ -238,6 +240,7 @@ CORE = {
             TfLiteStatus AddConv2D() { return Add(BuiltinOperator_CONV_2D, Register_CONV_2D()); }
             TfLiteStatus AddAdd() { return Add(BuiltinOperator_ADD, Register_ADD()); }
             TfLiteStatus AddGelu() { return Add(BuiltinOperator_GELU, Register_GELU()); }
+            TfLiteStatus AddFancy() { return Add(BuiltinOperator_CUSTOM, Register_GELU()); }
             TfLiteStatus AddNowhere() { return Add(BuiltinOperator_ABS, Register_NOWHERE()); }
           private:
             TfLiteStatus Add(BuiltinOperator op, const REGISTRATION &kernel) {
@@ -362,8 +365,10 @@ CORE = {
         #ifdef FAKE_PARSED
                     const int wide = code->builtin_code(), narrow = code->deprecated_builtin_code();
                     const BuiltinOperator which = static_cast<BuiltinOperator>(wide > narrow ? wide : narrow);
-                    const REGISTRATION *kernel = resolver_.FindOp(which);
-                    if (resolver_.GetOpDataParser(which)(op) != kTfLiteOk) {
+                    const bool is_custom = which == BuiltinOperator_CUSTOM;
+                    const REGISTRATION *kernel =
+                        is_custom ? resolver_.FindOp(code->custom_code()->c_str()) : resolver_.FindOp(which);
+                    if (!is_custom && resolver_.GetOpDataParser(which)(op) != kTfLiteOk) {
                         fake_report(&context_, "%s: options are bad", EnumNameBuiltinOperator(which));
                         return kTfLiteError;
                     }
@@ -591,7 +596,12 @@ def is_parsed(generation: str) -> bool:
 def operators_of(generation: str) -> dict[str, str]:
     """What the list of the tree's operators says of each."""
     if is_parsed(generation):
-        return {"ADD": "AddAdd()", "CONV_2D": "AddConv2D()", "GELU": "AddGelu()"}
+        return {
+            "ADD": "AddAdd()",
+            "CONV_2D": "AddConv2D()",
+            "CUSTOM_FANCY": "AddFancy()",
+            "GELU": "AddGelu()",
+        }
     names = ("ADD", "CONV_2D", "SOFTMAX")
     register = "AddBuiltin(tflite::BuiltinOperator_{0}, tflite::ops::micro::Register_{0}(), 1, 1)"
     return {name: register.format(name) for name in names}
@@ -818,7 +828,7 @@ BAD_MODELS = {
     ),
     "custom": (
         Model(CUSTOM),
-        "layer 3 is the custom operator FANCY; the runtime tflm has the builtin operators only",
+        "layer 3 is FANCY in version 1, for which this TensorFlow has no kernel",
     ),
     "no kernel": (
         Model(NO_KERNEL),
@@ -852,9 +862,19 @@ def test_a_model_that_cannot_run_is_explained(power_on, name):
     assert f"ERROR: the runtime did not start: {reason}\r\n" in boot
 
 
-def test_a_custom_operator_is_refused_whatever_the_generation(power_on):
+def test_a_custom_operator_without_a_kernel_is_named_whatever_the_generation(power_on):
     for generation in ("allocator", "profiler", "log"):
         assert BAD_MODELS["custom"][1] in power_on(generation, Model(CUSTOM)).boot
+
+
+@pytest.mark.parametrize("generation", ["profiler", "log"])
+def test_a_custom_operator_of_the_tree_runs_and_is_called_by_its_own_name(power_on, image, generation):
+    model = Model(CUSTOM, operators=("ADD", "CONV_2D", "CUSTOM_FANCY"))
+    bench = answer(power_on(generation, model), wire.RunBench(0xBEEF, 0, 1))
+    assert bench.ok, bench.text
+    layers = bench.of(wire.Layer)
+    assert [layer.op for layer in layers] == ["CONV_2D", "ADD", "CONV_2D", "FANCY"]
+    assert layers[3].code == symbol_address(image(generation, model), "fake_last")
 
 
 @pytest.mark.parametrize("generation", ["profiler", "log"])

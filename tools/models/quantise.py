@@ -166,6 +166,21 @@ def measure(network: Network, run: Callable[[Array], Array], digits: tuple[Digit
     return right / len(digits)
 
 
+def read_test_digits(package: Path) -> tuple[Digit, ...]:
+    """The 1,000 test digits of the npm package."""
+    _, _, images, labels = split(read_package(package))
+    return tuple(Digit(int(label), image.tobytes()) for label, image in zip(labels, images, strict=True))
+
+
+def keep_accuracies(accuracies: Mapping[str, object]) -> None:
+    """Puts entries of models, as `report` makes them, into accuracy.json."""
+    path = MODELS / "accuracy.json"
+    content = json.loads(path.read_text())
+    content["models"] |= accuracies
+    path.write_text(json.dumps(content, indent=2) + "\n")
+    print(json.dumps(accuracies, indent=2))
+
+
 def report(model: bytes, accuracy: float) -> Mapping[str, object]:
     """A model's entry in accuracy.json."""
     return {
@@ -186,8 +201,7 @@ def main() -> None:
     (MODELS / "mnist-hybrid.tflite").write_bytes(hybrid)
     if package is None:
         return
-    _, _, images, labels = split(read_package(package))
-    digits = tuple(Digit(int(label), image.tobytes()) for label, image in zip(labels, images, strict=True))
+    digits = read_test_digits(package)
     network = read_network(uint8)
     runs = read_network(hybrid)
     accuracies = {
@@ -196,11 +210,7 @@ def main() -> None:
             hybrid, measure(runs, tflm_reference(without_hybrid_weights(runs), runs).run, digits)
         ),
     }
-    path = MODELS / "accuracy.json"
-    content = json.loads(path.read_text())
-    content["models"] |= accuracies
-    path.write_text(json.dumps(content, indent=2) + "\n")
-    print(json.dumps(accuracies, indent=2))
+    keep_accuracies(accuracies)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from mcumatrix.model.network import (
     SoftmaxOptions,
     Tensor,
     TensorType,
+    custom_name,
 )
 
 SCHEMA_VERSION = 3
@@ -79,8 +80,12 @@ def _buffer(builder: flatbuffers.Builder, data: bytes | None) -> int:
 
 
 def _operator_code(builder: flatbuffers.Builder, operator: str, version: int) -> int:
-    code = getattr(tflite.BuiltinOperator, operator)
+    own = custom_name(operator)
+    code = tflite.BuiltinOperator.CUSTOM if own else getattr(tflite.BuiltinOperator, operator)
+    name = builder.CreateString(own) if own else None
     tflite.OperatorCodeStart(builder)
+    if name is not None:
+        tflite.OperatorCodeAddCustomCode(builder, name)
     # Readers before TensorFlow 2.4 know the deprecated field alone, which was the only one then.
     tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, code)
     tflite.OperatorCodeAddBuiltinCode(builder, code)

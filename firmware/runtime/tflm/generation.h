@@ -13,8 +13,8 @@ namespace generation {
 /* Before all others: makes the list of kernels that the model needs. */
 void begin();
 
-/* The tree's own kernel for an operator; nullptr where there is none. */
-const Registration *find(tflite::BuiltinOperator op, int version);
+/* The tree's own kernel for an operator, which is a custom one or not; nullptr where there is none. */
+const Registration *find(const tflite::OperatorCode &code);
 
 tflite::BuiltinOperator operator_of(const tflite::OperatorCode &code);
 

@@ -39,13 +39,16 @@ class Resolver : public tflite::MicroOpResolver {
         return static_cast<const tflite::MicroOpResolver &>(kernels_).FindOp(op);
     }
 
+    const Registration *find_untimed(const char *custom) const {
+        return static_cast<const tflite::MicroOpResolver &>(kernels_).FindOp(custom);
+    }
+
     const Registration *FindOp(tflite::BuiltinOperator op) const override {
         return timed_kernel(find_untimed(op));
     }
 
-    /* Custom operators were refused before. */
-    const Registration *FindOp(const char *) const override {
-        return nullptr;
+    const Registration *FindOp(const char *custom) const override {
+        return timed_kernel(find_untimed(custom));
     }
 
     OptionsReader GetOpDataParser(tflite::BuiltinOperator op) const override {
@@ -63,10 +66,6 @@ void generation::begin() {
     resolver = resolver_room.make();
 }
 
-const Registration *generation::find(tflite::BuiltinOperator op, int) {
-    return resolver->find_untimed(op);
-}
-
 /* Codes above 127 have a field of their own since 2.4 (schema.fbs, OperatorCode); the larger of both is the code. */
 template <typename Code>
 static auto code_in_either(const Code &code, int) -> decltype(code.deprecated_builtin_code(), int()) {
@@ -82,6 +81,14 @@ static int code_in_either(const Code &code, long) {
 
 tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code) {
     return static_cast<tflite::BuiltinOperator>(code_in_either(code, 0));
+}
+
+const Registration *generation::find(const tflite::OperatorCode &code) {
+    const tflite::BuiltinOperator op = operator_of(code);
+    if (op != tflite::BuiltinOperator_CUSTOM) {
+        return resolver->find_untimed(op);
+    }
+    return code.custom_code() == nullptr ? nullptr : resolver->find_untimed(code.custom_code()->c_str());
 }
 
 /* Since 2.4 a context has no list of tensors: it is asked for each. */

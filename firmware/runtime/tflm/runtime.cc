@@ -26,6 +26,22 @@ static const tflite::OperatorCode &code_of(std::uint32_t layer) {
     return *model->operator_codes()->Get(graph->operators()->Get(layer)->opcode_index());
 }
 
+/* Whether runtime_layer_op can give a name as it is. */
+static bool is_word(const char *name) {
+    std::uint32_t length = 0;
+    while (name[length] > ' ' && name[length] <= '~' && length <= RUNTIME_MAX_OP_BYTES) {
+        length++;
+    }
+    return length > 0 && length <= RUNTIME_MAX_OP_BYTES && name[length] == '\0';
+}
+
+static const char *name_of(const tflite::OperatorCode &code) {
+    const tflite::BuiltinOperator op = generation::operator_of(code);
+    const bool has_own = op == tflite::BuiltinOperator_CUSTOM && code.custom_code() != nullptr;
+    return has_own && is_word(code.custom_code()->c_str()) ? code.custom_code()->c_str()
+                                                           : tflite::EnumNameBuiltinOperator(op);
+}
+
 static std::uint32_t element_size_bytes(tflite::TensorType type) {
     switch (type) {
     case tflite::TensorType_FLOAT32:
@@ -116,18 +132,10 @@ static bool read_model() {
 
 static bool check_layer(std::uint32_t layer) {
     const tflite::OperatorCode &code = code_of(layer);
-    const tflite::BuiltinOperator op = generation::operator_of(code);
-    if (op == tflite::BuiltinOperator_CUSTOM) {
-        report_error("layer %lu is the custom operator %s; the runtime tflm has the builtin operators only",
-                     static_cast<unsigned long>(layer),
-                     code.custom_code() == nullptr ? "without a name" : code.custom_code()->c_str());
-        return false;
-    }
-    const Registration *kernel = generation::find(op, code.version());
+    const Registration *kernel = generation::find(code);
     if (kernel == nullptr || kernel->invoke == nullptr) {
         report_error("layer %lu is %s in version %ld, for which this TensorFlow has no kernel",
-                     static_cast<unsigned long>(layer), tflite::EnumNameBuiltinOperator(op),
-                     static_cast<long>(code.version()));
+                     static_cast<unsigned long>(layer), name_of(code), static_cast<long>(code.version()));
         return false;
     }
     if (timed_kernel(kernel) == nullptr) {
@@ -250,12 +258,11 @@ uint32_t runtime_layer_count(void) {
 }
 
 const char *runtime_layer_op(uint32_t layer) {
-    return tflite::EnumNameBuiltinOperator(generation::operator_of(code_of(layer)));
+    return name_of(code_of(layer));
 }
 
 uintptr_t runtime_layer_code(uint32_t layer) {
-    const tflite::OperatorCode &code = code_of(layer);
-    const Registration *kernel = generation::find(generation::operator_of(code), code.version());
+    const Registration *kernel = generation::find(code_of(layer));
     return reinterpret_cast<uintptr_t>(kernel->invoke) & ~static_cast<uintptr_t>(1);
 }
 

@@ -37,8 +37,12 @@ void generation::begin() {
     resolver = resolver_room.make(register_operators);
 }
 
-const Registration *generation::find(tflite::BuiltinOperator op, int version) {
-    return resolver->find_untimed(op, version);
+const Registration *generation::find(const tflite::OperatorCode &code) {
+    if (code.builtin_code() != tflite::BuiltinOperator_CUSTOM) {
+        return resolver->find_untimed(code.builtin_code(), code.version());
+    }
+    return code.custom_code() == nullptr ? nullptr
+                                         : resolver->find_untimed(code.custom_code()->c_str(), code.version());
 }
 
 tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code) {

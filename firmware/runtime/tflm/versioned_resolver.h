@@ -16,13 +16,16 @@ class VersionedResolver : public tflite::OpResolver {
         return static_cast<const tflite::OpResolver &>(kernels_).FindOp(op, version);
     }
 
+    const Registration *find_untimed(const char *custom, int version) const {
+        return static_cast<const tflite::OpResolver &>(kernels_).FindOp(custom, version);
+    }
+
     const Registration *FindOp(tflite::BuiltinOperator op, int version) const override {
         return timed_kernel(find_untimed(op, version));
     }
 
-    /* Custom operators were refused before. */
-    const Registration *FindOp(const char *, int) const override {
-        return nullptr;
+    const Registration *FindOp(const char *custom, int version) const override {
+        return timed_kernel(find_untimed(custom, version));
     }
 
   private:

@@ -94,12 +94,15 @@ def _entries(matrix: Matrix) -> Iterator[tuple[str, str]]:
 
 
 def _add_model(model: Model, contents: Contents) -> None:
-    for file in (model.file, model.golden, *model.input_files):
+    labelled = model.dataset.files if model.dataset else ()
+    for file in (model.file, model.golden, *model.input_files, *labelled):
         if file is not None:
             contents.add(file)
-    if model.pin:
-        how = f"it is fetched from {model.pin.url} by its pin"
-        contents.left_out.append(f"The model {model.name} is left out: {how}.")
+    pins = {"model": model.pin, "labelled set of": model.dataset.pin if model.dataset else None}
+    for what, pin in pins.items():
+        if pin:
+            how = f"it is fetched from {pin.url} by its pin"
+            contents.left_out.append(f"The {what} {model.name} is left out: {how}.")
 
 
 def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:

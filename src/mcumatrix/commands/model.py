@@ -38,7 +38,8 @@ class ModelRequest:
 
 
 def bring_model(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
-    """Makes the entry of a model and its golden outputs; of one that has an entry, the golden outputs alone.
+    """Makes the entry of a model and its golden outputs; of one that has an entry, the golden outputs alone,
+    and those to its labelled set where the entry has a place for them.
 
     Files outside of the project are copied into `firmware/models`.
 
@@ -82,18 +83,30 @@ def _make_again(project: Project, request: ModelRequest, say: Callable[[str], No
             f"the model {entry.name} has an entry, and that says what it is asked",
             hint=f"Change {os.path.relpath(_entry_path(project, entry.name))}, and run this without options.",
         )
-    if isinstance(entry.input, DigitInput):
+    answers = entry.dataset.answers if entry.dataset else None
+    if isinstance(entry.input, DigitInput) and not answers:
         raise ModelError(
             f"The model {entry.name} is asked digits, and its golden outputs are those of all of them.",
             hint="Make them again: python -m tools.models.make_golden",
         )
     contents = registry.model_contents(entry, say)
-    # What comes with mcumatrix stays as it came: golden outputs of one's own stand for it.
-    golden = project.root / (project.name_of(entry.golden) or entry.golden)
-    write_atomically(golden, registry.make_golden(contents, entry.input).encode())
+    made: dict[Path, bytes] = {}
+    if not isinstance(entry.input, DigitInput):
+        made[_own(project, entry.golden)] = registry.make_golden(contents, entry.input).encode()
+    if answers:
+        made[_own(project, answers)] = registry.make_set_answers(entry, say)
+    for path, data in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
     _describe(project, entry, contents, registry.network(contents), say)
-    say(os.path.relpath(golden))
+    for path in made:
+        say(os.path.relpath(path))
     return ExitCode.OK
+
+
+def _own(project: Project, path: Path) -> Path:
+    """Where a file of the project's own stands for one that comes with mcumatrix, which stays as it came."""
+    return project.root / (project.name_of(path) or path)
 
 
 def _new_entry(project: Project, request: ModelRequest, network: Network) -> Model:

@@ -131,9 +131,10 @@ def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
         try:
             for record in runs.all:
                 file = folder / slug / f"{record.name}.json"
+                log = read_raw_log(file)
                 found = [
-                    *differences_from_log(record, read_raw_log(file)),
-                    *differences_from_golden(record, golden(models[slug])),
+                    *differences_from_log(record, log),
+                    *differences_from_golden(record, log, golden(models[slug], record.asked)),
                 ]
                 require_none(file, found, MEND)
         except McuMatrixError as error:

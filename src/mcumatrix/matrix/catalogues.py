@@ -12,6 +12,7 @@ from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import (
     BoardFile,
+    DatasetFile,
     ModelFile,
     OnOff,
     RuntimeFile,
@@ -28,6 +29,7 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    Dataset,
     DigitInput,
     Element,
     FileInput,
@@ -299,6 +301,8 @@ def _model(name: str, file: ModelFile, document: Document, place: Place) -> Mode
         problems.add(("file",), "a model has one file", "Write file: PATH, or file: {url: ..., sha256: ...}.")
     elif bool(source.url) != bool(source.sha256):
         problems.add(("file",), "url and sha256 go together", "Nothing is fetched without its checksum.")
+    if file.dataset is not None:
+        _check_dataset(file.dataset, problems)
     given = _model_input(file, place)
     if given is None:
         message = "a model has one input: the key input, or digits and digit_label"
@@ -313,7 +317,36 @@ def _model(name: str, file: ModelFile, document: Document, place: Place) -> Mode
         input=given,
         weights=file.weights,
         pin=ModelPin(source.url, source.sha256) if source.url else None,
+        dataset=_dataset(file.dataset, place) if file.dataset is not None else None,
     )
+
+
+_LABELS_OF_THEIR_OWN = (".npy", ".csv", ".txt")
+"""Endings of samples whose labels are in another file."""
+
+
+def _check_dataset(file: DatasetFile, problems: Problems) -> None:
+    suffix = Path(file.samples).suffix.lower()
+    if bool(file.samples) == bool(file.url):
+        message = "a labelled set has samples, or the url of an .npz"
+        problems.add(("dataset",), message, "Write dataset: PATH, or dataset: {url: ..., sha256: ...}.")
+    elif bool(file.url) != bool(file.sha256):
+        problems.add(("dataset",), "url and sha256 go together", "Nothing is fetched without its checksum.")
+    elif file.url and not file.url.lower().endswith(".npz"):
+        problems.add(("dataset", "url"), "only an .npz can be fetched as a labelled set", "Pack it as one.")
+    elif suffix in _LABELS_OF_THEIR_OWN and not file.labels:
+        message = f"samples of {suffix} have no labels, and the key labels is missing"
+        problems.add(("dataset",), message, "Add labels: an .npy or .csv with the number of each class.")
+    elif file.labels and suffix not in _LABELS_OF_THEIR_OWN:
+        message = "labels are for samples of .npy or .csv; an .npz or a folder has its own"
+        problems.add(("dataset", "labels"), message, "Remove it.", of_key=True)
+
+
+def _dataset(file: DatasetFile, place: Place) -> Dataset:
+    samples, labels, answers = (
+        place(path) if path else None for path in (file.samples, file.labels, file.answers)
+    )
+    return Dataset(samples, labels, answers, ModelPin(file.url, file.sha256) if file.url else None)
 
 
 def _model_input(file: ModelFile, place: Place) -> ModelInput | None:

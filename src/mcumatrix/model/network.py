@@ -1,14 +1,16 @@
 """A neural network as a .tflite file describes it."""
 
+from ast import literal_eval
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
 
-CUSTOM = "CUSTOM"
 CONVERT_AGAIN = "Copy it again from where it came from, or convert the model again."
 """What is to be done about a file that is damaged."""
-"""What the name of a custom operator begins with, before its own name in quotes."""
+
+_CUSTOM = "CUSTOM"
+"""What schema.fbs calls all operators that it does not know."""
 
 
 class TensorType(StrEnum):
@@ -79,6 +81,21 @@ class Operator(StrEnum):
     RELU6 = "RELU6"
     RESHAPE = "RESHAPE"
     SOFTMAX = "SOFTMAX"
+
+
+def custom_operator(name: str) -> str:
+    """What a layer calls a custom operator, of which a model and a library have the `name` alone."""
+    return f"{_CUSTOM} {name!r}"
+
+
+def is_custom(operator: str) -> bool:
+    """Whether it is what `custom_operator` gives."""
+    return operator.startswith(f"{_CUSTOM} ")
+
+
+def custom_name(operator: str) -> str:
+    """The name that `custom_operator` was given; empty for operators of schema.fbs."""
+    return str(literal_eval(operator.partition(" ")[2])) if is_custom(operator) else ""
 
 
 class Activation(StrEnum):
@@ -204,8 +221,8 @@ Options = (
 class Layer:
     """An operator with its tensors.
 
-    `operator` is an `Operator` where its options are read, and else the name that schema.fbs has;
-    `CUSTOM 'name'` is a custom one. `inputs` are indices of tensors in the order of the operator (input,
+    `operator` is an `Operator` where its options are read, and else the name that schema.fbs has, or what
+    `custom_operator` gives. `inputs` are indices of tensors in the order of the operator (input,
     weights, bias); None is an input that is left out. RESHAPE has no options here: the shape of its output
     says all.
     """

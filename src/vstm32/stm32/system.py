@@ -11,7 +11,7 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
   \\    |    /                |            \\     |    /
    ClockWatch            SerialLine          ExceptionUnit
                               |                  |
-                    in process, or PtyPort     TIM2, TIM5, RNG, EXTI; besides: CRC, IWDG, SYSCFG
+                    in process, or PtyPort     TIM2, TIM5, RNG, EXTI, DMA; besides: CRC, IWDG, SYSCFG
 """
 
 from collections.abc import Callable, Mapping
@@ -36,8 +36,11 @@ from vstm32.cortex_m.scb import SystemControl, control_space
 from vstm32.cortex_m.systick import SysTick
 from vstm32.cortex_m.watchpoints import Watchpoints
 from vstm32.stm32.bus import Bus
+from vstm32.stm32.bus_master import BusMaster
 from vstm32.stm32.clock_limits import ClockWatch
 from vstm32.stm32.crc import Crc
+from vstm32.stm32.dma import REGISTERS as DMA_REGISTERS
+from vstm32.stm32.dma import Dma
 from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
 from vstm32.stm32.exti import Exti
 from vstm32.stm32.flash import FlashInterface
@@ -142,6 +145,20 @@ class System:
         self.syscfg = Syscfg(chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look)
         self._attach(self.syscfg, APB2ENR, 14)
         self._attach(Crc(), AHB1ENR, 12)
+        master = BusMaster(core, self.bus)
+        self.dmas = [
+            Dma(
+                name,
+                chip.registers_of("DMA", DMA_REGISTERS),
+                master=master,
+                clock=self.clock,
+                set_interrupt=self.exceptions.set_line,
+                complain=self.watch.complain,
+            )
+            for name in ("DMA1", "DMA2")
+        ]
+        for bit, dma in enumerate(self.dmas, 21):
+            self._attach(dma, AHB1ENR, bit)
         self.rng = Rng(
             self.clock,
             seed=outside.random_seed,
@@ -240,6 +257,7 @@ class System:
                 transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
                 receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
                 interrupt=self._line(wiring.interrupt),
+                request_dma=lambda way, level: self._request_dma(f"{wiring.name}_{way}", level),
                 quiet_period_cycles=lambda: self.systick.period_cycles,
                 wait_for_host=outside.wait_for_host,
                 report=outside.report,
@@ -247,6 +265,10 @@ class System:
             ),
             self.core.chip.registers_of("USART", USART_REGISTERS),
         )
+
+    def _request_dma(self, signal: str, level: bool) -> None:
+        for dma in self.dmas:
+            dma.request(signal, level)
 
     def _pclk_hz(self, wiring: UsartWiring) -> int:
         clocks = self.rcc.clocks

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-_DMA_STREAMS = " ".join(f"S{n}CR S{n}NDTR S{n}PAR S{n}M0AR S{n}M1AR S{n}FCR" for n in range(8))
 _LAYERS = " ".join(
     f"@{0x84 + 0x80 * n:#x} L{n + 1}CR L{n + 1}WHPCR L{n + 1}WVPCR L{n + 1}CKCR L{n + 1}PFCR L{n + 1}CACR "
     f"L{n + 1}DCCR L{n + 1}BFCR - - L{n + 1}CFBAR L{n + 1}CFBLR L{n + 1}CFBLNR - - - L{n + 1}CLUTWR"
@@ -26,7 +25,6 @@ _NAMES = {
     "ADC": "SR CR1 CR2 SMPR1 SMPR2 JOFR1 JOFR2 JOFR3 JOFR4 HTR LTR SQR1 SQR2 SQR3 JSQR JDR1 JDR2 JDR3 "
     "JDR4 DR",
     "DAC": "CR SWTRIGR DHR12R1 DHR12L1 DHR8R1 DHR12R2 DHR12L2 DHR8R2 DHR12RD DHR12LD DHR8RD DOR1 DOR2 SR",
-    "DMA": f"LISR HISR LIFCR HIFCR {_DMA_STREAMS}",
     "DMA2D": "CR ISR IFCR FGMAR FGOR BGMAR BGOR FGPFCCR FGCOLR BGPFCCR BGCOLR FGCMAR BGCMAR OPFCCR OCOLR "
     "OMAR OOR NLR LWR AMTCR",
     "LTDC": f"- - SSCR BPCR AWCR TWCR GCR - - SRCR - BCCR - IER ISR ICR LIPCR CPSR CDSR {_LAYERS}",
@@ -53,7 +51,6 @@ _RESETS: Mapping[str, Mapping[str, int]] = {
     "SPI": {"CR2": 0x700, "SR": 0x2, "CRCPR": 0x7, "I2SPR": 0x2},
     "I2C": {"ISR": 0x1},
     "ADC": {"HTR": 0xFFF},
-    "DMA": {f"S{number}FCR": 0x21 for number in range(8)},
     "LTDC": {"GCR": 0x2220, "L1CACR": 0xFF, "L2CACR": 0xFF, "L1BFCR": 0x607, "L2BFCR": 0x607},
     "RTC": {"DR": 0x2101, "ISR": 0x7, "PRER": 0x7F_00FF, "WUTR": 0xFFFF},
     "WWDG": {"CR": 0x7F, "CFR": 0x7F},

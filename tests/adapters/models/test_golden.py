@@ -10,7 +10,10 @@ from mcumatrix.errors import ModelError
 from tools.models.make_golden import make_reference
 
 MODELS = Path(__file__).parents[3] / "firmware" / "models"
-NAMES = ("mnist-float32", "mnist-hybrid", "mnist-int8", "mnist-uint8")
+NAMES = (
+    *("mnist-float32", "mnist-float32-lut", "mnist-hybrid"),
+    *("mnist-int8", "mnist-int8-lut", "mnist-uint8"),
+)
 DIGITS = read_digits(MODELS / "digits.idx2-ubyte")
 
 
@@ -26,8 +29,10 @@ def test_the_file_says_who_answered() -> None:
     content = {name: json.loads((MODELS / "golden" / f"{name}.json").read_text()) for name in NAMES}
     assert {name: content[name].get("package") for name in NAMES} == {
         "mnist-float32": "tflite-micro",
+        "mnist-float32-lut": "tflite-micro",
         "mnist-hybrid": "tflite-micro",
         "mnist-int8": "tflite-micro",
+        "mnist-int8-lut": "tflite-micro",
         "mnist-uint8": None,
     }
     assert content["mnist-hybrid"]["network"] == "float32, with the real values of the int8 weights"

@@ -20,7 +20,7 @@ from mcumatrix.adapters.models.host_check import (
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus, try_model
 from mcumatrix.model.catalogue import Element, Runtime
-from mcumatrix.model.network import Layer, Operator
+from mcumatrix.model.network import Layer, Operator, TensorType
 
 MODELS = Path(__file__).parents[3] / "firmware" / "models"
 SMALL_MODELS = Path(__file__).parent / "data"
@@ -122,15 +122,10 @@ def with_operator(number: int) -> bytes:
     return bytes(data)
 
 
-def test_custom_operators_are_named_with_their_layers() -> None:
-    problems = check_model(with_operator(tflite.BuiltinOperator.CUSTOM), TFLM_2_1)
-    assert [(problem.kind, problem.layer) for problem in problems] == [
-        (ProblemKind.OPERATOR, 1),
-        (ProblemKind.OPERATOR, 3),
-    ]
-    assert summarise(problems, TFLM_2_1) == (
-        "tflm-2.1.0 will not run this: layer 1 is CUSTOM '', which is in no library that is built here"
-    )
+def test_a_custom_operator_may_work_with_elements_that_the_runtime_has_not() -> None:
+    compressed = (MODELS / "mnist-int8-lut.tflite").read_bytes()
+    assert TensorType.UINT8 in {tensor.type for tensor in read_network(compressed).tensors}
+    assert check_model(compressed, replace(TFLM_2_1, elements=(Element.INT8,))) == ()
 
 
 def test_nothing_is_said_of_operators_that_a_library_may_have() -> None:

@@ -16,14 +16,13 @@ from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import Trial, TrialStatus
 from mcumatrix.errors import ModelError
 from mcumatrix.model.catalogue import Element, Runtime
-from mcumatrix.model.network import CUSTOM, Network, Tensor, TensorType, is_hybrid
+from mcumatrix.model.network import Layer, Network, Tensor, TensorType, is_custom, is_hybrid
 
 
 class ProblemKind(StrEnum):
     """What is the matter with a layer."""
 
     UNREADABLE = "unreadable"
-    OPERATOR = "operator"
     ELEMENT = "element"
     HYBRID_REFUSED = "hybrid-refused"
     HYBRID_GARBAGE = "hybrid-garbage"
@@ -55,7 +54,7 @@ def check_model(
     """
     try:
         network = read_network(model)
-        return tuple(_custom_operators(network)) or tuple(_check_network(network, runtime, refusing))
+        return tuple(_check_network(network, runtime, refusing))
     except ModelError as error:
         return (ModelProblem(ProblemKind.UNREADABLE, None, "", error.message),)
 
@@ -102,13 +101,6 @@ _ALL_ELEMENTS = {TensorType(element) for element in Element}
 """What models are quantised to. Shapes, indices and truth values beside them have types of their own."""
 
 
-def _custom_operators(network: Network) -> Iterator[ModelProblem]:
-    for layer in network.layers:
-        if layer.operator.startswith(CUSTOM):
-            sentence = f"layer {layer.index} is {layer.operator}, which is in no library that is built here"
-            yield ModelProblem(ProblemKind.OPERATOR, layer.index, layer.operator, sentence)
-
-
 def _check_network(
     network: Network, runtime: Runtime, refusing: Collection[str] | None
 ) -> Iterator[ModelProblem]:
@@ -117,7 +109,7 @@ def _check_network(
     weights_of = {layer: weights for layer, _, weights in hybrid}
     elements, said = _types(runtime), set[TensorType]()
     for layer in network.layers:
-        for tensor in (network.input_of(layer, 0), *(network.tensors[at] for at in layer.outputs[:1])):
+        for tensor in _activations(network, layer):
             if tensor is not None and tensor.type in _ALL_ELEMENTS - elements - said:
                 said.add(tensor.type)
                 sentence = (
@@ -131,6 +123,13 @@ def _check_network(
                 f" {_consequence(kind, layer.operator, weights, runtime, refusing)}"
             )
             yield ModelProblem(kind, layer.index, layer.operator, sentence)
+
+
+def _activations(network: Network, layer: Layer) -> tuple[Tensor | None, ...]:
+    """What a layer computes with. Of a custom operator that is its own business."""
+    if is_custom(layer.operator):
+        return ()
+    return (network.input_of(layer, 0), *(network.tensors[at] for at in layer.outputs[:1]))
 
 
 def _hybrid_layers(network: Network) -> Iterator[tuple[int, str, Tensor]]:

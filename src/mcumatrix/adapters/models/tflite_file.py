@@ -8,7 +8,6 @@ from typing import Any
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import (
     CONVERT_AGAIN,
-    CUSTOM,
     Activation,
     AddOptions,
     ConvolutionOptions,
@@ -24,6 +23,8 @@ from mcumatrix.model.network import (
     SoftmaxOptions,
     Tensor,
     TensorType,
+    custom_operator,
+    is_custom,
 )
 
 # What the readers of flatbuffers raise when they follow an offset that leads nowhere.
@@ -113,8 +114,8 @@ def _check_order(network: Network) -> None:
     known |= set(network.inputs)
     for layer in network.layers:
         # What a custom operator does with its tensors is its own business: Vela's work in their inputs.
-        is_custom = layer.operator.startswith(CUSTOM)
-        missing = [i for i in layer.inputs if i is not None and i not in known and not is_custom]
+        inputs = () if is_custom(layer.operator) else layer.inputs
+        missing = [i for i in inputs if i is not None and i not in known]
         if missing or not known.isdisjoint(layer.outputs):
             raise ModelError(f"{layer} reads or writes tensors in the wrong order.", hint=CONVERT_AGAIN)
         known |= set(layer.outputs)
@@ -203,8 +204,9 @@ def _operator_name(data: bytes, model: Any, operator: Any) -> str:
     code = model.OperatorCodes(operator.OpcodeIndex())
     # Codes up to 126 are in the older field, which has eight bits; see schema.fbs.
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    name = str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}"))
-    return f"{CUSTOM} {(code.CustomCode() or b'').decode()!r}" if name == CUSTOM else name
+    if number == tflite.BuiltinOperator.CUSTOM:
+        return custom_operator((code.CustomCode() or b"").decode())
+    return str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}"))
 
 
 def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:

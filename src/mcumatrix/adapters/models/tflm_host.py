@@ -29,6 +29,8 @@ FUNCTION = "tflite_micro.python.tflite_micro._runtime.InterpreterWrapper.Invoke"
 _EXTENSION = "_runtime.so"
 _ARENA_BYTES = 64 * 2**20
 _TRIAL_TIMEOUT_S = 60.0
+_INFERENCE_TIMEOUT_S = 1.0
+"""For each inference but the first."""
 
 Array = npt.NDArray[Any]
 
@@ -128,11 +130,12 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
             target=_trial, args=(model, len(network.outputs), inputs, folder), daemon=True
         )
         process.start()
-        process.join(_TRIAL_TIMEOUT_S)
+        timeout_s = _TRIAL_TIMEOUT_S + _INFERENCE_TIMEOUT_S * (len(inputs) - 1)
+        process.join(timeout_s)
         if process.is_alive():
             process.kill()
             process.join()
-            return Trial(TrialStatus.CRASHES, f"It had not ended after {_TRIAL_TIMEOUT_S:.0f} s.")
+            return Trial(TrialStatus.CRASHES, f"It had not ended after {timeout_s:.0f} s.")
         lines = (folder / _SAID).read_text(errors="replace").split("\n")
         text = " ".join(line.strip() for line in lines if line.strip())
         status = _STATUSES.get(process.exitcode or 0, TrialStatus.CRASHES)

@@ -1,5 +1,6 @@
 """What is compiled of a tree: which files, where includes are, which switches; and as CMake reads it."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -7,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.runtimes.tflm.conftest import files_of, kernel
+from adapters.runtimes.tflm.conftest import MUTABLE_RESOLVER, files_of, kernel
 from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake, to_operators
 from mcumatrix.adapters.runtimes.tflm.library import Library, list_library, missing_parties
+from mcumatrix.adapters.runtimes.tflm.operators import symbol_of
 from mcumatrix.adapters.runtimes.tflm.switches import Definition
 from mcumatrix.adapters.runtimes.tflm.third_party import Place, find_parties
 from mcumatrix.adapters.runtimes.tflm.tree import read_tree
 from mcumatrix.errors import SourceError
+from mcumatrix.model.network import custom_operator
 
 WriteFiles = Callable[[Path, Mapping[str, str]], Path]
 WriteTree = Callable[..., Path]
@@ -244,6 +247,67 @@ def test_what_a_kernel_shares_with_others_comes_with_it_and_namesakes_do_not(lis
 def test_an_operator_that_the_tree_lacks_is_left_out_and_the_others_are_not(listed: Listed) -> None:
     library = listed("log", operators=["CONV_2D", "GELU", "NO_SUCH"])
     assert [operator.name for operator in library.operators] == ["CONV_2D"]
+
+
+SIGNAL = {
+    f"{NEW}/micro_mutable_op_resolver.h": MUTABLE_RESOLVER.replace(
+        "  TfLiteStatus AddDecode()",
+        '  TfLiteStatus AddDelay() { return AddCustom("SignalDelay", tflm_signal::Register_DELAY()); }\n'
+        '  TfLiteStatus AddRfft() { return AddCustom("SignalRfft", tflite::tflm_signal::Register_RFFT()); }\n'
+        "  TfLiteStatus AddEthosU() { return AddCustom(GetString_ETHOSU(), Register_ETHOSU()); }\n"
+        "  TfLiteStatus AddDecode()",
+    ),
+    f"{NEW}/tools/make/Makefile": (
+        f"MICROLITE_CC_KERNEL_SRCS := {NEW}/kernels/conv.cc\n"
+        "MICROLITE_CC_SIGNAL_KERNEL_SRCS := \\\n$(TENSORFLOW_ROOT)signal/micro/kernels/delay.cc \\\n"
+        "$(TENSORFLOW_ROOT)signal/micro/kernels/rfft.cc \\\n$(TENSORFLOW_ROOT)signal/src/ring.cc\n"
+    ),
+    "signal/micro/kernels/delay.cc": kernel("DELAY", "void d() { Ring(); }\n"),
+    "signal/micro/kernels/rfft.cc": kernel("RFFT"),
+    "signal/src/ring.cc": "void Ring() {}\n",
+    "signal/src/ring.h": "void Ring();\n",
+}
+
+
+def test_custom_operators_of_a_tree_are_registered_by_their_names(listed: Listed) -> None:
+    library = listed(
+        "log", extra=SIGNAL, operators=["CONV_2D", "CUSTOM 'SignalDelay'", "CUSTOM 'SignalRfft'"]
+    )
+    assert to_operators(library).decode().splitlines()[1:] == [
+        "KERNEL(Register_CONV_2D)",
+        "KERNEL(Register_DELAY)",
+        "OPERATOR(CONV_2D, AddConv2D())",
+        "OPERATOR(CUSTOM_SignalDelay, AddDelay())",
+    ]
+    assert [name for name in sources(library) if name.startswith("signal")] == [
+        "signal/micro/kernels/delay.cc",
+        "signal/src/ring.cc",
+    ]
+
+
+def test_all_operators_of_a_tree_are_those_that_can_be_compiled_here(listed: Listed) -> None:
+    library = listed("log", extra=SIGNAL)
+    assert [operator.name for operator in library.operators] == ["CONV_2D", "CUSTOM 'SignalDelay'"]
+
+
+@pytest.mark.parametrize(
+    ("operator", "symbol"),
+    [
+        ("CONV_2D", "CONV_2D"),
+        ("CUSTOM 'TFLM_DECODE'", "CUSTOM_TFLM_DECODE"),
+        ("CUSTOM 'ethos-u'", "CUSTOM_a79307efff05ecec"),
+        ("CUSTOM ''", "CUSTOM_516b75a36ed0643a"),
+    ],
+)
+def test_every_operator_has_an_identifier_of_c(operator: str, symbol: str) -> None:
+    assert symbol_of(operator) == symbol
+
+
+def test_identifiers_of_odd_names_differ() -> None:
+    odd = ["a b", "a;b", "ä", "a\0", "'", '"', "x" * 65, "x" * 66]
+    symbols = {symbol_of(custom_operator(name)) for name in odd}
+    assert len(symbols) == len(odd)
+    assert all(re.fullmatch(r"CUSTOM_\w+", symbol, re.ASCII) for symbol in symbols)
 
 
 @pytest.mark.parametrize(

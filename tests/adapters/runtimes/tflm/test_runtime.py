@@ -9,7 +9,7 @@ import pytest
 
 from adapters.runtimes.tflm.conftest import WriteFiles, WriteTree
 from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime, render_tflm, source_variable
-from mcumatrix.errors import SourceError
+from mcumatrix.errors import RenderError, SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
 from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
 
@@ -31,6 +31,7 @@ def a_runtime(
     environment: dict[str, str] | None = None,
     name: str = "tflm-2.1.0",
     say: Callable[[str], None] = print,
+    operators: Sequence[str] = ("SOFTMAX", "CONV_2D", "CONV_2D"),
 ) -> TflmRuntime:
     entry = Runtime(name, "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32,), sources)
     return TflmRuntime(
@@ -39,7 +40,7 @@ def a_runtime(
         TEMPLATES,
         lambda source, _parts: Path("/fetched") / source.name,
         environment or {},
-        operators_of=lambda _model: ["SOFTMAX", "CONV_2D", "CUSTOM", "CONV_2D"],
+        operators_of=lambda _model: operators,
         patched=unpatched,
         say=say,
     )
@@ -165,6 +166,38 @@ def test_a_model_names_the_operators_that_its_image_is_to_have_once_each() -> No
     assert "const unsigned int tflm_operator_count = 2;" in text
 
 
+def own_tree(folder: Path) -> Source:
+    return Source("tensorflow", path=folder)
+
+
+def test_a_custom_operator_of_the_tree_is_rendered_like_any_other(
+    write_tree: WriteTree,
+) -> None:
+    runtime = a_runtime(own_tree(write_tree("log")), operators=("CUSTOM 'TFLM_DECODE'",))
+    text = runtime.render(MODEL, lambda: None)["model.c"].decode()  # type: ignore[arg-type, return-value]
+    assert "extern tflm_operator tflm_operator_CUSTOM_TFLM_DECODE __attribute__((weak));" in text
+
+
+@pytest.mark.parametrize(("generation", "there"), [("log", "CUSTOM 'TFLM_DECODE'"), ("arena", "none")])
+def test_a_custom_operator_that_the_tree_lacks_is_an_error_before_anything_is_built(
+    write_tree: WriteTree, generation: str, there: str
+) -> None:
+    runtime = a_runtime(
+        own_tree(write_tree(generation)), operators=("CONV_2D", "CUSTOM 'b'", "CUSTOM 'a'", "CUSTOM 'b'")
+    )
+    with pytest.raises(RenderError) as caught:
+        runtime.render(MODEL, lambda: None)  # type: ignore[arg-type, return-value]
+    assert str(caught.value) == (
+        "The model needs CUSTOM 'a' and CUSTOM 'b'; tflm-2.1.0 has no kernel of that.\n"
+        f"  Its tree's MicroMutableOpResolver adds {there}. A patch of the tree can add others."
+    )
+
+
+def test_where_the_tree_cannot_be_had_the_library_says_so_and_not_the_model() -> None:
+    runtime = a_runtime(*PINNED, operators=("CUSTOM 'a'",))
+    assert "tflm_operator_CUSTOM_a" in runtime.render(MODEL, lambda: None)["model.c"].decode()  # type: ignore[arg-type, return-value]
+
+
 def test_the_operators_that_are_needed_are_a_part_of_the_library() -> None:
     entry = Runtime("tflm-9", "tflm", ("reference",), (Element.INT8,), PINNED)
 
@@ -181,7 +214,7 @@ def test_the_operators_that_are_needed_are_a_part_of_the_library() -> None:
         )
         return runtime.definitions("reference", Element.INT8)["MCUMATRIX_OPERATORS"]
 
-    assert definitions(("ADD", "CONV_2D")) == "ADD CONV_2D"
+    assert definitions(("ADD", "CONV_2D", "CUSTOM 'a'")) == "ADD CONV_2D CUSTOM_a"
     assert definitions(None) == "all"
 
 

@@ -13,6 +13,7 @@ from mcumatrix.adapters.runtimes.tflm.third_party import (
     GEMMLOWP,
     RUY,
     find_parties,
+    part_of,
 )
 from mcumatrix.adapters.runtimes.tflm.tree import read_tree
 from mcumatrix.errors import SourceError
@@ -51,7 +52,7 @@ def asked_by(folder: Path) -> Asked:
         found = _ARCHIVE.search(pin.url) if pin is not None else None
         if found is not None and name not in parties.found:
             libraries[name] = (f"https://{found[1]}", found[2])
-        elif name in needed:
+        elif name in needed and part_of(name) not in libraries:
             raise SourceError(
                 f"The tree in {tree.root} needs {name} ({needed[name]}), and does not say of which commit:"
                 f" looked for its URL in {tree.micro}/tools/make.",

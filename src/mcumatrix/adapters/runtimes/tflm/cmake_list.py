@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from mcumatrix.adapters.runtimes.tflm.library import Library
+from mcumatrix.adapters.runtimes.tflm.operators import symbol_of
 from mcumatrix.adapters.runtimes.tflm.third_party import Place
 from mcumatrix.errors import SourceError
 
@@ -52,7 +53,7 @@ def to_operators(library: Library) -> bytes:
     lines = ["/* Made by mcumatrix from what the TensorFlow tree has, for the operators that are needed. */"]
     functions = dict.fromkeys(function for operator in library.operators for function in operator.functions)
     lines += [f"KERNEL({function})" for function in functions]
-    lines += [f"OPERATOR({operator.name}, {operator.call})" for operator in library.operators]
+    lines += [f"OPERATOR({symbol_of(operator.name)}, {operator.call})" for operator in library.operators]
     return "".join(f"{line}\n" for line in lines).encode()
 
 

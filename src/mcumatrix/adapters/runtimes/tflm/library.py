@@ -37,6 +37,9 @@ _SHARED = (
 _OF_MICRO = ("", "/memory_planner", "/arena_allocator", "/tflite_bridge")
 """Folders with sources of the interpreter, below the micro folder."""
 
+_SIGNAL = "signal"
+"""The folder with kernels of a signal's spectrum and what they need, since 2023."""
+
 _INTERPRETER = "micro_interpreter"
 
 _NOT_OF_LITE = re.compile(r"/(?:micro|experimental|python|tools|testing|examples|benchmarks?|delegates)/")
@@ -244,6 +247,7 @@ def _kernel_files(tree: TflmTree, makefile: str, kernels: str) -> tuple[list[Pat
     place."""
     folder = tree.micro_folder / "kernels"
     own = _assigned(tree, makefile, "MICROLITE_CC_KERNEL_SRCS") or _sources_in(folder)
+    own += [path for path in _assigned(tree, makefile, "MICROLITE_CC_SIGNAL_KERNEL_SRCS") if path not in own]
     own = [path for path in own if path.stem != "all_ops_resolver"]
     # Some ports have a kernel in this form only.
     stems = {path.stem for path in own}
@@ -272,7 +276,8 @@ def _needed_kernels(
             f"The tree in {tree.root} does not say which operators it has: looked for AddBuiltin in {place}.",
             hint="What was unpacked may leave it out, or it was changed beyond what can be read.",
         )
-    headers = sorted((tree.micro_folder / "kernels").rglob("*.h"))
+    folders = (tree.micro_folder / "kernels", tree.root / _SIGNAL)
+    headers = [path for folder in folders for path in sorted(folder.rglob("*.h"))]
     index = KernelFiles(files, headers)
     asked = [known[name] for name in sorted(known if operators is None else set(operators) & known.keys())]
     wanted = [operator for operator in asked if any(map(index.defines, operator.functions))]
@@ -334,7 +339,9 @@ def _optional(tree: TflmTree, base: Iterable[Path], on_demand: Iterable[Path]) -
 def _assigned(tree: TflmTree, makefile: str, variable: str) -> list[Path]:
     """The files that a makefile names one by one in a variable, those that exist."""
     match = re.search(rf"^[ \t]*{variable}[ \t]*[:?+]?=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
-    names = re.findall(r"(?<![\w./-])tensorflow/[\w./-]+\.cc?(?![\w./-])", match[1]) if match else []
+    names = (
+        re.findall(r"(?<![\w./-])(?:tensorflow|signal)/[\w./-]+\.cc?(?![\w./-])", match[1]) if match else []
+    )
     return sorted(
         path
         for name in dict.fromkeys(names)

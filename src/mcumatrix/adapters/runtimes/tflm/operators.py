@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.adapters.runtimes.tflm.tree import CXX_SUFFIXES, TflmTree, read_text, without_comments
+from mcumatrix.hashing import hash_bytes
+from mcumatrix.model.network import custom_name, custom_operator, is_custom
 
 _METHOD = re.compile(r"\bTfLiteStatus\s+(Add\w+)\s*\(")
 _BUILTIN = re.compile(r"\bAddBuiltin\s*\(\s*(?:tflite\s*::\s*)?BuiltinOperator_(\w+)\s*,")
+_CUSTOM = re.compile(r"\bAddCustom\s*\(\s*\"([^\"\\\n]+)\"\s*,")
 _REGISTER = re.compile(r"\bRegister_\w+")
 _LISTED = re.compile(
     r"\bAddBuiltin\s*\(\s*(?:tflite\s*::\s*)?BuiltinOperator_(\w+)\s*,\s*"
@@ -16,9 +19,16 @@ _LISTED = re.compile(
 )
 
 
+_WITH_KISSFFT = frozenset({"Register_RFFT", "Register_IRFFT"})
+"""What needs KissFFT, patched by the tree's makefile: none of the libraries that are looked for."""
+
+_SYMBOL = re.compile(r"[A-Za-z0-9_]{1,64}")
+_SYMBOL_DIGITS = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Registrable:
-    """An operator that can be registered.
+    """An operator that can be registered, by the name that layers have for it.
 
     `call` is what is called of a resolver for that, in C++. `functions` give the registrations.
     """
@@ -29,15 +39,24 @@ class Registrable:
 
 
 def registrable_operators(tree: TflmTree) -> Mapping[str, Registrable]:
-    """The builtin operators that a tree can register, by the names of schema.fbs; empty if it says none.
+    """The operators that a tree can register, by the names that layers have for them; empty if it says none.
 
-    Up to 2.2 AllOpsResolver's source lists them, with their versions; then MicroMutableOpResolver has a
-    method for each.
+    Up to 2.2 AllOpsResolver's source lists them, with their versions, and no custom ones; then
+    MicroMutableOpResolver has a method for each. One that gets its name when it runs, as that of an Ethos-U
+    does, is for a chip that is not here; one that needs KissFFT cannot be compiled.
 
     Raises:
         SourceError: a file of the tree cannot be read.
     """
     return _listed(tree) if tree.generation.finds_by_version else _methods(tree)
+
+
+def symbol_of(operator: str) -> str:
+    """An identifier of C for an operator of a layer; two of them never have the same."""
+    if not is_custom(operator):
+        return operator
+    name = custom_name(operator)
+    return f"CUSTOM_{name if _SYMBOL.fullmatch(name) else hash_bytes(operator.encode())[:_SYMBOL_DIGITS]}"
 
 
 def all_ops_resolver(tree: TflmTree) -> Path | None:
@@ -67,9 +86,10 @@ def _methods(tree: TflmTree) -> dict[str, Registrable]:
     found: dict[str, Registrable] = {}
     for match, end in zip(starts, ends[1:], strict=True):
         body = code[match.end() : end]
-        builtin = _BUILTIN.search(body)
-        if builtin is not None:
-            functions = tuple(dict.fromkeys(_REGISTER.findall(body)))
+        builtin, custom = _BUILTIN.search(body), _CUSTOM.search(body)
+        functions = tuple(dict.fromkeys(_REGISTER.findall(body)))
+        if (builtin or custom) and functions and _WITH_KISSFFT.isdisjoint(functions):
+            name = builtin[1] if builtin else custom_operator(custom[1]) if custom else ""
             # A later one of the same operator takes a registration of the caller's.
-            found.setdefault(builtin[1], Registrable(builtin[1], f"{match[1]}()", functions))
+            found.setdefault(name, Registrable(name, f"{match[1]}()", functions))
     return found

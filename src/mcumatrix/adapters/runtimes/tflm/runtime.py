@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mcumatrix.adapters.runtimes.tflm.cmake_list import to_cmake, to_operators, tree_variable
 from mcumatrix.adapters.runtimes.tflm.hybrid import operators_refusing_hybrid
-from mcumatrix.adapters.runtimes.tflm.library import list_library
+from mcumatrix.adapters.runtimes.tflm.library import REFERENCE, list_library
+from mcumatrix.adapters.runtimes.tflm.operators import registrable_operators, symbol_of
 from mcumatrix.adapters.runtimes.tflm.third_party import (
     CMSIS,
     CMSIS_NN,
@@ -18,11 +19,11 @@ from mcumatrix.adapters.runtimes.tflm.third_party import (
     find_parties,
 )
 from mcumatrix.adapters.runtimes.tflm.tree import pins_differ, read_tree
-from mcumatrix.errors import SourceError
+from mcumatrix.errors import RenderError, SourceError
 from mcumatrix.hashing import fingerprint, hash_file, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
 from mcumatrix.model.kernels import DECIDING, KERNELS_FILE, KernelFacts
-from mcumatrix.model.network import CUSTOM, Network
+from mcumatrix.model.network import Network, is_custom
 
 TEMPLATE = "tflm_model.c.j2"
 
@@ -142,7 +143,7 @@ class TflmRuntime:
             "MCUMATRIX_TFLM_LIST": f"{{inputs}}/{_LIST}",
             "MCUMATRIX_TFLM_OPERATORS": f"{{inputs}}/{_OPERATORS}",
             "MCUMATRIX_ASSERTIONS": "ON" if self._entry.assertions else "OFF",
-            "MCUMATRIX_OPERATORS": "all" if operators is None else " ".join(operators),
+            "MCUMATRIX_OPERATORS": "all" if operators is None else " ".join(map(symbol_of, operators)),
             **{tree_variable(name): f"{{tree_{name}}}" for name in names},
         }
 
@@ -170,7 +171,29 @@ class TflmRuntime:
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
-        return render_tflm(model, self._operators_of(model), self._templates)
+        operators = self._operators_of(model)
+        self._require_custom(sorted(set(filter(is_custom, operators))))
+        return render_tflm(model, operators, self._templates)
+
+    def _require_custom(self, operators: Sequence[str]) -> None:
+        """That the tree has kernels of custom operators: nobody else can know.
+
+        Raises:
+            RenderError: it has none of one.
+        """
+        if not operators:
+            return
+        try:
+            known = registrable_operators(read_tree(self.folders(REFERENCE)[TENSORFLOW]))
+        except SourceError:
+            return  # the library cannot be made without it, and says so
+        lacking = [operator for operator in operators if operator not in known]
+        if lacking:
+            there = ", ".join(sorted(filter(is_custom, known))) or "none"
+            raise RenderError(
+                f"The model needs {' and '.join(lacking)}; {self._entry.name} has no kernel of that.",
+                hint=f"Its tree's MicroMutableOpResolver adds {there}. A patch of the tree can add others.",
+            )
 
     @cached_property
     def _given(self) -> dict[str, Path]:
@@ -209,7 +232,7 @@ class TflmRuntime:
 def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict[str, bytes]:
     """Renders file name -> contents: `model.c`, to be compiled with the target tflm_runtime.
 
-    `operators` are those of the model, named as in schema.fbs. `templates` is the folder that holds
+    `operators` are those of the model, named as layers name them. `templates` is the folder that holds
     tflm_model.c.j2. `model` is taken as it is: what it means is the library's business.
     """
     import jinja2
@@ -225,8 +248,7 @@ def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict
         bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
         size_bytes=len(model),
         arena_bytes=ARENA_BYTES,
-        # Operators of a model's own are in no list of builtin ones.
-        operators=sorted({name for name in operators if not name.startswith(CUSTOM)}),
+        operators=sorted(set(map(symbol_of, operators))),
     )
     return {"model.c": text.encode()}
 

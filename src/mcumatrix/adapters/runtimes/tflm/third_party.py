@@ -212,6 +212,11 @@ def _places(kind: _Kind, tree_folder: Path, given: Mapping[str, Path]) -> list[P
     return places
 
 
+def part_of(name: str) -> str:
+    """The library that can have one as a part; empty if none can."""
+    return _KINDS[name].within
+
+
 def party_of_include(include: str) -> str | None:
     """Which of the libraries an include that the tree itself does not have must come from."""
     return next(
