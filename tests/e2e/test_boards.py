@@ -106,3 +106,24 @@ def test_an_empty_folder_has_the_boards_that_come_with_mcumatrix(
     ran = Workplace(tmp_path).doit("boards")
     assert (ran.returncode, ran.stdout) == (0, workplace.doit("boards").stdout)
     assert "stm32f746g-disco" in ran.stdout
+
+
+REAL = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: stm32f746g-disco
+"""
+
+
+def test_a_board_that_is_not_there_is_exit_code_4(make_workplace: Callable[[], Workplace]) -> None:
+    place = make_workplace()
+    place.write_matrix("real", REAL)
+    ran = place.doit("matrix", "real", "--attempts", "1")
+    assert "no debug probe is attached" in ran.stdout
+    assert ran.returncode == 4
+    assert ran.stderr.endswith(
+        "`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.\n"
+    )

@@ -97,7 +97,7 @@ PLAN = Command(
     "show the variants of a matrix, what was left out and why, and what is left to do",
     _A_MATRIX,
     "[MATRIX]",
-    (_SELECT, _BUILDER),
+    (_SELECT, _BUILDER, Option("json", "a file for the plan as JSON")),
 )
 
 REPRODUCE = Command(

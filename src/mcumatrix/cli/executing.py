@@ -17,6 +17,7 @@ from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
+from mcumatrix.model.record import Status
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
@@ -180,6 +181,9 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(ExitCode.OK)
     if all(case.is_blocked for case in failed):
         return int(ExitCode.BLOCKED)
+    if all(case.record and case.record.status is Status.NO_PROBE for case in failed):
+        say("`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.")
+        return int(ExitCode.ENVIRONMENT)
     if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)

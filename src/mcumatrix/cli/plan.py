@@ -1,55 +1,71 @@
 """`plan`: what a run would do."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcumatrix.cli.common import print_line
 from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.errors import ExitCode
 from mcumatrix.project import Project
-from mcumatrix.workflow import what_is_left
+from mcumatrix.work import Work
+from mcumatrix.workflow import BUILD, what_is_left
+
+if TYPE_CHECKING:
+    from mcumatrix.report.content.plan import Plan
 
 
 def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`plan`: what a run would do. It needs no tasks, and none are made."""
-    from mcumatrix.actions import compilations
+    from mcumatrix.commands.outputs import write_outputs
     from mcumatrix.commands.unused import why_not_used
     from mcumatrix.report.content.plan import plan_parts
+    from mcumatrix.report.render.plan import plan_json
     from mcumatrix.report.render.terminal import parts_text
 
-    select = params["select"]
     work = current_work(Asked.of(project, params, names))
-    jobs = work.selected(select)
-    to_do = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
-    slugs = work.slugs(select)
-    hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
-    runs = sum(bool(steps) for steps in to_do)
-    images = sum("build" in steps for steps in to_do)
-    libraries = {
-        library.name
-        for job, steps in zip(jobs, to_do, strict=True)
-        if "build" in steps
-        for library in job.libraries
-        if not library.is_done()
-    }
-    print(
-        parts_text(
-            plan_parts(
-                work.matrix,
-                [
-                    *(
-                        (job.variant.slug, " and ".join(steps) or "nothing")
-                        for job, steps in zip(jobs, to_do, strict=True)
-                    ),
-                    *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
-                ],
-                f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
-                f"{runs} to run; builder: {work.builders.reason}.",
-                compilations(jobs),
-            )
-        )
-    )
-    left = [job for job, steps in zip(jobs, to_do, strict=True) if steps]
+    planned = _planned(work, params["select"])
+    print(parts_text(plan_parts(planned)))
+    to_do = {variant.slug for variant in planned.variants if variant.is_built or variant.runs}
+    left = [job for job in work.jobs if job.variant.slug in to_do]
     for sentence in why_not_used(work.project, work.matrix.name, left):
         print_line(f"\n{sentence}")
+    write_outputs({"json": params["json"]}, lambda _: plan_json(planned), print_line)
     return ExitCode.OK
+
+
+def _planned(work: Work, select: str) -> "Plan":
+    from mcumatrix.actions import compilations
+    from mcumatrix.report.content.plan import Plan, PlannedVariant
+
+    jobs = work.selected(select)
+    steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
+    selected = work.slugs(select)
+    axes = {variant.slug: variant.axes for variant in work.matrix.variants}
+    libraries = {
+        library.name: library
+        for job, left in zip(jobs, steps, strict=True)
+        if BUILD in left
+        for library in job.libraries
+    }
+    return Plan(
+        work.matrix,
+        (
+            *(
+                PlannedVariant(
+                    job.variant.slug,
+                    job.variant.axes,
+                    is_built=BUILD in left,
+                    runs=" and ".join(step for step in left if step != BUILD),
+                )
+                for job, left in zip(jobs, steps, strict=True)
+            ),
+            *(
+                PlannedVariant(slug, axes[slug], hindered=error.message)
+                for slug, error in work.hindered.items()
+                if slug in selected
+            ),
+        ),
+        tuple(name for name, library in sorted(libraries.items()) if not library.is_done()),
+        work.builders.reason,
+        compilations(jobs),
+    )
