@@ -620,6 +620,7 @@ def write_list(path: Path, generation: str, kernels: str) -> None:
             set(tflm_generation {generation})
             set(tflm_registration {"TFLMRegistration" if generation == "log" else "TfLiteRegistration"})
             set(tflm_log_takes_arguments {int(generation == "log")})
+            set(tflm_has_recorder 0)
             set(tflm_micro {MICRO[generation]})
             set(tflm_sources
               "${{MCUMATRIX_TREE_TENSORFLOW}}/model.cc" "${{MCUMATRIX_TREE_TENSORFLOW}}/kernels.cc")

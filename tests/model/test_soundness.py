@@ -7,6 +7,7 @@ import pytest
 
 from mcumatrix.errors import BuildError
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.image import FlashPart
 from mcumatrix.model.record import (
     Accuracy,
     Correctness,
@@ -103,6 +104,12 @@ def _with_chip(chip_id: int, kind: BoardKind) -> Record:
     return _with(measurement=replace(a_measurement(), clock=clock), provenance=provenance)
 
 
+def _with_flash(flash_bytes: dict[FlashPart, int]) -> Record:
+    image = a_record().image
+    assert image is not None
+    return _with(image=replace(image, sizes=replace(image.sizes, flash_bytes=flash_bytes)))
+
+
 def _judged(correctness: Correctness) -> Record:
     return _with(correctness=correctness)
 
@@ -143,6 +150,14 @@ def _judged(correctness: Correctness) -> Record:
         (
             _with_chip(0x1001_6449, BoardKind.VIRTUAL),
             "the board is to be virtual, and its chip is real (DBGMCU_IDCODE 0x10016449)",
+        ),
+        (
+            _with_flash({FlashPart.KERNELS: 60_000, FlashPart.OTHER: 1}),
+            "the parts of its image have 60001 bytes of flash, and the image 100200",
+        ),
+        (
+            _with(measurement=replace(a_measurement(), arena_bytes=30_201)),
+            "its arena has 30201 bytes, and its image 30200 bytes of RAM",
         ),
         (_with(flashed=Flashed("probe", "0" * 64, 0)), "what was read back from flash is not its image"),
         (

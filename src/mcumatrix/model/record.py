@@ -1,6 +1,6 @@
 """The result of one run of one image, as it is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.labelled import MAX_SAMPLES, AskedSet
+from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
@@ -189,7 +190,8 @@ class Measurement:
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
     them. `further_outputs` are those behind the first, for a model that has several. `set_answers` are those
-    to the labelled set, None where it was not asked.
+    to the labelled set, None where it was not asked. `arena_bytes` is what the arena must have; `arena_kinds`
+    are as many of its kinds as the runtime tells. `stack` is None in records from before it was measured.
     """
 
     __pydantic_config__ = KEPT
@@ -203,6 +205,8 @@ class Measurement:
     output: Output
     further_outputs: tuple[Output, ...] = ()
     set_answers: SetAnswers | None = None
+    arena_kinds: dict[ArenaKind, Unsigned32] = field(default_factory=dict)
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True, slots=True)

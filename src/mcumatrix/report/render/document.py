@@ -6,7 +6,7 @@ makes another `$id`.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,6 +75,23 @@ class LayerData(TimesData):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryData:
+    """Memory of one run, in bytes; null and empty where a runtime, or a record from before, does not tell.
+
+    `arena_bytes` is what the arena must have. Of its kinds `non_persistent` and `persistent` are the whole
+    that stays in use, the others parts of what is persistent. `flash_bytes` has what all of the image belongs
+    to.
+    """
+
+    arena_bytes: int | None
+    arena_kinds_bytes: dict[str, int]
+    stack_inference_bytes: int | None
+    stack_deepest_bytes: int | None
+    stack_size_bytes: int | None
+    flash_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordData:
     """One run. Layers and total are there only where the answer was correct; other numbers mean nothing.
 
@@ -99,6 +116,7 @@ class RecordData:
     total: TimesData | None
     run: int = 1
     unit: str = ""
+    memory: MemoryData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +245,7 @@ class ReportData:
     runs: TableData | None = None
     drift: TableData | None = None
     health: TableData | None = None
+    memory: list[PartData] = field(default_factory=list)
 
 
 @cache

@@ -18,6 +18,7 @@ from mcumatrix.report.render.document import (
     FindingData,
     LayerData,
     LeftOutData,
+    MemoryData,
     PartData,
     RecordData,
     RefusalData,
@@ -68,6 +69,7 @@ def _report(report: Report) -> ReportData:
         substitutions=[SubstitutionData(one.wanted, one.used) for one in report.substitutions],
         provenance=_table(report.provenance) if report.provenance else None,
         tools=list(report.tools),
+        memory=_parts(report.memory),
     )
 
 
@@ -114,6 +116,25 @@ def _record(record: Record) -> RecordData:
         unit=record.provenance.unit,
         layers=layers,
         total=total,
+        memory=_memory(record),
+    )
+
+
+def _memory(record: Record) -> MemoryData | None:
+    """Whatever the answer was: memory does not depend on it."""
+    measurement, flash_bytes = record.measurement, record.image.sizes.flash_bytes if record.image else {}
+    if measurement is None and not flash_bytes:
+        return None
+    stack = measurement.stack if measurement else None
+    return MemoryData(
+        arena_bytes=measurement.arena_bytes if measurement else None,
+        arena_kinds_bytes={str(kind): size for kind, size in measurement.arena_kinds.items()}
+        if measurement
+        else {},
+        stack_inference_bytes=stack.inference_bytes if stack else None,
+        stack_deepest_bytes=stack.deepest_bytes if stack else None,
+        stack_size_bytes=stack.size_bytes if stack else None,
+        flash_bytes={str(part): size for part, size in flash_bytes.items()},
     )
 
 
