@@ -327,6 +327,7 @@ CORE = {
                 return placed == kTfLiteOk ? ForAll(true, false) : placed;
             }
             TfLiteStatus Invoke() { return ForAll(false, true); }
+            std::size_t arena_used_bytes() const { return 16 * graph_->tensors()->size() + 32; }
         #endif
           private:
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
@@ -397,6 +398,52 @@ CORE = {
             TfLiteContext context_;
             TfLiteStatus status_ = kTfLiteOk;
             TfLiteTensor tensors_[8];
+        };
+        }
+        """,
+    "MICRO/recording_micro_interpreter.h": """\
+        #pragma once
+        #include "micro_interpreter.h"
+        namespace tflite {
+        enum class RecordedAllocationType {
+            kTfLiteEvalTensorData,
+            kPersistentTfLiteTensorData,
+            kPersistentTfLiteTensorQuantizationData,
+            kPersistentBufferData,
+            kTfLiteTensorVariableBufferData,
+            kNodeAndRegistrationArray,
+        };
+        struct RecordedAllocation {
+            std::size_t requested_bytes, used_bytes, count;
+        };
+        struct RecordingAllocator {
+        #ifdef FAKE_LOG
+            std::size_t GetNonPersistentUsedBytes() const { return 64; }
+        #else
+            std::size_t GetHeadUsedBytes() const { return 64; }
+        #endif
+        };
+        struct RecordingMicroAllocator {
+            RecordingAllocator allocator;
+            const RecordingAllocator *GetSimpleMemoryAllocator() const { return &allocator; }
+            RecordedAllocation GetRecordedAllocation(RecordedAllocationType type) const {
+                return {1, 3 + static_cast<std::size_t>(type), 1};
+            }
+        };
+        class RecordingMicroInterpreter : public MicroInterpreter {
+          public:
+            template <typename... Others>
+            RecordingMicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
+                                      std::size_t size, Others... others)
+                : MicroInterpreter(model, resolver, arena, size, others...), size_(size) {}
+            /* It needs room for itself. */
+            TfLiteStatus AllocateTensors() {
+                return size_ < 512 ? kTfLiteError : MicroInterpreter::AllocateTensors();
+            }
+            const RecordingMicroAllocator &GetMicroAllocator() const { return allocator_; }
+          private:
+            std::size_t size_;
+            RecordingMicroAllocator allocator_;
         };
         }
         """,
@@ -620,7 +667,7 @@ def write_list(path: Path, generation: str, kernels: str) -> None:
             set(tflm_generation {generation})
             set(tflm_registration {"TFLMRegistration" if generation == "log" else "TfLiteRegistration"})
             set(tflm_log_takes_arguments {int(generation == "log")})
-            set(tflm_has_recorder 0)
+            set(tflm_has_recorder {int(is_parsed(generation))})
             set(tflm_micro {MICRO[generation]})
             set(tflm_sources
               "${{MCUMATRIX_TREE_TENSORFLOW}}/model.cc" "${{MCUMATRIX_TREE_TENSORFLOW}}/kernels.cc")
@@ -798,6 +845,24 @@ def test_the_arena_counts_as_far_as_it_is_needed(power_on, generation):
     bench = answer(power_on(generation), wire.RunBench(0xBEEF, 1, 1))
     kept = 0 if generation == "allocator" else PERSISTENT_BYTES
     assert bench.of(wire.Memory) == (wire.Memory(TENSORS * TENSOR_BYTES + kept),)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_arena_is_told_by_kind_where_the_tree_records_it(power_on, generation):
+    bench = answer(power_on(generation), wire.RunBench(0xBEEF, 1, 1))
+    told = {part.kind: part.size_bytes for part in bench.of(wire.Arena)}
+    of_types = ("eval_tensors", "persistent_tensors", "quantization", "persistent_buffers")
+    expected = {"non_persistent": TENSORS * TENSOR_BYTES, "persistent": PERSISTENT_BYTES}
+    expected |= {kind: 3 + number for number, kind in enumerate((*of_types, "variable_tensors", "nodes"))}
+    assert told == (expected if is_parsed(generation) else {})
+
+
+@pytest.mark.parametrize("generation", ["profiler", "log"])
+def test_a_recorder_that_has_no_room_keeps_nothing_from_running(power_on, generation):
+    bench = answer(power_on(generation, Model(arena_bytes=256)), wire.RunBench(0xBEEF, 1, 1))
+    assert bench.ok, bench.text
+    assert bench.of(wire.Arena) == ()
+    assert bench.of(wire.Memory) == (wire.Memory(TENSORS * TENSOR_BYTES + PERSISTENT_BYTES),)
 
 
 def test_kernels_that_are_not_traced_work_the_same(power_on):

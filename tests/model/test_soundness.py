@@ -175,7 +175,7 @@ def _asked(accuracy: Accuracy | None, classes: tuple[int | None, ...] | None = (
     return _with(measurement=replace(a_measurement(), set_answers=answers), accuracy=accuracy)
 
 
-ACCURACY = Accuracy("a" * 64, 3, "b" * 64, 4)
+ACCURACY = Accuracy("a" * 64, 1000, 3, "b" * 64, 4)
 
 
 def test_the_accuracy_of_a_board_is_no_contradiction() -> None:
@@ -199,6 +199,11 @@ def test_the_accuracy_of_a_board_is_no_contradiction() -> None:
         (
             _asked(replace(ACCURACY, deviating=(1, 2, 3, 4, 5), max_error=1.0)),
             "the samples whose answers differ from the host's are not in order",
+        ),
+        (_asked(replace(ACCURACY, set_samples=3)), "samples were asked that a set of 3 does not have"),
+        (
+            _asked(replace(ACCURACY, deviating=(1000,), max_error=1.0)),
+            "samples were asked that a set of 1000 does not have",
         ),
         (
             _asked(replace(ACCURACY, other_class=1)),

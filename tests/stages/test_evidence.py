@@ -210,7 +210,7 @@ def _answer(index: int, sample: bytes, output: bytes) -> bytes:
     return exchange(wire.Infer.number, 100 + index, [said, wire.DataLine(0, output)])
 
 
-SET = LabelledSet(SAMPLES, (1, 0, 1), (0, 5, 9), ((1.0, 2.0), (3.0, 2.0), (1.0, 7.0)), 0.0, "c" * 64)
+SET = LabelledSet(SAMPLES, (1, 0, 1), (0, 5, 9), 10, ((1.0, 2.0), (3.0, 2.0), (1.0, 7.0)), 0.0, "c" * 64)
 ASKED = replace(GOLDEN, labelled=SET)
 ASKED_LOG = LOG + b"".join(
     _answer(index, sample, output)

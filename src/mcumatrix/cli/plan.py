@@ -68,4 +68,5 @@ def _planned(work: Work, select: str) -> "Plan":
         tuple(name for name, library in sorted(libraries.items()) if not library.is_done()),
         work.builders.reason,
         compilations(jobs),
+        {job.variant.slug: job.samples for job in jobs},
     )

@@ -165,16 +165,17 @@ class SetAnswers:
 class Accuracy:
     """The comparison of the answers to a labelled set with its labels, and with those of the host.
 
-    `set_sha256` is that of what was asked (`LabelledSet.sha256`), `correct` how many of the classes are the
-    labels'. Where there are answers of the host, `answers_sha256` is that of their file, `host_correct` how
-    many of these are right, and `deviating` has the places in the set, from 0, of the samples whose answers
-    are off by more than `tolerance`; `max_error` is the largest difference of all, in units of the elements.
-    Of the deviating ones `other_class` have another class than the host says.
+    `set_sha256` is that of what was asked (`LabelledSet.sha256`) out of `set_samples` samples, and `correct`
+    how many of the classes are the labels'. Where there are answers of the host, `answers_sha256` is that of
+    their file, `host_correct` how many of these are right, and `deviating` has the places in the set, from 0,
+    of the samples whose answers are off by more than `tolerance`; `max_error` is the largest difference of
+    all, in units of the elements. Of the deviating ones `other_class` have another class than the host says.
     """
 
     __pydantic_config__ = KEPT
 
     set_sha256: Sha256
+    set_samples: Unsigned32
     correct: Unsigned32
     answers_sha256: str = ""
     host_correct: Unsigned32 = 0
@@ -315,6 +316,13 @@ class Record:
     def name(self) -> str:
         """The name of its file, without ending; empty before it is kept."""
         return self.log.removesuffix(".log")
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether no answer is another one than it must be; None where there is no answer."""
+        if self.correctness is None:
+            return None
+        return self.correctness.correct and not (self.accuracy and self.accuracy.deviating)
 
     @property
     def asked(self) -> AskedSet | None:

@@ -145,9 +145,8 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
     clocks_hz = {record.clock_hz, measurement.clock.declared_hz, measurement.clock.measured_hz}
     if len(clocks_hz) > 1:
         yield f"its clock has {' and '.join(map(str, sorted(clocks_hz)))} Hz"
-    is_right = correctness.correct and not (record.accuracy and record.accuracy.deviating)
-    if is_right is not (record.status is Status.OK):
-        yield f"its status is {record.status}, and its answer {'' if is_right else 'not '}correct"
+    if record.is_right is not (record.status is Status.OK):
+        yield f"its status is {record.status}, and its answer {'' if record.is_right else 'not '}correct"
     is_within = isfinite(correctness.max_error) and correctness.max_error <= correctness.tolerance
     if correctness.correct and (not is_within or len(set(measurement.output.crc32)) != 1):
         yield "its answer counts as correct, and is not"
@@ -166,6 +165,8 @@ def _contradictions_of_accuracy(answers: SetAnswers | None, accuracy: Accuracy |
     for what, count in right.items():
         if count > samples:
             yield f"{count} of {samples} samples are {what}"
+    if samples > accuracy.set_samples or any(place >= accuracy.set_samples for place in deviating):
+        yield f"samples were asked that a set of {accuracy.set_samples} does not have"
     if len(deviating) > samples or any(one >= other for one, other in pairwise(deviating)):
         yield "the samples whose answers differ from the host's are not in order"
     elif accuracy.other_class > len(deviating):

@@ -6,7 +6,7 @@ from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
 from mcumatrix.model.image import FlashPart
 from mcumatrix.model.memory import ArenaKind
 from mcumatrix.model.record import Record, Status
-from mcumatrix.results.statistics import summarise
+from mcumatrix.results.statistics import share_interval, summarise
 from mcumatrix.units import milliseconds
 
 _MEMORY = (
@@ -41,6 +41,12 @@ _TAIL = (
     "settings",
     "run",
     *_MEMORY,
+    "samples",
+    "samples_right",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "samples_unlike_host",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -58,7 +64,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             **own_axes,
         }
         tail: dict[str, object] = {
-            "correct": record.correctness.correct if record.correctness else None,
+            "correct": record.is_right,
             "status": record.status.value,
             "reason": record.reason,
             "cause": record.blame and record.blame.value,
@@ -70,6 +76,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "fingerprint": record.fingerprint,
             "elf_sha256": record.image.elf_sha256 if record.image else None,
             "settings": "; ".join(map(str, record.settings or ())),
+            **_accuracy(record),
         }
         measurement = record.measurement
         # A time counts only with a correct answer.
@@ -113,6 +120,22 @@ def _times(layer: int | None, op: str, cycles: tuple[int, ...] | None, clock_hz:
         "cycles_median": summary and summary.cycles_median,
         "cycles_max": summary and summary.cycles_max,
         "ms_median": summary and milliseconds(summary.cycles_median, clock_hz),
+    }
+
+
+def _accuracy(record: Record) -> dict[str, object]:
+    """The answers to a labelled set, shares from 0 to 1; nothing where it was not asked."""
+    accuracy, asked = record.accuracy, record.asked
+    if accuracy is None or asked is None or not asked.samples:
+        return {}
+    interval = share_interval(accuracy.correct, asked.samples)
+    return {
+        "samples": asked.samples,
+        "samples_right": accuracy.correct,
+        "accuracy": accuracy.correct / asked.samples,
+        "accuracy_low": interval.low,
+        "accuracy_high": interval.high,
+        "samples_unlike_host": len(accuracy.deviating) if accuracy.answers_sha256 else None,
     }
 
 

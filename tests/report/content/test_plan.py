@@ -1,9 +1,11 @@
 """What a plan says before anything is built."""
 
 import json
+from dataclasses import replace
 
 from mcumatrix.model.axes import Setting
 from mcumatrix.model.kernels import Compiled
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.variant import Exclusion, Matrix
 from mcumatrix.report.content.plan import Plan, PlannedVariant, plan_parts
 from mcumatrix.report.content.tables import Table
@@ -33,6 +35,22 @@ def test_what_is_known_of_a_library_is_said_before_the_build_too() -> None:
     compiled = [("v", Compiled((), ("NDEBUG",)))]
     parts = plan_parts(Plan(Matrix("m", "", (), (a_variant(),)), (), (), "local", compiled))
     assert str(parts[-2]).startswith("Finding: v: assertions are compiled in")
+
+
+def test_a_plan_says_how_many_samples_each_model_is_asked() -> None:
+    """Where the set is somewhere else, it is not fetched for that."""
+    base = a_variant().model
+    models = [replace(base, name=name) for name in ("here", "elsewhere", "some", "without")]
+    asked = (AskedSet(), AskedSet(), AskedSet(200), None)
+    variants = tuple(
+        a_variant(model.name, model=model, asked=one) for model, one in zip(models, asked, strict=True)
+    )
+    parts = plan_parts(Plan(Matrix("m", "", (), variants), (), (), "local", samples={"here": 1000}))
+    assert parts[-2] == (
+        "Accuracy, after the times of each run: here is asked 1,000 samples; elsewhere is asked all of its "
+        "labelled set; some is asked 200 samples; without has no labelled set."
+    )
+    assert not any("Accuracy" in str(part) for part in _parts(Setting("flags", "O2", ("-O2",))))
 
 
 PLAN = Plan(

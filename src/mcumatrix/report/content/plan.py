@@ -1,7 +1,7 @@
 """What the plan of a matrix says."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.findings.configurations import (
@@ -43,6 +43,8 @@ class Plan:
     builder: str
     """Which one is used, and why."""
     compilations: Compilations = ()
+    samples: Mapping[str, int | None] = field(default_factory=dict)
+    """How many of its labelled set a variant is asked, by its slug, as far as that is known."""
 
     @property
     def images(self) -> int:
@@ -78,9 +80,28 @@ def plan_parts(plan: Plan) -> tuple[Table | str, ...]:
         Table(("variant", "to do"), states),
         *([Table(("left out", "because"), rows)] if rows else []),
         *map(str, matrix.substitutions),
+        *_asked(matrix, plan.samples),
         *(f"Finding: {finding}" for finding in findings_before(matrix, plan.compilations)),
         plan.work_left,
     )
+
+
+def _asked(matrix: Matrix, samples: Mapping[str, int | None]) -> Iterator[str]:
+    """What each model is asked after its times are measured; nothing where no model is."""
+    if not any(variant.asked for variant in matrix.variants):
+        return
+    said: dict[str, str] = {}
+    for variant in matrix.variants:
+        name, count = variant.model.name, samples.get(variant.slug)
+        if variant.asked is None:
+            said[name] = f"{name} has no labelled set"
+        elif count:
+            said[name] = f"{name} is asked {count:,} samples"
+        elif variant.asked.samples:
+            said.setdefault(name, f"{name} is asked {variant.asked.samples:,} samples")
+        else:
+            said.setdefault(name, f"{name} is asked all of its labelled set")
+    yield f"Accuracy, after the times of each run: {'; '.join(said.values())}."
 
 
 def findings_before(matrix: Matrix, compilations: Compilations) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
+from mcumatrix.report.content.accuracy import accuracy_table
 from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.charts import (
     ChangeChart,
@@ -105,6 +106,7 @@ class Report:
     pasts: tuple[Past, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     memory: tuple[Part, ...] = ()
+    accuracy: Table | None = None
 
     @property
     def shown_switches(self) -> tuple[Switch, ...]:
@@ -169,6 +171,7 @@ def make_report(
         pasts=history,
         evidence=evidence_of_cases(cases, lines_of_variant),
         memory=memory_tables(cases),
+        accuracy=accuracy_table(cases),
     )
 
 

@@ -92,11 +92,31 @@ class MemoryData:
 
 
 @dataclass(frozen=True, slots=True)
+class AccuracyData:
+    """The answers to a labelled set: `samples` of its `set_samples` were asked, and `correct` have the class
+    of their label. `share` is that of the right ones, with its 95 % interval.
+
+    `host_correct` is how many the host has right, null where nobody has asked it; `unlike_host` are the
+    places in the set, from 0, of the samples whose answers are not the host's.
+    """
+
+    samples: int
+    set_samples: int
+    correct: int
+    share: float
+    interval: list[float]
+    host_correct: int | None
+    unlike_host: list[int]
+    set_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordData:
     """One run. Layers and total are there only where the answer was correct; other numbers mean nothing.
 
     `run` is its number where a variant is run several times, `unit` the specimen of the board that it was on.
     `settings` is null in records from before it was kept. `max_error` is a number, or "inf" or "nan".
+    `accuracy` is null where no labelled set was asked.
     """
 
     variant: str
@@ -117,6 +137,7 @@ class RecordData:
     run: int = 1
     unit: str = ""
     memory: MemoryData | None = None
+    accuracy: AccuracyData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +267,7 @@ class ReportData:
     drift: TableData | None = None
     health: TableData | None = None
     memory: list[PartData] = field(default_factory=list)
+    accuracy: TableData | None = None
 
 
 @cache
