@@ -57,6 +57,13 @@ def test_what_a_runtime_does_not_tell_is_said_so() -> None:
     assert rows["arena, needed"] == ("4096", "4096")
 
 
+def test_where_one_inference_needs_all_of_the_arena_nothing_is_persistent() -> None:
+    rows = _rows(_with_memory(), _with_memory({ArenaKind.NON_PERSISTENT: 4096}))
+    assert rows["arena, persistent"] == ("1000", "0")
+    assert rows["of these nodes"] == ("400", "0")
+    assert rows["arena, while it is planned"] == ("96", "0")
+
+
 def test_the_stack_is_that_of_an_inference_and_the_deepest() -> None:
     rows = _rows(_with_memory())
     assert (rows["stack, of an inference"], rows["stack, deepest since reset"]) == (("800",), ("1200",))

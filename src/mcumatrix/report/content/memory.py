@@ -59,10 +59,17 @@ def _arena_and_stack(cases: Sequence[Case]) -> Iterator[tuple[str, ...]]:
     for kind, name in _KINDS.items():
         is_part = kind in WITHIN_PERSISTENT
         if not is_part or any(one and one.arena_kinds.get(kind) for one in measurements):
-            yield row(name, lambda one, kind=kind: one.arena_kinds.get(kind))  # type: ignore[misc]
+            yield row(name, lambda one, kind=kind: _kind_bytes(one, kind))  # type: ignore[misc]
     yield row("arena, while it is planned", _planning_bytes)
     yield row("stack, of an inference", lambda one: one.stack.inference_bytes if one.stack else None)
     yield row("stack, deepest since reset", lambda one: one.stack.deepest_bytes if one.stack else None)
+
+
+def _kind_bytes(measurement: Measurement, kind: ArenaKind) -> int | None:
+    """What is of a kind; None where it is not told. Where one inference needs all, nothing else is there."""
+    kinds = measurement.arena_kinds
+    is_all = kinds.get(ArenaKind.NON_PERSISTENT) == measurement.arena_bytes
+    return kinds.get(kind, 0 if is_all else None)
 
 
 def _planning_bytes(measurement: Measurement) -> int | None:
