@@ -227,7 +227,11 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 
 
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
-    from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
+    from mcumatrix.adapters.runtimes.tflm.runtime import Needs, TflmRuntime
+
+    def needs_of(contents: bytes) -> Needs:
+        found = network(contents)
+        return Needs(found.operators, found.variable_count, found.keeps_state)
 
     return TflmRuntime(
         entry,
@@ -235,7 +239,7 @@ def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, s
         templates,
         fetch,
         os.environ,
-        operators_of=_operators_in,
+        needs_of=needs_of,
         patched=partial(_patched, say=say),
         say=say,
     )

@@ -23,6 +23,7 @@ PERSISTENT_BYTES = 32
 
 # What a model of the fake tree does, by the byte behind its identifier.
 FINE, TWO_GRAPHS, CUSTOM, NO_KERNEL, STRING, RANK_9, BAD_OPTIONS, FAIL, MANY_INPUTS, LONG_WORDS = range(10)
+COUNTS = 10
 
 CORE = {
     "tensorflow/lite/core/api/error_reporter.h": """\
@@ -117,6 +118,7 @@ CORE = {
             FIELD(const List<const SubGraph *> *, subgraphs)
         };
         extern int fake_deed;
+        extern int fake_kept;
         const Model *GetModel(const void *bytes);
         inline const char *ModelIdentifier() { return "TFL3"; }
         inline bool ModelBufferHasIdentifier(const void *bytes) {
@@ -347,6 +349,7 @@ CORE = {
             }
             /* Tensors from the start, what is kept about them at the end. */
             TfLiteStatus Place(std::size_t persistent) {
+                fake_kept = 0;
                 const std::size_t needed = 16 * graph_->tensors()->size() + persistent;
                 if (needed > size_) {
                     fake_report(&context_, "%d bytes are needed.\\n", static_cast<int>(needed));
@@ -411,6 +414,7 @@ CORE = {
         #endif
         namespace tflite {
         int fake_deed;
+        int fake_kept;
         static const Text name = {"FANCY"};
         static const std::int32_t sides[] = {1, 2, 2, 4, 1, 1, 1, 1, 1};
         static List<std::int32_t> shape = {sides, 4}, flat = {sides + 3, 2};
@@ -476,6 +480,7 @@ CORE = {
                 return kTfLiteError;
             }
             arm_negate_s8(node->input, node->output, arm_size_of(16));
+            if (tflite::fake_deed == 10) node->output[0] = static_cast<std::int8_t>(++tflite::fake_kept);
             return kTfLiteOk;
         }
         extern "C" TfLiteStatus fake_last(TfLiteContext *, TfLiteNode *node) {
@@ -656,6 +661,7 @@ class Model:
     identifier: bytes = b"TFL3"
     arena_bytes: int = ARENA_BYTES
     operators: tuple[str, ...] = ("ADD", "CONV_2D", "GELU", "SOFTMAX", "UNKNOWN")
+    keeps_state: bool = False
 
     def render(self) -> str:
         data = struct.pack("<I4sBBxx", 12, self.identifier, self.deed, self.version)
@@ -663,6 +669,9 @@ class Model:
             #include "model.h"
             _Alignas(16) const unsigned char tflm_model[] = {{{", ".join(str(byte) for byte in data)}}};
             const unsigned int tflm_model_size_bytes = {len(data)};
+            const unsigned int tflm_keeps_state = {int(self.keeps_state)};
+            const unsigned int tflm_variable_count = 0, tflm_variables_size_bytes = 0;
+            _Alignas(16) unsigned char tflm_variables[16];
             _Alignas(16) unsigned char tflm_arena[{self.arena_bytes}];
             const unsigned int tflm_arena_size_bytes = {self.arena_bytes};
             {
@@ -820,7 +829,7 @@ BAD_MODELS = {
     ),
     "two graphs": (
         Model(TWO_GRAPHS),
-        "the model has 2 subgraphs; TensorFlow Lite Micro runs models with one",
+        "the model has 2 subgraphs; this TensorFlow Lite Micro runs models with one",
     ),
     "many inputs": (
         Model(MANY_INPUTS),
@@ -893,6 +902,20 @@ def test_a_kernel_that_fails_is_explained_each_time(power_on, generation):
             "ERROR: the runtime failed: TensorFlow failed in layer 1: "
             "the kernel is tired, it says; node 1 did not run",
         )
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_model_that_keeps_a_state_begins_anew_for_each_inference(power_on, generation):
+    bench = answer(power_on(generation, Model(COUNTS, keeps_state=True)), wire.RunBench(0xBEEF, 2, 3))
+    assert bench.ok, bench.text
+    assert len({total.output_crc32 for total in bench.of(wire.Total)}) == 1
+    assert struct.unpack_from("<f", payload(bench)) == (0.5,), "the answer of a first inference"
+
+
+def test_nothing_begins_anew_for_a_model_that_keeps_none(power_on):
+    bench = answer(power_on("log", Model(COUNTS)), wire.RunBench(0xBEEF, 0, 3))
+    assert struct.unpack_from("<f", payload(bench)) == (1.5,), "its third inference"
+    assert len({total.output_crc32 for total in bench.of(wire.Total)}) == 3
 
 
 def test_what_tensorflow_says_at_length_is_cut(power_on):

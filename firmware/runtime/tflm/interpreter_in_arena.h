@@ -15,7 +15,7 @@ static auto allocate_tensors(Interpreter *with_tensors, long) -> decltype(with_t
     return with_tensors->AllocateTensors(true);
 }
 
-/* `reporter` is nothing, or what takes messages. */
+/* `reporter` is nothing, or what takes messages, or later the model's variables. */
 template <typename Resolver, typename... Reporter>
 static TfLiteStatus start_in_arena(const Resolver &resolver, const tflite::Model *model, std::uint8_t *arena,
                                    std::size_t arena_size_bytes, Reporter *...reporter) {
