@@ -866,6 +866,19 @@ def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) 
     assert definitions(listed(extra={f"{LITE}/c/common.h": mention})) == []
 
 
+def test_kernels_that_choose_by_themselves_to_call_cmsis_nn_are_told_not_to(listed: Listed) -> None:
+    conv = kernel(
+        "CONV_2D", "#if EI_CLASSIFIER_TFLITE_ENABLE_CMSIS_NN == 1\nint a = arm_conv_s8();\n#endif\n"
+    )
+    assert switches(listed("log", extra={f"{NEW}/kernels/conv.cc": conv})) == (
+        Definition(
+            "EI_CLASSIFIER_TFLITE_ENABLE_CMSIS_NN=0",
+            "tensorflow/lite/micro/kernels/conv.cc looks at it: kernels call no CMSIS-NN, which is not"
+            " compiled.",
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("guard", "expected"),
     [
