@@ -1,4 +1,6 @@
-"""How fast the virtual board is: with and without its timing model, its start, ten at once. Prints JSON.
+"""How fast the virtual board is: with and without its timing model, with exceptions, its start, ten at once.
+
+Prints JSON.
 
     doit matrix quickstart && .venv/bin/python bench/virtual_board.py
 
@@ -14,11 +16,27 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).parents[1]
+FIRMWARE = ROOT / "tests" / "vstm32" / "firmware"
+COMPILE = (
+    "arm-none-eabi-gcc",
+    "-mcpu=cortex-m7",
+    "-mthumb",
+    "-nostdlib",
+    "-mfpu=fpv5-sp-d16",
+    "-mfloat-abi=hard",
+    "-O2",
+    "-std=c11",
+    "-ffreestanding",
+    "-fno-tree-loop-distribute-patterns",
+)
+CLOCK_HZ = 216_000_000
+TICKS = 4_000
 KERNELS = ("reference", "simd")
 MODELS = ("mnist-float32", "mnist-int8")
 ROUNDS = 9
@@ -123,6 +141,55 @@ def measure_kernel(elf: Path) -> dict[str, float]:
     }
 
 
+def two_threads(folder: Path, *flags: str) -> Path:
+    """The image of two_threads.c."""
+    elf = folder / f"two_threads{''.join(flags)}.elf"
+    parts = (
+        f"-I{FIRMWARE}",
+        Path(__file__).with_name("two_threads.c"),
+        FIRMWARE / "start.c",
+        FIRMWARE / "services.c",
+        "-T",
+        FIRMWARE / "link.ld",
+        "-o",
+        elf,
+    )
+    values = (f"-DCLOCK_HZ={CLOCK_HZ}", f"-DTICKS={TICKS}")
+    subprocess.run([*COMPILE, *values, *flags, *parts], check=True)
+    return elf
+
+
+def measure_exceptions(elf: Path) -> dict[str, float]:
+    """Million instructions in a second of the processor, with a tick each 0.1 ms of the board and two
+    switches of threads at each.
+    """
+    from vstm32 import Board, BoardOptions, load_elf
+
+    def once() -> float:
+        with Board(load_elf(elf), BoardOptions(timing="instructions")) as board:
+            seen = board.symbol("seen")
+
+            def word(index: int) -> int:
+                return int.from_bytes(board.read_memory(seen + 4 * index, 4), "little")
+
+            before = time.process_time()
+            board.run(until=lambda: word(63) != 0, timeout_seconds=120)
+            seconds = time.process_time() - before
+            assert word(0) == TICKS and word(1) == 2 * TICKS, (word(0), word(1))
+            return board.core.cycles / seconds / 1e6
+
+    return {"median": round(statistics.median(once() for _ in range(STARTS)), 1)}
+
+
+def measure_all_exceptions() -> dict[str, dict[str, float]]:
+    """Without and with floating-point context."""
+    with tempfile.TemporaryDirectory() as folder:
+        return {
+            name: measure_exceptions(two_threads(Path(folder), *flags))
+            for name, flags in (("integers", ()), ("floats", ("-DFLOATS",)))
+        }
+
+
 def measure_start(elf: Path) -> dict[str, object]:
     """Seconds from the start of the program to the banner on its serial port."""
 
@@ -221,6 +288,7 @@ def main() -> None:
             for kernels in KERNELS
             for model in MODELS
         },
+        "million_instructions_per_second_with_exceptions": measure_all_exceptions(),
         "from_start_to_banner": measure_start(image("simd", "mnist-int8")),
         "ten_boards_at_once": measure_crowd(image("reference", "mnist-float32")),
     }

@@ -19,6 +19,7 @@ LAYERS = (
         "printable",
         "storage",
         "artifact",
+        "overlay",
         "project",
         "locking",
         "plugins",
@@ -89,6 +90,8 @@ MAKERS = {"tools", "bench", "conformance", "fuzz", "tests", "support"}
 LOADED_LATE = (
     "vstm32",
     "mcumatrix.adapters.models.input_arrays",
+    "mcumatrix.adapters.models.labelled_set",
+    "mcumatrix.adapters.models.set_answers",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",

@@ -66,6 +66,10 @@ MALFORMED = [
     "CMD=4 nonce=0000beef offset=0 payload=0",
     "CMD=4 nonce=0000beef offset=0 payload=0g",
     "CMD=4 nonce=0000beef offset=0 payload=",
+    "CMD=7 nonce=0000beef offset=0 payload=00",
+    "CMD=7 offset=0 payload=" + "00" * 97,
+    "CMD=8",
+    "CMD=8 nonce=0000beef repeat=1",
 ]
 
 

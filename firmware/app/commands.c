@@ -7,15 +7,18 @@
 #include "show.h"
 #include "wire.h"
 
+/* Two parts: one call prints 255 characters at most. */
 static const char usage[] = "CMD=1, CMD=2, CMD=3 nonce=<8 hex digits> warmup=<number> repeat=<number>, "
-                            "CMD=4 nonce=<8 hex digits> offset=<number> payload=<hex digits>, "
-                            "CMD=5 nonce=<8 hex digits> layer=<number>, CMD=6 nonce=<8 hex digits>";
+                            "CMD=4 nonce=<8 hex digits> offset=<number> payload=<hex digits>, ";
+static const char more_usage[] = "CMD=5 nonce=<8 hex digits> layer=<number>, CMD=6 nonce=<8 hex digits>, "
+                                 "CMD=7 offset=<number> payload=<hex digits>, CMD=8 nonce=<8 hex digits>";
 
 static void refuse(const char *line) {
     char shown[48];
     console_escape(shown, sizeof shown, line);
     console_print("%sunknown command '%s'; there are ", WIRE_ERROR_PREFIX, shown);
-    console_print("%s\r\n", usage);
+    console_print("%s", usage);
+    console_print("%s\r\n", more_usage);
 }
 
 static void show(void (*what)(void), const char *problem) {
@@ -50,6 +53,12 @@ void command_run(const char *line, const char *problem) {
         break;
     case WIRE_IDENTIFY:
         exchange_identify(WIRE_IDENTIFY, command.identify.nonce, problem);
+        break;
+    case WIRE_LOAD_INPUT:
+        load_input(&command, problem);
+        break;
+    case WIRE_INFER:
+        exchange_infer(&command, problem);
         break;
     }
 }

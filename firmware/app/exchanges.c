@@ -130,18 +130,49 @@ void exchange_run_bench(const struct wire_command *command, const char *problem)
     end(true);
 }
 
-void exchange_write_input(const struct wire_command *command, const char *problem) {
-    if (!begin_with_model(command, command->write_input.nonce, problem)) {
-        return;
-    }
-    const struct wire_data *payload = &command->write_input.payload;
-    bool ok = input_write(command->write_input.offset, payload->bytes, payload->size_bytes);
+/* Returns whether the bytes lie within the input; prints an error where they do not. */
+static bool write_input(uint32_t offset, const struct wire_data *payload) {
+    bool ok = input_write(offset, payload->bytes, payload->size_bytes);
     if (!ok) {
         console_error("%" PRIu32 " bytes at offset %" PRIu32 " do not lie within the input of %" PRIu32
                       " bytes; nothing was changed",
-                      payload->size_bytes, command->write_input.offset, input_size_bytes());
+                      payload->size_bytes, offset, input_size_bytes());
     }
-    end(ok);
+    return ok;
+}
+
+void exchange_write_input(const struct wire_command *command, const char *problem) {
+    if (begin_with_model(command, command->write_input.nonce, problem)) {
+        end(write_input(command->write_input.offset, &command->write_input.payload));
+    }
+}
+
+void load_input(const struct wire_command *command, const char *problem) {
+    if (problem != NULL) {
+        console_error("%s", problem);
+    } else {
+        (void)write_input(command->load_input.offset, &command->load_input.payload);
+    }
+}
+
+void exchange_infer(const struct wire_command *command, const char *problem) {
+    if (!begin_with_model(command, command->infer.nonce, problem)) {
+        return;
+    }
+    input_load();
+    if (runtime_invoke(NULL, NULL) != RUNTIME_OK) {
+        console_error("the runtime failed: %s", runtime_error());
+        end(false);
+        return;
+    }
+    wire_send_inferred(&wire, input_crc32(), measure_outputs_crc32());
+    uint32_t offset = 0;
+    for (uint32_t i = 0; i < runtime_output_count(); i++) {
+        const struct runtime_tensor *output = runtime_output(i);
+        tensor_send_data(&wire, output, offset);
+        offset += output->size_bytes;
+    }
+    end(true);
 }
 
 static void send_layer(void *context, uint32_t layer, uint64_t cycles, const struct runtime_tensor *output) {

@@ -13,5 +13,9 @@ void exchange_identify(uint32_t command, uint32_t nonce, const char *problem);
 void exchange_run_bench(const struct wire_command *command, const char *problem);
 void exchange_write_input(const struct wire_command *command, const char *problem);
 void exchange_dump_layer(const struct wire_command *command, const char *problem);
+void exchange_infer(const struct wire_command *command, const char *problem);
+
+/* Does not answer, unless it is with an error. */
+void load_input(const struct wire_command *command, const char *problem);
 
 #endif

@@ -30,7 +30,7 @@ static void keep_time(void *context, uint32_t layer, uint64_t cycles, const stru
     layers[layer] = cycles;
 }
 
-static uint32_t outputs_crc32(void) {
+uint32_t measure_outputs_crc32(void) {
     uint32_t crc = 0;
     for (uint32_t i = 0; i < runtime_output_count(); i++) {
         crc = wire_crc32(crc, runtime_output(i)->data, runtime_output(i)->size_bytes);
@@ -48,7 +48,7 @@ bool measure_inference(uint32_t repeat) {
         return false;
     }
     layers[runtime_layer_count()] = total;
-    layers[runtime_layer_count() + 1] = outputs_crc32();
+    layers[runtime_layer_count() + 1] = measure_outputs_crc32();
     return true;
 }
 

@@ -20,4 +20,7 @@ uint64_t measure_total_cycles(uint32_t repeat);
 
 uint32_t measure_output_crc32(uint32_t repeat);
 
+/* The CRC-32 of the outputs of the last inference, measured or not, one behind the other (as in zlib). */
+uint32_t measure_outputs_crc32(void);
+
 #endif

@@ -71,14 +71,18 @@ void tensor_send(struct wire *wire, const char *name, const struct runtime_tenso
     tensor_dims(tensor, dims);
     wire_send_tensor(wire, name, (uint32_t)tensor->type, dims, tensor->scale, tensor->zero_point,
                      tensor->size_bytes);
+    tensor_send_data(wire, tensor, 0);
+}
+
+void tensor_send_data(struct wire *wire, const struct runtime_tensor *tensor, uint32_t first_offset) {
     const uint8_t *bytes = tensor->data;
-    for (uint32_t offset = 0; offset < tensor->size_bytes;) {
-        struct wire_data data = {.size_bytes = tensor->size_bytes - offset};
+    for (uint32_t sent = 0; sent < tensor->size_bytes;) {
+        struct wire_data data = {.size_bytes = tensor->size_bytes - sent};
         if (data.size_bytes > WIRE_MAX_DATA_BYTES) {
             data.size_bytes = WIRE_MAX_DATA_BYTES;
         }
-        memcpy(data.bytes, bytes + offset, data.size_bytes);
-        wire_send_data(wire, offset, data);
-        offset += data.size_bytes;
+        memcpy(data.bytes, bytes + sent, data.size_bytes);
+        wire_send_data(wire, first_offset + sent, data);
+        sent += data.size_bytes;
     }
 }

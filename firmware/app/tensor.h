@@ -24,4 +24,7 @@ double tensor_real(const struct runtime_tensor *tensor, uint32_t element);
 /* Sends a tensor and its data as machine lines. */
 void tensor_send(struct wire *wire, const char *name, const struct runtime_tensor *tensor);
 
+/* Sends the data of a tensor alone; the first byte has the offset `first_offset`. */
+void tensor_send_data(struct wire *wire, const struct runtime_tensor *tensor, uint32_t first_offset);
+
 #endif

@@ -228,7 +228,7 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
         ResultError: the raw log of a record cannot be read.
     """
     cases = cases_of_results(matrix, results, registry.least_cycles)
-    published = read_publications(matrix.published, project.published)
+    published = read_publications(matrix.published, project.published_folders)
     lines = _lines_of_variants(project, matrix, [case.record for case in cases])
     report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
     return with_tests_of_units(report, results)

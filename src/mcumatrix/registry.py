@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from threading import Event, Lock
@@ -16,6 +16,7 @@ from mcumatrix.model.catalogue import (
     DEFAULT_FLASHER,
     DEFAULT_SUITE,
     Archive,
+    Dataset,
     Model,
     ModelInput,
     ModelPin,
@@ -27,6 +28,7 @@ from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
+from mcumatrix.model.labelled import AskedSet, LabelledSet
 from mcumatrix.model.network import Network, least_cycles_of
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
@@ -355,7 +357,7 @@ def model_contents(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
     if entry.file is not None:
         return read_model_file(entry.file)
     assert entry.pin is not None
-    return read_model_file(_fetched(entry.name, entry.pin, say))
+    return read_model_file(_fetched(f"{entry.name}.tflite", entry.pin, say))
 
 
 def read_model_file(path: Path) -> bytes:
@@ -378,14 +380,29 @@ def make_golden(contents: bytes, source: ModelInput) -> str:
     return make_answer(contents, read_input(source, network(contents)))
 
 
+def make_set_answers(entry: Model, say: Callable[[str], None] = _quiet) -> bytes:
+    """The contents of a file of what a model answers on the host to its whole labelled set.
+
+    Raises:
+        ModelError: it has none, that does not fit it, or it does not run on the host.
+        SourceError: the model, or its set, cannot be fetched.
+        ToolError: the host has no TensorFlow Lite Micro, or a sample needs a package that is not installed.
+    """
+    from mcumatrix.adapters.models.labelled_set import read_inputs
+    from mcumatrix.adapters.models.make_answer import make_set_answers
+
+    contents = model_contents(entry, say)
+    return make_set_answers(contents, read_inputs(entry, network(contents), _set_files(entry, say)))
+
+
 def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
-    """The file of a pinned model in the cache. Raises SourceError."""
+    """A pinned file of a model in the cache, where it has this name. Raises SourceError."""
     from mcumatrix.sources.cache import cache_from, mirrors_from
     from mcumatrix.sources.fetch import fetch
     from mcumatrix.sources.pin import read_pin
 
     return fetch(
-        read_pin(f"{name}.tflite", [pin.url], f"sha256:{pin.sha256}"),
+        read_pin(name, [pin.url], f"sha256:{pin.sha256}"),
         cache_from(os.environ, Path.home()),
         progress=_SaidProgress(say),
         mirrors=mirrors_from(os.environ),
@@ -445,17 +462,45 @@ def project_revision(folder: Path) -> dict[str, str]:
     return {PROJECT: revision} if revision else {}
 
 
-def golden_case(entry: Model) -> GoldenCase:
-    """The input that is built into the firmware, with its right answer.
+def golden_case(entry: Model, asked: AskedSet | None = None) -> GoldenCase:
+    """The input that is built into the firmware, with its right answer; and the labelled set, if it is asked.
 
     Raises:
         ModelError: a file is missing, or they do not belong together.
-        SourceError: the model cannot be fetched.
+        SourceError: the model, or its set, cannot be fetched.
         ToolError: an input needs a package that is not installed.
     """
     from mcumatrix.adapters.models.golden_case import read_golden_case
 
-    return read_golden_case(entry, model_contents(entry))
+    case = read_golden_case(entry, model_contents(entry))
+    return case if asked is None else replace(case, labelled=labelled_set(entry, asked))
+
+
+def labelled_set(entry: Model, asked: AskedSet, say: Callable[[str], None] = _quiet) -> LabelledSet:
+    """As much of the labelled set of a model as is asked; `say` gets a line when it is fetched.
+
+    Raises:
+        ModelError: the model has none, or it cannot be read, or does not fit the model.
+        SourceError: it, or the model, cannot be fetched.
+        ToolError: a sample is an image, and Pillow is not installed.
+    """
+    from mcumatrix.adapters.models.labelled_set import read_labelled_set
+
+    contents = model_contents(entry, say)
+    return read_labelled_set(entry, contents, network(contents), _set_files(entry, say), asked)
+
+
+def _set_files(entry: Model, say: Callable[[str], None]) -> Dataset:
+    """The files of a labelled set, fetched if it is somewhere else. Raises ModelError or SourceError."""
+    files = entry.dataset
+    if files is None:
+        raise ModelError(
+            f"The model {entry.name} has no labelled set.",
+            hint=f"Name one under `dataset` in matrix/models/{entry.name}.yaml.",
+        )
+    if files.pin is None:
+        return files
+    return replace(files, samples=_fetched(f"{entry.name}-dataset.npz", files.pin, say))
 
 
 def _virtual_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from statistics import median
 
 from mcumatrix import registry
-from mcumatrix.errors import BlockedError, McuMatrixError, ResultError, StoppedError
+from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultError, StoppedError
 from mcumatrix.health import Health
 from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
@@ -65,7 +65,7 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
     while True:
         try:
             ran = _run_on_fit_unit(job, bench, limit)
-        except BlockedError as error:
+        except (BlockedError, ModelError) as error:
             return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
         record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
         record = bench.store.add(record, ran.log)
@@ -82,7 +82,9 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
 
     A test is a run by itself, so that what comes next finds a board that was switched off.
     """
-    board, wanted = job.variant.board, ToRun(job.variant, image_of(job), limit)
+    variant = job.variant
+    labelled = registry.labelled_set(variant.model, variant.asked, bench.say) if variant.asked else None
+    board, wanted = variant.board, ToRun(variant, image_of(job), limit, labelled)
     due: list[_Pause] = []
 
     def choose(unit: str) -> ToRun:
@@ -175,6 +177,7 @@ def _record(
         matrix=bench.matrix.name,
         variant=job.variant,
         fingerprint=job.run_fingerprint,
+        accuracy=ran.accuracy if ran else None,
         provenance=_provenance(job, bench.boards, ran),
         image=ran.what.image if ran else None,
         flashed=ran.flashed if ran else None,

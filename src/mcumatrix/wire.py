@@ -39,9 +39,9 @@ so are those of version 4, in which models had one output."""
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
 
-MAX_LOG_LINES = 32_768
+MAX_LOG_LINES = 65_536
 """Cap of the lines of all exchanges of a log, those for people among them included: a board has room for
-fewer times."""
+fewer times, and no more than 10,000 samples of a labelled set are asked."""
 
 MAX_DATA_BYTES = 96
 """Cap of the bytes that one line carries."""
@@ -327,8 +327,18 @@ class Tensor(Message, name="tensor"):
 
 
 @dataclass(frozen=True)
+class Inferred(Message, name="inferred"):
+    """What one inference was asked and what it answered: the CRC-32 of the input tensors' bytes, and that of
+    the outputs', each one behind the other."""
+
+    input_crc32: Hex32
+    output_crc32: Hex32
+
+
+@dataclass(frozen=True)
 class DataLine(Message, name="data"):
-    """Bytes of the last announced tensor, as they lie in memory (little-endian)."""
+    """Bytes of the last announced tensor, as they lie in memory (little-endian); after Inferred those of all
+    outputs, one behind the other."""
 
     offset: U32
     payload: Data
@@ -410,6 +420,24 @@ class DumpLayer(Command, number=5, name="dump_layer"):
 @dataclass(frozen=True)
 class Identify(Command, number=6, name="identify"):
     """Says what it says after reset: Hello, Clocks, Rate..., Register...."""
+
+    nonce: Hex32
+
+
+@dataclass(frozen=True)
+class LoadInput(Command, number=7, name="load_input"):
+    """Puts bytes into the input as WriteInput does, without an answer: Infer's checksum tells what arrived.
+
+    So a labelled set of many inputs leaves logs that hold answers and hardly anything else.
+    """
+
+    offset: U32
+    payload: Data
+
+
+@dataclass(frozen=True)
+class Infer(Command, number=8, name="infer"):
+    """Runs one inference on the input, unmeasured: Inferred, DataLine..."""
 
     nonce: Hex32
 

@@ -274,7 +274,7 @@ class Work:
 
     def _published(self, text: str) -> str:
         """As a line that can be published: with paths as they are in the project."""
-        return " ".join(text.replace(f"{self.project.root}/", "").split())
+        return " ".join(self.project.with_names(text).split())
 
     def lost(self) -> list[McuMatrixError]:
         """What kept results of this run from being kept."""
@@ -351,8 +351,8 @@ def load_work(
     from mcumatrix.matrix.catalogues import load_catalogues
     from mcumatrix.matrix.load import find_matrix, load_matrix
 
-    path = find_matrix(matrix_name, project.matrices)
-    catalogues = load_catalogues(project.matrices)
+    path = find_matrix(matrix_name, project.matrix_folders)
+    catalogues = load_catalogues(project.matrix_folders)
     builders = registry.builders(builder, project.build / "cache", say)
     if not again:
         recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
@@ -368,7 +368,7 @@ def load_work(
 
     matrix = load_matrix(path, catalogues, can_be_had)
     # Before hours of work, not after them.
-    read_publications(matrix.published, project.published)
+    read_publications(matrix.published, project.published_folders)
     boards = Boards(project.boards, wait=wait, say=say)
     planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
     work = Work(

@@ -25,7 +25,7 @@ from mcumatrix.errors import (
     SourceError,
     ToolError,
 )
-from mcumatrix.hashing import fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.hashing import Part, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import (
     Board,
@@ -41,6 +41,7 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
@@ -139,6 +140,8 @@ class Job:
     image: Build
     run_fingerprint: str
     run: Inputs = field(default=NOTHING, compare=False, repr=False)
+    samples: int | None = None
+    """How many samples of a labelled set its run asks; None for none, and where they have to be fetched."""
 
     @property
     def inputs(self) -> tuple[Inputs, ...]:
@@ -183,7 +186,7 @@ def require_proved(
     job: Job,
     store: RecordStore,
     slots: Iterable[Slot] = (FIRST,),
-    golden_of: Callable[[Model], GoldenCase] = registry.golden_case,
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.golden_case,
 ) -> None:
     """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
@@ -196,12 +199,13 @@ def require_proved(
     said = hello_of(job.variant, build_id(image.plan))
     for record in job.runs(store, slots).all:
         file = store.path_of(record)
+        log = read_raw_log(file)
         found = [
-            *differences_from_log(record, read_raw_log(file), said),
+            *differences_from_log(record, log, said),
             *differences_from_image(
                 record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
             ),
-            *differences_from_golden(record, golden_of(job.variant.model)),
+            *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
         ]
         require_none(file, found, MEND)
 
@@ -333,6 +337,15 @@ class _Facts:
         self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
         self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
         self.file: Callable[[Path], str] = cache(_hash_of_model_file)
+        self.tree: Callable[[Path], Part] = cache(_hash_of_model_tree)
+
+        @cache
+        def samples(model: Model, asked: AskedSet) -> int | None:
+            # What is somewhere else is fetched when it is run, and not before.
+            files = model.dataset
+            if files is None or files.pin is not None or model.file is None:
+                return None
+            return len(registry.labelled_set(model, asked).labels)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> dict[str, str]:
@@ -372,6 +385,7 @@ class _Facts:
             return boards.get(entry).identity()
 
         self.require_room = require_room_for
+        self.samples = samples
         self.parts: dict[Variant, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
@@ -439,6 +453,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
             "golden": facts.file(variant.model.golden),
             "repeat": variant.repeat,
             "warmup": variant.warmup,
+            **_labelled_inputs(variant, facts),
         },
     )
     return Job(
@@ -450,7 +465,20 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         image=_in_folder(project, "images", image),
         run_fingerprint=run.fingerprint,
         run=run,
+        samples=facts.samples(variant.model, variant.asked) if variant.asked else None,
     )
+
+
+def _labelled_inputs(variant: Variant, facts: "_Facts") -> Mapping[str, Part]:
+    """What a run depends on of a labelled set; nothing where it is not asked, so that its results stay."""
+    files = variant.model.dataset
+    if variant.asked is None or files is None:
+        return {}
+    asked: dict[str, Part] = {"samples": variant.asked.samples}
+    asked["files"] = [facts.tree(path) for path in files.files]
+    if files.pin:
+        asked["pin"] = files.pin.sha256
+    return {"labelled": asked}
 
 
 def run_axes(variant: Variant) -> Mapping[str, str]:
@@ -524,6 +552,11 @@ def _hash_of_model_file(path: Path) -> str:
         ) from error
 
 
+def _hash_of_model_tree(path: Path) -> Part:
+    """That of a file, or those of the files in a folder by their names. Raises ModelError likewise."""
+    return hash_tree(path, [path]) if path.is_dir() else _hash_of_model_file(path)
+
+
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
@@ -568,7 +601,8 @@ def report_fingerprint(
                 *results.unbelieved,
             ],
             "published": {
-                name: hash_file(find_publication(name, project.published)) for name in matrix.published
+                name: hash_file(find_publication(name, project.published_folders))
+                for name in matrix.published
             },
             "code": code_behind(REPORTERS, project.templates),
             "charts": version("vl-convert-python"),

@@ -45,7 +45,7 @@ def test_a_file_from_elsewhere_becomes_a_model_of_the_project(project: Project, 
     said = bring(project, tmp_path / "my model.tflite")
     entry = load_catalogues(project.matrices).models["my-model"]
     assert (entry.element, entry.input) == (Element.INT8, RandomInput(1))
-    assert entry.file == project.firmware / "models" / "my-model.tflite"
+    assert entry.file == project.models / "my-model.tflite"
     assert [len(output.values) for output in registry.golden_case(entry).outputs] == [7, 432, 40]
     assert said[0] == (
         "my-model: int8 1x9x8x6 and int8 1x9x8x6 to int8 1x7 and int8 1x9x8x6 and int8 1x8x5,"
@@ -73,7 +73,7 @@ def test_inputs_are_kept_with_the_model(project: Project, tmp_path: Path) -> Non
         np.save(files[-1], np.full((1, 9, 8, 6), index, np.int8))
     bring(project, DATA / "operators-int8.tflite", name="two", inputs=tuple(files))
     entry = load_catalogues(project.matrices).models["two"]
-    folder = project.firmware / "models" / "inputs"
+    folder = project.models / "inputs"
     assert entry.input == FileInput((folder / "two-0.npy", folder / "two-1.npy"))
     assert registry.golden_case(entry).input == bytes(432) + bytes([1]) * 432
 
@@ -88,7 +88,7 @@ def test_a_file_of_the_project_stays_where_it_is(project: Project) -> None:
 
 def test_golden_outputs_are_made_again_for_an_entry(project: Project) -> None:
     bring(project, DATA / "softmax-int8.tflite", name="rows")
-    golden = project.firmware / "models" / "golden" / "rows.json"
+    golden = project.models / "golden" / "rows.json"
     before = golden.read_text()
     golden.write_text("broken")
     assert bring(project, "rows")[-1].endswith("rows.json")
@@ -129,8 +129,8 @@ def test_an_entry_says_itself_what_its_model_is_asked(project: Project, tmp_path
 
 
 def test_digits_have_a_tool_of_their_own(project: Project) -> None:
-    assert str(error_of(project, "mnist-int8")) == (
-        "The model mnist-int8 is asked digits, and its golden outputs are those of all of them.\n"
+    assert str(error_of(project, "mnist-hybrid")) == (
+        "The model mnist-hybrid is asked digits, and its golden outputs are those of all of them.\n"
         "  Make them again: python -m tools.models.make_golden"
     )
 

@@ -119,6 +119,52 @@ def test_written_bytes_are_what_is_measured_again_and_again(power_on):
         assert data(bench) == expected[:4]
 
 
+def inferred(terminal, nonce):
+    """The one line of what an inference was asked and answered, and the bytes of its answer."""
+    exchange = answer(terminal, wire.Infer(nonce))
+    assert exchange.ok
+    assert [type(message) for message in exchange.messages] == [wire.Inferred, wire.DataLine]
+    said, line = exchange.messages
+    assert line.offset == 0
+    return said, line.payload
+
+
+def test_loaded_bytes_are_not_answered_and_the_next_inference_tells_what_arrived(power_on):
+    terminal = power_on()
+    assert inferred(terminal, 1) == (wire.Inferred(zlib.crc32(DIGIT), zlib.crc32(DIGIT[:4])), DIGIT[:4])
+    assert terminal.ask(wire.LoadInput(0, bytes([0, 9, 8, 7]))) == ""
+    assert terminal.ask(wire.LoadInput(4, bytes(96))) == ""
+    asked = bytes([0, 9, 8, 7, *bytes(96)])
+    for nonce in (2, 3):
+        assert inferred(terminal, nonce) == (
+            wire.Inferred(zlib.crc32(asked), zlib.crc32(asked[:4])),
+            asked[:4],
+        )
+
+
+def test_many_inputs_in_one_burst_lose_no_byte(power_on):
+    lines = (
+        b"".join(wire.LoadInput(at, bytes([0, at + 1])).encode() for at in range(0, 98, 2))
+        + wire.Infer(5).encode()
+    )
+    (exchange,) = wire.read_exchanges(power_on().send(lines).encode())
+    asked = bytes(n for at in range(0, 98, 2) for n in (0, at + 1)) + DIGIT[98:]
+    assert exchange.of(wire.Inferred)[0].input_crc32 == zlib.crc32(asked)
+
+
+def test_a_load_outside_of_the_input_is_an_error_line_alone(power_on):
+    assert power_on().ask(wire.LoadInput(99, b"\xaa\xaa")) == (
+        "ERROR: 2 bytes at offset 99 do not lie within the input of 100 bytes; nothing was changed\r\n"
+    )
+
+
+def test_an_inference_that_fails_closes_the_exchange_with_its_reason(power_on):
+    failed = answer(power_on(digit=bytes([1, *range(99)])), wire.Infer(1))
+    assert not failed.ok
+    assert failed.text == ("ERROR: the runtime failed: the fake runtime was told to fail",)
+    assert failed.messages == ()
+
+
 @pytest.mark.parametrize(("offset", "size_bytes"), [(100, 1), (99, 2), (5, 96), (2**32 - 1, 2)])
 def test_bytes_outside_of_the_input_are_refused_and_change_nothing(power_on, offset, size_bytes):
     terminal = power_on()

@@ -71,7 +71,12 @@ def test_a_clock_that_cannot_be_made_is_an_error_and_nothing_is_measured(power_o
     assert boot.of(wire.Hello) == (replace(HELLO, clock_hz=clock_hz),)
     assert terminal.ask("CMD=2") == error + "\r\n"
     assert terminal.ask("CMD=1") == error + "\r\n"
-    for command in (wire.RunBench(7, 1, 1), wire.WriteInput(7, 0, b"\0"), wire.DumpLayer(7, 0)):
+    for command in (
+        wire.RunBench(7, 1, 1),
+        wire.WriteInput(7, 0, b"\0"),
+        wire.DumpLayer(7, 0),
+        wire.Infer(7),
+    ):
         (refused,) = wire.read_exchanges(terminal.ask(command).encode())
         assert (refused.command, refused.nonce, refused.messages) == (command.number, 7, ())
         assert (refused.text, refused.ok) == ((error,), False)

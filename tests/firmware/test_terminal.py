@@ -9,7 +9,8 @@ from mcumatrix import wire
 USAGE = (
     "CMD=1, CMD=2, CMD=3 nonce=<8 hex digits> warmup=<number> repeat=<number>, "
     "CMD=4 nonce=<8 hex digits> offset=<number> payload=<hex digits>, "
-    "CMD=5 nonce=<8 hex digits> layer=<number>, CMD=6 nonce=<8 hex digits>"
+    "CMD=5 nonce=<8 hex digits> layer=<number>, CMD=6 nonce=<8 hex digits>, "
+    "CMD=7 offset=<number> payload=<hex digits>, CMD=8 nonce=<8 hex digits>"
 )
 
 

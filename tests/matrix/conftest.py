@@ -10,6 +10,7 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    Dataset,
     DigitInput,
     Element,
     Model,
@@ -29,9 +30,17 @@ axes:
 """
 
 
-def _model(name: str, element: Element, weights: Element | None = None) -> Model:
+def _model(
+    name: str, element: Element, weights: Element | None = None, dataset: Dataset | None = None
+) -> Model:
     return Model(
-        name, element, Path(f"{name}.tflite"), Path(f"{name}.json"), DigitInput(Path("digits"), 2), weights
+        name,
+        element,
+        Path(f"{name}.tflite"),
+        Path(f"{name}.json"),
+        DigitInput(Path("digits"), 2),
+        weights,
+        dataset=dataset,
     )
 
 
@@ -58,7 +67,7 @@ CATALOGUES = Catalogues(
     models={
         "mnist-float32": _model("mnist-float32", Element.FLOAT32),
         "mnist-hybrid": _model("mnist-hybrid", Element.FLOAT32, Element.INT8),
-        "mnist-int8": _model("mnist-int8", Element.INT8),
+        "mnist-int8": _model("mnist-int8", Element.INT8, dataset=Dataset(Path("digits.npz"))),
         "mnist-uint8": _model("mnist-uint8", Element.UINT8),
     },
 )

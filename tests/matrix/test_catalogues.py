@@ -12,9 +12,11 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     ConnectMode,
+    Dataset,
     DigitInput,
     Element,
     Model,
+    ModelPin,
     Runtime,
     Timeouts,
     TimingModel,
@@ -271,6 +273,35 @@ WRONG = {
         FILES["models/small.yaml"].replace("7", "10"),
         "matrix/models/small.yaml:5:14: digit_label must be at most 9, but is 10",
     ),
+    "a labelled set that is here and somewhere else": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + "dataset: {samples: a.npz, url: 'https://example.org/a.npz'}\n",
+        "matrix/models/small.yaml:6:10: a labelled set has samples, or the url of an .npz\n"
+        "  Write dataset: PATH, or dataset: {url: ..., sha256: ...}.",
+    ),
+    "a labelled set without its checksum": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + "dataset: {url: 'https://example.org/a.npz'}\n",
+        "matrix/models/small.yaml:6:10: url and sha256 go together\n"
+        "  Nothing is fetched without its checksum.",
+    ),
+    "a labelled set that would have to be unpacked": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + f"dataset: {{url: 'https://example.org/a.zip', sha256: {'a' * 64}}}\n",
+        "matrix/models/small.yaml:6:16: only an .npz can be fetched as a labelled set\n  Pack it as one.",
+    ),
+    "samples without labels": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + "dataset: a.npy\n",
+        "matrix/models/small.yaml:6:10: samples of .npy have no labels, and the key labels is missing\n"
+        "  Add labels: an .npy or .csv with the number of each class.",
+    ),
+    "labels beside those of an archive": (
+        "models/small.yaml",
+        FILES["models/small.yaml"] + "dataset: {samples: a.npz, labels: l.npy}\n",
+        "matrix/models/small.yaml:6:27: labels are for samples of .npy or .csv; an .npz or a folder has its "
+        "own\n  Remove it.",
+    ),
     "an unknown kind of board": (
         "boards/lab.yaml",
         REAL.replace("real", "reel"),
@@ -493,3 +524,23 @@ def test_a_catalogue_without_entries_is_an_error(folder: Path) -> None:
     assert str(caught.value) == (
         "matrix/toolchains has no .yaml file\n  A matrix needs at least one entry there."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dataset: sets/a", Dataset(Path("sets/a"))),
+        ("dataset: {samples: a.csv, labels: l.csv}", Dataset(Path("a.csv"), Path("l.csv"))),
+        (
+            "dataset: {samples: a.npz, answers: g/a.npz}",
+            Dataset(Path("a.npz"), answers=Path("g/a.npz")),
+        ),
+        (
+            f"dataset: {{url: 'https://example.org/a.npz', sha256: {'a' * 64}}}",
+            Dataset(None, pin=ModelPin("https://example.org/a.npz", "a" * 64)),
+        ),
+    ],
+)
+def test_a_model_names_its_labelled_set(folder: Path, text: str, expected: Dataset) -> None:
+    (folder / "models" / "small.yaml").write_text(f"{FILES['models/small.yaml']}{text}\n")
+    assert load_catalogues(folder).models["small"].dataset == expected

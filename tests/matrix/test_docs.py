@@ -20,9 +20,9 @@ BOARDS_DOCS = (PROJECT / "docs/boards.md").read_text(encoding="utf-8")
 BOARDS = re.findall(r"```yaml\n(.*?)```", BOARDS_DOCS, re.DOTALL)
 
 
-@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7), (3, 1), (4, 4), (5, 4)])
+@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7), (3, 1), (4, 4), (5, 4), (6, 4)])
 def test_every_example_is_a_matrix(load: Callable[[str], Matrix], example: int, variants: int) -> None:
-    assert len(EXAMPLES) == 6
+    assert len(EXAMPLES) == 7
     assert len(load(EXAMPLES[example]).variants) == variants
 
 

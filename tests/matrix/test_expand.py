@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mcumatrix.errors import MatrixError
 from mcumatrix.model.axes import AxisKind
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.variant import Expectation, Matrix, Outcome
 
 Load = Callable[[str | bytes], Matrix]
@@ -365,3 +366,39 @@ def test_every_point_of_the_product_is_a_variant_or_an_exclusion(
         )
         assert (exclusion.reason == "drawn") is matches
     assert load(text) == matrix
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "asked"), [("dataset", AskedSet()), ("{samples: 200}", AskedSet(200)), ("{}", AskedSet())]
+)
+def test_models_with_a_labelled_set_are_asked_it(
+    load: Load, small: str, accuracy: str, asked: AskedSet
+) -> None:
+    matrix = load(f"{small}accuracy: {accuracy}\n")
+    assert {(variant.model.name, variant.asked) for variant in matrix.variants} == {
+        ("mnist-float32", None),
+        ("mnist-int8", asked),
+    }
+    assert all(variant.asked is None for variant in load(small).variants)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "accuracy: dataset\n",
+            "m.yaml:7:1: the model mnist-float32 has no labelled set to tell its accuracy by\n"
+            "  Name one under `dataset` in the model's file; see docs/models.md.",
+        ),
+        ("accuracy: {samples: 0}\n", "m.yaml:7:21: accuracy.samples must be at least 1, but is 0"),
+        (
+            "accuracy: {samples: 10001}\n",
+            "m.yaml:7:21: accuracy.samples must be at most 10000, but is 10001",
+        ),
+        ("accuracy: yes\n", "m.yaml:7:11: accuracy must be a mapping, but is 'yes'"),
+    ],
+)
+def test_an_accuracy_that_cannot_be_told_is_an_error(load: Load, small: str, text: str, message: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        load(small.replace("[mnist-float32, mnist-int8]", "mnist-float32") + text)
+    assert str(caught.value) == message

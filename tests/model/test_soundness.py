@@ -7,7 +7,16 @@ import pytest
 
 from mcumatrix.errors import BuildError
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.record import Correctness, Flashed, LayerTimes, Measurement, Record, Status
+from mcumatrix.model.record import (
+    Accuracy,
+    Correctness,
+    Flashed,
+    LayerTimes,
+    Measurement,
+    Record,
+    SetAnswers,
+    Status,
+)
 from mcumatrix.model.soundness import contradictions_of_measurement, contradictions_of_record
 from support.variants import a_measurement, a_record
 
@@ -143,6 +152,58 @@ def _judged(correctness: Correctness) -> Record:
     ],
 )
 def test_a_record_that_cannot_be_is_named(record: Record, contradiction: str) -> None:
+    assert contradiction in list(contradictions_of_record(record))
+
+
+def _asked(accuracy: Accuracy | None, classes: tuple[int | None, ...] | None = (0, 1, None, 1)) -> Record:
+    answers = SetAnswers(classes, 7) if classes else None
+    return _with(measurement=replace(a_measurement(), set_answers=answers), accuracy=accuracy)
+
+
+ACCURACY = Accuracy("a" * 64, 3, "b" * 64, 4)
+
+
+def test_the_accuracy_of_a_board_is_no_contradiction() -> None:
+    assert not list(contradictions_of_record(_asked(ACCURACY)))
+    wrong = replace(ACCURACY, deviating=(3, 700), other_class=1, max_error=2.0, tolerance=1.0)
+    assert not list(contradictions_of_record(replace(_asked(wrong), status=Status.WRONG_OUTPUT)))
+
+
+@pytest.mark.parametrize(
+    ("record", "contradiction"),
+    [
+        (_asked(None), "it has answers to a labelled set, and not their accuracy"),
+        (_asked(ACCURACY, None), "it has no answers to a labelled set, and their accuracy"),
+        (_asked(ACCURACY, (0, 2, 1, 1)), "it answered the class 2, and its output has 2 elements"),
+        (_asked(replace(ACCURACY, correct=5)), "5 of 4 samples are right"),
+        (_asked(replace(ACCURACY, host_correct=5)), "5 of 4 samples are right on the host"),
+        (
+            _asked(replace(ACCURACY, deviating=(2, 2), max_error=1.0)),
+            "the samples whose answers differ from the host's are not in order",
+        ),
+        (
+            _asked(replace(ACCURACY, deviating=(1, 2, 3, 4, 5), max_error=1.0)),
+            "the samples whose answers differ from the host's are not in order",
+        ),
+        (
+            _asked(replace(ACCURACY, other_class=1)),
+            "1 of 0 answers that differ have another class",
+        ),
+        (
+            _asked(replace(ACCURACY, answers_sha256="")),
+            "answers were compared with those of the host, and there are none",
+        ),
+        (
+            _asked(replace(ACCURACY, max_error=1.0)),
+            "0 answers differ from the host's by more than 0, and the largest difference is 1",
+        ),
+        (
+            _asked(replace(ACCURACY, deviating=(3,), max_error=1.0)),
+            "its status is ok, and its answer not correct",
+        ),
+    ],
+)
+def test_an_accuracy_that_cannot_be_is_named(record: Record, contradiction: str) -> None:
     assert contradiction in list(contradictions_of_record(record))
 
 

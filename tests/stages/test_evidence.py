@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 from mcumatrix import wire
 from mcumatrix.errors import BuildError, ResultError
 from mcumatrix.model.golden import GoldenCase, GoldenOutput
-from mcumatrix.model.record import Record
+from mcumatrix.model.labelled import AskedSet, LabelledSet
+from mcumatrix.model.record import Record, SetAnswers, Status
 from mcumatrix.results.store import from_json, read_record, to_json
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.evidence import (
+    accuracy_in,
     differences_from_golden,
     differences_from_image,
     differences_from_log,
 )
 from mcumatrix.stages.parse import parse_bench
-from support.logs import NONCE, bench_log, bench_messages, boot_log
+from support.logs import NONCE, bench_log, bench_messages, boot_log, exchange
 from support.variants import BUILD_ID, a_record, hello
 
 INPUT = b"the input"
@@ -177,10 +179,104 @@ def test_hashes_of_an_image_are_those_of_the_image_that_is_there() -> None:
 
 def test_a_verdict_is_that_of_the_output_and_the_golden_answers() -> None:
     record = _record()
-    assert not list(differences_from_golden(record, GOLDEN))
-    assert not list(differences_from_golden(a_record(BuildError("no"), image=None), GOLDEN))
+    assert not list(differences_from_golden(record, LOG, GOLDEN))
+    assert not list(differences_from_golden(a_record(BuildError("no"), image=None), b"", GOLDEN))
     other = replace(GOLDEN, outputs=(GoldenOutput((-128.0, 0.0), 0.0),))
-    assert [str(one) for one in differences_from_golden(record, other)] == [
+    assert [str(one) for one in differences_from_golden(record, LOG, other)] == [
         "correctness.correct: the record says True, comparing its output again says False",
         "correctness.max_error: the record says 0.0, comparing its output again says 127.0",
+    ]
+
+
+SAMPLES = (b"one", b"two", b"six")
+
+
+def _answer(index: int, sample: bytes, output: bytes) -> bytes:
+    said = wire.Inferred(zlib.crc32(sample), zlib.crc32(output))
+    return exchange(wire.Infer.number, 100 + index, [said, wire.DataLine(0, output)])
+
+
+SET = LabelledSet(SAMPLES, (1, 0, 1), (0, 5, 9), ((1.0, 2.0), (3.0, 2.0), (1.0, 7.0)), 0.0, "c" * 64)
+ASKED = replace(GOLDEN, labelled=SET)
+ASKED_LOG = LOG + b"".join(
+    _answer(index, sample, output)
+    for index, (sample, output) in enumerate(
+        zip(SAMPLES, (b"\x01\x02", b"\x03\x02", b"\x09\x07"), strict=True)
+    )
+)
+
+
+def _asked_record() -> Record:
+    measurement = parse_bench(ASKED_LOG, NONCE, hello())
+    correctness = check_answer(measurement, ASKED)
+    return a_record((measurement, correctness), accuracy=accuracy_in(ASKED_LOG, SET))
+
+
+def _from_set(record: Record, log: bytes = ASKED_LOG, golden: GoldenCase = ASKED) -> list[str]:
+    found = (*differences_from_log(record, log, hello()), *differences_from_golden(record, log, golden))
+    return [str(difference) for difference in found]
+
+
+def test_an_accuracy_is_that_of_the_answers_in_the_log_and_of_the_set() -> None:
+    record = _asked_record()
+    assert record.accuracy is not None
+    assert (record.accuracy.correct, record.accuracy.deviating) == (2, (9,))
+    assert (record.status, record.reason) == (
+        Status.WRONG_OUTPUT,
+        "1 answer to the labelled set not as on the host, off by up to 8 where 0 is allowed: sample 9",
+    )
+    assert record.asked == AskedSet(3)
+    assert not _from_set(record)
+    assert from_json(to_json(record)) == record
+
+
+def test_an_accuracy_that_was_made_better_is_named() -> None:
+    record = _asked_record()
+    assert record.accuracy is not None
+    assert record.measurement is not None
+    better = replace(record.accuracy, correct=3, deviating=(), max_error=0.0, other_class=0)
+    assert _from_set(replace(record, accuracy=better, status=Status.OK)) == [
+        "accuracy.correct: the record says 3, comparing its answers again says 2",
+        "accuracy.other_class: the record says 0, comparing its answers again says 1",
+        "accuracy.max_error: the record says 0.0, comparing its answers again says 8.0",
+        "accuracy.deviating.0: the record says nothing, comparing its answers again says 9",
+    ]
+    answers = SetAnswers((1, 0, 1), 0)
+    changed = replace(record, measurement=replace(record.measurement, set_answers=answers))
+    assert _from_set(changed)[0] == "measurement.set_answers.classes.2: the record says 1, its log says 0"
+
+
+NO_ACCURACY = "accuracy: the record says there is one, its log says there is none"
+
+
+@pytest.mark.parametrize(
+    ("log", "sentence"),
+    [
+        (
+            LOG + _answer(0, SAMPLES[0], b"\x01\x02"),
+            f"{NO_ACCURACY}: it has answers to 1 samples, and 3 were asked",
+        ),
+        (
+            ASKED_LOG.replace(_answer(1, SAMPLES[1], b"\x03\x02"), b""),
+            f"{NO_ACCURACY}: the answer to sample 2 is missing or not in its place",
+        ),
+        (
+            ASKED_LOG.replace(_answer(1, SAMPLES[1], b"\x03\x02"), _answer(1, b"another", b"\x03\x02")),
+            f"{NO_ACCURACY}: the answer to sample 2 is one to another input",
+        ),
+    ],
+)
+def test_a_log_with_other_answers_is_no_evidence(log: bytes, sentence: str) -> None:
+    assert _from_set(_asked_record(), log)[-1] == sentence
+
+
+def test_other_labels_and_other_answers_of_the_host_are_named() -> None:
+    other = replace(SET, labels=(0, 0, 1), answers_sha256="d" * 64)
+    assert [
+        one.split(":")[0] for one in _from_set(_asked_record(), golden=replace(ASKED, labelled=other))
+    ] == [
+        "accuracy.set_sha256",
+        "accuracy.correct",
+        "accuracy.answers_sha256",
+        "accuracy.host_correct",
     ]

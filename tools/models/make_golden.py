@@ -1,14 +1,22 @@
 """Writes golden/<model>.json for each model of digits here: what it must answer to the committed ones.
 
+Of mnist-uint8 it writes golden/mnist-uint8-digits.npz too, with the answers to the 1,000 of the labelled set;
+`doit model` does so for the others.
+
 Run it in the project's environment, which has the package tflite-micro: .venv/bin/python
 tools/models/make_golden.py
 """
 
+import numpy as np
+
 from mcumatrix.adapters.models.digits import read_digits
 from mcumatrix.adapters.models.golden import Reference, render_golden, tflm_reference
+from mcumatrix.adapters.models.input_arrays import from_pixels, joined
+from mcumatrix.adapters.models.set_answers import render_set_answers
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.model.network import Network, TensorType
 from tools.models import MODELS
+from tools.models.make_dataset import DIGITS
 from tools.models.quantise import without_hybrid_weights
 from tools.models.uint8_kernels import FUNCTION, Uint8Interpreter
 
@@ -40,10 +48,24 @@ def main() -> None:
     digits = read_digits(MODELS / "digits.idx2-ubyte")
     for path in sorted(MODELS.glob("mnist-*.tflite")):
         model, network = path.read_bytes(), read_network(path)
+        reference = make_reference(model, network)
         golden = MODELS / "golden" / f"{path.stem}.json"
         golden.parent.mkdir(exist_ok=True)
-        golden.write_text(render_golden(model, network, digits, make_reference(model, network)))
+        golden.write_text(render_golden(model, network, digits, reference))
         print(golden)
+        if network.input.type is TensorType.UINT8:
+            answers = MODELS / "golden" / f"{path.stem}-digits.npz"
+            answers.write_bytes(make_set_answers(model, network, reference))
+            print(answers)
+
+
+def make_set_answers(model: bytes, network: Network, reference: Reference) -> bytes:
+    """What a reference answers to the 1,000 digits, as `mcumatrix.adapters.models.set_answers` keeps it."""
+    with np.load(DIGITS) as digits:
+        images = digits["images"]
+    shaped = [from_pixels("a digit", image, network.input) for image in images]
+    outputs = [reference.run(image) for image in shaped]
+    return render_set_answers(model, [joined([one]) for one in shaped], outputs, reference.origin)
 
 
 if __name__ == "__main__":

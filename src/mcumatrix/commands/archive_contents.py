@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from mcumatrix import registry
@@ -15,6 +14,7 @@ from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Model
 from mcumatrix.model.record import Record
 from mcumatrix.model.variant import Matrix
+from mcumatrix.overlay import find
 from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
 from mcumatrix.results.published import find_publication
@@ -22,9 +22,12 @@ from mcumatrix.results.verification import Checked, image_folders
 from mcumatrix.stages.chip import chip_of
 from mcumatrix.workflow import RENDERERS, REPORTERS, platform_members, runtime_members
 
-_OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "setup.py", "dev", "README.md", "LICENSE", "*.lock")
+_OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "hatch_build.py", "dev", "README.md", "LICENSE", "*.lock")
 """What makes a folder one in which doit runs, with the versions of all packages. Other files at the top of a
 project are nobody's business: a key may be among them."""
+
+_OUR_PACKAGES = frozenset({"mcumatrix", "vstm32"})
+"""What comes with mcumatrix: results are of the virtual board too, which is a package of its own."""
 
 _CATALOGUES = {"board": "boards", "runtime": "runtimes", "toolchain": "toolchains", "model": "models"}
 """The folder of a catalogue, by the axis whose values are its entries."""
@@ -35,15 +38,17 @@ class Contents:
     """Files by their names in the archive, or the contents of those that are made for it, and sentences about
     what is not among them."""
 
-    root: Path
+    project: Project
     files: dict[str, Path | bytes] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     def add(self, path: Path, name: str = "") -> None:
-        """Adds a file, or all files of a folder; a file that is not below the project needs a name."""
+        """Adds a file, or all files of a folder; what is in no project needs a name."""
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                self.files[name or file.relative_to(self.root).as_posix()] = file
+                called = name or self.project.name_of(file)
+                assert called, f"{file} belongs to a project"
+                self.files[called] = file
 
 
 def contents_of(project: Project, name: str, checked: Iterable[Checked], records: list[Record]) -> Contents:
@@ -57,19 +62,19 @@ def contents_of(project: Project, name: str, checked: Iterable[Checked], records
         McuMatrixError: the matrix, or what it names, cannot be read.
         OSError: a file cannot be read.
     """
-    path = find_matrix(name, project.matrices)
+    path = find_matrix(name, project.matrix_folders)
     matrix, _ = load_kept(project, name, prove=False)
     # Where every substitute is taken, all that are possible are named.
-    substituted = load_matrix(path, load_catalogues(project.matrices), lambda _toolchain: False)
-    contents = Contents(project.root)
+    substituted = load_matrix(path, load_catalogues(project.matrix_folders), lambda _toolchain: False)
+    contents = Contents(project)
     for pattern in _OF_A_CHECKOUT:
         for file in project.root.glob(pattern):
             contents.add(file)
     contents.add(path, f"matrix/{path.name}")
     for folder, entry in sorted({*_entries(matrix), *_entries(substituted)}):
-        contents.add(project.matrices / folder / f"{entry}.yaml")
+        contents.add(find(project.matrix_folders, f"{folder}/{entry}.yaml"))
     for publication in matrix.published:
-        file = find_publication(publication, project.published)
+        file = find_publication(publication, project.published_folders)
         contents.add(file, f"results/published/{file.name}")
     _add_sources(project, matrix, contents)
     _add_results(project, matrix, checked, records, contents)
@@ -89,12 +94,15 @@ def _entries(matrix: Matrix) -> Iterator[tuple[str, str]]:
 
 
 def _add_model(model: Model, contents: Contents) -> None:
-    for file in (model.file, model.golden, *model.input_files):
+    labelled = model.dataset.files if model.dataset else ()
+    for file in (model.file, model.golden, *model.input_files, *labelled):
         if file is not None:
             contents.add(file)
-    if model.pin:
-        how = f"it is fetched from {model.pin.url} by its pin"
-        contents.left_out.append(f"The model {model.name} is left out: {how}.")
+    pins = {"model": model.pin, "labelled set of": model.dataset.pin if model.dataset else None}
+    for what, pin in pins.items():
+        if pin:
+            how = f"it is fetched from {pin.url} by its pin"
+            contents.left_out.append(f"The {what} {model.name} is left out: {how}.")
 
 
 def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
@@ -125,17 +133,8 @@ def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
         if template.endswith(".j2"):
             contents.add(project.templates / template)
     packages = {module.partition(".")[0] for module in behind if not module.endswith(".j2")}
-    for package in sorted(packages | _our_packages()):
+    for package in sorted(packages | _OUR_PACKAGES):
         _add_package(package, contents)
-
-
-def _our_packages() -> set[str]:
-    """What comes with mcumatrix: results are of the virtual board too, which is a package of its own."""
-    try:
-        names = distribution("mcumatrix").read_text("top_level.txt") or ""
-    except PackageNotFoundError:
-        names = ""
-    return set(names.split())
 
 
 def _add_package(package: str, contents: Contents) -> None:

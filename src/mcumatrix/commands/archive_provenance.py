@@ -114,7 +114,7 @@ def _file_of(name: str) -> str:
 
 
 def _below(project: Project, file: Path) -> str:
-    return file.relative_to(project.root).as_posix() if file.is_relative_to(project.root) else file.name
+    return project.name_of(file) or file.name
 
 
 def _of_source(source: Source) -> Material:

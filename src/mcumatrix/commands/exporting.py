@@ -60,5 +60,5 @@ def _of(project: Project, name: str, revision: Revision | None) -> Exported:
         return exported_publication(make_publication_report(publication), publication, revision)
     matrix, kept = load_kept(project, name)
     cases = cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
-    published = read_publications(matrix.published, project.published)
+    published = read_publications(matrix.published, project.published_folders)
     return exported_results(make_report(matrix, cases, published), cases, revision)

@@ -16,6 +16,7 @@ from mcumatrix.matrix.schema import check_name
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.catalogue import DigitInput, Element, FileInput, Model, ModelInput, RandomInput
 from mcumatrix.model.network import Network, Tensor
+from mcumatrix.overlay import find
 from mcumatrix.project import Project
 
 _ENDING = ".tflite"
@@ -37,7 +38,8 @@ class ModelRequest:
 
 
 def bring_model(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
-    """Makes the entry of a model and its golden outputs; of one that has an entry, the golden outputs alone.
+    """Makes the entry of a model and its golden outputs; of one that has an entry, the golden outputs alone,
+    and those to its labelled set where the entry has a place for them.
 
     Files outside of the project are copied into `firmware/models`.
 
@@ -59,7 +61,6 @@ def bring_model(project: Project, request: ModelRequest, say: Callable[[str], No
     kept = _kept_inputs(project, request, entry.name)
     for source, target in zip(request.inputs, kept, strict=True):
         _keep(source, target)
-    entry.golden.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(entry.golden, text.encode())
     path = _entry_path(project, entry.name)
     write_atomically(path, _entry_text(project, entry, network, kept).encode())
@@ -70,7 +71,7 @@ def bring_model(project: Project, request: ModelRequest, say: Callable[[str], No
 
 
 def _make_again(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
-    models = load_catalogues(project.matrices).models
+    models = load_catalogues(project.matrix_folders).models
     entry = models.get(request.model)
     if entry is None:
         raise MatrixError(
@@ -82,17 +83,30 @@ def _make_again(project: Project, request: ModelRequest, say: Callable[[str], No
             f"the model {entry.name} has an entry, and that says what it is asked",
             hint=f"Change {os.path.relpath(_entry_path(project, entry.name))}, and run this without options.",
         )
-    if isinstance(entry.input, DigitInput):
+    answers = entry.dataset.answers if entry.dataset else None
+    if isinstance(entry.input, DigitInput) and not answers:
         raise ModelError(
             f"The model {entry.name} is asked digits, and its golden outputs are those of all of them.",
             hint="Make them again: python -m tools.models.make_golden",
         )
     contents = registry.model_contents(entry, say)
-    entry.golden.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(entry.golden, registry.make_golden(contents, entry.input).encode())
+    made: dict[Path, bytes] = {}
+    if not isinstance(entry.input, DigitInput):
+        made[_own(project, entry.golden)] = registry.make_golden(contents, entry.input).encode()
+    if answers:
+        made[_own(project, answers)] = registry.make_set_answers(entry, say)
+    for path, data in made.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
     _describe(project, entry, contents, registry.network(contents), say)
-    say(os.path.relpath(entry.golden))
+    for path in made:
+        say(os.path.relpath(path))
     return ExitCode.OK
+
+
+def _own(project: Project, path: Path) -> Path:
+    """Where a file of the project's own stands for one that comes with mcumatrix, which stays as it came."""
+    return project.root / (project.name_of(path) or path)
 
 
 def _new_entry(project: Project, request: ModelRequest, network: Network) -> Model:
@@ -102,7 +116,7 @@ def _new_entry(project: Project, request: ModelRequest, network: Network) -> Mod
         check_name(name)
     except RefusedError as error:
         raise MatrixError(f"a model cannot be called {shown(name)}: {error}", hint=error.hint) from error
-    if _entry_path(project, name).exists():
+    if find(project.matrix_folders, _entry_name(name)).exists():
         raise MatrixError(
             f"there is a model {name} already",
             hint=f"`doit model {name}` makes its golden outputs again; another one needs --as NAME.",
@@ -117,14 +131,18 @@ def _new_entry(project: Project, request: ModelRequest, network: Network) -> Mod
     return Model(
         name=name,
         element=Element(network.element.value),
-        file=own or project.firmware / "models" / f"{name}{_ENDING}",
-        golden=project.firmware / "models" / "golden" / f"{name}.json",
+        file=own or project.models / f"{name}{_ENDING}",
+        golden=project.models / "golden" / f"{name}.json",
         input=source,
     )
 
 
+def _entry_name(name: str) -> str:
+    return f"models/{name}.yaml"
+
+
 def _entry_path(project: Project, name: str) -> Path:
-    return project.matrices / "models" / f"{name}.yaml"
+    return project.matrices / _entry_name(name)
 
 
 def _own_place(project: Project, file: Path) -> Path | None:
@@ -135,7 +153,7 @@ def _own_place(project: Project, file: Path) -> Path | None:
 
 def _kept_inputs(project: Project, request: ModelRequest, name: str) -> list[Path]:
     """Where the input files are, or will be."""
-    folder = project.firmware / "models" / "inputs"
+    folder = project.models / "inputs"
     return [
         _own_place(project, file) or folder / f"{name}-{_UNFIT.sub('-', file.name)}"
         for file in request.inputs
@@ -144,7 +162,6 @@ def _kept_inputs(project: Project, request: ModelRequest, name: str) -> list[Pat
 
 def _keep(source: Path, target: Path) -> None:
     if source.resolve() != target.resolve():
-        target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, source.read_bytes())
 
 
@@ -187,7 +204,7 @@ def _describe(
 ) -> None:
     say(f"{entry.name}: {_summary(network)}")
     say(f"  {len(contents)} bytes")
-    for runtime in load_catalogues(project.matrices).runtimes.values():
+    for runtime in load_catalogues(project.matrix_folders).runtimes.values():
         if entry.element not in runtime.elements:
             say(f"  {runtime.name} does not run {entry.element} models")
         elif runtime.adapter == "builtin":

@@ -11,6 +11,7 @@ from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.schema import check_name
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.model.catalogue import Source
+from mcumatrix.overlay import find
 from mcumatrix.project import Project
 
 _SHORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
@@ -58,14 +59,15 @@ def _free_path(project: Project, name: str) -> Path:
         check_name(name)
     except RefusedError as error:
         raise MatrixError(f"a runtime cannot be called {shown(name)}: {error}", hint=error.hint) from error
-    path = project.matrices / "runtimes" / f"{name}.yaml"
-    if path.exists():
+    entry = f"runtimes/{name}.yaml"
+    there = find(project.matrix_folders, entry)
+    if there.exists():
         raise MatrixError(
-            f"there is a runtime {name} already: {path.relative_to(project.root)}",
+            f"there is a runtime {name} already: {project.name_of(there)}",
             hint="Choose another name, or remove that file: results name runtimes, so that a changed one is"
             " another one.",
         )
-    return path
+    return project.matrices / entry
 
 
 def _pinned(name: str, url: str, revision: str) -> Source:

@@ -55,7 +55,7 @@ def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Pat
     for variant in matrix.variants:
         for record in kept.runs[variant.slug].all if variant.slug in kept.runs else ():
             file = folder / variant.slug / f"{record.name}.json"
-            yield file, _replayed(record, file, partial(golden_of, variant.model))
+            yield file, _replayed(record, file, partial(golden_of, variant.model, record.asked))
     for slug, error in kept.unreadable.items():
         yield folder / slug, f"not believed: {error.message}"
 

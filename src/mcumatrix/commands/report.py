@@ -66,7 +66,7 @@ def _no_records(project: Project, matrix: Matrix) -> NothingSelectedError:
 def publication_path(project: Project, name: str) -> Path | None:
     """The file of published numbers that a name stands for; None if it stands for a matrix."""
     try:
-        return find_publication(name, project.published)
+        return find_publication(name, project.published_folders)
     except PublishedError:
         return None
 
@@ -107,14 +107,14 @@ def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matri
         MatrixError: there is no such matrix, or it is wrong.
         ResultError: the records cannot be read.
     """
-    path = find_matrix(name, project.matrices)
+    path = find_matrix(name, project.matrix_folders)
     kept = newest_records(project.results(path.stem) / "records")
     used = {record.axes.get("toolchain") for record in kept.records.values()}
 
     def was_had(toolchain: Toolchain) -> bool:
         return not used or toolchain.name in used
 
-    matrix = load_matrix(path, load_catalogues(project.matrices), was_had)
+    matrix = load_matrix(path, load_catalogues(project.matrix_folders), was_had)
     if not prove:
         return matrix, kept
     models = {variant.slug: variant.model for variant in matrix.variants}
@@ -131,9 +131,10 @@ def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
         try:
             for record in runs.all:
                 file = folder / slug / f"{record.name}.json"
+                log = read_raw_log(file)
                 found = [
-                    *differences_from_log(record, read_raw_log(file)),
-                    *differences_from_golden(record, golden(models[slug])),
+                    *differences_from_log(record, log),
+                    *differences_from_golden(record, log, golden(models[slug], record.asked)),
                 ]
                 require_none(file, found, MEND)
         except McuMatrixError as error:
@@ -172,5 +173,5 @@ def results_of(project: Project, matrix: Matrix, kept: Kept) -> MatrixResults:
 
 
 def _line(project: Project, error: McuMatrixError) -> str:
-    message = " ".join(error.message.replace(f"{project.root}/", "").split())
+    message = " ".join(project.with_names(error.message).split())
     return f"not believed: {message}"

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import (
     BoardFile,
+    DatasetFile,
     ModelFile,
     OnOff,
     RuntimeFile,
@@ -27,6 +29,7 @@ from mcumatrix.model.catalogue import (
     Board,
     BoardKind,
     Catalogues,
+    Dataset,
     DigitInput,
     Element,
     FileInput,
@@ -40,9 +43,13 @@ from mcumatrix.model.catalogue import (
     Toolchain,
     Unit,
 )
+from mcumatrix.overlay import Folders, entries, find, layers
 from mcumatrix.units import parse_duration_s, parse_frequency_hz
 
 Entry = TypeVar("Entry")
+
+Place = Callable[[str], Path]
+"""From a path in an entry to where the file is, or would be."""
 
 _NOT_VIRTUAL = {
     "probe": "a virtual board brings its own debug probe",
@@ -56,60 +63,65 @@ _KINDS_OF_SOURCES = {"url": "an archive", "git": "a commit", "path": "a folder"}
 """What a source is, by the key that says it."""
 
 
-def load_catalogues(folder: Path) -> Catalogues:
-    """Reads `boards/`, `runtimes/`, `toolchains/` and `models/` under `folder`.
+def load_catalogues(folders: Folders) -> Catalogues:
+    """Reads `boards/`, `runtimes/`, `toolchains/` and `models/` under `folders`.
 
-    An entry's name is its file's name without `.yaml`. Paths in entries begin at the parent of `folder`, and
-    come out joined with it; whether the files are there is for the stage that reads them.
+    An entry's name is its file's name without `.yaml`. Paths in entries begin at the parents of `folders`,
+    and come out joined with that which has the file, or with the first; whether the files are there is for
+    the stage that reads them.
 
     Raises:
         MatrixError: a folder has no entry, or a file is wrong.
     """
-    root = folder.parent
+    place = partial(find, tuple(folder.parent for folder in layers(folders)))
     return Catalogues(
-        boards=load_boards(folder),
+        boards=load_boards(folders),
         runtimes=_entries(
-            folder / "runtimes",
+            folders,
+            "runtimes",
             RuntimeFile,
-            lambda name, file, document: _runtime(name, file, document, root),
+            lambda name, file, document: _runtime(name, file, document, place),
         ),
         toolchains=_entries(
-            folder / "toolchains",
+            folders,
+            "toolchains",
             ToolchainFile,
-            lambda name, file, document: _toolchain(name, file, document, root),
+            lambda name, file, document: _toolchain(name, file, document, place),
         ),
         models=_entries(
-            folder / "models",
+            folders,
+            "models",
             ModelFile,
-            lambda name, file, document: _model(name, file, document, root),
+            lambda name, file, document: _model(name, file, document, place),
         ),
     )
 
 
-def load_boards(folder: Path) -> dict[str, Board]:
-    """Reads `boards/` under `folder` only.
+def load_boards(folders: Folders) -> dict[str, Board]:
+    """Reads `boards/` under `folders` only.
 
     Raises:
         MatrixError: there is no entry, or a file is wrong.
     """
-    return _entries(folder / "boards", BoardFile, _board)
+    return _entries(folders, "boards", BoardFile, _board)
 
 
 def _entries(
-    folder: Path, model: type[File], make: Callable[[str, File, Document], Entry]
+    folders: Folders, kind: str, model: type[File], make: Callable[[str, File, Document], Entry]
 ) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    found: dict[str, Entry] = {}
+    places = tuple(folder / kind for folder in layers(folders))
+    for path in entries(places, "*.yaml"):
         try:
             name = check_name(path.stem)
         except RefusedError as error:
             message = f"{path}: an entry cannot be called {shown(path.stem)}: {error}"
             raise MatrixError(message, hint=error.hint) from error
         document = read_document(path)
-        entries[name] = make(name, validated(model, document), document)
-    if not entries:
-        raise MatrixError(f"{folder} has no .yaml file", hint="A matrix needs at least one entry there.")
-    return entries
+        found[name] = make(name, validated(model, document), document)
+    if not found:
+        raise MatrixError(f"{places[0]} has no .yaml file", hint="A matrix needs at least one entry there.")
+    return found
 
 
 def _board(name: str, file: BoardFile, document: Document) -> Board:
@@ -191,7 +203,7 @@ def _timeouts(file: TimeoutsFile) -> Timeouts:
     )
 
 
-def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Runtime:
+def _runtime(name: str, file: RuntimeFile, document: Document, place: Place) -> Runtime:
     problems = Problems(document)
     for key, values in (("kernels", file.kernels), ("elements", file.elements)):
         for index, value in enumerate(values):
@@ -200,7 +212,7 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
     for source, given in file.sources.items():
         _check_source(source, given, problems)
     problems.check()
-    sources = tuple(_source(source, given, root) for source, given in file.sources.items())
+    sources = tuple(_source(source, given, place) for source, given in file.sources.items())
     return Runtime(
         name,
         file.adapter,
@@ -210,7 +222,7 @@ def _runtime(name: str, file: RuntimeFile, document: Document, root: Path) -> Ru
         takes_hybrid=file.hybrid == "tried",
         operators=None if file.operators == "all" else (),
         assertions=file.assertions == "kept",
-        patches=tuple(root / patch for patch in file.patches),
+        patches=tuple(place(patch) for patch in file.patches),
     )
 
 
@@ -242,19 +254,19 @@ def _check_source(source: str, given: SourceFile, problems: Problems) -> None:
             problems.add((*place, key), message, "Remove it, or add git.", of_key=True)
 
 
-def _source(name: str, file: SourceFile, root: Path) -> Source:
+def _source(name: str, file: SourceFile, place: Place) -> Source:
     pins = {"sha256": file.sha256, "md5": file.md5, "git": file.commit}
     return Source(
         name=name,
         url=file.url or file.git,
         checksum=next((f"{algorithm}:{pin}" for algorithm, pin in pins.items() if pin), ""),
-        path=root / file.path if file.path else None,
+        path=place(file.path) if file.path else None,
         revision=file.revision,
         revisions=tuple(file.revisions.items()),
     )
 
 
-def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -> Toolchain:
+def _toolchain(name: str, file: ToolchainFile, document: Document, place: Place) -> Toolchain:
     problems = Problems(document)
     if file.dockerfile and not file.version:
         message = "a toolchain with a Dockerfile has one version, and the key version is missing"
@@ -272,14 +284,14 @@ def _toolchain(name: str, file: ToolchainFile, document: Document, root: Path) -
         name=name,
         prefix=file.prefix,
         version=file.version,
-        dockerfile=root / file.dockerfile if file.dockerfile else None,
+        dockerfile=place(file.dockerfile) if file.dockerfile else None,
         archive=Archive(file.archive.url, file.archive.sha256) if file.archive else None,
         suite=file.suite,
         clang=file.clang or "",
     )
 
 
-def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
+def _model(name: str, file: ModelFile, document: Document, place: Place) -> Model:
     problems = Problems(document)
     if file.weights not in (None, file.element) and file.element is not Element.FLOAT32:
         message = f"weights of {file.weights} do not go with activations of {file.element}"
@@ -289,7 +301,9 @@ def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
         problems.add(("file",), "a model has one file", "Write file: PATH, or file: {url: ..., sha256: ...}.")
     elif bool(source.url) != bool(source.sha256):
         problems.add(("file",), "url and sha256 go together", "Nothing is fetched without its checksum.")
-    given = _model_input(file, root)
+    if file.dataset is not None:
+        _check_dataset(file.dataset, problems)
+    given = _model_input(file, place)
     if given is None:
         message = "a model has one input: the key input, or digits and digit_label"
         problems.add(("input",), message, "Write input: FILE, input: [FILE, FILE], or input: {random: 1}.")
@@ -298,21 +312,50 @@ def _model(name: str, file: ModelFile, document: Document, root: Path) -> Model:
     return Model(
         name=name,
         element=file.element,
-        file=root / source.path if source.path else None,
-        golden=root / file.golden,
+        file=place(source.path) if source.path else None,
+        golden=place(file.golden),
         input=given,
         weights=file.weights,
         pin=ModelPin(source.url, source.sha256) if source.url else None,
+        dataset=_dataset(file.dataset, place) if file.dataset is not None else None,
     )
 
 
-def _model_input(file: ModelFile, root: Path) -> ModelInput | None:
+_LABELS_OF_THEIR_OWN = (".npy", ".csv", ".txt")
+"""Endings of samples whose labels are in another file."""
+
+
+def _check_dataset(file: DatasetFile, problems: Problems) -> None:
+    suffix = Path(file.samples).suffix.lower()
+    if bool(file.samples) == bool(file.url):
+        message = "a labelled set has samples, or the url of an .npz"
+        problems.add(("dataset",), message, "Write dataset: PATH, or dataset: {url: ..., sha256: ...}.")
+    elif bool(file.url) != bool(file.sha256):
+        problems.add(("dataset",), "url and sha256 go together", "Nothing is fetched without its checksum.")
+    elif file.url and not file.url.lower().endswith(".npz"):
+        problems.add(("dataset", "url"), "only an .npz can be fetched as a labelled set", "Pack it as one.")
+    elif suffix in _LABELS_OF_THEIR_OWN and not file.labels:
+        message = f"samples of {suffix} have no labels, and the key labels is missing"
+        problems.add(("dataset",), message, "Add labels: an .npy or .csv with the number of each class.")
+    elif file.labels and suffix not in _LABELS_OF_THEIR_OWN:
+        message = "labels are for samples of .npy or .csv; an .npz or a folder has its own"
+        problems.add(("dataset", "labels"), message, "Remove it.", of_key=True)
+
+
+def _dataset(file: DatasetFile, place: Place) -> Dataset:
+    samples, labels, answers = (
+        place(path) if path else None for path in (file.samples, file.labels, file.answers)
+    )
+    return Dataset(samples, labels, answers, ModelPin(file.url, file.sha256) if file.url else None)
+
+
+def _model_input(file: ModelFile, place: Place) -> ModelInput | None:
     """What a model is asked; None where its file does not say it, or says it twice."""
     given: list[ModelInput] = []
     if file.digits and file.digit_label is not None:
-        given.append(DigitInput(root / file.digits, file.digit_label))
+        given.append(DigitInput(place(file.digits), file.digit_label))
     if file.input is not None and file.input.files:
-        given.append(FileInput(tuple(root / path for path in file.input.files)))
+        given.append(FileInput(tuple(place(path) for path in file.input.files)))
     if file.input is not None and file.input.random is not None:
         given.append(RandomInput(file.input.random))
     is_half = bool(file.digits) != (file.digit_label is not None)

@@ -29,6 +29,7 @@ from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Catalogues
 from mcumatrix.model.comparison import Thresholds
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.record import Status
 from mcumatrix.model.variant import Axis, Exclusion, Expectation, Matrix, Outcome, TimeLimits, Variant
 from mcumatrix.units import parse_duration_s
@@ -205,6 +206,7 @@ class _Expansion:
     def _variants(self, included: Included) -> tuple[Variant, ...]:
         slug_axes = _slug_axes(included)
         named = {axis.field: axis.name for axis in AXES if axis.field}
+        asked = self._asked(included)
         set_by_label = [axis for axis in included.values if axis not in named.values()]
         values = self._values(included)
         variants = []
@@ -226,9 +228,27 @@ class _Expansion:
                     warmup=draft.warmup,
                     expect=draft.expect,
                     limit_s=self._limits.variant_s,
+                    asked=asked if held["model"].dataset else None,
                 )
             )
         return tuple(variants)
+
+    def _asked(self, included: Included) -> AskedSet | None:
+        """How much of its model's labelled set a variant is asked; models without one are measured only."""
+        if self._file.accuracy is None:
+            return None
+        models = list(dict.fromkeys(draft.point["model"] for draft in included.drafts))
+        if not any(self._catalogues.models[name].dataset for name in models):
+            who = (
+                f"none of the models {listed(models)} has a"
+                if len(models) > 1
+                else f"the model {models[0]} has no"
+            )
+            message = f"{who} labelled set to tell its accuracy by"
+            hint = "Name one under `dataset` in the model's file; see docs/models.md."
+            self._problems.add(("accuracy",), message, hint, of_key=True)
+            self._problems.check()
+        return AskedSet(self._file.accuracy.samples)
 
     def _values(self, included: Included) -> dict[tuple[str, str], Any]:
         """What variants hold for each value of each axis."""

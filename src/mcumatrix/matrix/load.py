@@ -12,20 +12,23 @@ from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.matrix.validate import validated
 from mcumatrix.model.catalogue import Catalogues
 from mcumatrix.model.variant import Matrix
+from mcumatrix.overlay import Folders, entries, layers
 
 
-def find_matrix(name_or_path: str, folder: Path) -> Path:
-    """The matrix file that a person names: `quickstart` in `folder`, or a path such as `other/mine.yaml`.
+def find_matrix(name_or_path: str, folders: Folders) -> Path:
+    """The matrix file that a person names: `quickstart` in `folders`, or a path such as `other/mine.yaml`.
 
     Raises:
         MatrixError: there is none.
     """
-    names = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-    for path in (names.get(name_or_path), folder / name_or_path, Path(name_or_path)):
+    names = {path.stem: path for path in entries(folders, "*.yaml")}
+    places = (folder / name_or_path for folder in layers(folders))
+    for path in (names.get(name_or_path), *places, Path(name_or_path)):
         if path is not None and path.suffix in (".yaml", ".yml") and _is_file(path):
             return path
-    hint = did_you_mean(Path(name_or_path).stem, names, known=f"Matrices in {folder}")
-    raise MatrixError(f"there is no matrix {shown(name_or_path)}", hint=hint or f"Write one in {folder}.")
+    own = layers(folders)[0]
+    hint = did_you_mean(Path(name_or_path).stem, names, known=f"Matrices in {own}")
+    raise MatrixError(f"there is no matrix {shown(name_or_path)}", hint=hint or f"Write one in {own}.")
 
 
 def load_matrix(path: Path, catalogues: Catalogues, can_be_had: CanBeHad = always) -> Matrix:

@@ -35,6 +35,7 @@ from mcumatrix.model.catalogue import (
     TimingModel,
 )
 from mcumatrix.model.expected import Stage
+from mcumatrix.model.labelled import MAX_SAMPLES
 from mcumatrix.model.record import Status
 from mcumatrix.model.schedule import MAXIMUM_RUNS, Ordering, Schedule
 from mcumatrix.model.variant import Outcome, TimeLimits
@@ -43,9 +44,20 @@ from mcumatrix.units import format_duration, format_frequency, parse_duration_s,
 RESERVED_NAMES = frozenset(
     (
         *("and", "or", "not"),
-        *("axes", "base", "compare", "description", "exclude", "expect", "include", "instead", "outcome"),
+        *(
+            "accuracy",
+            "axes",
+            "base",
+            "compare",
+            "description",
+            "exclude",
+            "expect",
+            "include",
+            "instead",
+            "outcome",
+        ),
         *("published", "reason", "regression", "repeat", "stage", "time_limits"),
-        *("drift", "health", "order", "reference", "run", "runs", "seed", "tolerance"),
+        *("drift", "health", "order", "reference", "run", "runs", "samples", "seed", "tolerance"),
         *("use", "warmup"),
         *(axis.column_name for axis in AXES if axis.column_name != axis.name),
         *(
@@ -348,6 +360,7 @@ Percent = Annotated[float, Field(ge=0, le=1000), BeforeValidator(_percent)]
 Baud = Annotated[int, Field(ge=1_200, le=12_000_000), BeforeValidator(_whole_number)]
 Runs = Annotated[int, Field(ge=1, le=MAXIMUM_RUNS), BeforeValidator(_whole_number)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(_whole_number)]
+Samples = Annotated[int, Field(ge=1, le=MAX_SAMPLES), BeforeValidator(_whole_number)]
 Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
 Probe = Annotated[Text, AfterValidator(check_probe)]
@@ -506,6 +519,23 @@ class DriftFile(_Strict):
     )
 
 
+class AccuracyFile(_Strict):
+    """Which part of the labelled set of its model a variant is asked."""
+
+    samples: Samples | None = Field(
+        default=None, description="So many, spread over the whole set; without it, all of them."
+    )
+
+
+def _word_as_accuracy(value: object) -> object:
+    return {} if value == "dataset" else value
+
+
+Accuracy = Annotated[
+    AccuracyFile, BeforeValidator(_word_as_accuracy, json_schema_input_type=Literal["dataset"] | AccuracyFile)
+]
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -539,6 +569,11 @@ class MatrixFile(_Strict):
     health: OnOff = Field(
         default=OnOff.ON,
         description="Whether units have to show that they are fit before they are measured on.",
+    )
+    accuracy: Accuracy | None = Field(
+        default=None,
+        description="dataset: after its times are measured, each variant is asked the labelled set of its "
+        "model.",
     )
     time_limits: TimeLimitsFile = Field(
         default=TimeLimitsFile(), description="How long work may take before it is ended."
@@ -710,6 +745,33 @@ class ModelInputFile(_Strict):
     random: Seed | None = Field(default=None, description="The same number gives the same elements.")
 
 
+class DatasetFile(_Strict):
+    """Many inputs of a model, each with its class."""
+
+    samples: RelativePath = Field(
+        default="",
+        description="An .npz with images or inputs and labels, an .npy or .csv beside labels, or a folder "
+        "with a folder for each class.",
+    )
+    labels: RelativePath = Field(
+        default="", description="The numbers of their classes, from 0: an .npy or .csv."
+    )
+    url: HttpsUrl = Field(default="", description="Where an .npz is, in place of samples.")
+    sha256: Sha256 = Field(default="", description="SHA-256 of the file at the URL.")
+    answers: RelativePath = Field(
+        default="", description="An .npz of what the host answers to each; `doit model NAME` makes it."
+    )
+
+
+def _path_as_dataset(value: object) -> object:
+    return {"samples": value} if isinstance(value, str) else value
+
+
+Dataset = Annotated[
+    DatasetFile, BeforeValidator(_path_as_dataset, json_schema_input_type=RelativePath | DatasetFile)
+]
+
+
 def _path_as_source(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
@@ -748,6 +810,9 @@ class ModelFile(_Strict):
     digits: RelativePath = Field(default="", description="Digits, as IDX, in place of an input.")
     digit_label: Digit | None = Field(
         default=None, description="The first digit with this label is built into the firmware."
+    )
+    dataset: Dataset | None = Field(
+        default=None, description="A labelled set, by which `accuracy` of a matrix tells its accuracy."
     )
 
 

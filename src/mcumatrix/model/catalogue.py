@@ -222,10 +222,30 @@ ModelInput = DigitInput | FileInput | RandomInput
 
 @dataclass(frozen=True, slots=True)
 class ModelPin:
-    """A model somewhere else, and the only contents that it may have."""
+    """A file of a model somewhere else, and the only contents that it may have."""
 
     url: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A labelled set: many inputs of a model, each with the class that it belongs to.
+
+    `samples` is an .npz, an .npy or .csv beside `labels`, or a folder with a folder of files for each class;
+    or an .npz is fetched as `pin` says, and one of them is None. `answers` is a file with what the library on
+    the host answers to each, None where the answers are compared with the labels alone.
+    """
+
+    samples: Path | None
+    labels: Path | None = None
+    answers: Path | None = None
+    pin: ModelPin | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files and folders of it that are here."""
+        return tuple(path for path in (self.samples, self.labels, self.answers) if path is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +254,7 @@ class Model:
 
     The file is `file`, or is fetched as `pin` says; one of them is None. `golden` holds the answers to
     `input`, which is built into the firmware. `weights` is the type of the weights where it is not that of
-    the activations, `element`.
+    the activations, `element`. `dataset` is what its accuracy can be told by, if there is anything.
     """
 
     name: str
@@ -244,6 +264,7 @@ class Model:
     input: ModelInput
     weights: Element | None = None
     pin: ModelPin | None = None
+    dataset: Dataset | None = None
 
     @property
     def input_files(self) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ from mcumatrix.model.bounds import (
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
+from mcumatrix.model.labelled import MAX_SAMPLES, AskedSet
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
@@ -146,11 +147,49 @@ class Correctness:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAnswers:
+    """What a board answered to a labelled set: for each sample, in the order in which they were asked.
+
+    `classes` are the indices of the largest elements, of several the first; None where an element is no
+    number. `crc32` is over the bytes of all answers, one behind the other.
+    """
+
+    __pydantic_config__ = KEPT
+
+    classes: Annotated[tuple[Unsigned32 | None, ...], Len(1, MAX_SAMPLES)]
+    crc32: Unsigned32
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The comparison of the answers to a labelled set with its labels, and with those of the host.
+
+    `set_sha256` is that of what was asked (`LabelledSet.sha256`), `correct` how many of the classes are the
+    labels'. Where there are answers of the host, `answers_sha256` is that of their file, `host_correct` how
+    many of these are right, and `deviating` has the places in the set, from 0, of the samples whose answers
+    are off by more than `tolerance`; `max_error` is the largest difference of all, in units of the elements.
+    Of the deviating ones `other_class` have another class than the host says.
+    """
+
+    __pydantic_config__ = KEPT
+
+    set_sha256: Sha256
+    correct: Unsigned32
+    answers_sha256: str = ""
+    host_correct: Unsigned32 = 0
+    deviating: Annotated[tuple[Unsigned32, ...], Len(0, MAX_SAMPLES)] = ()
+    other_class: Unsigned32 = 0
+    max_error: Annotated[float, Ge(0)] = 0.0
+    tolerance: Annotated[float, Ge(0)] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What a board answered: times in core clock cycles, and the output they belong to.
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
-    them. `further_outputs` are those behind the first, for a model that has several.
+    them. `further_outputs` are those behind the first, for a model that has several. `set_answers` are those
+    to the labelled set, None where it was not asked.
     """
 
     __pydantic_config__ = KEPT
@@ -163,6 +202,7 @@ class Measurement:
     input_crc32: Unsigned32
     output: Output
     further_outputs: tuple[Output, ...] = ()
+    set_answers: SetAnswers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +271,7 @@ class Record:
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
     before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
     `float_functions` says whether kernels of an optimised library call functions of it for floats, None where
-    nobody asked.
+    nobody asked. `accuracy` is that of the answers to the labelled set, None where it was not asked.
     """
 
     __pydantic_config__ = KEPT
@@ -265,11 +305,18 @@ class Record:
     settings: tuple[Setting, ...] | None = None
     compiled: Compiled | None = None
     float_functions: bool | None = None
+    accuracy: Accuracy | None = None
 
     @property
     def name(self) -> str:
         """The name of its file, without ending; empty before it is kept."""
         return self.log.removesuffix(".log")
+
+    @property
+    def asked(self) -> AskedSet | None:
+        """How much of a labelled set it was asked, None for nothing."""
+        answers = self.measurement.set_answers if self.measurement else None
+        return AskedSet(len(answers.classes)) if answers else None
 
     @property
     def blame(self) -> Cause | None:

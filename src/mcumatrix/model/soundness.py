@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from math import isfinite, prod
 
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
-from mcumatrix.model.record import Measurement, Output, Record, Status
+from mcumatrix.model.record import Accuracy, Measurement, Output, Record, SetAnswers, Status
 from mcumatrix.units import MAXIMUM_DURATION_S
 
 _COMPUTE_NOTHING = frozenset({"RESHAPE", "SQUEEZE", "EXPAND_DIMS"})
@@ -33,6 +34,11 @@ def contradictions_of_measurement(measurement: Measurement) -> Iterator[str]:
     yield from _contradictions_of_output(measurement.output, repeats)
     for output in measurement.further_outputs:
         yield from _contradictions_of_shape(output)
+    if measurement.set_answers:
+        count = len(measurement.output.values)
+        wrong = [one for one in measurement.set_answers.classes if one is not None and one >= count]
+        if wrong:
+            yield f"it answered the class {wrong[0]}, and its output has {count} elements"
 
 
 def _contradictions_of_repeat(measurement: Measurement, repeat: int, total_cycles: int) -> Iterator[str]:
@@ -104,8 +110,35 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
     clocks_hz = {record.clock_hz, measurement.clock.declared_hz, measurement.clock.measured_hz}
     if len(clocks_hz) > 1:
         yield f"its clock has {' and '.join(map(str, sorted(clocks_hz)))} Hz"
-    if correctness.correct is not (record.status is Status.OK):
-        yield f"its status is {record.status}, and its answer {'' if correctness.correct else 'not '}correct"
+    is_right = correctness.correct and not (record.accuracy and record.accuracy.deviating)
+    if is_right is not (record.status is Status.OK):
+        yield f"its status is {record.status}, and its answer {'' if is_right else 'not '}correct"
     is_within = isfinite(correctness.max_error) and correctness.max_error <= correctness.tolerance
     if correctness.correct and (not is_within or len(set(measurement.output.crc32)) != 1):
         yield "its answer counts as correct, and is not"
+    yield from _contradictions_of_accuracy(measurement.set_answers, record.accuracy)
+
+
+def _contradictions_of_accuracy(answers: SetAnswers | None, accuracy: Accuracy | None) -> Iterator[str]:
+    if (answers is None) is not (accuracy is None):
+        yield f"it has {'no ' if answers is None else ''}answers to a labelled set, and " + (
+            "their accuracy" if accuracy else "not their accuracy"
+        )
+    if answers is None or accuracy is None:
+        return
+    samples, deviating = len(answers.classes), accuracy.deviating
+    right = {"right": accuracy.correct, "right on the host": accuracy.host_correct}
+    for what, count in right.items():
+        if count > samples:
+            yield f"{count} of {samples} samples are {what}"
+    if len(deviating) > samples or any(one >= other for one, other in pairwise(deviating)):
+        yield "the samples whose answers differ from the host's are not in order"
+    elif accuracy.other_class > len(deviating):
+        yield f"{accuracy.other_class} of {len(deviating)} answers that differ have another class"
+    if not accuracy.answers_sha256 and (deviating or accuracy.host_correct or accuracy.max_error):
+        yield "answers were compared with those of the host, and there are none"
+    if (accuracy.max_error > accuracy.tolerance) is not bool(deviating):
+        yield (
+            f"{len(deviating)} answers differ from the host's by more than {accuracy.tolerance:g}, and the "
+            f"largest difference is {accuracy.max_error:g}"
+        )

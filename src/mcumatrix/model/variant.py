@@ -6,6 +6,7 @@ from enum import StrEnum
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
 from mcumatrix.model.comparison import Comparison, Thresholds
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.schedule import Schedule
 
 
@@ -53,7 +54,8 @@ class Variant:
     """One point of a matrix, with everything it names resolved.
 
     `slug` is readable, unique in the matrix, and fit for a file name. `settings` are the values of axes that
-    have no field here, those of the maintainer's own among them.
+    have no field here, those of the maintainer's own among them. `asked` says how much of the labelled set of
+    its model it is asked, None for nothing.
     """
 
     slug: str
@@ -68,6 +70,7 @@ class Variant:
     warmup: int = 1
     expect: Expectation = Expectation()
     limit_s: float = TimeLimits().variant_s
+    asked: AskedSet | None = None
 
     @property
     def axes(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mcumatrix.errors import PublishedError
 from mcumatrix.model.publication import Origin, Printed, PrintedColumn, Publication, Quantity
+from mcumatrix.overlay import Folders, entries, find
 
 COLUMNS = ("source", "date", "table", "title", "column", "layer", "op", "quantity", "base", "printed")
 """What every file of published numbers has."""
@@ -28,22 +29,22 @@ TOTAL_OP = "TOTAL"
 _MODEL = "results/published/README.md has the columns."
 
 
-def find_publication(name: str, folder: Path) -> Path:
-    """The file of a publication: a name in `folder`, or a path.
+def find_publication(name: str, folders: Folders) -> Path:
+    """The file of a publication: a name in `folders`, or a path.
 
     Raises:
         PublishedError: there is none.
     """
-    for path in (folder / f"{name}.csv", Path(name)):
+    for path in (find(folders, f"{name}.csv"), Path(name)):
         if path.suffix == ".csv" and path.is_file():
             return path
-    known = ", ".join(sorted(path.stem for path in folder.glob("*.csv"))) or "none"
+    known = ", ".join(path.stem for path in entries(folders, "*.csv")) or "none"
     raise PublishedError(f"there are no published numbers {name!r}", hint=f"Known: {known}.")
 
 
-def read_publications(names: Iterable[str], folder: Path) -> tuple[Publication, ...]:
-    """Publications by their names in `folder`. Raises PublishedError."""
-    return tuple(read_publication(find_publication(name, folder)) for name in names)
+def read_publications(names: Iterable[str], folders: Folders) -> tuple[Publication, ...]:
+    """Publications by their names in `folders`. Raises PublishedError."""
+    return tuple(read_publication(find_publication(name, folders)) for name in names)
 
 
 def read_publication(path: Path) -> Publication:

@@ -12,9 +12,11 @@ from pathlib import Path
 from mcumatrix import wire
 from mcumatrix.errors import ChangedResultError, McuMatrixError, ParseError
 from mcumatrix.model.golden import GoldenCase
-from mcumatrix.model.record import Measurement, Record
+from mcumatrix.model.labelled import LabelledSet
+from mcumatrix.model.record import Accuracy, Measurement, Record
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.parse import measurement_in
+from mcumatrix.stages.set_answers import answers_in, judge
 
 _READ_PROTOCOLS = (3, 4, wire.PROTOCOL_VERSION)
 """Of which logs are read. They differ in checksums, and in how many outputs an answer may have."""
@@ -99,8 +101,9 @@ def differences_from_image(record: Record, build_id: str, sha256: Mapping[str, s
             yield from _differences("", {field: recorded}, {field: proved}, "the image of its inputs")
 
 
-def differences_from_golden(record: Record, golden: GoldenCase) -> Iterator[Difference]:
-    """Where the verdict of a record is not that of its output and the golden answers."""
+def differences_from_golden(record: Record, log: bytes, golden: GoldenCase) -> Iterator[Difference]:
+    """Where the verdicts of a record are not those of its output and the golden answers, and of its answers
+    to a labelled set, which are in its log, and that set."""
     if record.measurement is None or record.correctness is None:
         return
     again = check_answer(record.measurement, golden)
@@ -108,6 +111,16 @@ def differences_from_golden(record: Record, golden: GoldenCase) -> Iterator[Diff
         yield from _differences(
             "correctness.", asdict(record.correctness), asdict(again), "comparing its output again"
         )
+    if record.accuracy is None:
+        return
+    try:
+        accuracy = accuracy_in(log, golden.labelled)
+    except McuMatrixError as error:
+        yield Difference("accuracy", "there is one", f"there is none: {error.message}", "its log")
+        return
+    if accuracy != record.accuracy:
+        proved = asdict(accuracy) if accuracy else {}
+        yield from _differences("accuracy.", asdict(record.accuracy), proved, "comparing its answers again")
 
 
 def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:
@@ -116,6 +129,23 @@ def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:
     Raises:
         McuMatrixError: there is none, or it is not true to itself.
     """
+    hello, measurement, _ = _read(log)
+    return hello, measurement
+
+
+def accuracy_in(log: bytes, labelled: LabelledSet | None) -> Accuracy | None:
+    """How right the answers to a labelled set in a log are; None where it was not asked, or is not there.
+
+    Raises:
+        McuMatrixError: they are not true to themselves, or are answers to something else.
+    """
+    _, measurement, exchanges = _read(log)
+    if labelled is None or measurement.set_answers is None:
+        return None
+    return judge(answers_in(exchanges, measurement.output), labelled)
+
+
+def _read(log: bytes) -> tuple[wire.Hello, Measurement, tuple[wire.Exchange, ...]]:
     versions = _HELLO.findall(log)
     protocol = int(versions[-1]) if versions else 0
     if protocol not in _READ_PROTOCOLS:
@@ -132,7 +162,7 @@ def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:
     nonces = [exchange.nonce for exchange in exchanges if exchange.command == wire.RunBench.number]
     if not hellos or len(nonces) != 1:
         raise ParseError(f"it has {len(hellos)} first words of a board and {len(nonces)} measurements")
-    return hellos[-1], measurement_in(exchanges, log, nonces[0], hellos[-1])
+    return hellos[-1], measurement_in(exchanges, log, nonces[0], hellos[-1]), exchanges
 
 
 def _differences(

@@ -9,20 +9,10 @@ from dataclasses import replace
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
 from mcumatrix.model.catalogue import BoardKind
-from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.model.soundness import contradiction_of_kind, contradictions_of_measurement
-
-_ELEMENTS = {
-    0: (TensorType.FLOAT32, "f"),
-    2: (TensorType.INT32, "i"),
-    3: (TensorType.UINT8, "B"),
-    4: (TensorType.INT64, "q"),
-    6: (TensorType.BOOL, "?"),
-    7: (TensorType.INT16, "h"),
-    9: (TensorType.INT8, "b"),
-}
-"""By the codes of TensorType in TensorFlow Lite's schema.fbs: the type, and how `struct` calls it."""
+from mcumatrix.stages.elements import ELEMENTS, elements_of
+from mcumatrix.stages.set_answers import answers_in, summary_of
 
 _FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
 """How far the oscillators of board and host may be apart, and when a host looks at its clock."""
@@ -141,6 +131,7 @@ def measurement_in(
         input_crc32=bench.input_crc32,
         output=first,
         further_outputs=tuple(further),
+        set_answers=summary_of(answers_in(exchanges, first)),
     )
     for contradiction in contradictions_of_measurement(measurement):
         _require(False, contradiction)
@@ -207,7 +198,7 @@ def parse_outputs(answer: wire.Exchange, crc32: tuple[int, ...]) -> tuple[Output
 
 
 def _output(tensor: wire.Tensor, data: bytes) -> Output:
-    element, letter = _ELEMENTS.get(tensor.type, (None, ""))
+    element, letter = ELEMENTS.get(tensor.type, (None, ""))
     _require(element is not None, f"its tensor has the unknown type {tensor.type}")
     assert element is not None
     try:
@@ -219,8 +210,7 @@ def _output(tensor: wire.Tensor, data: bytes) -> Output:
         bool(shape) and count > 0 and len(data) == tensor.size_bytes == count * struct.calcsize(letter),
         f"its tensor of shape {tensor.dims} has {len(data)} of {tensor.size_bytes} bytes",
     )
-    values = struct.unpack(f"<{count}{letter}", data)
-    return Output(element=element, shape=shape, values=tuple(map(float, values)), crc32=())
+    return Output(element=element, shape=shape, values=elements_of(element, data), crc32=())
 
 
 def _only(exchange: wire.Exchange, kind: type[wire.M]) -> wire.M:

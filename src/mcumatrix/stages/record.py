@@ -20,6 +20,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import Compiled, KernelFacts
 from mcumatrix.model.record import (
     RECORD_SCHEMA,
+    Accuracy,
     Cause,
     Correctness,
     Flashed,
@@ -68,6 +69,7 @@ def cause_of_error(error: McuMatrixError, fault: str = "") -> Cause | None:
 def make_record(
     outcome: tuple[Measurement, Correctness] | McuMatrixError,
     *,
+    accuracy: Accuracy | None = None,
     matrix: str,
     variant: Variant,
     fingerprint: str,
@@ -83,8 +85,9 @@ def make_record(
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
-    `fault` is what the board itself noticed of a failure. `earlier` has the names of the records of attempts
-    that came before it. `facts` are what the kernels of its runtime say of themselves, if they were asked.
+    `accuracy` is that of the answers to the labelled set, if it was asked. `fault` is what the board itself
+    noticed of a failure. `earlier` has the names of the records of attempts that came before it. `facts` are
+    what the kernels of its runtime say of themselves, if they were asked.
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
@@ -93,7 +96,7 @@ def make_record(
         cause = cause_of_error(outcome, fault)
     else:
         measurement, correctness = outcome
-        status, reason = outcome_of(correctness)
+        status, reason = outcome_of(correctness, accuracy)
         cause = cause_of(status)
     return Record(
         schema=RECORD_SCHEMA,
@@ -122,17 +125,39 @@ def make_record(
         settings=variant.settings,
         compiled=compiled_as(variant, facts),
         float_functions=facts.float_functions if facts else None,
+        accuracy=accuracy if measurement else None,
     )
 
 
-def outcome_of(correctness: Correctness) -> tuple[Status, str]:
-    """The status of a run that has a measurement, and the reason where it is not ok."""
+_NAMED = 5
+"""How many samples are named that were answered wrong."""
+
+
+def outcome_of(correctness: Correctness, accuracy: Accuracy | None = None) -> tuple[Status, str]:
+    """The status of a run that has a measurement, and the reason where it is not ok.
+
+    An answer to the labelled set that is not the host's is as wrong as one to the built-in input; one that is
+    not the label's is the model's affair.
+    """
+    if correctness.correct and accuracy and accuracy.deviating:
+        return Status.WRONG_OUTPUT, _deviation(accuracy)
     if correctness.correct:
         return Status.OK, ""
     if correctness.max_error > correctness.tolerance:
         off = f"the answer is off by {correctness.max_error:g}"
         return Status.WRONG_OUTPUT, f"{off}, and {correctness.tolerance:g} is allowed"
     return Status.WRONG_OUTPUT, "the repeats gave different answers, or answered another input"
+
+
+def _deviation(accuracy: Accuracy) -> str:
+    places = accuracy.deviating
+    more = f" and {len(places) - _NAMED:,} more" if len(places) > _NAMED else ""
+    answers, samples = ("answers", "samples") if len(places) > 1 else ("answer", "sample")
+    return (
+        f"{len(places):,} {answers} to the labelled set not as on the host, off by up to "
+        f"{accuracy.max_error:g} where {accuracy.tolerance:g} is allowed: "
+        f"{samples} {', '.join(map(str, places[:_NAMED]))}{more}"
+    )
 
 
 def utc_now() -> str:

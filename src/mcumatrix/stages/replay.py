@@ -8,6 +8,7 @@ from mcumatrix.model.record import Measurement, Record
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.evidence import (
     Difference,
+    accuracy_in,
     differences_from_golden,
     differences_from_log,
     read_log,
@@ -16,7 +17,8 @@ from mcumatrix.stages.record import outcome_of
 
 
 def replay(record: Record, log: bytes, golden: GoldenCase) -> Record:
-    """The record as its log gives it: measurement, correctness, status and reason are worked out again.
+    """The record as its log gives it: measurement, correctness, accuracy, status and reason are worked out
+    again.
 
     What a log does not have is taken from the record: what it was built from, how it got onto the board, when
     it ended, and the source files of its layers.
@@ -28,14 +30,22 @@ def replay(record: Record, log: bytes, golden: GoldenCase) -> Record:
     _, said = read_log(log)
     measurement = _with_sources(said, record.measurement)
     correctness = check_answer(measurement, golden)
-    status, reason = outcome_of(correctness)
-    return replace(record, measurement=measurement, correctness=correctness, status=status, reason=reason)
+    accuracy = accuracy_in(log, golden.labelled)
+    status, reason = outcome_of(correctness, accuracy)
+    return replace(
+        record,
+        measurement=measurement,
+        correctness=correctness,
+        accuracy=accuracy,
+        status=status,
+        reason=reason,
+    )
 
 
 def differences(record: Record, made: Record, log: bytes, golden: GoldenCase) -> Iterator[Difference]:
     """Where a record and the one that was made again from its log differ, by field and with both values."""
     yield from differences_from_log(record, log)
-    yield from differences_from_golden(record, golden)
+    yield from differences_from_golden(record, log, golden)
     for name in ("status", "reason"):
         ours, other = getattr(record, name), getattr(made, name)
         if ours != other:

@@ -19,9 +19,12 @@ from mcumatrix.errors import (
 )
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import Image
-from mcumatrix.model.record import Flashed, Measurement
+from mcumatrix.model.labelled import LabelledSet
+from mcumatrix.model.record import Accuracy, Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, Flasher, TakenBoard
+from mcumatrix.stages.evidence import accuracy_in
+from mcumatrix.stages.labelled import ask_set
 from mcumatrix.stages.listen import SerialLog
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
 from mcumatrix.stages.render import hello_of
@@ -33,11 +36,15 @@ _BITS_PER_BYTE = 10
 
 @dataclass(frozen=True, slots=True)
 class ToRun:
-    """An image, the variant that it is of, and how long it may take in all once there is a board for it."""
+    """An image, the variant that it is of, and how long it may take in all once there is a board for it.
+
+    `labelled` is what it is asked after it was measured, None for nothing.
+    """
 
     variant: Variant
     image: Image
     limit: TimeLimit = UNLIMITED
+    labelled: LabelledSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Ran:
     expected_error: str = ""
     flashed: Flashed | None = None
     measurement: Measurement | None = None
+    accuracy: Accuracy | None = None
     error: McuMatrixError | None = None
     fault: str = ""
     """What the board itself noticed of a failure."""
@@ -185,6 +193,11 @@ class _Run:
                 elapsed_s = time.monotonic() - asked_at
                 # All of it, as it will be read from the raw log again.
                 measurement = parse_bench(bytes(log.data), nonce, hello)
+                if self.what.labelled:
+                    ask_set(console, log, self.what.labelled, timeouts.measure_s)
+                    measurement = parse_bench(bytes(log.data), nonce, hello)
+                    accuracy = accuracy_in(bytes(log.data), self.what.labelled)
+                    self._so_far = replace(self._so_far, accuracy=accuracy)
         if taken.kind is BoardKind.REAL:
             line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
             check_duration(measurement, elapsed_s, line_s)

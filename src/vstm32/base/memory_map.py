@@ -105,7 +105,12 @@ class MemoryMap:
 
     def region_at(self, address: int, size_bytes: int = 1) -> Region | None:
         """The memory region that holds the range, or None."""
-        return next((region for region in self.regions if region.holds(address, size_bytes)), None)
+        # Asked several times for each exception: `holds`, written out.
+        end = address + size_bytes
+        for region in self.regions:
+            if region.base <= address and end <= region.base + region.size_bytes:
+                return region
+        return None
 
     def block_name(self, address: int) -> str:
         """What stands at an address: a memory region, a peripheral, or "nothing"."""

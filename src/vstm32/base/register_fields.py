@@ -77,6 +77,27 @@ _TABLE = {
     "GPIO.BSRR": " ".join(
         [f"BS{pin}:{pin}" for pin in range(16)] + [f"BR{pin}:{pin + 16}" for pin in range(16)]
     ),
+    "SYSCFG.EXTICR1": "EXTI0:3-0 EXTI1:7-4 EXTI2:11-8 EXTI3:15-12",
+    "SYSCFG.EXTICR2": "EXTI4:3-0 EXTI5:7-4 EXTI6:11-8 EXTI7:15-12",
+    "SYSCFG.EXTICR3": "EXTI8:3-0 EXTI9:7-4 EXTI10:11-8 EXTI11:15-12",
+    "SYSCFG.EXTICR4": "EXTI12:3-0 EXTI13:7-4 EXTI14:11-8 EXTI15:15-12",
+    "SYSCFG.CMPCR": "CMP_PD:0 READY:8",
+    **{
+        f"EXTI.{register}": " ".join(f"{bit}{line}:{line}" for line in range(25))
+        for register, bit in (
+            ("IMR", "IM"),
+            ("EMR", "EM"),
+            ("RTSR", "TR"),
+            ("FTSR", "TR"),
+            ("SWIER", "SWI"),
+            ("PR", "PR"),
+        )
+    },
+    **{
+        f"DMA.S{stream}CR": "EN:0 DMEIE:1 TEIE:2 HTIE:3 TCIE:4 PFCTRL:5 DIR:7-6 CIRC:8 PINC:9 MINC:10 "
+        "PSIZE:12-11 MSIZE:14-13 PINCOS:15 PL:17-16 DBM:18 CT:19 PBURST:22-21 MBURST:24-23 CHSEL:28-25"
+        for stream in range(8)
+    },
     "TIM.CR1": "CEN:0 UDIS:1 URS:2 OPM:3 DIR:4 CMS:6-5 ARPE:7 CKD:9-8",
     "TIM.DIER": "UIE:0 CC1IE:1 CC2IE:2 CC3IE:3 CC4IE:4 TIE:6 UDE:8",
     "TIM.SR": "UIF:0 CC1IF:1 CC2IF:2 CC3IF:3 CC4IF:4 TIF:6",
@@ -108,6 +129,7 @@ _FAMILIES = (
     (re.compile(r"US?ART\d"), "USART"),
     (re.compile(r"GPIO[A-K]"), "GPIO"),
     (re.compile(r"TIM\d+"), "TIM"),
+    (re.compile(r"DMA\d"), "DMA"),
 )
 
 

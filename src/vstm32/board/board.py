@@ -403,10 +403,7 @@ class Board:
                 f"{pin} cannot be {level!r}.", hint="A level is 0 or 1, or null for no wire."
             )
         with self.standing_still():
-            outside = self._system.ports[port].outside
-            outside.pop(number, None)
-            if level is not None:
-                outside[number] = int(level)
+            self._system.ports[port].drive(number, level)
 
     def press_button(self, pressed: bool) -> None:
         """Presses the board's user button, or lets it go."""

@@ -65,8 +65,10 @@ class LastWord:
         if system.systick.interrupts:
             yield ExceptionNumber.SYSTICK
         # Which alarm and which line belong to which interrupt is not asked: any may raise any.
-        if system.clock.next_alarm() is not None or any(
-            usart.awaits_interrupt for usart in system.usarts.values()
+        if (
+            system.clock.next_alarm() is not None
+            or system.exti.awaits_pin
+            or any(usart.awaits_interrupt for usart in system.usarts.values())
         ):
             yield from (16 + interrupt for interrupt in exceptions.enabled_interrupts)
 

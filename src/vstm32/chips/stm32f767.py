@@ -123,6 +123,10 @@ CHIP = Chip(
         "RCC_DCKCFGR1": Bits(0x07F3_1F1F),
         "RCC_DCKCFGR2": Bits(0x3FFF_FFFF),
         "DBGMCU_APB1FZ": Bits(0x07E0_3FFF),
+        **{f"EXTI_{name}": Bits(0x01FF_FFFF) for name in ("IMR", "EMR", "RTSR", "FTSR", "SWIER")},
+        # Section 8.5.5: sixteen channels.
+        **{f"DMA_S{stream}CR": Bits(0x1FEF_FFFF) for stream in range(8)},
+        "SYSCFG_PMC": Bits(0x0087_00FF),
         # Waking from Stop mode: UESM, WUS, WUFIE, UCESM, WUCF.
         "USART_CR1": Bits(0x1FFF_FFFF),
         "USART_CR3": Bits(0x00FE_FFFF),

@@ -6,7 +6,7 @@ decided by the run loop in board.py from the `Stop` that `Core.run` returns.
 
 import ctypes
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -58,6 +58,28 @@ class Stop:
     address: int = 0
     direction: Direction = Direction.READ
     size_bytes: int = 0
+
+
+class RegisterGroup:
+    """Registers that are read or written by one call of Unicorn: a tenth of what each by itself takes."""
+
+    def __init__(self, handle: Any, library: Any, registers: tuple[int, ...]) -> None:
+        count = len(registers)
+        values = self._values = (ctypes.c_uint64 * count)()
+        each = (ctypes.byref(values, place * ctypes.sizeof(ctypes.c_uint64)) for place in range(count))
+        pointers = (ctypes.c_void_p * count)(*(ctypes.cast(one, ctypes.c_void_p) for one in each))
+        self._arguments = (handle, (ctypes.c_int * count)(*registers), pointers, ctypes.c_int(count))
+        self._read, self._write = library.uc_reg_read_batch, library.uc_reg_write_batch
+
+    def read(self) -> list[int]:
+        """Their values, in the order of the group."""
+        self._read(*self._arguments)
+        return list(self._values)
+
+    def write(self, values: Sequence[int]) -> None:
+        """Sets as many registers as the group has."""
+        self._values[:] = list(values)
+        self._write(*self._arguments)
 
 
 class Core:
@@ -153,6 +175,10 @@ class Core:
             # Unicorn looks only now whether the core is in a handler, where EXC_RETURN has its meaning; a
             # Cortex-M33 knows it everywhere.
             self._reg_write(self._handle, self._flags, self._register_place)
+
+    def register_group(self, *registers: int) -> "RegisterGroup":
+        """32-bit registers of the core that are read or written together, by Unicorn's numbers."""
+        return RegisterGroup(self._handle, self._binding.uclib, registers)
 
     # --- registers of peripherals
 
@@ -417,11 +443,12 @@ class Core:
                 state.fpu_trap = 0
                 return Stop(StopReason.LAZY_STACKING)
             return self._no_coprocessor()
-        if not state.stop and (
-            self._bytes_at_pc(-2, 2) == _THUMB_WFI or self._bytes_at_pc(-4, 4) == _THUMB2_WFI
-        ):
+        if not state.stop and self._follows_wfi():
             return Stop(StopReason.SLEEP)
         return Stop(StopReason.SLICE)
+
+    def _follows_wfi(self) -> bool:
+        return self._bytes_at_pc(-2, 2) == _THUMB_WFI or self._bytes_at_pc(-4, 4) == _THUMB2_WFI
 
     def follows_sev(self) -> bool:
         """Whether the instruction before the WFE just executed is SEV, which Unicorn takes for NOP."""

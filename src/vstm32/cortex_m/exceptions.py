@@ -133,6 +133,11 @@ class ExceptionUnit:
             self.pending |= numbers
             self._core.request_stop()
 
+    def note_event(self) -> None:
+        """A peripheral sends an event, which ends WFE."""
+        self.event = True
+        self._core.request_stop()
+
     def _note_pending(self, numbers: set[int]) -> None:
         if self.event_when_pending and numbers - self.pending:
             self.event = True

@@ -35,6 +35,7 @@ class FloatingPointContext:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._registers = core.register_group(*core.s[:16], core.fpscr)
         self.reset()
 
     def reset(self) -> None:
@@ -69,12 +70,7 @@ class FloatingPointContext:
 
     def words(self) -> list[int]:
         """S0 to S15, FPSCR and the reserved word, as they stand in a frame."""
-        core = self._core
-        return [
-            *(core.read_register(register) for register in core.s[:16]),
-            core.read_register(core.fpscr),
-            0,
-        ]
+        return [*self._registers.read(), 0]
 
     def save(self) -> bool:
         """Stacks what has waited, at FPCAR; False where there is no RAM (BusFault LSPERR)."""
@@ -83,10 +79,7 @@ class FloatingPointContext:
 
     def restore(self, words: tuple[int, ...]) -> None:
         """S0 to S15 and FPSCR from a frame."""
-        core = self._core
-        for register, value in zip(core.s[:16], words[:16], strict=True):
-            core.write_register(register, value)
-        core.write_register(core.fpscr, words[16])
+        self._registers.write(words)
 
 
 class Frames:
@@ -94,6 +87,8 @@ class Frames:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._caller_saved = core.register_group(*core.caller_saved)
+        self._pushed = core.register_group(core.control, core.xpsr, core.sp, *core.caller_saved)
         self.floating_point = FloatingPointContext(core)
         self.allowed: Callable[[int, int, int], bool] = lambda _address, _size, _permission: True
         """Whether the MPU allows a frame at an address (PERMIT_ bits of peripherals/mpu.py)."""
@@ -109,15 +104,12 @@ class Frames:
         `ready` are the bits of FPCCR that tell which fault handlers could run now.
         """
         core, floats = self._core, self.floating_point
-        control = core.read_register(core.control)
-        xpsr = core.read_register(core.xpsr)
+        control, xpsr, stack, *words = self._pushed.read()
         thread = not xpsr & 0x1FF
         with_fp = bool(control & FP_ACTIVE) and bool(floats.control & ASPEN)
-        stack = core.read_register(core.sp)
         # To 8 bytes, always: a Cortex-M7 has CCR.STKALIGN fixed at 1 (its TRM, section 3.3.1).
         padded = bool(stack & 4)
         frame = stack - (_EXTENDED_BYTES if with_fp else _BASIC_BYTES) - (4 if padded else 0) & 0xFFFF_FFFF
-        words = [core.read_register(register) for register in core.caller_saved]
         words += [return_address & ~1, xpsr & ~_STACK_ALIGNED | (_STACK_ALIGNED if padded else 0)]
         lazy = with_fp and bool(floats.control & LSPEN)
         if with_fp and not lazy:
@@ -152,8 +144,7 @@ class Frames:
             floats.forget()
         elif with_fp:
             floats.restore(words[8:25])
-        for register, value in zip(core.caller_saved, words[:6], strict=True):
-            core.write_register(register, value)
+        self._caller_saved.write(words[:6])
         # CONTROL first: an unprivileged thread could not be given its stack any more.
         core.write_register(
             core.control,

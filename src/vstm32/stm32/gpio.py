@@ -1,5 +1,7 @@
 """GPIO ports A to K (RM0385 section 6.4): modes, alternate functions, levels of the pins, locking."""
 
+from collections.abc import Callable
+
 from vstm32.base.registers import WORD, Register, RegisterBlock
 
 MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFRL, AFRH = range(0, 0x28, 4)
@@ -32,22 +34,31 @@ def _registers(port: str) -> tuple[Register, ...]:
 
 
 class Gpio(RegisterBlock):
-    """One port. `outside` has the levels of pins that somebody drives from outside, by number of the pin."""
+    """One port. `changed` is called when the level of a pin may be another one."""
 
-    def __init__(self, port: str) -> None:
+    def __init__(self, port: str, changed: Callable[[], None] = lambda: None) -> None:
         self.port = port
-        self.outside: dict[int, int] = {}
+        self._changed = changed
+        self._outside: dict[int, int] = {}
         super().__init__(f"GPIO{port}", 0x4002_0000 + 0x400 * PORTS.index(port), _registers(port))
 
     def reset(self) -> None:
         """Unlocked; what drives a pin from outside goes on doing so."""
         super().reset()
         self._lock_writes: list[int] = []
+        self._changed()
+
+    def drive(self, pin: int, level: int | None) -> None:
+        """Somebody outside drives a pin to 0 or 1, or lets go of it."""
+        self._outside.pop(pin, None)
+        if level is not None:
+            self._outside[pin] = level
+        self._changed()
 
     def read_register(self, offset: int) -> int:
         """IDR is the level of each pin; BSRR reads as zero."""
         if offset == IDR:
-            return sum(self._level(pin) << pin for pin in range(16))
+            return sum(self.level(pin) << pin for pin in range(16))
         if offset == LCKR:
             # The read at the end of the sequence is optional: the third write has locked already.
             self._lock_writes.clear()
@@ -62,6 +73,7 @@ class Gpio(RegisterBlock):
         else:
             kept = self._locked_bits(offset)
             super().write_register(offset, value & ~kept | self.values[offset] & kept)
+        self._changed()
 
     def _write_lock(self, value: int) -> None:
         """Section 6.4.8: the key bit written 1, 0, 1 with the same pins locks these until reset."""
@@ -93,8 +105,10 @@ class Gpio(RegisterBlock):
     def _mode(self, pin: int) -> int:
         return (self.values[MODER] >> 2 * pin) & 3
 
-    def _level(self, pin: int) -> int:
-        """An analog pin reads 0; an open drain that does not pull low has the level of an input."""
+    def level(self, pin: int) -> int:
+        """What IDR has of a pin. An analog pin reads 0; an open drain that does not pull low has the level
+        of an input.
+        """
         mode = self._mode(pin)
         if mode == _ANALOG:
             return 0
@@ -102,8 +116,8 @@ class Gpio(RegisterBlock):
             level = self.values[ODR] >> pin & 1
             if not level or not self.values[OTYPER] >> pin & 1:
                 return level
-        if pin in self.outside:
-            return self.outside[pin]
+        if pin in self._outside:
+            return self._outside[pin]
         return int((self.values[PUPDR] >> 2 * pin) & 3 == _PULL_UP)
 
     def alternate_function(self, pin: int) -> int | None:

@@ -11,7 +11,7 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
   \\    |    /                |            \\     |    /
    ClockWatch            SerialLine          ExceptionUnit
                               |                  |
-                    in process, or PtyPort     TIM2, TIM5, RNG; besides: CRC, IWDG
+                    in process, or PtyPort     TIM2, TIM5, RNG, EXTI, DMA; besides: CRC, IWDG, SYSCFG
 """
 
 from collections.abc import Callable, Mapping
@@ -36,8 +36,13 @@ from vstm32.cortex_m.scb import SystemControl, control_space
 from vstm32.cortex_m.systick import SysTick
 from vstm32.cortex_m.watchpoints import Watchpoints
 from vstm32.stm32.bus import Bus
+from vstm32.stm32.bus_master import BusMaster
 from vstm32.stm32.clock_limits import ClockWatch
 from vstm32.stm32.crc import Crc
+from vstm32.stm32.dma import REGISTERS as DMA_REGISTERS
+from vstm32.stm32.dma import Dma
+from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
+from vstm32.stm32.exti import Exti
 from vstm32.stm32.flash import FlashInterface
 from vstm32.stm32.gpio import PORTS, Gpio
 from vstm32.stm32.iwdg import Iwdg
@@ -46,6 +51,7 @@ from vstm32.stm32.rcc import (
     AHB1ENR,
     AHB2ENR,
     APB1ENR,
+    APB2ENR,
     RESET_BEFORE_ENABLE,
     SOFTWARE_RESET,
     WATCHDOG_RESET,
@@ -53,6 +59,8 @@ from vstm32.stm32.rcc import (
 )
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
+from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
+from vstm32.stm32.syscfg import Syscfg
 from vstm32.stm32.timer import Timer
 from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 from vstm32.stm32.usart import Surroundings, Usart
@@ -123,10 +131,34 @@ class System:
             latency_changed=self._check_clocks,
         )
         self.bus.attach(self.flash)
-        self.ports = {port: Gpio(port) for port in PORTS}
+        self.exti = Exti(
+            chip.registers_of("EXTI", EXTI_REGISTERS),
+            level_of=self._level_of_line,
+            set_interrupt=self.exceptions.set_line,
+            event=self.exceptions.note_event,
+        )
+        # Before the ports: when all are reset, pins must not come to a line that is still chosen.
+        self.bus.attach(self.exti)
+        self.ports = {port: Gpio(port, self.exti.look) for port in PORTS}
         for bit, port in enumerate(self.ports.values()):
             self._attach(port, AHB1ENR, bit)
+        self.syscfg = Syscfg(chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look)
+        self._attach(self.syscfg, APB2ENR, 14)
         self._attach(Crc(), AHB1ENR, 12)
+        master = BusMaster(core, self.bus)
+        self.dmas = [
+            Dma(
+                name,
+                chip.registers_of("DMA", DMA_REGISTERS),
+                master=master,
+                clock=self.clock,
+                set_interrupt=self.exceptions.set_line,
+                complain=self.watch.complain,
+            )
+            for name in ("DMA1", "DMA2")
+        ]
+        for bit, dma in enumerate(self.dmas, 21):
+            self._attach(dma, AHB1ENR, bit)
         self.rng = Rng(
             self.clock,
             seed=outside.random_seed,
@@ -194,6 +226,11 @@ class System:
             lambda: rcc.held_in_reset(enable_register, bit),
         )
 
+    def _level_of_line(self, line: int) -> int:
+        """The level of the pin that a line of EXTI follows."""
+        port = self.syscfg.port_of(line)
+        return self.ports[port].level(line) if port else 0
+
     def _line(self, interrupt: int) -> Callable[[bool], None]:
         return lambda level: self.exceptions.set_line(interrupt, level)
 
@@ -220,6 +257,7 @@ class System:
                 transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
                 receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
                 interrupt=self._line(wiring.interrupt),
+                request_dma=lambda way, level: self._request_dma(f"{wiring.name}_{way}", level),
                 quiet_period_cycles=lambda: self.systick.period_cycles,
                 wait_for_host=outside.wait_for_host,
                 report=outside.report,
@@ -227,6 +265,10 @@ class System:
             ),
             self.core.chip.registers_of("USART", USART_REGISTERS),
         )
+
+    def _request_dma(self, signal: str, level: bool) -> None:
+        for dma in self.dmas:
+            dma.request(signal, level)
 
     def _pclk_hz(self, wiring: UsartWiring) -> int:
         clocks = self.rcc.clocks

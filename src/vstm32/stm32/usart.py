@@ -27,7 +27,7 @@ PARITY_ODD, PARITY_ENABLE, M0, OVER8, M1 = 1 << 9, 1 << 10, 1 << 12, 1 << 15, 1 
 PE = 1 << 0
 FE, ORE, IDLE, RXNE, TC, TXE = 1 << 1, 1 << 3, 1 << 4, 1 << 5, 1 << 6, 1 << 7
 TEACK, REACK = 1 << 21, 1 << 22
-EIE, OVRDIS = 1 << 0, 1 << 12
+EIE, DMAR, DMAT, OVRDIS = 1 << 0, 1 << 6, 1 << 7, 1 << 12
 _RESET_STATUS = 0x0200_00C0
 
 # Polls of ISR that follow each other within this many cycles are one waiting loop.
@@ -42,7 +42,7 @@ _STUCK_SECONDS = 10
 REGISTERS = (
     Register("CR1", CR1, writable=0x1FFF_FFFD, unsupported=0x0C00_6802),
     Register("CR2", CR2, writable=0xFFFF_FF70, unsupported=0xFFFF_CF60),
-    Register("CR3", CR3, writable=0x000E_FFFF, unsupported=0x00FE_C7FE),
+    Register("CR3", CR3, writable=0x000E_FFFF, unsupported=0x00FE_C73E),
     Register("BRR", BRR, writable=0xFFFF),
     Register("GTPR", GTPR, writable=0xFFFF, unsupported=0xFFFF),
     Register("RTOR", RTOR, writable=0xFFFF_FFFF, unsupported=0xFFFF_FFFF),
@@ -61,8 +61,8 @@ class Surroundings:
     """What a USART needs of the rest of the board.
 
     `kernel_clock_hz` is 0 while that clock is off; the two troubles say why a signal does not get
-    through the pins, and are empty when it does. `wait_for_host` tells whether the seconds that it was given
-    may pass in virtual time.
+    through the pins, and are empty when it does. `request_dma` gets "RX" or "TX", and whether an item is
+    to be moved. `wait_for_host` tells whether the seconds that it was given may pass in virtual time.
     """
 
     clock: VirtualClock
@@ -72,6 +72,7 @@ class Surroundings:
     transmit_trouble: Callable[[], str]
     receive_trouble: Callable[[], str]
     interrupt: Callable[[bool], None]
+    request_dma: Callable[[str, bool], None]
     quiet_period_cycles: Callable[[], int]
     wait_for_host: Callable[[float], bool]
     report: Callable[[Finding], None]
@@ -161,6 +162,8 @@ class Usart(RegisterBlock):
             self._send_waiting()
 
     def _update_interrupt(self) -> None:
+        # First: what DMA takes or brings changes the flags.
+        self._request_dma()
         control, status = self.values[CR1], self.values[ISR]
         wanted = bool(
             (control & RXNEIE and status & (RXNE | ORE))
@@ -171,6 +174,13 @@ class Usart(RegisterBlock):
             or (self.values[CR3] & EIE and status & (FE | ORE))
         )
         self._around.interrupt(wanted)
+
+    def _request_dma(self) -> None:
+        """Section 31.5.15: RXNE and TXE ask for an item."""
+        wanted, request = self.values[CR3], self._around.request_dma
+        request("RX", bool(wanted & DMAR and self.values[ISR] & RXNE))
+        can_send = self.values[CR1] & (UE | TE) == UE | TE
+        request("TX", bool(wanted & DMAT and can_send and self.values[ISR] & TXE))
 
     # --- rates
 
@@ -314,8 +324,8 @@ class Usart(RegisterBlock):
 
     @property
     def awaits_interrupt(self) -> bool:
-        """Whether a byte of the host would wake the firmware."""
-        return self._receiving and bool(self.values[CR1] & RXNEIE)
+        """Whether a byte of the host would wake the firmware, or be taken by DMA."""
+        return self._receiving and bool(self.values[CR1] & RXNEIE or self.values[CR3] & DMAR)
 
     @property
     def hears(self) -> bool:

@@ -62,7 +62,8 @@ def test_a_missing_package_is_an_error_that_says_how_to_get_it(monkeypatch: pyte
             use()
         assert str(caught.value) == (
             "The package tflite-micro is not installed.\n"
-            "  Install what requirements.lock names: ./dev setup does it."
+            "  Golden answers are made with it, and models tried: pip install 'mcumatrix[golden]', or ./dev "
+            "setup in a checkout. It exists for x86-64 Linux alone. Builds and runs do without it."
         )
 
 

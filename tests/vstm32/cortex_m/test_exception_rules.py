@@ -379,6 +379,8 @@ class _Registers:
     """As much of a core as priorities need."""
 
     primask, faultmask, basepri = "primask", "faultmask", "basepri"
+    control = xpsr = sp = fpscr = "of frames"
+    s = caller_saved = ()
     chip = CHIP
 
     def __init__(self, **values):
@@ -386,6 +388,9 @@ class _Registers:
 
     def read_register(self, register):
         return self.values[register]
+
+    def register_group(self, *registers):
+        return None  # no frame is pushed or popped here
 
     def request_stop(self):
         pass

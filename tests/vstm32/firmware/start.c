@@ -59,6 +59,9 @@ WEAK void tim2_handler(void);
 WEAK void tim5_handler(void);
 WEAK void rng_handler(void);
 WEAK void usart6_handler(void);
+WEAK void dma2_stream0_handler(void);
+WEAK void dma2_stream1_handler(void);
+WEAK void dma2_stream6_handler(void);
 
 __attribute__((section(".vectors"), used)) static const void *const vectors[16 + 98] = {
     [0] = stack_top,
@@ -77,6 +80,9 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16 +
     [16 + 37] = usart1_handler,
     [16 + 38] = usart2_handler,
     [16 + 50] = tim5_handler,
+    [16 + 56] = dma2_stream0_handler,
+    [16 + 57] = dma2_stream1_handler,
+    [16 + 69] = dma2_stream6_handler,
     [16 + 71] = usart6_handler,
     [16 + 80] = rng_handler,
 };

@@ -202,7 +202,7 @@ def test_a_block_that_is_not_there_is_an_error_with_those_that_are(compile_firmw
         Board(load_elf(elf), trace=Trace(print, str, ("RCC", "UART6")))
     assert str(raised.value).startswith(
         "The virtual board has no block of registers 'UART6' that could be traced.\n"
-        "  Did you mean USART6? It has CRC, CoreSight, DBGMCU, DWT, "
+        "  Did you mean USART6? It has CRC, CoreSight, DBGMCU, DMA1, DMA2, "
     )
 
 

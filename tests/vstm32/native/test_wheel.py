@@ -17,7 +17,7 @@ def test_a_wheel_brings_hooks_that_load(tmp_path: Path) -> None:
     shutil.copytree(
         ROOT / "src", tree / "src", ignore=shutil.ignore_patterns("built", "__pycache__", "*.egg-info")
     )
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "--no-index", "--wheel-dir", str(tmp_path), str(tree)], check=True)

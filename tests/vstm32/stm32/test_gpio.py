@@ -111,15 +111,16 @@ def test_an_open_drain_pulls_low_and_else_leaves_the_level_to_others():
     port.write_register(gpio.MODER, 0b0101)
     port.write_register(gpio.OTYPER, 0b11)
     port.write_register(gpio.ODR, 0b01)
-    port.outside.update({0: 1, 1: 1})
+    port.drive(0, 1)
+    port.drive(1, 1)
     assert port.read_register(gpio.IDR) == 0b01
-    port.outside[0] = 0
+    port.drive(0, 0)
     assert port.read_register(gpio.IDR) == 0
 
 
 def test_an_analog_pin_reads_zero():
     port = Gpio("E")
-    port.outside[3] = 1
+    port.drive(3, 1)
     assert port.read_register(gpio.IDR) == 1 << 3
     port.write_register(gpio.MODER, 3 << 6)
     assert port.read_register(gpio.IDR) == 0

@@ -51,6 +51,10 @@ ALIKE = {
         "CR2": (0, 0xFFFF_FF70), "BRR": (0, 0xFFFF), "GTPR": (0, 0xFFFF), "RTOR": (0, WORD), "RQR": (0, 0),
         "ISR": (0x0200_00C0, 0), "RDR": (0, 0), "TDR": (0, 0x1FF),
     },
+    "SYSCFG": {
+        "MEMRMP": (0, 0x0C00), "EXTICR1": (0, 0xFFFF), "EXTICR2": (0, 0xFFFF), "EXTICR3": (0, 0xFFFF),
+        "EXTICR4": (0, 0xFFFF), "CMPCR": (0, 0x0001),
+    },
     "GPIOA": {"MODER": (0xA800_0000, WORD), "OSPEEDR": (0x0C00_0000, WORD), "PUPDR": (0x6400_0000, WORD)},
     "GPIOB": {"MODER": (0x0000_0280, WORD), "OSPEEDR": (0x0000_00C0, WORD), "PUPDR": (0x0000_0100, WORD)},
     "GPIOI": {
@@ -58,6 +62,13 @@ ALIKE = {
         "ODR": (0, 0xFFFF), "BSRR": (0, 0), "LCKR": (0, 0x1_FFFF), "AFRL": (0, WORD), "AFRH": (0, WORD),
     },
     "DBGMCU": {"CR": (0, 0xE7), "APB2FZ": (0, 0x0007_0003)},
+}  # fmt: skip
+DMA = dict.fromkeys(("LISR", "HISR", "LIFCR", "HIFCR"), (0, 0)) | {
+    f"S{stream}{name}": of_stream
+    for stream in range(8)
+    for name, of_stream in {
+        "NDTR": (0, 0xFFFF), "PAR": (0, WORD), "M0AR": (0, WORD), "M1AR": (0, WORD), "FCR": (0x21, 0x87),
+    }.items()
 }  # fmt: skip
 OF_CHIP = {
     F746: {
@@ -72,6 +83,9 @@ OF_CHIP = {
             "DCKCFGR1": (0, 0x01F3_1F1F), "DCKCFGR2": (0, 0x1FFF_FFFF),
         },
         "FLASH interface": {"CR": (0x8000_0000, 0x0300_037F), "OPTCR": (0xC0FF_AAFD, 0xC0FF_FFFE)},
+        "DMA2": DMA | {f"S{stream}CR": (0, 0x0FEF_FFFF) for stream in range(8)},
+        "SYSCFG": {"PMC": (0, 0x0087_0000)},
+        "EXTI": {"PR": (0, 0)} | dict.fromkeys(("IMR", "EMR", "RTSR", "FTSR", "SWIER"), (0, 0x00FF_FFFF)),
         "USART6": {"CR1": (0, 0x1FFF_FFFD), "CR3": (0, 0x000E_FFFF), "ICR": (0, 0x0002_1B5F)},
         "DBGMCU": {"IDCODE": (0x1001_F449, 0), "APB1FZ": (0, 0x06E0_1FFF)},
     },
@@ -86,6 +100,9 @@ OF_CHIP = {
             "DCKCFGR1": (0, 0x07F3_1F1F), "DCKCFGR2": (0, 0x3FFF_FFFF),
         },
         "FLASH interface": {"CR": (0x8000_0000, 0x0300_83FF), "OPTCR": (0xFFFF_AAFD, 0xFFFF_FFFE)},
+        "DMA2": DMA | {f"S{stream}CR": (0, 0x1FEF_FFFF) for stream in range(8)},
+        "SYSCFG": {"PMC": (0, 0x0087_00FF)},
+        "EXTI": {"PR": (0, 0)} | dict.fromkeys(("IMR", "EMR", "RTSR", "FTSR", "SWIER"), (0, 0x01FF_FFFF)),
         "USART6": {"CR1": (0, 0x1FFF_FFFF), "CR3": (0, 0x00FE_FFFF), "ICR": (0, 0x0012_1B5F)},
         "DBGMCU": {"IDCODE": (0x1001_F451, 0), "APB1FZ": (0, 0x07E0_3FFF)},
     },

@@ -81,8 +81,6 @@ def test_a_debuggers_look_is_no_access_of_the_firmware(bench):
     [
         ("TIM3", 0x2C, "ARR", 0xFFFF),
         ("TIM3", 0x5C, "CCR6", 0),
-        ("DMA2", 0x24, "S0FCR", 0x21),
-        ("DMA2", 0xCC, "S7FCR", 0x21),
         ("DMA2D", 0x4C, "AMTCR", 0),
         ("LTDC", 0x18, "GCR", 0x2220),
         ("LTDC", 0xC4, "L1CLUTWR", 0),

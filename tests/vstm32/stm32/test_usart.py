@@ -202,10 +202,10 @@ def test_an_unusable_divider_is_a_finding(bench):
 
 def test_a_feature_that_is_not_modelled_is_a_finding(bench):
     source = (
-        "int main(void) { clock_216(); serial_on(938); REG(0x40011408u) = 1u << 6; seen[63] = 1; return 0; }"
+        "int main(void) { clock_216(); serial_on(938); REG(0x40011408u) = 1u << 8; seen[63] = 1; return 0; }"
     )
     board = bench(source).run().board
-    assert str(board.findings[0]).startswith("USART6_CR3: the virtual board does not act on bits 0x40 ")
+    assert str(board.findings[0]).startswith("USART6_CR3: the virtual board does not act on bits 0x100 ")
 
 
 def test_usart1_has_a_line_of_its_own(bench):

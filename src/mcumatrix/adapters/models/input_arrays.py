@@ -9,6 +9,8 @@ import hashlib
 import io
 import math
 import wave
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,11 @@ Array = npt.NDArray[Any]
 _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".ppm", ".pgm", ".webp")
 _INTEGERS = (TensorType.INT8, TensorType.UINT8, TensorType.INT16, TensorType.INT32, TensorType.INT64)
 _LARGEST_FILE_BYTES = 64 * 2**20
+UNREADABLE = (
+    *(ValueError, OSError, EOFError, KeyError, TypeError, MemoryError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What reading arrays of numpy from a damaged file ends with."""
 _LARGEST_INDEX = 7
 """Random int32 and int64 inputs are indices more often than not, and these are in every table."""
 
@@ -45,7 +52,7 @@ def read_input_files(files: Sequence[Path], tensors: Sequence[Tensor]) -> tuple[
             f"There are {len(files)} input files for {len(tensors)} inputs.",
             hint=f"Give one for each of {names}, in this order, or one .npz for all.",
         )
-    return tuple(_read(path, tensor) for path, tensor in zip(files, tensors, strict=True))
+    return tuple(read_one(path, tensor) for path, tensor in zip(files, tensors, strict=True))
 
 
 def random_array(tensor: Tensor, seed: int, index: int) -> Array:
@@ -87,14 +94,15 @@ def _count(tensor: Tensor) -> int:
     return math.prod(tensor.shape)
 
 
-def _read(path: Path, tensor: Tensor) -> Array:
+def read_one(path: Path, tensor: Tensor) -> Array:
+    """A file as the elements of a tensor, in its shape. Raises as `read_input_files` does."""
     data = _contents(path)
     suffix = path.suffix.lower()
     try:
         if suffix in _IMAGES:
             return _image(path, data, tensor)
-        return _fitted(path, _READERS.get(suffix, _raw)(data, tensor), tensor)
-    except (ValueError, OSError, EOFError, wave.Error, SyntaxError) as error:
+        return fitted(path, _READERS.get(suffix, _raw)(data, tensor), tensor)
+    except (*UNREADABLE, wave.Error, SyntaxError) as error:
         raise ModelError(
             f"{path} cannot be read as {suffix or 'an input'}: {' '.join(str(error).split())[:200]}.",
             hint="Look whether it is what its ending says.",
@@ -128,9 +136,9 @@ def _read_archive(path: Path, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
                 )
             chosen = [tensor.name for tensor in tensors] if by_name else names
             return tuple(
-                _fitted(path, archive[name], tensor) for name, tensor in zip(chosen, tensors, strict=True)
+                fitted(path, archive[name], tensor) for name, tensor in zip(chosen, tensors, strict=True)
             )
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except UNREADABLE as error:
         raise ModelError(
             f"{path} cannot be read as .npz: {' '.join(str(error).split())[:200]}.",
             hint="Write it with numpy.savez, without objects.",
@@ -149,9 +157,19 @@ def _raw(data: bytes, tensor: Tensor) -> Array:
 
 
 def _csv(data: bytes, _tensor: Tensor) -> Array:
-    words = data.decode("ascii").replace(",", " ").replace(";", " ").split()
-    is_whole = all(word.lstrip("+-").isdigit() for word in words)
-    return np.array(words, np.int64 if is_whole else np.float64)
+    rows = numbers_in([data.decode("ascii")])
+    return rows[0] if rows else np.zeros(0)
+
+
+def numbers_in(lines: Sequence[str]) -> list[Array]:
+    """The numbers between commas, semicolons or blanks of those lines that have any: whole ones, if all are.
+
+    Raises:
+        ValueError: something else is among them.
+    """
+    rows = [line.replace(",", " ").replace(";", " ").split() for line in lines]
+    is_whole = all(word.lstrip("+-").isdigit() for words in rows for word in words)
+    return [np.array(words, np.int64 if is_whole else np.float64) for words in rows if words]
 
 
 def _wav(data: bytes, tensor: Tensor) -> Array:
@@ -197,46 +215,57 @@ def _image(path: Path, data: bytes, tensor: Tensor) -> Array:
     with Image.open(io.BytesIO(data)) as image:
         scaled = image.convert(channels[shape[2]]).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
         pixels = np.asarray(scaled, np.int64)
+    return from_pixels(path, pixels, tensor)
+
+
+def from_pixels(where: Path | str, pixels: Array, tensor: Tensor) -> Array:
+    """Pixels of 0 to 255 as elements of a tensor, in its shape. Raises as `fitted` does."""
     if tensor.type is TensorType.FLOAT32:
-        return _fitted(path, pixels / 255, tensor)
+        return fitted(where, pixels / 255, tensor)
     lowest = np.iinfo(tensor.type.value).min if tensor.type is TensorType.INT8 else 0
-    return _fitted(path, pixels + lowest, tensor)
+    return fitted(where, pixels.astype(np.int64) + lowest, tensor)
 
 
-def _fitted(path: Path, array: Array, tensor: Tensor) -> Array:
-    """An array as elements of a tensor, in its shape."""
+def fitted(where: Path | str, array: Array, tensor: Tensor) -> Array:
+    """An array as elements of a tensor, in its shape. `where` it is from begins the sentences of errors.
+
+    Raises:
+        ModelError: it does not fit.
+    """
     if array.size != _count(tensor):
         raise ModelError(
-            f"{path} has {array.size} numbers ({shape_text(array.shape)}); the input {tensor.name!r} has"
+            f"{where} has {array.size} numbers ({shape_text(array.shape)}); the input {tensor.name!r} has"
             f" {_count(tensor)} ({shape_text(tensor.shape)}).",
             hint="Give as many as the model's input has elements.",
         )
     if array.dtype.kind == "f" and tensor.type is not TensorType.FLOAT32:
-        array = _quantised(path, array, tensor)
+        array = _quantised(where, array, tensor)
     if array.dtype.kind not in "fiub":
-        raise ModelError(f"{path} holds {array.dtype}, which are no numbers.", hint="Write numbers into it.")
+        raise ModelError(f"{where} holds {array.dtype}, which are no numbers.", hint="Write numbers into it.")
     if tensor.type in _INTEGERS:
         limits = np.iinfo(tensor.type.value)
         if array.size and not limits.min <= array.min() <= array.max() <= limits.max:
             raise ModelError(
-                f"{path} has numbers from {array.min()} to {array.max()}; the input {tensor.name!r} has"
+                f"{where} has numbers from {array.min()} to {array.max()}; the input {tensor.name!r} has"
                 f" elements of {tensor.type}.",
                 hint="Whole numbers are elements as they are; write real values with a point.",
             )
     return array.astype(tensor.type.value).reshape(tensor.shape)
 
 
-def _quantised(path: Path, array: Array, tensor: Tensor) -> Array:
+def _quantised(where: Path | str, array: Array, tensor: Tensor) -> Array:
     """Elements that stand for real values: the nearest, halves to even, within the range of their type."""
     if tensor.quantization is None or tensor.type not in _INTEGERS:
         raise ModelError(
-            f"{path} has real values; the input {tensor.name!r} of {tensor.type} has no quantisation.",
+            f"{where} has real values; the input {tensor.name!r} of {tensor.type} has no quantisation.",
             hint="Write whole numbers, which are taken as elements.",
         )
     limits = np.iinfo(tensor.type.value)
     elements = np.rint(array.astype(np.float64) / tensor.quantization.scales[0])
     if not np.isfinite(elements).all():
-        raise ModelError(f"{path} has values that are no finite numbers.", hint="Write other values into it.")
+        raise ModelError(
+            f"{where} has values that are no finite numbers.", hint="Write other values into it."
+        )
     clipped = np.clip(elements + tensor.quantization.zero_points[0], limits.min, limits.max)
     whole: Array = clipped.astype(np.int64)
     return whole

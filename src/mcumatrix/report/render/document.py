@@ -236,9 +236,10 @@ def _adapter() -> "TypeAdapter[ReportData]":
     return TypeAdapter(ReportData)
 
 
-def as_json(report: ReportData) -> dict[str, Any]:
-    """What `json.dumps` takes, in the order of the fields; it names its schema first."""
-    return {"$schema": SCHEMA_ID, **_adapter().dump_python(report, mode="json")}
+def to_json(report: ReportData) -> bytes:
+    """A report as JSON in UTF-8, in the order of the fields; it names its schema first."""
+    # Written at once: a report of 10,000 records as nested dictionaries takes more than the report itself.
+    return b'{"$schema":"' + SCHEMA_ID.encode() + b'",' + _adapter().dump_json(report).removeprefix(b"{")
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """The report as JSON, for programs: what Markdown shows, as numbers."""
 
-import json
 import math
 from collections.abc import Iterable
 
@@ -29,7 +28,7 @@ from mcumatrix.report.render.document import (
     SwitchPairData,
     TableData,
     TimesData,
-    as_json,
+    to_json,
 )
 from mcumatrix.report.render.template import TemplateFolders
 from mcumatrix.results.statistics import median_interval, summarise
@@ -38,7 +37,7 @@ from mcumatrix.units import milliseconds
 
 def render_json(report: Report, _templates: TemplateFolders) -> bytes:
     """A report as a JSON file, in UTF-8, with keys in a fixed order; docs/ has its schema."""
-    return (json.dumps(as_json(_report(report)), ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return to_json(_report(report)) + b"\n"
 
 
 def _report(report: Report) -> ReportData:

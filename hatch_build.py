@@ -1,0 +1,35 @@
+"""What pyproject.toml cannot say: the hooks of the virtual board are compiled into a wheel."""
+
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CompiledHooks(BuildHookInterface):  # type: ignore[misc]
+    """An editable installation has none: `python -m vstm32.native` compiles them where they are."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        source = Path(self.root) / "src"
+        sys.path.insert(0, str(source))
+        from vstm32.native.build import build
+        from vstm32.native.sources import BUILT, layout_path
+
+        self._folder = tempfile.TemporaryDirectory()
+        library = build(Path(self._folder.name))
+        place = BUILT.relative_to(source)
+        for file in (library, layout_path(library)):
+            build_data["force_include"][str(file)] = str(place / file.name)
+        # The library belongs to a platform, and to no version of Python.
+        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        build_data["tag"] = f"py3-none-{platform}"
+        build_data["pure_python"] = False
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        if version != "editable":
+            self._folder.cleanup()

@@ -1,0 +1,49 @@
+"""The bus matrix as a master other than the core sees it (RM0385 section 2.1): memory and registers."""
+
+from vstm32.base.memory_map import Storage
+from vstm32.cortex_m.core import Core
+from vstm32.stm32.bus import Bus
+
+
+class BusMaster:
+    """Reads and writes 1, 2 or 4 bytes at addresses that are multiples of that; None and False are errors.
+
+    ITCM RAM is the core's alone. A register without a clock reads as zero and ignores writes.
+    """
+
+    def __init__(self, core: Core, bus: Bus) -> None:
+        self._core = core
+        self._bus = bus
+
+    def read(self, address: int, size_bytes: int) -> int | None:
+        """What is there, or None where nothing answers."""
+        if self._is_the_cores(address):
+            return None
+        data = self._core.memory.read(address, size_bytes)
+        if data is not None:
+            return int.from_bytes(data, "little")
+        block = self._bus.block_at(address)
+        if block is None:
+            return None
+        return block.read(address - block.base, size_bytes) if self._bus.is_clocked(block) else 0
+
+    def write(self, address: int, size_bytes: int, value: int) -> bool:
+        """Whether something took it."""
+        if self._is_the_cores(address):
+            return False
+        if self._core.memory.store(address, value.to_bytes(size_bytes, "little")):
+            return True
+        block = self._bus.block_at(address)
+        if block is None:
+            return False
+        if self._bus.is_clocked(block):
+            block.write(address - block.base, size_bytes, value)
+        return True
+
+    def forget_code(self) -> None:
+        """What was written may have been code."""
+        self._core.forget_code()
+
+    def _is_the_cores(self, address: int) -> bool:
+        region = self._core.memory.map.region_at(address)
+        return region is not None and region.storage is Storage.ITCM
