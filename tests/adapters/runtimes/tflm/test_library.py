@@ -140,6 +140,12 @@ def test_shared_code_is_compiled_where_it_exists(listed: Listed) -> None:
     assert extra.keys() <= set(sources(listed(extra=extra)))
 
 
+def test_shared_code_under_the_name_that_a_port_gave_it_is_compiled_too(listed: Listed) -> None:
+    name = f"{LITE}/kernels/kernel_util_lite.cc"
+    extra = {name: "", f"{LITE}/kernels/kernel_util.cc": None}
+    assert name in sources(listed("log", extra=extra))
+
+
 def test_code_beside_the_interpreter_is_compiled_if_its_header_is_included(listed: Listed) -> None:
     extra = {
         f"{NEW}/micro_interpreter.cc": f'#include "{NEW}/allocator.h"\n',
