@@ -1,15 +1,5 @@
-"""The tasks of this project. What they do is in `mcumatrix.tasks`.
+"""The tasks of this project, for doit: `doit list matrix=NAME` lists those of matrix/NAME.yaml."""
 
-doit matrix [NAME]     build, run and report every variant of matrix/NAME.yaml
-doit plan [NAME]       show what there is to do
-doit list matrix=NAME  list the tasks
-"""
+from mcumatrix.dodo import DOIT_CONFIG, task_mcumatrix
 
-from mcumatrix.cli.current import tasks_of_command_line
-
-DOIT_CONFIG = {"default_tasks": ["report"]}
-
-
-def task_mcumatrix():
-    """The pipeline of a matrix."""
-    yield from tasks_of_command_line()
+__all__ = ["DOIT_CONFIG", "task_mcumatrix"]

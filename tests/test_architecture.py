@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS = (
     (
         "errors",
+        "defaults",
         "units",
         "hashing",
         "own_code",
@@ -38,6 +39,8 @@ LAYERS = (
     ("doit_support",),
     ("tasks",),
     ("cli",),
+    # What a project's dodo.py imports.
+    ("dodo",),
 )
 """From the bottom up: a module imports from layers below its own, or from its own package."""
 
@@ -50,6 +53,7 @@ ADAPTERS_MAY_IMPORT = {
 
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
+    "click": {"cli"},
     "serial": {"adapters.consoles.serial_port"},
     "unicorn": {"vstm32.cortex_m"},
     "cffi": {"vstm32.native"},

@@ -65,7 +65,7 @@ def test_any_bytes_are_a_message_or_an_error(line: bytes) -> None:
 @pytest.mark.parametrize("body", [b"@layer 1 layer=0 op=\xff code=00000000", b"@\xff 1", b"@end \xff"])
 def test_a_byte_that_is_no_text_is_refused_with_a_right_checksum_too(body: bytes) -> None:
     log = exchange(3, 7, []).replace(b"@end", _line(body, 7) + b"\r\n@end")
-    with pytest.raises(ParseError, match=r"\\\\xff.* is not of protocol version 5\n"):
+    with pytest.raises(ParseError, match=r"\\\\xff.* is not of protocol version 6\n"):
         list(wire.read_exchanges(log))
 
 
@@ -144,14 +144,14 @@ def test_a_changed_line_is_told_from_one_of_another_protocol() -> None:
     with pytest.raises(ParseError) as foreign:
         wire.decode(_line(b"@end 1 lines=2"))
     assert str(foreign.value) == (
-        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 5: fields of @end are lines ok\n"
+        "the line '@end 1 lines=2 *904e71e9' is not of protocol version 6: fields of @end are lines ok\n"
         "  Build and flash the firmware again with this version of mcumatrix."
     )
-    with pytest.raises(ParseError, match=r"is not of protocol version 5\n"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 6\n"):
         wire.decode(_line(b"@unheard 1"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 5: '01' is not a value of ok"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 6: '01' is not a value of ok"):
         wire.decode(_line(b"@end 1 lines=2 ok=01"))
-    with pytest.raises(ParseError, match=r"is not of protocol version 5: 4294967296 is not within"):
+    with pytest.raises(ParseError, match=r"is not of protocol version 6: 4294967296 is not within"):
         wire.decode(_line(b"@end 1 lines=4294967296 ok=1"))
 
 

@@ -100,13 +100,22 @@ void exchange_run_bench(const struct wire_command *command, const char *problem)
         end(false);
         return;
     }
-    if (!run_bench(warmup, repeat)) {
+    measure_stack_begin();
+    bool ran = run_bench(warmup, repeat);
+    /* Before anything is printed, which goes deeper than many a model. */
+    struct measure_stack stack = measure_stack();
+    if (!ran) {
         console_error("the runtime failed: %s", runtime_error());
         end(false);
         return;
     }
     send_identity();
     wire_send_memory(&wire, runtime_arena_bytes());
+    struct runtime_memory part;
+    for (uint32_t i = 0; (part = runtime_arena_part(i)).kind != NULL; i++) {
+        wire_send_arena(&wire, part.kind, part.size_bytes);
+    }
+    wire_send_stack(&wire, stack.inference_bytes, stack.deepest_bytes, stack.size_bytes);
     wire_send_bench(&wire, warmup, repeat, input_crc32());
     uint32_t layer_count = runtime_layer_count();
     for (uint32_t layer = 0; layer < layer_count; layer++) {

@@ -38,8 +38,24 @@ uint32_t measure_outputs_crc32(void) {
     return crc;
 }
 
+static uint32_t depth_of_call_bytes;
+
+void measure_stack_begin(void) {
+    port_stack_paint();
+}
+
+struct measure_stack measure_stack(void) {
+    struct port_stack stack = port_stack();
+    return (struct measure_stack){
+        .inference_bytes = stack.used_bytes - depth_of_call_bytes,
+        .deepest_bytes = stack.deepest_bytes,
+        .size_bytes = stack.size_bytes,
+    };
+}
+
 bool measure_inference(uint32_t repeat) {
     uint64_t *layers = row(repeat);
+    depth_of_call_bytes = port_stack_depth_bytes();
     port_align_interrupts();
     uint64_t start = port_cycles();
     enum runtime_status status = runtime_invoke(keep_time, layers);

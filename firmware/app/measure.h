@@ -12,6 +12,18 @@ uint32_t measure_capacity(void);
  * other (as in zlib), as number `repeat`, which is below the capacity. Returns false if the runtime failed. */
 bool measure_inference(uint32_t repeat);
 
+/* Before inferences of which measure_stack is to tell. */
+void measure_stack_begin(void);
+
+/* How deep the stack was since measure_stack_begin, in bytes. */
+struct measure_stack {
+    uint32_t inference_bytes; /* within inferences, from the call of the runtime on */
+    uint32_t deepest_bytes;   /* since reset, whatever ran */
+    uint32_t size_bytes;      /* how deep it may be */
+};
+
+struct measure_stack measure_stack(void);
+
 /* Core clock cycles of one layer of inference `repeat`. */
 uint64_t measure_layer_cycles(uint32_t repeat, uint32_t layer);
 

@@ -28,7 +28,7 @@ void show_tensors(void) {
         show_tensor("Output", runtime_output(i));
     }
     console_print("Arena: %" PRIu32 " bytes\r\n", runtime_arena_bytes());
-    console_print("Stack: %" PRIu32 " of %" PRIu32 " bytes used so far\r\n", stack.used_bytes, stack.size_bytes);
+    console_print("Stack: %" PRIu32 " of %" PRIu32 " bytes used so far\r\n", stack.deepest_bytes, stack.size_bytes);
 }
 
 static double milliseconds(uint64_t cycles, uint32_t clock_hz) {

@@ -47,9 +47,16 @@ int port_read(void);
  * falls into a measurement. */
 void port_write(const void *data, size_t size_bytes);
 
-/* How deep the stack has been since reset, and how deep it may be, in bytes. */
+/* How deep the stack is where this is called, in bytes; without what the call itself takes. */
+uint32_t port_stack_depth_bytes(void);
+
+/* Fills what is free of the stack with a pattern, so that port_stack tells what is used from now on. */
+void port_stack_paint(void);
+
+/* How deep the stack has been, and how deep it may be, in bytes. */
 struct port_stack {
-    uint32_t used_bytes;
+    uint32_t used_bytes;    /* since the last port_stack_paint, or since reset */
+    uint32_t deepest_bytes; /* since reset */
     uint32_t size_bytes;
 };
 

@@ -85,6 +85,16 @@ const char *runtime_layer_used(uint32_t layer, uint32_t index);
 /* RAM that the tensors need, in bytes; known for certain after the first runtime_invoke. */
 uint32_t runtime_arena_bytes(void);
 
+/* What of the arena is of one kind, in bytes; `kind` is one of those that model/memory.py of the host knows. */
+struct runtime_memory {
+    const char *kind;
+    uint32_t size_bytes;
+};
+
+/* Part number `index` of what is known of the arena; the kind is NULL behind the last one. What a runtime cannot tell is
+ * none. */
+struct runtime_memory runtime_arena_part(uint32_t index);
+
 /* What went wrong last, as a sentence without a line end; "" if nothing did. */
 const char *runtime_error(void);
 

@@ -92,3 +92,13 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         took = "" if started is None else f"  [{time.monotonic() - started:.1f} s]"
         self.write(f"{task.name}  {printable(said, keep=_LINE)}{took}\n")
         self.outstream.flush()
+
+
+DOIT_CONFIG = {
+    "backend": "none",
+    "reporter": "lines",
+    "default_tasks": ["report"],
+    # `doit list` lists what there is to choose from.
+    "subtasks": True,
+}
+"""doit's own settings, for `dodo.py` too; it finds the two by the entry points of this package."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Self
 
 from mcumatrix.overlay import Folders, whole
 
@@ -32,6 +33,11 @@ class Project:
 
     root: Path
     shipped: Path = field(default_factory=shipped_folder, compare=False, repr=False)
+
+    @classmethod
+    def here(cls) -> Self:
+        """The project of the folder that a person is in."""
+        return cls(Path.cwd())
 
     @property
     def matrices(self) -> Path:

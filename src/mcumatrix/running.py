@@ -243,5 +243,7 @@ def describe(record: Record) -> str:
         return f"{blamed(record)}{attempts}: {record.reason}"
     # What the report shows, so that nobody wonders which of two numbers is right.
     total_cycles = median(record.measurement.total_cycles)
+    asked, accuracy = record.asked, record.accuracy
+    right = f", {accuracy.correct:,} of {asked.samples:,} samples right" if asked and accuracy else ""
     flaky = f", flaky: passed only{attempts}" if record.flaky else ""
-    return f"{milliseconds(total_cycles, record.measurement.clock.measured_hz):.3f} ms, correct{flaky}"
+    return f"{milliseconds(total_cycles, record.measurement.clock.measured_hz):.3f} ms, correct{right}{flaky}"

@@ -21,8 +21,6 @@ from mcumatrix.workflow import Build, Job, report_fingerprint, what_is_left
 
 Task = dict[str, Any]
 
-DEFAULT_MATRIX = "quickstart"
-
 GROUPS = {
     "model": "render models and digits as C sources",
     "library": "compile runtimes, firmware and models, once for all variants that share them",

@@ -29,12 +29,15 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, get_args, get_origin
 
 from mcumatrix.errors import ParseError
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 """Part of `Hello`; raised when a line changes its meaning."""
 
 FIRST_VERSION_WITH_NONCE_IN_CRC = 4
 """Before that the CRC of every line began with 0. Logs of version 3 are read for records that have them, and
-so are those of version 4, in which models had one output."""
+so are those of version 4, in which models had one output, and of version 5, without a stack."""
+
+FIRST_VERSION_WITH_STACK = 6
+"""Before that an answer to RunBench had neither Stack nor Arena...."""
 
 MAX_LINE_BYTES = 512
 """Cap of a line in both directions, its end included."""
@@ -264,6 +267,25 @@ class Memory(Message, name="memory"):
 
 
 @dataclass(frozen=True)
+class Arena(Message, name="arena"):
+    """What of the arena is of one kind, as the runtime tells it, in bytes; the kinds are those of
+    `model/memory.py`. A runtime that cannot tell sends none."""
+
+    kind: Word
+    size_bytes: U32
+
+
+@dataclass(frozen=True)
+class Stack(Message, name="stack"):
+    """How deep the stack was, in bytes, found by what is left of a pattern: within the inferences of this
+    exchange from the call of the runtime on, and at most since reset; and how deep it may be."""
+
+    inference_bytes: U32
+    deepest_bytes: U32
+    size_bytes: U32
+
+
+@dataclass(frozen=True)
 class Bench(Message, name="bench"):
     """What is going to be measured, as understood; the CRC-32 is of the input tensors' bytes, one behind the
     other."""
@@ -392,7 +414,8 @@ class ShowSample(Command, number=2, name="show_sample"):
 @dataclass(frozen=True)
 class RunBench(Command, number=3, name="run_bench"):
     """Runs `warmup` inferences unseen, then `repeat` measured ones: Hello, Clocks, Rate..., Register...,
-    Memory, Bench, Layer..., (Time..., Total) per repeat, (Tensor, DataLine...) per output of the last one."""
+    Memory, Arena..., Stack, Bench, Layer..., (Time..., Total) per repeat, (Tensor, DataLine...) per output of
+    the last one."""
 
     nonce: Hex32
     warmup: U32

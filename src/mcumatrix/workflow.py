@@ -210,6 +210,10 @@ def require_proved(
         require_none(file, found, MEND)
 
 
+BUILD = "build"
+"""The step of `what_is_left` that makes an image; all others are runs."""
+
+
 def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,)) -> tuple[str, ...]:
     """The stages that a run would execute for a variant: "build", "run", both or none.
 
@@ -219,9 +223,9 @@ def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,))
     slots = tuple(slots)
     left = [slot for slot in slots if not job.is_done(store, slot)]
     if not left:
-        return ("build",) if job.image.is_damaged() else ()
+        return (BUILD,) if job.image.is_damaged() else ()
     run = _runs_left(job, store, left, len(slots))
-    return (run,) if job.image.is_done() else ("build", run)
+    return (run,) if job.image.is_done() else (BUILD, run)
 
 
 def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:

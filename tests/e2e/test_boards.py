@@ -92,7 +92,7 @@ def test_a_map_that_gives_nothing_is_exit_code_5_and_one_that_is_wrong_2(
     ("arguments", "message"),
     [
         (("--import", "no.yml"), "error: no.yml is not a file\n  Name a YAML file that is there.\n"),
-        (("lab",), "error: doit boards takes no names, and has 'lab'\n  It shows them all.\n"),
+        (("lab",), "error: boards takes no names, and has 'lab'\n  As in: boards [--import MAP]\n"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(workplace: Workplace, arguments: tuple[str, ...], message: str) -> None:
@@ -100,10 +100,30 @@ def test_wrong_usage_is_exit_code_2(workplace: Workplace, arguments: tuple[str, 
     assert (ran.returncode, ran.stderr) == (2, message)
 
 
-def test_outside_of_a_project_there_are_no_boards(workplace: Workplace, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text((workplace.root / "pyproject.toml").read_text())
+def test_an_empty_folder_has_the_boards_that_come_with_mcumatrix(
+    workplace: Workplace, tmp_path: Path
+) -> None:
     ran = Workplace(tmp_path).doit("boards")
-    assert ran.returncode == 2
-    assert ran.stderr == (
-        f"error: {tmp_path}/matrix/boards has no .yaml file\n  A matrix needs at least one entry there.\n"
+    assert (ran.returncode, ran.stdout) == (0, workplace.doit("boards").stdout)
+    assert "stm32f746g-disco" in ran.stdout
+
+
+REAL = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: stm32f746g-disco
+"""
+
+
+def test_a_board_that_is_not_there_is_exit_code_4(make_workplace: Callable[[], Workplace]) -> None:
+    place = make_workplace()
+    place.write_matrix("real", REAL)
+    ran = place.doit("matrix", "real", "--attempts", "1")
+    assert "no debug probe is attached" in ran.stdout
+    assert ran.returncode == 4
+    assert ran.stderr.endswith(
+        "`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.\n"
     )

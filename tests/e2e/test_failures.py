@@ -72,8 +72,7 @@ def test_two_matrices_at_once_are_refused(workplace: Workplace) -> None:
     ran = workplace.doit("matrix", "two", "quickstart")
     assert ran.returncode == 2
     assert ran.stderr == (
-        "error: one matrix at a time, and 2 were named: two, quickstart\n"
-        "  To run some variants only: --select 'kernels=simd'\n"
+        "error: matrix takes one name, and has 'two quickstart'\n  As in: matrix [MATRIX]\n"
     )
 
 
@@ -144,10 +143,25 @@ def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
 def test_an_unknown_option_is_exit_code_2_and_help_is_not(workplace: Workplace) -> None:
     ran = workplace.doit("matrix", "--selct", "kernels=simd")
     assert ran.returncode == 2
-    assert ran.stderr == "error: option --selct not recognized\n  `doit help matrix` has the options.\n"
-    ran = workplace.doit("plan", "--help")
-    assert ran.returncode == 0
-    assert "--select=ARG" in ran.stdout
+    assert ran.stderr == (
+        "error: No such option '--selct'. (Did you mean one of: '--help', '--select'?)\n"
+        "  `doit matrix --help` has the options.\n"
+    )
+    for arguments in (("plan", "--help"), ("help", "plan")):
+        ran = workplace.doit(*arguments)
+        assert ran.returncode == 0
+        assert ran.stdout.startswith("Usage: doit plan [OPTIONS] [MATRIX]\n")
+        assert "--select TEXT" in ran.stdout
+        assert "--db-file" not in ran.stdout
+
+
+def test_what_is_neither_command_nor_task_is_exit_code_2(workplace: Workplace) -> None:
+    ran = workplace.doit("matrx")
+    assert ran.returncode == 2
+    assert ran.stderr == "error: there is no command and no task 'matrx'\n  Did you mean 'matrix'?\n"
+    ran = workplace.doit("run:nosuch", "matrix=two")
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: there is no command and no task 'run:nosuch'\n")
 
 
 def test_an_unknown_builder_is_exit_code_2(workplace: Workplace) -> None:

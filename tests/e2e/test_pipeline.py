@@ -113,9 +113,12 @@ def test_an_image_that_was_cut_is_built_again(done: Workplace, keep_bytes: int) 
     image = _images(done)[0]
     whole = image.read_bytes()
     image.write_bytes(whole[:keep_bytes])
+    # What a plan says there is to do is what a run then does.
+    assert "1 images to build, 0 to run;" in done.doit("plan", "two").stdout
     ran = done.doit("matrix", "two")
     assert ran.returncode == 0
     assert ran.stdout.count("build:builtin_simd_") == 1
+    assert "run:" not in ran.stdout
     assert image.read_bytes() == whole
 
 

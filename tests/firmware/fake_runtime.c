@@ -28,6 +28,7 @@ enum deed {
     CALL_ABORT = 10,
     FAIL_LATE = 11,
     TAKE_LONG = 12,
+    TAKE_STACK = 13,
 };
 
 static int8_t input_data[ELEMENTS];
@@ -93,6 +94,11 @@ uint32_t runtime_arena_bytes(void) {
     return sizeof input_data + sizeof hidden_data + sizeof output_data;
 }
 
+struct runtime_memory runtime_arena_part(uint32_t index) {
+    (void)index;
+    return (struct runtime_memory){NULL, 0};
+}
+
 const char *runtime_error(void) {
     return last_error;
 }
@@ -125,6 +131,13 @@ __attribute__((noipa)) static int overflow_stack(int depth) {
     volatile char room[1024];
     room[depth % 1024] = 1;
     return depth == depth_limit ? 0 : overflow_stack(depth + 1) + room[depth % 7];
+}
+
+/* TAKEN_STACK_BYTES of tests/firmware/test_bench.py. */
+__attribute__((noipa)) static void take_stack(void) {
+    volatile char room[3000];
+    room[0] = 1;
+    room[1] = room[0];
 }
 
 /* Reads the counter rarely: on the virtual board that is what takes time. */
@@ -166,6 +179,9 @@ static void do_deed(enum deed deed) {
         for (uint32_t turn = 0; turn < SPIN_CYCLES / 2; turn++) {
             __asm volatile("");
         }
+        break;
+    case TAKE_STACK:
+        take_stack();
         break;
     case CALL_ABORT:
         abort();

@@ -7,6 +7,9 @@ import pytest
 from mcumatrix import wire
 from support.firmware_images import DIGIT
 
+TAKE_STACK, TAKEN_STACK_BYTES = 13, 3000
+"""What a deed of the fake runtime takes of the stack."""
+
 
 def answer(terminal, command):
     (exchange,) = wire.read_exchanges(terminal.ask(command).encode())
@@ -32,7 +35,7 @@ def test_a_bench_tells_all_of_it_in_the_declared_order(power_on):
     per_repeat = [wire.Time, wire.Time, wire.Total]
     assert [type(message) for message in bench.messages] == [
         *(wire.Hello, wire.Clocks, *(wire.Rate,) * 3, *(wire.Register,) * 4),
-        *(wire.Memory, wire.Bench, wire.Layer, wire.Layer),
+        *(wire.Memory, wire.Stack, wire.Bench, wire.Layer, wire.Layer),
         *(wire.Used, wire.Used),
         *per_repeat * 3,
         *(wire.Tensor, wire.DataLine),
@@ -57,6 +60,25 @@ def test_every_repeat_gives_the_same_cycles_and_the_total_covers_its_layers(powe
     assert totals[0] == totals[1] == totals[2]
     assert sum(cycles[0:2]) <= totals[0] < sum(cycles[0:2]) + 500
     assert {total.output_crc32 for total in bench.of(wire.Total)} == {zlib.crc32(DIGIT[:4])}
+
+
+def test_the_stack_of_an_inference_is_what_the_runtime_takes_of_it(power_on):
+    (little,) = answer(power_on(), wire.RunBench(1, 1, 1)).of(wire.Stack)
+    taking = power_on(digit=bytes([TAKE_STACK]) + DIGIT[1:])
+    (much,) = answer(taking, wire.RunBench(1, 1, 1)).of(wire.Stack)
+    assert 0 < little.inference_bytes < 256
+    assert TAKEN_STACK_BYTES <= much.inference_bytes < TAKEN_STACK_BYTES + 128
+    assert much.inference_bytes < much.deepest_bytes < much.inference_bytes + 1024
+    assert much.size_bytes == little.size_bytes == 16 * 1024
+
+
+def test_the_stack_of_a_bench_is_not_that_of_what_ran_before(power_on):
+    terminal = power_on(digit=bytes([TAKE_STACK]) + DIGIT[1:])
+    (before,) = answer(terminal, wire.RunBench(1, 0, 1)).of(wire.Stack)
+    assert answer(terminal, wire.WriteInput(2, 0, bytes([0]))).ok
+    (after,) = answer(terminal, wire.RunBench(3, 0, 1)).of(wire.Stack)
+    assert after.inference_bytes < 256
+    assert after.deepest_bytes == before.deepest_bytes
 
 
 def test_two_clocks_give_the_same_cycles(power_on):

@@ -23,7 +23,7 @@ PERSISTENT_BYTES = 32
 
 # What a model of the fake tree does, by the byte behind its identifier.
 FINE, TWO_GRAPHS, CUSTOM, NO_KERNEL, STRING, RANK_9, BAD_OPTIONS, FAIL, MANY_INPUTS, LONG_WORDS = range(10)
-COUNTS = 10
+COUNTS, NAMES_VARIABLES = 10, 11
 
 CORE = {
     "tensorflow/lite/core/api/error_reporter.h": """\
@@ -296,6 +296,9 @@ CORE = {
         #include "micro_op_resolver.h"
         #define RESOLVER MicroOpResolver
         #endif
+        #ifdef FAKE_LOG
+        #include "micro_resource_variable.h"
+        #endif
         namespace tflite {
         class MicroInterpreter {
           public:
@@ -312,8 +315,14 @@ CORE = {
         #else
         #ifdef FAKE_LOG
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
-                             std::size_t size)
-                : MicroInterpreter(model, resolver, arena, size, nullptr, 0) {}
+                             std::size_t size, MicroResourceVariables *variables)
+                : MicroInterpreter(model, resolver, arena, size, nullptr, 0) {
+                const int count = variables == nullptr ? 0 : variables->count;
+                if (count != (fake_deed == 11 ? 2 : 0)) {
+                    fake_report(&context_, "there are %d variables", count);
+                    status_ = kTfLiteError;
+                }
+            }
         #else
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
                              std::size_t size, ErrorReporter *reporter)
@@ -329,6 +338,7 @@ CORE = {
                 return placed == kTfLiteOk ? ForAll(true, false) : placed;
             }
             TfLiteStatus Invoke() { return ForAll(false, true); }
+            std::size_t arena_used_bytes() const { return 16 * graph_->tensors()->size() + 32; }
         #endif
           private:
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
@@ -400,6 +410,52 @@ CORE = {
             TfLiteContext context_;
             TfLiteStatus status_ = kTfLiteOk;
             TfLiteTensor tensors_[8];
+        };
+        }
+        """,
+    "MICRO/recording_micro_interpreter.h": """\
+        #pragma once
+        #include "micro_interpreter.h"
+        namespace tflite {
+        enum class RecordedAllocationType {
+            kTfLiteEvalTensorData,
+            kPersistentTfLiteTensorData,
+            kPersistentTfLiteTensorQuantizationData,
+            kPersistentBufferData,
+            kTfLiteTensorVariableBufferData,
+            kNodeAndRegistrationArray,
+        };
+        struct RecordedAllocation {
+            std::size_t requested_bytes, used_bytes, count;
+        };
+        struct RecordingAllocator {
+        #ifdef FAKE_LOG
+            std::size_t GetNonPersistentUsedBytes() const { return 64; }
+        #else
+            std::size_t GetHeadUsedBytes() const { return 64; }
+        #endif
+        };
+        struct RecordingMicroAllocator {
+            RecordingAllocator allocator;
+            const RecordingAllocator *GetSimpleMemoryAllocator() const { return &allocator; }
+            RecordedAllocation GetRecordedAllocation(RecordedAllocationType type) const {
+                return {1, 3 + static_cast<std::size_t>(type), 1};
+            }
+        };
+        class RecordingMicroInterpreter : public MicroInterpreter {
+          public:
+            template <typename... Others>
+            RecordingMicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
+                                      std::size_t size, Others... others)
+                : MicroInterpreter(model, resolver, arena, size, others...), size_(size) {}
+            /* It needs room for itself. */
+            TfLiteStatus AllocateTensors() {
+                return size_ < 512 ? kTfLiteError : MicroInterpreter::AllocateTensors();
+            }
+            const RecordingMicroAllocator &GetMicroAllocator() const { return allocator_; }
+          private:
+            std::size_t size_;
+            RecordingMicroAllocator allocator_;
         };
         }
         """,
@@ -531,6 +587,25 @@ CORE = {
             va_end(arguments);
         }
         """,
+    "MICRO/micro_resource_variable.h": """\
+        #pragma once
+        #include <cstddef>
+        #include <cstdint>
+        namespace tflite {
+        struct MicroAllocator {
+            static MicroAllocator *Create(std::uint8_t *bytes, std::size_t size) {
+                return size >= sizeof(MicroAllocator) ? reinterpret_cast<MicroAllocator *>(bytes) : nullptr;
+            }
+            int count;
+        };
+        struct MicroResourceVariables : MicroAllocator {
+            static MicroResourceVariables *Create(MicroAllocator *allocator, int number) {
+                allocator->count = number;
+                return static_cast<MicroResourceVariables *>(allocator);
+            }
+        };
+        }
+        """,
     "MICRO/debug_log.h": """\
         #pragma once
         #include <cstdarg>
@@ -625,6 +700,7 @@ def write_list(path: Path, generation: str, kernels: str) -> None:
             set(tflm_generation {generation})
             set(tflm_registration {"TFLMRegistration" if generation == "log" else "TfLiteRegistration"})
             set(tflm_log_takes_arguments {int(generation == "log")})
+            set(tflm_has_recorder {int(is_parsed(generation))})
             set(tflm_micro {MICRO[generation]})
             set(tflm_sources
               "${{MCUMATRIX_TREE_TENSORFLOW}}/model.cc" "${{MCUMATRIX_TREE_TENSORFLOW}}/kernels.cc")
@@ -662,6 +738,7 @@ class Model:
     arena_bytes: int = ARENA_BYTES
     operators: tuple[str, ...] = ("ADD", "CONV_2D", "GELU", "SOFTMAX", "UNKNOWN")
     keeps_state: bool = False
+    variables: int = 0
 
     def render(self) -> str:
         data = struct.pack("<I4sBBxx", 12, self.identifier, self.deed, self.version)
@@ -670,7 +747,7 @@ class Model:
             _Alignas(16) const unsigned char tflm_model[] = {{{", ".join(str(byte) for byte in data)}}};
             const unsigned int tflm_model_size_bytes = {len(data)};
             const unsigned int tflm_keeps_state = {int(self.keeps_state)};
-            const unsigned int tflm_variable_count = 0, tflm_variables_size_bytes = 0;
+            const unsigned int tflm_variable_count = {self.variables}, tflm_variables_size_bytes = 16;
             _Alignas(16) unsigned char tflm_variables[16];
             _Alignas(16) unsigned char tflm_arena[{self.arena_bytes}];
             const unsigned int tflm_arena_size_bytes = {self.arena_bytes};
@@ -808,6 +885,24 @@ def test_the_arena_counts_as_far_as_it_is_needed(power_on, generation):
     assert bench.of(wire.Memory) == (wire.Memory(TENSORS * TENSOR_BYTES + kept),)
 
 
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_arena_is_told_by_kind_where_the_tree_records_it(power_on, generation):
+    bench = answer(power_on(generation), wire.RunBench(0xBEEF, 1, 1))
+    told = {part.kind: part.size_bytes for part in bench.of(wire.Arena)}
+    of_types = ("eval_tensors", "persistent_tensors", "quantization", "persistent_buffers")
+    expected = {"non_persistent": TENSORS * TENSOR_BYTES, "persistent": PERSISTENT_BYTES}
+    expected |= {kind: 3 + number for number, kind in enumerate((*of_types, "variable_tensors", "nodes"))}
+    assert told == (expected if is_parsed(generation) else {})
+
+
+@pytest.mark.parametrize("generation", ["profiler", "log"])
+def test_a_recorder_that_has_no_room_keeps_nothing_from_running(power_on, generation):
+    bench = answer(power_on(generation, Model(arena_bytes=256)), wire.RunBench(0xBEEF, 1, 1))
+    assert bench.ok, bench.text
+    assert bench.of(wire.Arena) == ()
+    assert bench.of(wire.Memory) == (wire.Memory(TENSORS * TENSOR_BYTES + PERSISTENT_BYTES),)
+
+
 def test_kernels_that_are_not_traced_work_the_same(power_on):
     traced = answer(power_on("arena"), wire.RunBench(0xBEEF, 0, 1))
     plain = answer(power_on("arena", Model(), "reference"), wire.RunBench(0xBEEF, 0, 1))
@@ -910,6 +1005,12 @@ def test_a_model_that_keeps_a_state_begins_anew_for_each_inference(power_on, gen
     assert bench.ok, bench.text
     assert len({total.output_crc32 for total in bench.of(wire.Total)}) == 1
     assert struct.unpack_from("<f", payload(bench)) == (0.5,), "the answer of a first inference"
+
+
+def test_a_model_with_variables_by_name_gets_a_list_of_them(power_on):
+    model = Model(NAMES_VARIABLES, keeps_state=True, variables=2)
+    bench = answer(power_on("log", model), wire.RunBench(0xBEEF, 0, 2))
+    assert bench.ok, bench.text
 
 
 def test_nothing_begins_anew_for_a_model_that_keeps_none(power_on):

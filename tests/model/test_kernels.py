@@ -59,3 +59,6 @@ def test_a_library_that_looks_for_restrict_and_is_not_told_is_unrestricted() -> 
     assert Compiled(("-O2",), unset).is_unrestricted
     assert not Compiled(("-DOPTIONAL_RESTRICT_KEYWORD=__restrict",), unset).is_unrestricted
     assert not Compiled(("-O2",)).is_unrestricted
+    told = ("-DOPTIONAL_RESTRICT_KEYWORD=__restrict", "-O2")
+    assert not Compiled(told).is_unrestricted
+    assert Compiled((*told, "-UOPTIONAL_RESTRICT_KEYWORD")).is_unrestricted

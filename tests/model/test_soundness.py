@@ -7,6 +7,7 @@ import pytest
 
 from mcumatrix.errors import BuildError
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.image import FlashPart
 from mcumatrix.model.record import (
     Accuracy,
     Correctness,
@@ -103,6 +104,12 @@ def _with_chip(chip_id: int, kind: BoardKind) -> Record:
     return _with(measurement=replace(a_measurement(), clock=clock), provenance=provenance)
 
 
+def _with_flash(flash_bytes: dict[FlashPart, int]) -> Record:
+    image = a_record().image
+    assert image is not None
+    return _with(image=replace(image, sizes=replace(image.sizes, flash_bytes=flash_bytes)))
+
+
 def _judged(correctness: Correctness) -> Record:
     return _with(correctness=correctness)
 
@@ -144,6 +151,14 @@ def _judged(correctness: Correctness) -> Record:
             _with_chip(0x1001_6449, BoardKind.VIRTUAL),
             "the board is to be virtual, and its chip is real (DBGMCU_IDCODE 0x10016449)",
         ),
+        (
+            _with_flash({FlashPart.KERNELS: 60_000, FlashPart.OTHER: 1}),
+            "the parts of its image have 60001 bytes of flash, and the image 100200",
+        ),
+        (
+            _with(measurement=replace(a_measurement(), arena_bytes=30_201)),
+            "its arena has 30201 bytes, and its image 30200 bytes of RAM",
+        ),
         (_with(flashed=Flashed("probe", "0" * 64, 0)), "what was read back from flash is not its image"),
         (
             _with(measurement=replace(a_measurement(), total_cycles=(0, 1035))),
@@ -160,7 +175,7 @@ def _asked(accuracy: Accuracy | None, classes: tuple[int | None, ...] | None = (
     return _with(measurement=replace(a_measurement(), set_answers=answers), accuracy=accuracy)
 
 
-ACCURACY = Accuracy("a" * 64, 3, "b" * 64, 4)
+ACCURACY = Accuracy("a" * 64, 1000, 3, "b" * 64, 4)
 
 
 def test_the_accuracy_of_a_board_is_no_contradiction() -> None:
@@ -184,6 +199,11 @@ def test_the_accuracy_of_a_board_is_no_contradiction() -> None:
         (
             _asked(replace(ACCURACY, deviating=(1, 2, 3, 4, 5), max_error=1.0)),
             "the samples whose answers differ from the host's are not in order",
+        ),
+        (_asked(replace(ACCURACY, set_samples=3)), "samples were asked that a set of 3 does not have"),
+        (
+            _asked(replace(ACCURACY, deviating=(1000,), max_error=1.0)),
+            "samples were asked that a set of 1000 does not have",
         ),
         (
             _asked(replace(ACCURACY, other_class=1)),

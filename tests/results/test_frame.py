@@ -10,7 +10,7 @@ from mcumatrix.errors import FirmwareError
 from mcumatrix.model.axes import Setting
 from mcumatrix.model.record import Correctness, Record
 from mcumatrix.report.render.csv import to_csv
-from support.variants import a_measurement, a_record, a_variant
+from support.variants import a_measurement, a_record, a_variant, an_asked_record
 
 
 def _csv(*records: Record) -> list[dict[str, str]]:
@@ -96,3 +96,28 @@ def test_a_row_says_what_computed_its_layer() -> None:
         ("", ""),
         ("", ""),
     ]
+
+
+def test_each_row_has_the_accuracy_of_its_run() -> None:
+    """As shares from 0 to 1; empty where no labelled set was asked."""
+    for row in _csv(an_asked_record((0, 1, 1, 1), correct=3, set_samples=4)):
+        assert {name: row[name] for name in ACCURACY} == {
+            "samples": "4",
+            "samples_right": "3",
+            "accuracy": "0.75",
+            "accuracy_low": "0.300642",
+            "accuracy_high": "0.954413",
+            "samples_unlike_host": "0",
+        }
+    assert [row[name] for row in _csv(a_record()) for name in ACCURACY] == [""] * 18
+    alone = an_asked_record((0, 1), correct=2, set_samples=2, compared=False)
+    assert {row["samples_unlike_host"] for row in _csv(alone)} == {""}
+
+
+ACCURACY = ("samples", "samples_right", "accuracy", "accuracy_low", "accuracy_high", "samples_unlike_host")
+
+
+def test_an_answer_to_a_labelled_set_that_is_not_the_hosts_leaves_times_out() -> None:
+    (row,) = _csv(an_asked_record((0, 1), correct=1, set_samples=9, deviating=(4,)))
+    assert (row["correct"], row["status"], row["cycles_median"]) == ("False", "wrong-output", "")
+    assert (row["samples"], row["samples_unlike_host"]) == ("2", "1")

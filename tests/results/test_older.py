@@ -21,8 +21,10 @@ FOLDER = Path(__file__).parent / "data" / "schema-2"
 def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> None:
     record = read_record(FOLDER / f"{STEM}.json")
     later = {"cause", "flaky", "settings", "run"}
+    later |= {"samples", "samples_right", "accuracy", "accuracy_low", "accuracy_high", "samples_unlike_host"}
     header, *rows = csv.reader(io.StringIO(to_csv([record]).decode()))
-    places = [place for place, name in enumerate(header) if name not in later]
+    of_memory = header.index("arena_bytes")
+    places = [place for place, name in enumerate(header[:of_memory]) if name not in later]
     kept = [[row[place] for place in places] for row in (header, *rows)]
     assert kept == list(csv.reader(io.StringIO((FOLDER / "report.csv").read_text())))
 

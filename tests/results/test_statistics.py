@@ -2,10 +2,18 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcumatrix.results.statistics import Summary, holm, median_interval, shift, summarise
+from mcumatrix.results.statistics import (
+    Summary,
+    holm,
+    median_interval,
+    share_interval,
+    shift,
+    summarise,
+)
 
 
 def test_the_median_of_an_even_number_of_repeats_lies_between_the_two_in_the_middle() -> None:
@@ -126,3 +134,27 @@ def test_of_many_differences_those_stand_that_holm_lets_stand() -> None:
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_holm_never_takes_a_difference_that_alone_would_not_be_one(p_values: list[float]) -> None:
     assert all(p <= 0.05 + 1e-9 for p, taken in zip(p_values, holm(p_values), strict=True) if taken)
+
+
+@pytest.mark.parametrize(
+    ("successes", "samples", "low", "high"),
+    [
+        # R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine
+        # 17, 1998, table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_of_a_share_is_the_published_one(
+    successes: int, samples: int, low: float, high: float
+) -> None:
+    interval = share_interval(successes, samples)
+    assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_of_a_share_lies_between_none_and_all_and_holds_it(counts: tuple[int, int]) -> None:
+    interval = share_interval(*counts)
+    assert 0 <= interval.low <= counts[0] / counts[1] <= interval.high <= 1

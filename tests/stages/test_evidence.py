@@ -15,6 +15,7 @@ from mcumatrix import wire
 from mcumatrix.errors import BuildError, ResultError
 from mcumatrix.model.golden import GoldenCase, GoldenOutput
 from mcumatrix.model.labelled import AskedSet, LabelledSet
+from mcumatrix.model.memory import ArenaKind
 from mcumatrix.model.record import Record, SetAnswers, Status
 from mcumatrix.results.store import from_json, read_record, to_json
 from mcumatrix.stages.check import check_answer
@@ -92,6 +93,19 @@ def _build(record: Record) -> Record:
         ),
         (_measured(warmup=2), ["measurement.warmup: the record says 2, its log says 1"]),
         (_measured(arena_bytes=1), ["measurement.arena_bytes: the record says 1, its log says 4096"]),
+        (
+            _measured(stack=None),
+            [
+                "measurement.stack: the record says None, its log says nothing",
+                "measurement.stack.inference_bytes: the record says nothing, its log says 800",
+                "measurement.stack.deepest_bytes: the record says nothing, its log says 1200",
+                "measurement.stack.size_bytes: the record says nothing, its log says 16384",
+            ],
+        ),
+        (
+            _measured(arena_kinds={ArenaKind.PERSISTENT: 1000, ArenaKind.NODES: 400}),
+            ["measurement.arena_kinds.non_persistent: the record says nothing, its log says 3000"],
+        ),
         (_kernels, ["axes.kernels: the record says 'reference', its log says 'simd'"]),
         (
             _build,
@@ -142,8 +156,8 @@ def test_the_log_of_another_variant_is_no_evidence() -> None:
 @pytest.mark.parametrize(
     ("log", "reason"),
     [
-        (b"", "it is of protocol version 0, and 3, 4, 5 are read"),
-        (boot_log(hello(protocol=2)), "it is of protocol version 2, and 3, 4, 5 are read"),
+        (b"", "it is of protocol version 0, and 3, 4, 5, 6 are read"),
+        (boot_log(hello(protocol=2)), "it is of protocol version 2, and 3, 4, 5, 6 are read"),
         (boot_log(), "it has 1 first words of a board and 0 measurements"),
         (LOG + bench_log(nonce=5), "it has 1 first words of a board and 2 measurements"),
         (LOG[:-9], "the line '@end "),
@@ -196,7 +210,7 @@ def _answer(index: int, sample: bytes, output: bytes) -> bytes:
     return exchange(wire.Infer.number, 100 + index, [said, wire.DataLine(0, output)])
 
 
-SET = LabelledSet(SAMPLES, (1, 0, 1), (0, 5, 9), ((1.0, 2.0), (3.0, 2.0), (1.0, 7.0)), 0.0, "c" * 64)
+SET = LabelledSet(SAMPLES, (1, 0, 1), (0, 5, 9), 10, ((1.0, 2.0), (3.0, 2.0), (1.0, 7.0)), 0.0, "c" * 64)
 ASKED = replace(GOLDEN, labelled=SET)
 ASKED_LOG = LOG + b"".join(
     _answer(index, sample, output)

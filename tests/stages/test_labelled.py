@@ -31,6 +31,7 @@ def a_set(count: int = 5, expected: Callable[[bytes], bytes] | None = None) -> L
         inputs,
         tuple(index % 2 for index in range(count)),
         tuple(10 * index for index in range(count)),
+        10 * count,
         tuple(tuple(map(float, memoryview(one).cast("b"))) for one in answers),
         answers_sha256="a" * 64 if expected else "",
     )

@@ -137,7 +137,7 @@ def _small_exchanges() -> bytes:
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "an announced repeat": lambda: bench_log().replace(
-        wire.Bench(1, 2, 1).encode(8, NONCE), wire.Bench(1, 60_000_000, 1).encode(8, NONCE)
+        wire.Bench(1, 2, 1).encode(12, NONCE), wire.Bench(1, 60_000_000, 1).encode(12, NONCE)
     ),
     "times without end": lambda: _lines(wire.Time(0, 0, 1)),
     "used functions without end": lambda: _lines(wire.Used(0, "f")),

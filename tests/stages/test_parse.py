@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.stages.parse import check_duration, parse_bench, parse_boot
@@ -69,6 +70,8 @@ def test_a_good_log_gives_every_number_that_is_in_it() -> None:
         arena_bytes=4096,
         input_crc32=1,
         output=Output(TensorType.INT8, (1, 2), (-128, 127), _parse(_GOOD).output.crc32),
+        arena_kinds={ArenaKind.NON_PERSISTENT: 3000, ArenaKind.PERSISTENT: 1000, ArenaKind.NODES: 400},
+        stack=Stack(inference_bytes=800, deepest_bytes=1200, size_bytes=16384),
     )
 
 
@@ -223,6 +226,17 @@ def test_an_answer_to_somebody_elses_command_is_not_ours() -> None:
     assert _sentence(bench_log() * 2) == "2 answers carry the nonce 0000beef, and one was due"
 
 
+def test_firmware_from_before_the_stack_was_measured_is_read_without_it() -> None:
+    before = hello(protocol=5)
+    log = _replace(wire.Hello, before)
+    bare = [m for m in bench_messages() if not isinstance(m, wire.Arena | wire.Stack)]
+    bare[0] = before
+    measurement = parse_bench(bench_log(bare), NONCE, before)
+    assert (measurement.arena_kinds, measurement.stack) == ({}, None)
+    # What is there counts all the same.
+    assert parse_bench(log, NONCE, before).stack is not None
+
+
 def test_another_firmware_than_the_flashed_one_is_never_measured() -> None:
     with pytest.raises(ParseError) as error:
         _parse(_replace(wire.Hello, hello(build="feedfeedfeedfeed")))
@@ -254,6 +268,25 @@ def test_the_firmwares_own_errors_are_passed_on() -> None:
         (_drop(wire.Clocks), "it has 0 lines @clocks, and one was due"),
         (_replace(wire.Memory, wire.Clocks(1)), "it has 2 lines @clocks, and one was due"),
         (_replace(wire.Rate, wire.Rate("PCLK2", 1)), "it has a clock twice"),
+        (_drop(wire.Stack), "it has 0 lines @stack, and one was due"),
+        (_replace(wire.Arena, wire.Arena("heap", 1)), "its arena has the unknown kind heap"),
+        (_replace(wire.Arena, wire.Arena("nodes", 400)), "the kind nodes of its arena is there twice"),
+        (
+            _replace(wire.Arena, wire.Arena("non_persistent", 3097)),
+            "4097 bytes of its arena of 4096 bytes are in use",
+        ),
+        (
+            _replace(wire.Arena, wire.Arena("nodes", 1001), 2),
+            "1001 bytes of its arena are parts of 1000 bytes that are persistent",
+        ),
+        *(
+            (
+                _replace(wire.Stack, wire.Stack(inference, deepest, 16384)),
+                f"its stack of 16384 bytes was {deepest} bytes deep, and an inference took {inference} of "
+                "them",
+            )
+            for inference, deepest in ((0, 1200), (1201, 1200), (800, 16385), (2**32 - 800, 1200))
+        ),
         (_replace(wire.Register, wire.Register("FLASH_ACR", 1)), "it has a register twice"),
         (_replace(wire.Bench, wire.Bench(1, 0, 1)), "it has no layers or no repeats"),
         (

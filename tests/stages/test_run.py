@@ -158,7 +158,7 @@ def test_a_good_board_is_measured_and_every_byte_it_said_is_kept() -> None:
     assert ran.measurement is not None
     assert ran.measurement.total_cycles == (5000, 5000)
     assert ran.log.startswith(boot_log())
-    assert b"@total 18 repeat=1 cycles=5000 " in ran.log
+    assert b"@total 22 repeat=1 cycles=5000 " in ran.log
     assert (ran.timing_model, ran.expected_error) == ("script", "made up")
     assert board.given_back
 

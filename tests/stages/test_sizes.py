@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.image import Sizes
+from mcumatrix.model.image import FlashPart, Sizes
 from mcumatrix.stages.sizes import measure_sizes, read_regions
 from support.compiling import compile_arm, run
 
@@ -47,7 +47,73 @@ def test_sections_are_counted_by_kind_and_data_in_flash_and_in_ram(image: Path) 
         data_bytes=32,
         bss_bytes=400,
         region_bytes={"FLASH": text_bytes + 32, "RAM": 432, "SPARE": 0},
+        flash_bytes=sizes.flash_bytes,
     )
+
+
+def test_what_is_in_flash_is_told_apart_by_the_library_that_it_comes_from(tmp_path: Path) -> None:
+    sources = {
+        "libkernels.a": "const char kernel[100] = {1};",
+        "liboptimised.a": "const char optimised[200] = {1};",
+        "libruntime.a": "const char runtime[300] = {1};",
+        "libadapter.a": "const char adapter[400] = {1};",
+        "libmodel.a": "const char model[500] = {1};",
+        "libc_of_somebody.a": "int library[150] = {1};",
+    }
+    names = ("kernel", "optimised", "runtime", "adapter", "model", "library")
+    main = "".join(f"extern const char {name}[]; " for name in names)
+    main += "const char *const all[] = {" + ", ".join(names) + "}; int _start(void) { return *all[0]; }"
+    for library, text in sources.items():
+        object_file = tmp_path / f"{library}.c.obj"
+        (tmp_path / f"{library}.c").write_text(text)
+        run(
+            "arm-none-eabi-gcc",
+            "-mcpu=cortex-m7",
+            "-mthumb",
+            "-c",
+            tmp_path / f"{library}.c",
+            "-o",
+            object_file,
+        )
+        run("arm-none-eabi-ar", "rcsD", tmp_path / library, object_file)
+    whole = ["-Wl,--whole-archive", *(tmp_path / library for library in sources), "-Wl,--no-whole-archive"]
+    files = {"link.ld": SCRIPT, "main.c": main}
+    compile_arm(tmp_path, files, "-g", "-T", "link.ld", "-Wl,-Map=image.map", *whole)
+    sizes = measure_sizes(tmp_path / "image.elf", tmp_path / "image.map")
+    flash_bytes = dict(sizes.flash_bytes)
+    application, alignment = flash_bytes.pop(FlashPart.APPLICATION), flash_bytes.pop(FlashPart.OTHER)
+    assert flash_bytes == {
+        FlashPart.KERNELS: 100,
+        FlashPart.OPTIMISED: 200,
+        FlashPart.RUNTIME: 300,
+        FlashPart.MODEL: 500,
+        FlashPart.C_LIBRARY: 600,
+    }
+    assert application >= 400 + 6 * 4
+    assert 0 <= alignment < 16
+    assert sum(sizes.flash_bytes.values()) == sizes.region_bytes["FLASH"]
+
+
+def test_strings_that_the_linker_merges_count_once(tmp_path: Path) -> None:
+    texts = {"a": '"a sentence that both have"', "b": '"a sentence that both have"'}
+    for name, text in texts.items():
+        source, compiled = tmp_path / f"{name}.c", tmp_path / f"{name}.c.obj"
+        source.write_text(f"const char *{name}(void) {{ return {text}; }}")
+        run("arm-none-eabi-gcc", "-O2", "-mcpu=cortex-m7", "-mthumb", "-c", source, "-o", compiled)
+    main = "const char *a(void), *b(void); int _start(void) { return *a() + *b(); }"
+    files = {"link.ld": SCRIPT, "main.c": main}
+    compile_arm(
+        tmp_path,
+        files,
+        "-T",
+        "link.ld",
+        "-Wl,-Map=image.map",
+        *(str(tmp_path / f"{name}.c.obj") for name in texts),
+    )
+    sizes = measure_sizes(tmp_path / "image.elf", tmp_path / "image.map")
+    assert "size before relaxing" in (tmp_path / "image.map").read_text()
+    assert sum(sizes.flash_bytes.values()) == sizes.region_bytes["FLASH"]
+    assert min(sizes.flash_bytes.values()) >= 0
 
 
 def test_sizes_are_those_that_the_toolchains_own_tool_counts(image: Path) -> None:

@@ -1,12 +1,23 @@
 """Variants, images and measurements as the tests need them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mcumatrix import wire
 from mcumatrix.model.catalogue import Board, BoardKind, DigitInput, Element, Model, Runtime, Toolchain
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.network import TensorType
-from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output, Provenance, Record
+from mcumatrix.model.record import (
+    Accuracy,
+    Clock,
+    Correctness,
+    LayerTimes,
+    Measurement,
+    Output,
+    Provenance,
+    Record,
+    SetAnswers,
+)
 from mcumatrix.model.variant import Variant
 from mcumatrix.stages.record import make_record
 
@@ -73,8 +84,6 @@ def a_measurement(
 
 
 def a_record(outcome: object = None, variant: Variant | None = None, **changes: object) -> Record:
-    from mcumatrix.model.record import Correctness
-
     values: dict[str, object] = {
         "matrix": "quickstart",
         "variant": variant or a_variant(),
@@ -90,3 +99,28 @@ def a_record(outcome: object = None, variant: Variant | None = None, **changes: 
     }
     good = (a_measurement(), Correctness(True, 0.0, 0.0, "d" * 64))
     return make_record(outcome or good, **(values | changes))  # type: ignore[arg-type]
+
+
+def an_asked_record(
+    classes: tuple[int | None, ...],
+    *,
+    correct: int,
+    set_samples: int,
+    deviating: tuple[int, ...] = (),
+    compared: bool = True,
+    variant: Variant | None = None,
+) -> Record:
+    """One with answers to a labelled set; of those at the places `deviating` the host says something else."""
+    measurement = replace(a_measurement(), set_answers=SetAnswers(classes, 7))
+    accuracy = Accuracy("a" * 64, set_samples, correct)
+    if compared:
+        accuracy = replace(
+            accuracy,
+            answers_sha256="c" * 64,
+            host_correct=len(classes) - 1,
+            deviating=deviating,
+            other_class=min(1, len(deviating)),
+            max_error=3.0 * bool(deviating),
+        )
+    good = (measurement, Correctness(True, 0.0, 0.0, "d" * 64))
+    return a_record(good, variant, accuracy=accuracy)

@@ -27,11 +27,7 @@ static void copy(uint32_t *start, const uint32_t *end, const uint32_t *load_star
 
 /* Apart from reset_handler, so that the compiler may use FPU registers in it. */
 __attribute__((noinline, noreturn)) static void start(void) {
-    /* All of the stack but what this function may have in use. */
-    const uint32_t *here = __builtin_frame_address(0);
-    for (uint32_t *word = stack_bottom; word < here - 16; word++) {
-        *word = STACK_PATTERN;
-    }
+    stack_paint();
     copy(itcm_start, itcm_end, itcm_load_start);
     copy(data_start, data_end, data_load_start);
     memset(bss_start, 0, (size_t)((uint8_t *)bss_end - (uint8_t *)bss_start));

@@ -65,6 +65,13 @@ uint32_t runtime_arena_bytes(void) {
     return builtin_model.arena_bytes;
 }
 
+/* All of it is tensors and scratch buffers, which the host has placed; nothing has to stay from one inference to the
+ * next. */
+struct runtime_memory runtime_arena_part(uint32_t index) {
+    return index == 0 ? (struct runtime_memory){"non_persistent", builtin_model.arena_bytes}
+                      : (struct runtime_memory){NULL, 0};
+}
+
 const char *runtime_error(void) {
     return "";
 }

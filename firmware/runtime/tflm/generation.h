@@ -32,6 +32,25 @@ bool plans_arena();
 TfLiteTensor *input(std::uint32_t index);
 TfLiteTensor *output(std::uint32_t index);
 
+/* Bytes of the arena that are in use after start; 0 where the tree has no recorder. */
+std::size_t arena_used_bytes();
+
+/* Bytes of the arena by kind, as the tree's RecordingMicroInterpreter has them; those of persistent kinds are parts of
+ * what is persistent. */
+struct Recorded {
+    std::size_t non_persistent; /* the head: tensors and scratch buffers of one inference */
+    std::size_t eval_tensors;
+    std::size_t persistent_tensors;
+    std::size_t quantization;
+    std::size_t persistent_buffers; /* what kernels keep */
+    std::size_t variable_tensors;
+    std::size_t nodes;
+};
+
+/* Places the tensors once with the recorder, which needs room in the arena itself: start must follow. Returns false where
+ * the tree has none, or it has no room. */
+bool record(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes, Recorded *recorded);
+
 TfLiteStatus invoke();
 
 /* Where a tensor of the model lies, for a kernel that has just run. */

@@ -1,12 +1,15 @@
 /* TensorFlow Lite Micro since the middle of 2022: the interpreter is given nobody to report to, and says what it says
- * through DebugLog (report.cc). */
+ * through DebugLog (report.cc); it can be given a list of the model's variables. */
 #include "interpreter_in_arena.h"
 #include "model.h"
 #include "parsed_kernels.h"
 
-#if __has_include(MICRO_HEADER(micro_resource_variable.h))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#include MICRO_HEADER(micro_resource_variable.h)
+#pragma GCC diagnostic pop
 
-/* The list of the model's variables, apart from the arena; null for a model that has none. */
+/* The list, apart from the arena; null for a model that has no variables. */
 static tflite::MicroResourceVariables *variables() {
     if (tflm_variable_count == 0) {
         return nullptr;
@@ -16,13 +19,10 @@ static tflite::MicroResourceVariables *variables() {
 }
 
 TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes) {
-    return start_in_arena(*resolver, model, arena, arena_size_bytes, variables());
+    return start_in_arena(interpreter_room, interpreter, *resolver, model, arena, arena_size_bytes, variables());
 }
 
-#else
-
-TfLiteStatus generation::start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes) {
-    return start_in_arena(*resolver, model, arena, arena_size_bytes);
+bool generation::record(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,
+                        Recorded *recorded) {
+    return record_in_arena(recorded, *resolver, model, arena, arena_size_bytes, variables());
 }
-
-#endif

@@ -21,6 +21,7 @@ static const tflite::Model *model;
 static const tflite::SubGraph *graph;
 static std::uint32_t arena_needed_bytes; /* 0: known after an inference */
 static bool is_ready;                    /* for an inference */
+static runtime_memory arena_parts[8]; /* none has a kind where nothing is told */
 static runtime_tensor inputs[ENDS_MAX];
 static runtime_tensor outputs[ENDS_MAX];
 
@@ -201,6 +202,23 @@ static std::uint32_t find_needed_bytes() {
     return fits;
 }
 
+/* What the tree's recorder has told, and what is persistent without the recorder, which is so too. */
+static void keep_arena_parts(const generation::Recorded &recorded) {
+    const std::size_t persistent = generation::arena_used_bytes() - recorded.non_persistent;
+    const runtime_memory parts[] = {
+        {"non_persistent", static_cast<std::uint32_t>(recorded.non_persistent)},
+        {"persistent", static_cast<std::uint32_t>(persistent)},
+        {"eval_tensors", static_cast<std::uint32_t>(recorded.eval_tensors)},
+        {"persistent_tensors", static_cast<std::uint32_t>(recorded.persistent_tensors)},
+        {"quantization", static_cast<std::uint32_t>(recorded.quantization)},
+        {"persistent_buffers", static_cast<std::uint32_t>(recorded.persistent_buffers)},
+        {"variable_tensors", static_cast<std::uint32_t>(recorded.variable_tensors)},
+        {"nodes", static_cast<std::uint32_t>(recorded.nodes)},
+    };
+    static_assert(sizeof parts == sizeof arena_parts, "there is a place for each");
+    std::memcpy(arena_parts, parts, sizeof parts);
+}
+
 static bool place(const TfLiteTensor *tensor, runtime_tensor *described) {
     if (tensor == nullptr || tensor->data.raw == nullptr) {
         report_error("TensorFlow has placed no input or no output");
@@ -254,7 +272,13 @@ enum runtime_status runtime_setup(void) {
     if (starts_in(tflm_arena_size_bytes) && generation::plans_arena()) {
         arena_needed_bytes = find_needed_bytes();
     }
+    generation::Recorded recorded;
+    const bool is_recorded =
+        arena_needed_bytes != 0 && generation::record(model, tflm_arena, tflm_arena_size_bytes, &recorded);
     is_ready = starts();
+    if (is_ready && is_recorded) {
+        keep_arena_parts(recorded);
+    }
     return is_ready ? RUNTIME_OK : RUNTIME_ERROR;
 }
 
@@ -318,6 +342,10 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
 
 uint32_t runtime_arena_bytes(void) {
     return arena_needed_bytes != 0 ? arena_needed_bytes : memory_used_bytes(tflm_arena_size_bytes);
+}
+
+struct runtime_memory runtime_arena_part(uint32_t index) {
+    return index < sizeof arena_parts / sizeof *arena_parts ? arena_parts[index] : runtime_memory();
 }
 
 const char *runtime_error(void) {

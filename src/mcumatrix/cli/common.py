@@ -1,19 +1,13 @@
 """What all commands have in common: how they read what was typed, and how they end."""
 
 import gc
-import getopt
 import os
 import sys
-from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from doit.cmd_base import Command
-
-from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError, StorageError
+from mcumatrix.errors import McuMatrixError, StorageError
 from mcumatrix.printable import printable
-from mcumatrix.project import Project
 from mcumatrix.storage import place_of, reason_of, remedy_of
 
 _GARBAGE_THRESHOLDS = (20_000, 20, 20)
@@ -57,72 +51,6 @@ def say(line: str) -> None:
     print(printable(line, keep="\n"), file=sys.stderr, flush=True)
 
 
-def text_options(**helps: str) -> tuple[dict[str, object], ...]:
-    """Options that take a text, by their names, with what `doit help` says of each."""
-    return tuple(
-        {"name": name, "long": name.replace("_", "-"), "type": str, "default": "", "help": text}
-        for name, text in helps.items()
-    )
-
-
-def flag_options(**helps: str) -> tuple[dict[str, object], ...]:
-    """Options that are given or not, by their names, with what `doit help` says of each."""
-    return tuple(
-        {"name": name, "long": name.replace("_", "-"), "type": bool, "default": False, "help": text}
-        for name, text in helps.items()
-    )
-
-
 def print_line(line: str) -> None:
     """A line that a command prints, whatever is in it."""
     print(printable(line, keep="\n"), flush=True)
-
-
-def parse_execute(command: Command, execute: Callable[[list[str]], Any], arguments: list[str]) -> int:
-    """Lets doit parse a command's arguments as they were typed, options first.
-
-    doit takes every argument with a `=` for a variable of its own, a selection such as `kernels=simd` too,
-    and wants options before names.
-    """
-    if command.name in sys.argv:
-        arguments = sys.argv[sys.argv.index(command.name) + 1 :]
-    if {"-h", "--help"} & set(arguments):
-        print(command.help())
-        return int(ExitCode.OK)
-    parser = command.cmdparser
-    try:
-        options, names = getopt.gnu_getopt(arguments, parser.get_short(), parser.get_long())
-    except getopt.GetoptError as error:
-        return say_error(MatrixError(str(error), hint=f"`doit help {command.name}` has the options."))
-    return int(execute([*(part for option in options for part in option if part), *names]))
-
-
-class OfNames(Command):  # type: ignore[misc]
-    """What commands that compile and run nothing have in common: so many names, and errors as sentences."""
-
-    takes = 1
-    needs = ""
-    """What the names are, in words, where all of them are needed; `example` is said where one is missing."""
-    example = ""
-
-    def parse_execute(self, in_args: list[str]) -> int:
-        return parse_execute(self, super().parse_execute, in_args)
-
-    def execute(self, params: Any, args: list[str]) -> int:
-        def execute() -> int:
-            if len(args) > self.takes:
-                raise MatrixError(
-                    f"doit {self.name} takes at most {self.takes} names, and {len(args)} were given",
-                    hint=f"`doit help {self.name}` says which.",
-                )
-            if self.needs and len(args) < self.takes:
-                raise MatrixError(
-                    f"doit {self.name} takes {self.needs}, and {len(args)} were given", hint=self.example
-                )
-            return int(self._go(Project(Path.cwd()), params, args))
-
-        return code_of(execute)
-
-    @abstractmethod
-    def _go(self, project: Project, params: Any, names: list[str]) -> ExitCode:
-        """Does it. Raises McuMatrixError."""

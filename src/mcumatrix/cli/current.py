@@ -1,74 +1,68 @@
-"""The matrix that a command is about, as the command line names it, and how work on it is ended."""
+"""The work that a command is about, as it was asked for, and how work is ended."""
 
 import atexit
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 from types import FrameType
-from typing import Any
-
-from doit.doit_cmd import get_var, set_var
+from typing import Any, Self
 
 from mcumatrix.cli.common import say, say_error
+from mcumatrix.defaults import DEFAULT_ATTEMPTS, DEFAULT_MATRIX, MAXIMUM_ATTEMPTS
 from mcumatrix.errors import MatrixError, McuMatrixError
 from mcumatrix.project import Project
 from mcumatrix.results.reproductions import RUNS
 from mcumatrix.results.store import RecordStore
-from mcumatrix.stages.retry import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS, Retries
-from mcumatrix.tasks import DEFAULT_MATRIX, Task, tasks
+from mcumatrix.stages.retry import Retries
+from mcumatrix.tasks import Task, tasks
 from mcumatrix.work import Work, load_work
 
-OPTION_SELECT = {
-    "name": "select",
-    "long": "select",
-    "type": str,
-    "default": "",
-    "help": "only these variants: 'kernels=simd and clock=216MHz', or a slug",
-}
 
-OPTION_BUILDER = {
-    "name": "builder",
-    "long": "builder",
-    "type": str,
-    "default": "",
-    "help": "where to build: docker, local, or auto (docker where an engine answers, which is the default); "
-    "the variable MCUMATRIX_BUILDER says it for all commands",
-}
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What work is asked for. Without a builder, the variable MCUMATRIX_BUILDER says it."""
 
-OPTION_NO_WAIT = {
-    "name": "no_wait",
-    "long": "no-wait",
-    "type": bool,
-    "default": False,
-    "help": "fail where a board or this folder is in use, instead of waiting for it",
-}
+    project: Project
+    matrix: str = DEFAULT_MATRIX
+    builder: str = ""
+    wait: bool = True
+    attempts: str = str(DEFAULT_ATTEMPTS)
+    again: bool = False
+    """Whether results that are there are no reason not to build."""
+    apart: bool = False
+    """Whether results that are there are not added to."""
 
-OPTION_ATTEMPTS = {
-    "name": "attempts",
-    "long": "attempts",
-    "type": str,
-    "default": str(DEFAULT_ATTEMPTS),
-    "help": "how often a run is tried that probe, serial line or host have spoiled, with pauses of 1 s, 2 s, "
-    f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
-}
+    @classmethod
+    def of(cls, project: Project, options: Mapping[str, Any], names: list[str]) -> Self:
+        """As a command line says it; it may know some of the options."""
+        return cls(
+            project,
+            # As doit's own commands have it.
+            names[0].removeprefix("matrix=") if names else DEFAULT_MATRIX,
+            options["builder"],
+            not options.get("no_wait", False),
+            options.get("attempts", str(DEFAULT_ATTEMPTS)),
+            options.get("always_execute", False),
+        )
+
 
 _ENDING_S = 15.0
 """How long boards, builds and containers have to end, before a further Ctrl-C does not wait for them."""
 
-USAGE = "[MATRIX]"
-
 
 def tasks_of_command_line() -> Iterator[Task]:
-    """The tasks of the matrix that the command line names (`matrix=NAME`), for dodo.py.
+    """The tasks of the matrix that doit's command line names (`matrix=NAME`), for dodo.py.
 
     Exits with the error's sentence and code if there are none.
     """
+    from doit.doit_cmd import get_var
+
+    asked = Asked(Project.here(), str(get_var("matrix", DEFAULT_MATRIX)), str(get_var("builder", "")))
     try:
-        yield from tasks(current_work())
+        yield from tasks(current_work(asked))
     except McuMatrixError as error:
         raise SystemExit(say_error(error)) from error
 
@@ -83,30 +77,30 @@ class WorkApart(Work):
         return RecordStore(self.project.results(self.matrix.name) / RUNS)
 
 
-_loaded: dict[tuple[Path, str, str], Work] = {}
+_loaded: dict[Asked, Work] = {}
 
 
-def current_work() -> Work:
-    """The work of the matrix that the command line names, loaded once. Raises McuMatrixError."""
-    builder = str(get_var("builder", "")) or os.environ.get("MCUMATRIX_BUILDER", "") or "auto"
-    key = (Path.cwd(), str(get_var("matrix", DEFAULT_MATRIX)), builder)
-    if key not in _loaded:
-        end_with_signals()
-        _loaded[key] = load_work(
-            Project(key[0]),
-            key[1],
-            builder,
-            say,
-            wait=not get_var("no_wait", False),
-            retries=Retries(_attempts(str(get_var("attempts", DEFAULT_ATTEMPTS)))),
-            again=bool(get_var("again", False)),
-        )
-        if get_var("apart", False):
-            _loaded[key] = WorkApart(**{part.name: getattr(_loaded[key], part.name) for part in fields(Work)})
-        # Also for tasks that are run by doit itself: no board and no build is left behind.
-        atexit.register(_loaded[key].boards.close)
-        atexit.register(_loaded[key].builder.stop)
-    return _loaded[key]
+def current_work(asked: Asked) -> Work:
+    """The work that is asked for, loaded once. Raises McuMatrixError."""
+    if asked in _loaded:
+        return _loaded[asked]
+    end_with_signals()
+    work = load_work(
+        asked.project,
+        asked.matrix,
+        asked.builder or os.environ.get("MCUMATRIX_BUILDER", "") or "auto",
+        say,
+        wait=asked.wait,
+        retries=Retries(_attempts(asked.attempts)),
+        again=asked.again,
+    )
+    if asked.apart:
+        work = WorkApart(**{part.name: getattr(work, part.name) for part in fields(Work)})
+    # Also for tasks that are run by doit itself: no board and no build is left behind.
+    atexit.register(work.boards.close)
+    atexit.register(work.builder.stop)
+    _loaded[asked] = work
+    return work
 
 
 def _attempts(text: str) -> int:
@@ -117,18 +111,6 @@ def _attempts(text: str) -> int:
             hint=f"Write one between 1 and {MAXIMUM_ATTEMPTS}: --attempts {DEFAULT_ATTEMPTS}",
         )
     return attempts
-
-
-def take_arguments(params: Any, args: list[str]) -> None:
-    """Leaves what was asked for where dodo.py finds it: in doit's variables. Raises MatrixError."""
-    set_var("builder", params["builder"])
-    if len(args) > 1:
-        raise MatrixError(
-            f"one matrix at a time, and {len(args)} were named: {', '.join(args)}",
-            hint="To run some variants only: --select 'kernels=simd'",
-        )
-    if args:
-        set_var("matrix", args[0].removeprefix("matrix="))
 
 
 def end_with_signals() -> None:

@@ -1,32 +1,27 @@
-"""Commands that execute the tasks of a matrix, and the first of them, `doit matrix`."""
+"""Commands that execute the tasks of a matrix, and the first of them, `matrix`."""
 
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from doit.cmd_base import ModuleTaskLoader
 from doit.cmd_run import Run
-from doit.doit_cmd import set_var
 
-from mcumatrix.cli.common import code_of, parse_execute, say, say_error
-from mcumatrix.cli.current import (
-    OPTION_ATTEMPTS,
-    OPTION_BUILDER,
-    OPTION_NO_WAIT,
-    OPTION_SELECT,
-    USAGE,
-    current_work,
-    end_with_signals,
-    take_arguments,
-)
+from mcumatrix.cli.common import say, say_error
+from mcumatrix.cli.current import Asked, current_work, end_with_signals
+from mcumatrix.doit_support import DOIT_CONFIG
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
+from mcumatrix.model.record import Status
 from mcumatrix.printable import printable
+from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
-from mcumatrix.tasks import report_is_current
+from mcumatrix.tasks import report_is_current, tasks
 from mcumatrix.work import Work, without_result
 from mcumatrix.workflow import Job
 
@@ -41,29 +36,30 @@ def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
 class Executing(Run):  # type: ignore[misc]
     """What commands that execute tasks of a matrix have in common."""
 
-    doc_usage = USAGE
     is_apart = False
     """Whether results that are there are no reason not to build, and are not added to."""
-    cmd_options = (*Run.cmd_options, OPTION_SELECT, OPTION_BUILDER, OPTION_NO_WAIT, OPTION_ATTEMPTS)
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return parse_execute(self, super().parse_execute, in_args)
+    def __init__(self, asked: Asked, options: Mapping[str, Any]) -> None:
+        """`options` are those of `declared.py`."""
+        self._work = current_work(asked)
+        loader = ModuleTaskLoader({"task_mcumatrix": lambda: tasks(self._work)})
+        super().__init__(task_loader=loader, config={"GLOBAL": DOIT_CONFIG})
+        self._asked = options
+        self._selection: str = options["select"]
+        self._wait = asked.wait
 
-    def execute(self, params: Any, args: list[str]) -> int:
-        def execute() -> int:
-            end_with_signals()
-            take_arguments(params, args)
-            set_var("no_wait", params["no_wait"])
-            set_var("attempts", params["attempts"])
-            set_var("again", params["always"] or self.is_apart)
-            set_var("apart", self.is_apart)
-            self._asked = params
-            self._selection: str = params["select"]
-            self._wait = not params["no_wait"]
-            return int(Run.execute(self, params, []))
-
+    @classmethod
+    def do(cls, project: Project, options: Mapping[str, Any], names: list[str]) -> int:
+        """Does it as a command line says; returns the exit code."""
+        end_with_signals()
+        asked = Asked.of(project, options, names)
+        asked = replace(asked, again=asked.again or cls.is_apart, apart=cls.is_apart)
         try:
-            return code_of(execute)
+            command = cls(asked, options)
+            # What doit itself can be told besides is as it is by default.
+            given, _ = command.cmdparser.parse([])
+            given["always"], given["num_process"] = options["always_execute"], options["process"]
+            return int(command.execute(given, []))
         except KeyboardInterrupt:
             say("\nInterrupted. What is done is kept; the next run goes on from there.")
             return int(ExitCode.INTERRUPTED)
@@ -80,7 +76,7 @@ class Executing(Run):  # type: ignore[misc]
         failure_verbosity: int,
         pdb: bool,
     ) -> int:
-        work = current_work()
+        work = self._work
         jobs = work.selected(self._selection)
 
         def run(names: list[str], *, alone: bool = False, with_needs: bool = True) -> None:
@@ -122,14 +118,9 @@ class Executing(Run):  # type: ignore[misc]
 
 
 class Matrix(Executing):
-    """`doit matrix`: everything from the matrix file to the report."""
+    """`matrix`: everything from the matrix file to the report."""
 
     name = "matrix"
-    doc_purpose = "build, run and report the variants of a matrix"
-    doc_description = (
-        "MATRIX is a name under matrix/ or a path; without it, quickstart. What is done already is not "
-        "done again. Variants that fail do not keep others from being run."
-    )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
         from mcumatrix.actions import compilations
@@ -149,6 +140,11 @@ class Matrix(Executing):
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, work.slugs(self._selection))
+
+
+def matrix(project: Project, options: Mapping[str, Any], names: list[str]) -> int:
+    """`matrix`: everything from the matrix file to the report."""
+    return Matrix.do(project, options, names)
 
 
 def _conclude(work: Work, selected: set[str]) -> int:
@@ -185,6 +181,9 @@ def _conclude(work: Work, selected: set[str]) -> int:
         return int(ExitCode.OK)
     if all(case.is_blocked for case in failed):
         return int(ExitCode.BLOCKED)
+    if all(case.record and case.record.status is Status.NO_PROBE for case in failed):
+        say("`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.")
+        return int(ExitCode.ENVIRONMENT)
     if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)

@@ -1,72 +1,72 @@
-"""`doit plan`: what a run would do."""
+"""`plan`: what a run would do."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from doit.cmd_base import Command
-
-from mcumatrix.cli.common import code_of, parse_execute, print_line
-from mcumatrix.cli.current import OPTION_BUILDER, OPTION_SELECT, USAGE, current_work, take_arguments
+from mcumatrix.cli.common import print_line
+from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.errors import ExitCode
-from mcumatrix.workflow import what_is_left
+from mcumatrix.project import Project
+from mcumatrix.work import Work
+from mcumatrix.workflow import BUILD, what_is_left
+
+if TYPE_CHECKING:
+    from mcumatrix.report.content.plan import Plan
 
 
-class Plan(Command):  # type: ignore[misc]
-    """`doit plan`: what a run would do. It needs no tasks, and none are made."""
+def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
+    """`plan`: what a run would do. It needs no tasks, and none are made."""
+    from mcumatrix.commands.outputs import write_outputs
+    from mcumatrix.commands.unused import why_not_used
+    from mcumatrix.report.content.plan import plan_parts
+    from mcumatrix.report.render.plan import plan_json
+    from mcumatrix.report.render.terminal import parts_text
 
-    name = "plan"
-    doc_purpose = "show the variants of a matrix, what was left out and why, and what is left to do"
-    doc_usage = USAGE
-    doc_description = "MATRIX is a name under matrix/ or a path; without it, quickstart."
-    cmd_options = (OPTION_SELECT, OPTION_BUILDER)
+    work = current_work(Asked.of(project, params, names))
+    planned = _planned(work, params["select"])
+    print(parts_text(plan_parts(planned)))
+    to_do = {variant.slug for variant in planned.variants if variant.is_built or variant.runs}
+    left = [job for job in work.jobs if job.variant.slug in to_do]
+    for sentence in why_not_used(work.project, work.matrix.name, left):
+        print_line(f"\n{sentence}")
+    write_outputs({"json": params["json"]}, lambda _: plan_json(planned), print_line)
+    return ExitCode.OK
 
-    def parse_execute(self, in_args: list[str]) -> int:
-        return parse_execute(self, super().parse_execute, in_args)
 
-    def execute(self, params: Any, args: list[str]) -> int:
-        def execute() -> int:
-            take_arguments(params, args)
-            return self._show(params["select"])
+def _planned(work: Work, select: str) -> "Plan":
+    from mcumatrix.actions import compilations
+    from mcumatrix.report.content.plan import Plan, PlannedVariant
 
-        return code_of(execute)
-
-    def _show(self, select: str) -> int:
-        from mcumatrix.actions import compilations
-        from mcumatrix.commands.unused import why_not_used
-        from mcumatrix.report.content.plan import plan_parts
-        from mcumatrix.report.render.terminal import parts_text
-
-        work = current_work()
-        jobs = work.selected(select)
-        to_do = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
-        slugs = work.slugs(select)
-        hindered = {slug: error for slug, error in work.hindered.items() if slug in slugs}
-        runs = sum(bool(steps) for steps in to_do)
-        images = sum("build" in steps for steps in to_do)
-        libraries = {
-            library.name
-            for job, steps in zip(jobs, to_do, strict=True)
-            if "build" in steps
-            for library in job.libraries
-            if not library.is_done()
-        }
-        print(
-            parts_text(
-                plan_parts(
-                    work.matrix,
-                    [
-                        *(
-                            (job.variant.slug, " and ".join(steps) or "nothing")
-                            for job, steps in zip(jobs, to_do, strict=True)
-                        ),
-                        *((slug, f"cannot be tried: {error.message}") for slug, error in hindered.items()),
-                    ],
-                    f"{len(jobs)} variants: {len(libraries)} libraries and {images} images to build, "
-                    f"{runs} to run; builder: {work.builders.reason}.",
-                    compilations(jobs),
+    jobs = work.selected(select)
+    steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
+    selected = work.slugs(select)
+    axes = {variant.slug: variant.axes for variant in work.matrix.variants}
+    libraries = {
+        library.name: library
+        for job, left in zip(jobs, steps, strict=True)
+        if BUILD in left
+        for library in job.libraries
+    }
+    return Plan(
+        work.matrix,
+        (
+            *(
+                PlannedVariant(
+                    job.variant.slug,
+                    job.variant.axes,
+                    is_built=BUILD in left,
+                    runs=" and ".join(step for step in left if step != BUILD),
                 )
-            )
-        )
-        left = [job for job, steps in zip(jobs, to_do, strict=True) if steps]
-        for sentence in why_not_used(work.project, work.matrix.name, left):
-            print_line(f"\n{sentence}")
-        return int(ExitCode.OK)
+                for job, left in zip(jobs, steps, strict=True)
+            ),
+            *(
+                PlannedVariant(slug, axes[slug], hindered=error.message)
+                for slug, error in work.hindered.items()
+                if slug in selected
+            ),
+        ),
+        tuple(name for name, library in sorted(libraries.items()) if not library.is_done()),
+        work.builders.reason,
+        compilations(jobs),
+        {job.variant.slug: job.samples for job in jobs},
+    )

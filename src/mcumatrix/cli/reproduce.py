@@ -1,8 +1,9 @@
-"""`doit reproduce`: makes published results again, and says which came out the same."""
+"""`reproduce`: makes published results again, and says which came out the same."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from mcumatrix.cli.common import flag_options, print_line, text_options
+from mcumatrix.cli.common import print_line
 from mcumatrix.cli.executing import Executing
 from mcumatrix.commands.outputs import write_outputs
 from mcumatrix.commands.reproduce import Means, Theirs, published, reproduce_variant, write_report_again
@@ -10,6 +11,7 @@ from mcumatrix.errors import ChangedResultError, McuMatrixError
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import Outcome
 from mcumatrix.model.schedule import FIRST
+from mcumatrix.project import Project
 from mcumatrix.report.content.reproduced import Reproduced, Reproducibility
 from mcumatrix.report.render.reproduced import hints, reproduced_json, reproduced_markdown
 from mcumatrix.running import run_variant
@@ -25,28 +27,10 @@ _RENDERERS: Mapping[str, Callable[[Reproducibility], bytes]] = {
 
 
 class Reproduce(Executing):
-    """`doit reproduce`: what somebody published, made again and held against it."""
+    """`reproduce`: what somebody published, made again and held against it."""
 
     name = "reproduce"
     is_apart = True
-    doc_purpose = "make published results again: their images bit for bit, their cycles one by one"
-    doc_description = (
-        "MATRIX is a name under matrix/ or a path; without it, quickstart. Each image is built once more "
-        "from nothing, in another folder and without a cache, by every builder there is, and compared with "
-        "that of the published record in results/MATRIX. Where it is the same, it is run, and its cycles are "
-        "compared with the published ones. Where nothing is published, the builders are compared with each "
-        "other. Ends with exit code 3 where something that should be the same is not."
-    )
-    cmd_options = (
-        *Executing.cmd_options,
-        *flag_options(no_run="compare images only, and run none"),
-        *text_options(
-            against="whose results: an archive (NAME.tar.gz), or a folder such as another checkout's "
-            "results/quickstart; those in results/MATRIX if not given",
-            json="a file for the outcome as JSON",
-            markdown="a file for the outcome as Markdown, such as $GITHUB_STEP_SUMMARY",
-        ),
-    )
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
         with published(work.project, work.matrix, self._asked["against"]) as theirs:
@@ -87,6 +71,11 @@ class Reproduce(Executing):
             print_line(str(one))
             done.append(one)
         return done
+
+
+def reproduce(project: Project, options: Mapping[str, Any], names: list[str]) -> int:
+    """`reproduce`: what somebody published, made again and held against it."""
+    return Reproduce.do(project, options, names)
 
 
 def _hindered(slug: str, error: McuMatrixError) -> Reproduced:

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doit.doit_cmd import set_var
 from doit.exceptions import TaskFailed
 
 from mcumatrix.cli.common import say
-from mcumatrix.cli.current import current_work
+from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.cli.executing import alone
 from mcumatrix.errors import MatrixError, ResultError
+from mcumatrix.project import Project
 from mcumatrix.report.content.gate import Origin
 from mcumatrix.tasks import run_tasks
 from mcumatrix.work import Work
 from mcumatrix.workflow import Job
 
 
-def run_again(matrix: str, suspects: Sequence[Origin]) -> None:
+def run_again(project: Project, matrix: str, suspects: Sequence[Origin]) -> None:
     """Runs the images of some results of a matrix once more, and keeps the new results.
 
     Raises:
@@ -24,8 +24,7 @@ def run_again(matrix: str, suspects: Sequence[Origin]) -> None:
         ResultError: a run failed.
         McuMatrixError: as its message says.
     """
-    set_var("matrix", matrix)
-    work = current_work()
+    work = current_work(Asked(project, matrix))
     jobs = [_job(work, suspect) for suspect in suspects]
     with alone(work.project.build, wait=True):
         try:

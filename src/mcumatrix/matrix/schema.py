@@ -71,6 +71,7 @@ RESERVED_NAMES = frozenset(
             "layer",
             "matrix",
         ),
+        *("accuracy_high", "accuracy_low", "samples_right", "samples_unlike_host"),
         *("functions", "ms_median", "op", "settings", "slug", "source", "status", "variant"),
     )
 )

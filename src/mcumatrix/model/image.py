@@ -1,6 +1,7 @@
 """What a build makes, and what it is made from."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from mcumatrix.model.bounds import Unsigned32
@@ -9,6 +10,9 @@ from mcumatrix.model.inputs import NOTHING, Inputs
 
 KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
 """How pydantic writes what is kept as JSON and reads it back: strictly, and without losing a NaN."""
+
+FLASH = "FLASH"
+"""What linker scripts call the memory region that images are put into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,30 @@ class BuildFolders:
     trees: tuple[tuple[str, Path], ...] = ()
 
 
+class FlashPart(StrEnum):
+    """What a part of an image in flash belongs to."""
+
+    KERNELS = "kernels"
+    OPTIMISED = "optimised"
+    """A library that kernels call, such as CMSIS-NN."""
+    RUNTIME = "runtime"
+    """The library without its kernels."""
+    MODEL = "model"
+    APPLICATION = "application"
+    """Our own: what starts the board, measures and answers, and the adapter between that and the runtime."""
+    C_LIBRARY = "c_library"
+    """With the compiler's own."""
+    OTHER = "other"
+    """What the linker puts between parts so that they are aligned, and tables that it makes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Sizes of an image in bytes, by section kind as `size` counts them and by memory region."""
+    """Sizes of an image in bytes, by section kind as `size` counts them and by memory region.
+
+    `flash_bytes` says of all that is in flash what it belongs to; empty in records from before that was
+    looked at.
+    """
 
     __pydantic_config__ = KEPT
 
@@ -72,6 +97,7 @@ class Sizes:
     data_bytes: Unsigned32
     bss_bytes: Unsigned32
     region_bytes: dict[str, Unsigned32]
+    flash_bytes: dict[FlashPart, Unsigned32] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

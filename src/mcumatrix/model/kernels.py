@@ -39,18 +39,23 @@ class Compiled:
     @property
     def asserts(self) -> bool | None:
         """Whether assertions are compiled in; None where nothing says so."""
-        switches = (option for option in self.options if option[:2] in {_DEFINE, _UNDEFINE})
-        said = [option for option in switches if _name(option) == ASSERTIONS_OUT]
-        if said:
-            return said[-1].startswith(_UNDEFINE)
+        is_defined = self._last_said(ASSERTIONS_OUT)
+        if is_defined is not None:
+            return not is_defined
         return True if ASSERTIONS_OUT in self.unset else None
 
     @property
     def is_unrestricted(self) -> bool:
         """Whether it could be told which pointers do not overlap, and is not."""
-        return RESTRICT in self.unset and not any(
-            option.startswith(_DEFINE) and _name(option) == RESTRICT for option in self.options
-        )
+        is_defined = self._last_said(RESTRICT)
+        return RESTRICT in self.unset if is_defined is None else not is_defined
+
+    def _last_said(self, name: str) -> bool | None:
+        """Whether the last option that speaks of a switch defines it; None where none does."""
+        said = [
+            option for option in self.options if option[:2] in {_DEFINE, _UNDEFINE} and _name(option) == name
+        ]
+        return said[-1].startswith(_DEFINE) if said else None
 
 
 _DEFINE, _UNDEFINE = "-D", "-U"

@@ -23,14 +23,16 @@ class LabelledSet:
     """The samples that are asked, in their order.
 
     `inputs` are the input tensors as they lie in memory (little-endian), `labels` the numbers of the classes
-    from 0. `places` has where in the whole set each of them stands, from 0. `expected` has for each sample
-    the elements that the library on the host answers, of which each may differ by `tolerance`, and
-    `answers_sha256` is that of the file which they were read from; both are empty where nobody has made them.
+    from 0. `places` has where in the whole set, which has `count`, each of them stands, from 0. `expected`
+    has for each sample the elements that the library on the host answers, of which each may differ by
+    `tolerance`, and `answers_sha256` is that of the file which they were read from; both are empty where
+    nobody has made them.
     """
 
     inputs: tuple[bytes, ...]
     labels: tuple[int, ...]
     places: tuple[int, ...]
+    count: int
     expected: tuple[tuple[float, ...], ...] = ()
     tolerance: float = 0.0
     answers_sha256: str = ""

@@ -1,6 +1,6 @@
 """The result of one run of one image, as it is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.labelled import MAX_SAMPLES, AskedSet
+from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Outcome
@@ -164,16 +165,17 @@ class SetAnswers:
 class Accuracy:
     """The comparison of the answers to a labelled set with its labels, and with those of the host.
 
-    `set_sha256` is that of what was asked (`LabelledSet.sha256`), `correct` how many of the classes are the
-    labels'. Where there are answers of the host, `answers_sha256` is that of their file, `host_correct` how
-    many of these are right, and `deviating` has the places in the set, from 0, of the samples whose answers
-    are off by more than `tolerance`; `max_error` is the largest difference of all, in units of the elements.
-    Of the deviating ones `other_class` have another class than the host says.
+    `set_sha256` is that of what was asked (`LabelledSet.sha256`) out of `set_samples` samples, and `correct`
+    how many of the classes are the labels'. Where there are answers of the host, `answers_sha256` is that of
+    their file, `host_correct` how many of these are right, and `deviating` has the places in the set, from 0,
+    of the samples whose answers are off by more than `tolerance`; `max_error` is the largest difference of
+    all, in units of the elements. Of the deviating ones `other_class` have another class than the host says.
     """
 
     __pydantic_config__ = KEPT
 
     set_sha256: Sha256
+    set_samples: Unsigned32
     correct: Unsigned32
     answers_sha256: str = ""
     host_correct: Unsigned32 = 0
@@ -189,7 +191,8 @@ class Measurement:
 
     `total_cycles` has one number per repeat and is at least the sum of the layers; the rest is spent between
     them. `further_outputs` are those behind the first, for a model that has several. `set_answers` are those
-    to the labelled set, None where it was not asked.
+    to the labelled set, None where it was not asked. `arena_bytes` is what the arena must have; `arena_kinds`
+    are as many of its kinds as the runtime tells. `stack` is None in records from before it was measured.
     """
 
     __pydantic_config__ = KEPT
@@ -203,6 +206,8 @@ class Measurement:
     output: Output
     further_outputs: tuple[Output, ...] = ()
     set_answers: SetAnswers | None = None
+    arena_kinds: dict[ArenaKind, Unsigned32] = field(default_factory=dict)
+    stack: Stack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +316,13 @@ class Record:
     def name(self) -> str:
         """The name of its file, without ending; empty before it is kept."""
         return self.log.removesuffix(".log")
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether no answer is another one than it must be; None where there is no answer."""
+        if self.correctness is None:
+            return None
+        return self.correctness.correct and not (self.accuracy and self.accuracy.deviating)
 
     @property
     def asked(self) -> AskedSet | None:

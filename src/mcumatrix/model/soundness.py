@@ -10,6 +10,8 @@ from math import isfinite, prod
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
+from mcumatrix.model.image import FLASH
+from mcumatrix.model.memory import WITHIN_PERSISTENT, ArenaKind
 from mcumatrix.model.record import Accuracy, Measurement, Output, Record, SetAnswers, Status
 from mcumatrix.units import MAXIMUM_DURATION_S
 
@@ -31,6 +33,7 @@ def contradictions_of_measurement(measurement: Measurement) -> Iterator[str]:
             return
     for repeat, total_cycles in enumerate(measurement.total_cycles):
         yield from _contradictions_of_repeat(measurement, repeat, total_cycles)
+    yield from _contradictions_of_memory(measurement)
     yield from _contradictions_of_output(measurement.output, repeats)
     for output in measurement.further_outputs:
         yield from _contradictions_of_shape(output)
@@ -57,6 +60,25 @@ def _contradictions_of_repeat(measurement: Measurement, repeat: int, total_cycle
         yield f"the layers of repeat {repeat} took longer than the whole inference"
 
 
+def _contradictions_of_memory(measurement: Measurement) -> Iterator[str]:
+    kinds = measurement.arena_kinds
+    whole = kinds.get(ArenaKind.NON_PERSISTENT, 0) + kinds.get(ArenaKind.PERSISTENT, 0)
+    if whole > measurement.arena_bytes:
+        yield f"{whole} bytes of its arena of {measurement.arena_bytes} bytes are in use"
+    parts, persistent = (
+        sum(kinds.get(kind, 0) for kind in WITHIN_PERSISTENT),
+        kinds.get(ArenaKind.PERSISTENT, 0),
+    )
+    if parts > persistent:
+        yield f"{parts} bytes of its arena are parts of {persistent} bytes that are persistent"
+    stack = measurement.stack
+    if stack and not 0 < stack.inference_bytes <= stack.deepest_bytes <= stack.size_bytes:
+        yield (
+            f"its stack of {stack.size_bytes} bytes was {stack.deepest_bytes} bytes deep, and an "
+            f"inference took {stack.inference_bytes} of them"
+        )
+
+
 def _contradictions_of_output(output: Output, repeats: int) -> Iterator[str]:
     if len(output.crc32) != repeats:
         yield f"it has {len(output.crc32)} checksums of outputs for {repeats} repeats"
@@ -81,6 +103,18 @@ def contradiction_of_kind(registers: Mapping[str, int], kind: BoardKind) -> str:
     return f"the board is to be {kind}, and its chip is {other} ({CHIP_ID_REGISTER} {chip_id:#010x})"
 
 
+def _contradictions_of_sizes(record: Record) -> Iterator[str]:
+    if record.image is None:
+        return
+    sizes, measurement = record.image.sizes, record.measurement
+    flash_bytes, parts = sizes.region_bytes.get(FLASH), sum(sizes.flash_bytes.values())
+    if sizes.flash_bytes and parts != flash_bytes:
+        yield f"the parts of its image have {parts} bytes of flash, and the image {flash_bytes}"
+    ram_bytes = sizes.data_bytes + sizes.bss_bytes
+    if measurement and measurement.arena_bytes > ram_bytes:
+        yield f"its arena has {measurement.arena_bytes} bytes, and its image {ram_bytes} bytes of RAM"
+
+
 def contradictions_of_record(record: Record) -> Iterator[str]:
     """What cannot be in a record, each as a clause; those of its measurement are among them."""
     for axis in AXES:
@@ -101,6 +135,7 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
         yield "a virtual board has a timing model, and it names none"
     if record.image and record.flashed and record.flashed.read_back_sha256 != record.image.binary_sha256:
         yield "what was read back from flash is not its image"
+    yield from _contradictions_of_sizes(record)
     if record.measurement is None or record.correctness is None:
         return
     measurement, correctness = record.measurement, record.correctness
@@ -110,9 +145,8 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
     clocks_hz = {record.clock_hz, measurement.clock.declared_hz, measurement.clock.measured_hz}
     if len(clocks_hz) > 1:
         yield f"its clock has {' and '.join(map(str, sorted(clocks_hz)))} Hz"
-    is_right = correctness.correct and not (record.accuracy and record.accuracy.deviating)
-    if is_right is not (record.status is Status.OK):
-        yield f"its status is {record.status}, and its answer {'' if is_right else 'not '}correct"
+    if record.is_right is not (record.status is Status.OK):
+        yield f"its status is {record.status}, and its answer {'' if record.is_right else 'not '}correct"
     is_within = isfinite(correctness.max_error) and correctness.max_error <= correctness.tolerance
     if correctness.correct and (not is_within or len(set(measurement.output.crc32)) != 1):
         yield "its answer counts as correct, and is not"
@@ -131,6 +165,8 @@ def _contradictions_of_accuracy(answers: SetAnswers | None, accuracy: Accuracy |
     for what, count in right.items():
         if count > samples:
             yield f"{count} of {samples} samples are {what}"
+    if samples > accuracy.set_samples or any(place >= accuracy.set_samples for place in deviating):
+        yield f"samples were asked that a set of {accuracy.set_samples} does not have"
     if len(deviating) > samples or any(one >= other for one, other in pairwise(deviating)):
         yield "the samples whose answers differ from the host's are not in order"
     elif accuracy.other_class > len(deviating):

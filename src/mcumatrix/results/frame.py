@@ -3,9 +3,20 @@
 from collections.abc import Iterable
 
 from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
+from mcumatrix.model.image import FlashPart
+from mcumatrix.model.memory import ArenaKind
 from mcumatrix.model.record import Record, Status
-from mcumatrix.results.statistics import summarise
+from mcumatrix.results.statistics import share_interval, summarise
 from mcumatrix.units import milliseconds
+
+_MEMORY = (
+    "arena_bytes",
+    *(f"arena_{kind}_bytes" for kind in ArenaKind),
+    "stack_inference_bytes",
+    "stack_deepest_bytes",
+    *(f"flash_{part}_bytes" for part in FlashPart),
+)
+"""In the row of the whole inference, or in that of a variant without times."""
 
 _HEAD = ("variant", *(axis.column_name for axis in AXES))
 _TAIL = (
@@ -29,6 +40,13 @@ _TAIL = (
     "flaky",
     "settings",
     "run",
+    *_MEMORY,
+    "samples",
+    "samples_right",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "samples_unlike_host",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
 
@@ -46,7 +64,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             **own_axes,
         }
         tail: dict[str, object] = {
-            "correct": record.correctness.correct if record.correctness else None,
+            "correct": record.is_right,
             "status": record.status.value,
             "reason": record.reason,
             "cause": record.blame and record.blame.value,
@@ -58,17 +76,33 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "fingerprint": record.fingerprint,
             "elf_sha256": record.image.elf_sha256 if record.image else None,
             "settings": "; ".join(map(str, record.settings or ())),
+            **_accuracy(record),
         }
         measurement = record.measurement
         # A time counts only with a correct answer.
         if measurement is None or record.status is not Status.OK:
-            yield head | _times(None, "", None, record.clock_hz) | tail
+            yield head | _times(None, "", None, record.clock_hz) | tail | _memory(record)
             continue
         for index, layer in enumerate(measurement.layers):
             times = _times(index, layer.op, layer.cycles, measurement.clock.measured_hz)
             served = {"source": layer.source, "functions": " ".join(layer.functions)}
             yield head | times | served | tail
-        yield head | _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz) | tail
+        times = _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz)
+        yield head | times | tail | _memory(record)
+
+
+def _memory(record: Record) -> dict[str, object]:
+    measurement = record.measurement
+    found: dict[str, object] = {}
+    if measurement is not None:
+        found["arena_bytes"] = measurement.arena_bytes
+        found |= {f"arena_{kind}_bytes": size for kind, size in measurement.arena_kinds.items()}
+    if measurement is not None and measurement.stack is not None:
+        found["stack_inference_bytes"] = measurement.stack.inference_bytes
+        found["stack_deepest_bytes"] = measurement.stack.deepest_bytes
+    if record.image is not None:
+        found |= {f"flash_{part}_bytes": size for part, size in record.image.sizes.flash_bytes.items()}
+    return found
 
 
 def _cell(axis: BuiltinAxis, record: Record) -> object:
@@ -86,6 +120,22 @@ def _times(layer: int | None, op: str, cycles: tuple[int, ...] | None, clock_hz:
         "cycles_median": summary and summary.cycles_median,
         "cycles_max": summary and summary.cycles_max,
         "ms_median": summary and milliseconds(summary.cycles_median, clock_hz),
+    }
+
+
+def _accuracy(record: Record) -> dict[str, object]:
+    """The answers to a labelled set, shares from 0 to 1; nothing where it was not asked."""
+    accuracy, asked = record.accuracy, record.asked
+    if accuracy is None or asked is None or not asked.samples:
+        return {}
+    interval = share_interval(accuracy.correct, asked.samples)
+    return {
+        "samples": asked.samples,
+        "samples_right": accuracy.correct,
+        "accuracy": accuracy.correct / asked.samples,
+        "accuracy_low": interval.low,
+        "accuracy_high": interval.high,
+        "samples_unlike_host": len(accuracy.deviating) if accuracy.answers_sha256 else None,
     }
 
 

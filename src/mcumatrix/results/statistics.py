@@ -8,11 +8,14 @@ alike would pretend that there were more samples than there are.
 Intervals are those of a percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
 chapter 13) with a fixed seed, so that the same records give the same report. Where many layers are looked at,
 some would differ by chance: Holm's procedure (Scandinavian Journal of Statistics 6, 1979) corrects for that.
+
+Accuracies are shares of samples, each right or wrong, and have an interval of their own.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import NormalDist, median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -123,3 +126,20 @@ def _interval(values: "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]") -
     tail = (1 - CONFIDENCE) / 2
     low, high = numpy.quantile(values, (tail, 1 - tail))
     return Interval(float(low), float(high))
+
+
+def share_interval(successes: int, samples: int) -> Interval:
+    """Where the share of which `successes` of at least one sample are an estimate lies, from 0 to 1.
+
+    Wilson's score interval (Journal of the American Statistical Association 22, 1927), which holds for few
+    samples and for shares near 0 and 1 too (Brown, Cai and DasGupta, Statistical Science 16, 2001).
+    """
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    share, spread = successes / samples, z * z / samples
+    middle = share + spread / 2
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
+    # It holds the share; rounding may say otherwise where none or all are right.
+    return Interval(
+        max(0.0, min(share, (middle - half) / (1 + spread))),
+        min(1.0, max(share, (middle + half) / (1 + spread))),
+    )

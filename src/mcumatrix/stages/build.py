@@ -84,7 +84,7 @@ def plan_library(
         chip,
         toolchain,
         name=name,
-        outputs=("libruntime.a",),
+        outputs=("libruntime.a", "libkernels.a", "liboptimised.a", "libadapter.a"),
         definitions=definitions,
         parts={"sources": sources, "trees": trees, "generators": generators or {}},
     )

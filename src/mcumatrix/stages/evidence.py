@@ -18,8 +18,8 @@ from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.parse import measurement_in
 from mcumatrix.stages.set_answers import answers_in, judge
 
-_READ_PROTOCOLS = (3, 4, wire.PROTOCOL_VERSION)
-"""Of which logs are read. They differ in checksums, and in how many outputs an answer may have."""
+_READ_PROTOCOLS = (3, 4, 5, wire.PROTOCOL_VERSION)
+"""Of which logs are read. They differ in checksums, in how many outputs an answer may have, and in memory."""
 
 _HELLO = re.compile(rb"^@hello 1 protocol=([0-9]{1,9}) ", re.MULTILINE)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.model.soundness import contradiction_of_kind, contradictions_of_measurement
 from mcumatrix.stages.elements import ELEMENTS, elements_of
@@ -129,6 +130,8 @@ def measurement_in(
         total_cycles=tuple(total.cycles for total in totals),
         arena_bytes=_only(answer, wire.Memory).arena_bytes,
         input_crc32=bench.input_crc32,
+        arena_kinds=_arena_kinds(answer),
+        stack=_stack(answer, expected.protocol),
         output=first,
         further_outputs=tuple(further),
         set_answers=summary_of(answers_in(exchanges, first)),
@@ -173,6 +176,23 @@ def _clock(answer: wire.Exchange, declared_hz: int) -> Clock:
     _require(len(clock.rates_hz) == len(rates), "it has a clock twice")
     _require(len(clock.registers) == len(registers), "it has a register twice")
     return clock
+
+
+def _arena_kinds(answer: wire.Exchange) -> dict[ArenaKind, int]:
+    kinds: dict[ArenaKind, int] = {}
+    for part in answer.of(wire.Arena):
+        _require(part.kind in set(ArenaKind), f"its arena has the unknown kind {part.kind}")
+        kind = ArenaKind(part.kind)
+        _require(kind not in kinds, f"the kind {kind} of its arena is there twice")
+        kinds[kind] = part.size_bytes
+    return kinds
+
+
+def _stack(answer: wire.Exchange, protocol: int) -> Stack | None:
+    if protocol < wire.FIRST_VERSION_WITH_STACK and not answer.of(wire.Stack):
+        return None
+    said = _only(answer, wire.Stack)
+    return Stack(said.inference_bytes, said.deepest_bytes, said.size_bytes)
 
 
 def parse_outputs(answer: wire.Exchange, crc32: tuple[int, ...]) -> tuple[Output, ...]:

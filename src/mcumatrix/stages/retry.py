@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mcumatrix.defaults import DEFAULT_ATTEMPTS
 from mcumatrix.model.record import Cause, Record, Status
-
-DEFAULT_ATTEMPTS = 3
-MAXIMUM_ATTEMPTS = 20
 
 _LASTING = {Status.WRONG_PROBE, Status.WRONG_DEVICE, Status.UNLOCK_REFUSED, Status.BLOCKED}
 """Of infrastructure, what somebody has to mend: it is the same after any pause."""

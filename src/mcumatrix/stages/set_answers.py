@@ -109,7 +109,7 @@ def judge(answers: Sequence[SampleAnswer], labelled: LabelledSet) -> Accuracy:
     classes = [answer.answered_class for answer in answers]
     correct = sum(one == label for one, label in zip(classes, labelled.labels, strict=True))
     if not labelled.expected:
-        return Accuracy(labelled.sha256, correct)
+        return Accuracy(labelled.sha256, labelled.count, correct)
     errors = [
         largest_error(answer.values, expected)
         for answer, expected in zip(answers, labelled.expected, strict=True)
@@ -118,6 +118,7 @@ def judge(answers: Sequence[SampleAnswer], labelled: LabelledSet) -> Accuracy:
     deviating = [index for index, error in enumerate(errors) if error > labelled.tolerance]
     return Accuracy(
         set_sha256=labelled.sha256,
+        set_samples=labelled.count,
         correct=correct,
         answers_sha256=labelled.answers_sha256,
         host_correct=sum(one == label for one, label in zip(host_classes, labelled.labels, strict=True)),

@@ -1,14 +1,35 @@
 """How much of which memory an image takes."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.image import Sizes
+from mcumatrix.model.image import FLASH, FlashPart, Sizes
 
 _REGION = re.compile(
     r"^(?P<name>\w+)\s+0x(?P<origin>[0-9a-f]+)\s+0x(?P<length>[0-9a-f]+)(\s+[xrwail!]+)?$", re.M
 )
+
+_CONTRIBUTION = re.compile(
+    r"^ (?P<section>[^*\s]\S*)\s+0x(?P<address>[0-9a-f]+)\s+0x(?P<size>[0-9a-f]+)[ \t]+(?P<file>\S[^\n]*)$",
+    re.M,
+)
+_FILE = re.compile(r"(?:.*/)?(?P<name>[^/()]+)(?:\((?P<member>[^()]+)\))?")
+
+_PART_OF_LIBRARY = {
+    "libkernels.a": FlashPart.KERNELS,
+    "liboptimised.a": FlashPart.OPTIMISED,
+    "libruntime.a": FlashPart.RUNTIME,
+    "libadapter.a": FlashPart.APPLICATION,
+    "libmodel.a": FlashPart.MODEL,
+    "libplatform.a": FlashPart.APPLICATION,
+}
+"""As firmware/CMakeLists.txt and firmware/runtime/CMakeLists.txt call them; any other is the compiler's."""
+
+_SAMPLE = "sample.c"
+"""The one file in the model's library that is the application's: the built-in input."""
 
 
 def read_regions(map_text: str) -> dict[str, range]:
@@ -21,6 +42,42 @@ def read_regions(map_text: str) -> dict[str, range]:
     }
 
 
+def _part_of(file: str) -> FlashPart:
+    """What an object file belongs to, named as a map names it: "libmodel.a(model.c.obj)"."""
+    match = _FILE.fullmatch(file)
+    name, member = (match["name"], match["member"]) if match else (file, None)
+    if member is None or member.startswith(_SAMPLE):
+        return FlashPart.APPLICATION
+    return _PART_OF_LIBRARY.get(name, FlashPart.C_LIBRARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one object file has brought into an image: addresses that it takes, and what it belongs to."""
+
+    addresses: range
+    part: FlashPart
+
+
+def read_contributions(map_text: str) -> list[Contribution]:
+    """What object files have brought, by a linker map (GNU ld, "Linker script and memory map").
+
+    Of strings that the linker merges, a file may have more than is left of them: then addresses are there
+    twice, and those of the file that begins later are its own.
+    """
+    _, _, rest = map_text.partition("Linker script and memory map")
+    # A name that is long has the rest on a line of its own.
+    joined = re.sub(r"^( [.\w]\S*)\n[ \t]+(?=0x)", r"\1 ", rest, flags=re.M)
+    return [
+        Contribution(
+            range(int(match["address"], 16), int(match["address"], 16) + int(match["size"], 16)),
+            _part_of(match["file"]),
+        )
+        for match in _CONTRIBUTION.finditer(joined)
+        if int(match["address"], 16) and int(match["size"], 16)
+    ]
+
+
 def measure_sizes(elf: Path, map_file: Path) -> Sizes:
     """Sizes of an ELF file's sections; initialised data counts in RAM and, as its copy, in flash.
 
@@ -31,7 +88,9 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
     from elftools.elf.constants import SH_FLAGS
     from elftools.elf.elffile import ELFFile
 
-    regions = read_regions(map_file.read_text(errors="replace"))
+    map_text = map_file.read_text(errors="replace")
+    regions = read_regions(map_text)
+    in_flash: list[range] = []
     if not regions:
         raise BuildError(
             f"{map_file} has no memory regions",
@@ -63,6 +122,25 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
                     }
                 for name, region in regions.items():
                     region_bytes[name] += size_bytes * sum(address in region for address in addresses)
+                if loaded and any(address in regions.get(FLASH, ()) for address in addresses):
+                    in_flash.append(range(section["sh_addr"], section["sh_addr"] + size_bytes))
     except ELFError as error:
         raise BuildError(f"{elf} is not an ELF file: {error}", hint="Remove it and build again.") from error
-    return Sizes(text_bytes, data_bytes, bss_bytes, region_bytes)
+    flash_bytes = _by_part(in_flash, read_contributions(map_text))
+    return Sizes(text_bytes, data_bytes, bss_bytes, region_bytes, flash_bytes)
+
+
+def _by_part(sections: Iterable[range], contributions: Iterable[Contribution]) -> dict[FlashPart, int]:
+    """How many bytes of sections belong to what; each byte counts once."""
+    found = dict.fromkeys(FlashPart, 0)
+    ordered = sorted(contributions, key=lambda one: one.addresses.start)
+    for section in sections:
+        inside = [one for one in ordered if one.addresses.start in section]
+        ends = [*(one.addresses.start for one in inside[1:]), section.stop]
+        sizes = [
+            min(one.addresses.stop, end) - one.addresses.start for one, end in zip(inside, ends, strict=True)
+        ]
+        for one, size_bytes in zip(inside, sizes, strict=True):
+            found[one.part] += size_bytes
+        found[FlashPart.OTHER] += len(section) - sum(sizes)
+    return found

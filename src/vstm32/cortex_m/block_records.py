@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from vstm32.base.memory_map import Storage
-from vstm32.cortex_m.shared import PARTS_OF_CYCLE, Shared, new_table
+from vstm32.cortex_m.shared import Shared, describe_latency, new_table, parts
 from vstm32.native.library import ffi, lib
-from vstm32.timing import INSTRUCTIONS, TimingModel
+from vstm32.timing import INSTRUCTIONS, TimingModel, m7_data_table
+from vstm32.timing.addresses import StepKind, address_program
 from vstm32.timing.block_cost import (
     BlockCost,
     CodeMemory,
@@ -15,10 +16,14 @@ from vstm32.timing.block_cost import (
     count_instructions,
 )
 from vstm32.timing.cost_cache import CostCache
+from vstm32.timing.operation import instruction_starts
 
 MOST_BLOCKS: int = lib.MOST_BLOCKS
+MOST_STEPS: int = lib.MOST_STEPS
 _NEVER = 1 << 63
 _SIZE_BITS = 16
+# A block of Unicorn's ends with a page of 4 KB at the latest; an instruction loads 16 registers at most.
+_MOST_STEPS_OF_BLOCK = 1 << 16
 
 
 class BlockRecords:
@@ -34,7 +39,10 @@ class BlockRecords:
         self._shared = shared
         self._state = state = shared.state
         self._branches = new_table("struct branch", MOST_BLOCKS)
-        self._memory = MemorySystem()
+        self._steps = new_table("struct step", MOST_STEPS if model.prices_addresses else 1)
+        self._step_count = 0
+        self._memory = MemorySystem(prices_addresses=model.prices_addresses)
+        self._tell_latencies()
         self._costs = CostCache()
         self._callbacks = tuple(
             ffi.callback("uint64_t(uint64_t, uint64_t)", self._guarded(function))
@@ -60,13 +68,20 @@ class BlockRecords:
         changed = replace(self._memory, **changes)
         if changed != self._memory:
             self._memory = changed
+            self._tell_latencies()
             self.forget()
+
+    def _tell_latencies(self) -> None:
+        data, memory = self._state.data, self._memory
+        data.enabled, data.art_enabled = memory.data_cache, memory.art
+        describe_latency(data.flash, m7_data_table.flash(memory.wait_states))
+        data.flash_itcm_cycles = memory.wait_states
 
     def forget(self) -> None:
         """Drops all records, as code in memory has changed. What branches did is forgotten too."""
         for place in self._places:
             self._state.block_numbers[place // 2] = 0
-        self._count = 0
+        self._count = self._step_count = 0
         self._places.clear()
         self._branch_of.clear()
         self.interrupt()
@@ -83,13 +98,17 @@ class BlockRecords:
             ffi.memmove(cache.sets, bytes(size), size)
         self._state.fetches += 1
 
+    def maintain_data_line(self, address: int, *, drop: bool) -> None:
+        """The line of an address is written back to memory, or dropped from the data cache as well."""
+        lib.maintain_data_line(self._shared.state_pointer, address, drop)
+
+    def maintain_data_set(self, number: int, *, drop: bool) -> None:
+        """The lines of a set of the data cache are written back, or dropped as well."""
+        lib.maintain_data_set(self._shared.state_pointer, number, drop)
+
     def cycles_left(self, address: int) -> int:
         """Cycles of the block that runs from an instruction on, of those that have been counted already."""
-        state = self._state
-        place = self._code_place(address)
-        if place is None or not state.block_address <= address < state.block_address + state.block_size:
-            return 0
-        return int(min(state.cycles_left[place // 2], state.charged))
+        return int(lib.cycles_left(self._shared.state_pointer, address))
 
     def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int], int]:
         """A function that the hooks can call: what goes wrong in it is raised by the run loop."""
@@ -107,7 +126,7 @@ class BlockRecords:
         """The number of a new record for a block."""
         place = self._code_place(address)
         assert place is not None
-        if self._count + 1 >= MOST_BLOCKS:
+        if self._count + 1 >= MOST_BLOCKS or self._step_count + _MOST_STEPS_OF_BLOCK > len(self._steps) > 1:
             self.forget()
         self._count += 1
         number = self._count
@@ -119,12 +138,31 @@ class BlockRecords:
         record = self._state.records[number]
         ffi.memmove(ffi.addressof(record), bytes(ffi.sizeof(record)), ffi.sizeof(record))
         record.key = address << _SIZE_BITS | size_bytes
-        record.entered = _parts(cost.entered)
+        record.entered = parts(cost.entered)
         if cost.ends_in_branch:
             record.branch = self._branch(address + size_bytes)
         record.line_cycles = cost.line_cycles
         record.seen_at = _NEVER
+        if self._model.prices_addresses:
+            self._write_steps(record, code, address, cost)
         return number
+
+    def _write_steps(self, record: Any, code: bytes, address: int, cost: BlockCost) -> None:
+        program = address_program(code, address)
+        if not program.steps:
+            return
+        # One more: an end, which is 0.
+        first, self._step_count = self._step_count, self._step_count + len(program.steps) + 1
+        starts = instruction_starts(code)
+        for number, step in enumerate(program.steps, first):
+            at, offset = cost.left[0] - cost.left[step.instruction], starts[step.instruction]
+            self._steps[number] = (
+                step.kind, step.base, step.index, step.shift, step.constant, step.result, step.size,
+                at, offset, 0,
+            )  # fmt: skip
+        self._steps[self._step_count - 1].kind = StepKind.END
+        record.steps = ffi.addressof(self._steps, first)
+        record.registers = sum(1 << register for register in program.registers)
 
     def _cost_after(self, record: int, previous: int) -> int:
         """The cost of a block after another one, in parts of a cycle; both by their records' numbers."""
@@ -140,7 +178,7 @@ class BlockRecords:
             self._code_memory(address),
             self._memory,
         )
-        return _parts(cost)
+        return parts(cost)
 
     def _code_place(self, address: int) -> int | None:
         """The place of code at an address; None where none can run."""
@@ -166,19 +204,13 @@ class BlockRecords:
         return self._costs.block(code, self._code_memory(address), self._memory)
 
     def _write_left(self, code: bytes, place: int, cost: BlockCost) -> None:
-        position = 0
-        for left in cost.left:
-            self._state.cycles_left[(place + position) // 2] = min(left, 0xFFFF)
-            position += 4 if code[position + 1] >= 0xE8 else 2
+        for start, left in zip(instruction_starts(code), cost.left, strict=False):
+            self._state.cycles_left[(place + start) // 2] = min(left, 0xFFFF)
 
     def _branch(self, end: int) -> Any:
         """The predictor's state for the branch before an address (`struct branch *`)."""
         if end not in self._branch_of:
             number = len(self._branch_of)
             self._branch_of[end] = number
-            self._branches[number] = (1, 0)
+            self._branches[number] = (self._model.first_counter, 0)
         return ffi.addressof(self._branches, self._branch_of[end])
-
-
-def _parts(cycles: float) -> int:
-    return round(cycles * PARTS_OF_CYCLE)

@@ -126,7 +126,8 @@ class Core:
         if profiled:
             # First, so that it sees the cycle at which a block begins.
             self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.profile_hook, self.profile)
-        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.block_hook)
+        hook = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
+        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, hook)
         """Unicorn's handle of the hook that counts cycles."""
         self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)

@@ -1,7 +1,7 @@
 """System control block, FPU control and cache maintenance (PM0253 sections 4.2, 4.5, 4.7, 4.8).
 
-Caches have no effect on data here, so their maintenance operations are accepted and do nothing; what they
-save in time is known to the timing model.
+Caches have no effect on data here; what they save in time is known to the timing model, which is told what
+their maintenance operations do.
 CCR.UNALIGN_TRP is a finding: Unicorn cannot trap unaligned accesses.
 """
 
@@ -17,7 +17,9 @@ SHPR1, SHPR2, SHPR3, SHCSR, CFSR, HFSR, DFSR = 0x18, 0x1C, 0x20, 0x24, 0x28, 0x2
 MMFAR, BFAR, AFSR = 0x34, 0x38, 0x3C
 CLIDR, CTR, CCSIDR, CSSELR, CPACR = 0x78, 0x7C, 0x80, 0x84, 0x88
 FPCCR, FPCAR = 0x234, 0x238
-ICIALLU = 0x250
+ICIALLU, DCIMVAC, DCISW, DCCMVAU, DCCMVAC, DCCSW, DCCIMVAC, DCCISW = (
+    0x250, 0x25C, 0x260, 0x264, 0x268, 0x26C, 0x270, 0x274
+)  # fmt: skip
 CCR_DC, CCR_IC = 1 << 16, 1 << 17
 
 _SLEEPONEXIT, _SEVONPEND = 1 << 1, 1 << 4
@@ -52,9 +54,13 @@ _LINE_BYTES, _DATA_WAYS, _INSTRUCTION_WAYS = 32, 4, 2
 _CACHE_ABILITIES, _LOG2_OF_LINE_WORDS_LESS_2 = 0xF << 28, 1
 
 _CACHE_OPERATIONS = {
-    "ICIALLU": ICIALLU, "ICIMVAU": 0x258, "DCIMVAC": 0x25C, "DCISW": 0x260, "DCCMVAU": 0x264,
-    "DCCMVAC": 0x268, "DCCSW": 0x26C, "DCCIMVAC": 0x270, "DCCISW": 0x274, "BPIALL": 0x278,
+    "ICIALLU": ICIALLU, "ICIMVAU": 0x258, "DCIMVAC": DCIMVAC, "DCISW": DCISW, "DCCMVAU": DCCMVAU,
+    "DCCMVAC": DCCMVAC, "DCCSW": DCCSW, "DCCIMVAC": DCCIMVAC, "DCCISW": DCCISW, "BPIALL": 0x278,
 }  # fmt: skip
+_DATA_LINE_OPERATIONS = {DCIMVAC: True, DCCMVAU: False, DCCMVAC: False, DCCIMVAC: True}
+_DATA_SET_OPERATIONS = {DCISW: True, DCCSW: False, DCCISW: True}
+# Whether they drop lines; where DCIMVAC and DCISW lose what is dirty, that is written back here.
+_SET_SHIFT = 5
 
 
 def cache_size(size_bytes: int, ways: int) -> int:
@@ -139,6 +145,12 @@ class Caches(Protocol):
 
     def invalidate_lines(self) -> None:
         """The instruction cache is empty."""
+
+    def maintain_data_line(self, address: int, *, drop: bool) -> None:
+        """The line of an address is clean, or no more in the data cache."""
+
+    def maintain_data_set(self, number: int, *, drop: bool) -> None:
+        """The same for the lines of a set."""
 
 
 class SystemControl(RegisterBlock):
@@ -231,7 +243,7 @@ class SystemControl(RegisterBlock):
             self.values[offset] &= ~value
         else:
             super().write_register(offset, value)
-            self._tell_caches(offset)
+            self._tell_caches(offset, value)
             self._apply(offset, self.values[offset])
         unit.request_look()
 
@@ -252,11 +264,17 @@ class SystemControl(RegisterBlock):
             for lane in range(4):
                 unit.priorities[4 + offset - SHPR1 + lane] = value >> 8 * lane & 0xFF
 
-    def _tell_caches(self, offset: int) -> None:
+    def _tell_caches(self, offset: int, value: int) -> None:
         if offset == CCR:
             self._switch_caches()
         elif offset == ICIALLU:
             self._caches.invalidate_lines()
+        elif offset in _DATA_LINE_OPERATIONS:
+            self._caches.maintain_data_line(value, drop=_DATA_LINE_OPERATIONS[offset])
+        elif offset in _DATA_SET_OPERATIONS:
+            # PM0253 section 4.8.6: the set begins above the bytes of a line.
+            number = (value & 0x3FFF_FFFF) >> _SET_SHIFT
+            self._caches.maintain_data_set(number, drop=_DATA_SET_OPERATIONS[offset])
 
     def _switch_caches(self) -> None:
         """What the caches are good for is known to the timing model alone."""

@@ -11,7 +11,7 @@ from typing import Any
 from vstm32.base.chip import Chip
 from vstm32.base.memory_map import PPB_BASE, PPB_SIZE_BYTES, Storage
 from vstm32.native.library import ffi, lib
-from vstm32.timing import m7_table
+from vstm32.timing import m7_data_table, m7_table
 
 PARTS_OF_CYCLE: int = 1 << lib.PART_BITS
 """Costs of blocks are whole numbers of these."""
@@ -23,6 +23,17 @@ def _storage_places(sizes_bytes: dict[Storage, int]) -> dict[Storage, int]:
         places[storage] = place
         place += size_bytes
     return places
+
+
+def parts(cycles: float) -> int:
+    """Cycles in parts of a cycle."""
+    return round(cycles * PARTS_OF_CYCLE)
+
+
+def describe_latency(place: Any, latency: m7_data_table.Latency) -> None:
+    """Puts the latency of a memory into a `struct latency`."""
+    place.first, place.line, place.write = latency.first, latency.line, latency.write
+    place.beat_shift = latency.beat_bytes.bit_length() - 1
 
 
 def address_of(thing: Any) -> int:
@@ -107,10 +118,24 @@ class Shared:
         ):
             cache.sets = self._table("struct cache_set", count)
             cache.count = count
+        self._describe_data_side()
         state.records = self._table("struct record", lib.MOST_BLOCKS)
         state.previous = state.records
         state.block_numbers = self._table("uint32_t", self._halfwords)
         state.cycles_left = self._table("uint16_t", self._halfwords)
+
+    def _describe_data_side(self) -> None:
+        assert lib.DATA_WAYS == m7_data_table.DATA_CACHE_WAYS
+        data = self.state.data
+        data.count = self.chip.core.data_cache_bytes // m7_table.LINE_BYTES // lib.DATA_WAYS
+        data.sets = self._table("struct data_set", data.count)
+        data.tcm_end = self.map.ram[0].end
+        describe_latency(data.sram, m7_data_table.SRAM)
+        data.ahb_cycles, data.apb_cycles = m7_data_table.AHB_CYCLES, m7_data_table.APB_CYCLES
+        data.unaligned_cycles = m7_data_table.UNALIGNED_LOAD_CYCLES
+        data.store_parts = parts(m7_data_table.STORE_CYCLES)
+        data.narrow_store_parts = parts(m7_data_table.NARROW_STORE_CYCLES)
+        data.buffered_parts = parts(m7_data_table.STORE_BUFFER_CYCLES)
 
     def _describe_registers(self) -> None:
         for window, base, size in (

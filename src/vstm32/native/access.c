@@ -14,14 +14,19 @@
 #define CONTROL_NPRIV 1u
 
 /* Cycles of the block that runs from an instruction on, of those that have been counted already. */
-static uint64_t cycles_left(const struct state *state, uint64_t address)
+uint64_t cycles_left(const struct state *state, uint64_t address)
 {
     const int64_t place = place_of(&state->memory, address);
     if (place < 0 || address - state->block_address >= state->block_size) {
         return 0;
     }
     const uint64_t left = state->cycles_left[place / 2];
-    return left < state->charged ? left : state->charged;
+    uint64_t waits = 0;
+    for (uint64_t index = 0; index < state->data.waits; index++) {
+        const bool later = state->data.waited_at[index] >= address - state->block_address;
+        waits += later ? state->data.waited[index] : 0;
+    }
+    return waits + (left < state->charged ? left : state->charged);
 }
 
 /* Whether the MPU, which is on, lets an access to an address through. */

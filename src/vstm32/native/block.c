@@ -196,12 +196,27 @@ static inline uint64_t charge(struct state *state, uint64_t cost)
     return parts >> PART_BITS;
 }
 
-void block_hook(void *engine, uint64_t address, uint32_t size, void *data)
+/* What a block that is entered after some parts of a cycle waits for its data, in parts of a cycle. */
+static inline uint64_t waits_for_data(struct state *state, void *engine, const struct record *record,
+                                      uint64_t after, bool addressed)
 {
-    struct state *const state = data;
+    if (!addressed) {
+        return 0;
+    }
+    if (record->steps == NULL) {
+        state->data.waits = 0;
+        return 0;
+    }
+    return price_accesses(state, engine, record, state->cycles + (after >> PART_BITS)) << PART_BITS;
+}
+
+/* What both hooks do; `addressed` says that accesses to data are priced one by one. */
+static inline __attribute__((always_inline)) void enter_block(struct state *state, void *engine,
+                                                              uint64_t address, uint32_t size, bool addressed)
+{
     const uint64_t key = key_of(address, size);
     if (state->loop_key == key && state->cycles < state->deadline && state->stop == 0) {
-        charge(state, state->loop_cost);
+        charge(state, state->loop_cost + waits_for_data(state, engine, state->previous, 0, addressed));
         return;
     }
     const bool in_flash = stands_in_flash(&state->memory, address);
@@ -238,8 +253,20 @@ void block_hook(void *engine, uint64_t address, uint32_t size, void *data)
     const bool in_loop = record == previous && in_flash && (branch == NULL || branch->counter == 3);
     state->loop_key = in_loop && cost == pipeline ? key : 0;
     state->loop_cost = cost;
+    const uint64_t waits = waits_for_data(state, engine, record, cost - pipeline, addressed);
     state->charged = charge(state, cost);
+    state->cycles += waits >> PART_BITS;
     state->previous = record;
     state->block_address = address;
     state->block_size = size;
+}
+
+void block_hook(void *engine, uint64_t address, uint32_t size, void *data)
+{
+    enter_block(data, engine, address, size, false);
+}
+
+void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data)
+{
+    enter_block(data, engine, address, size, true);
 }

@@ -38,6 +38,9 @@ static inline const uint16_t *halfwords(const struct memory *memory)
     return (const uint16_t *)(const void *)memory->bytes;
 }
 
+/* data_access.c: cycles that the core waits for what a block loads and stores; it is entered at a cycle. */
+uint64_t price_accesses(struct state *state, void *engine, const struct record *record, uint64_t entered);
+
 /* flash.c: what a read of FLASH_SR gives, and a store of the core into flash. */
 uint64_t flash_status(struct state *state);
 void store_in_flash(struct state *state, uint64_t address, int size, uint64_t value);

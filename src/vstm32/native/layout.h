@@ -46,6 +46,12 @@ enum {
     PART_BITS = 8,
     /* Ways of the cache for instructions and of the ART accelerator. */
     CACHE_WAYS = 2,
+    DATA_WAYS = 4, /* of the data cache */
+    /* Of a block's addresses, see `struct step`: entry registers, what is 0, and results after them. */
+    NO_VALUE = 15,
+    MOST_VALUES = 80,
+    MOST_STEPS = 1 << 19,
+    MOST_WAITS = 512,
     /* Blocks before a block whose cost together with it a record can hold. */
     PLACES_AFTER = 4,
     MOST_BLOCKS = 1 << 15,
@@ -65,6 +71,37 @@ struct branch {
     uint64_t target;
 };
 
+/* What a step does with the sum of its base, its shifted index and its constant. */
+enum {
+    STEP_END,
+    STEP_SUM,          /* keeps it */
+    STEP_NEGATE,       /* keeps base - (index << shift) + constant */
+    STEP_MULTIPLY,     /* keeps base * index + constant */
+    STEP_BITS,         /* keeps `size` bits of the base from bit `shift` on */
+    STEP_SIGNED_BITS,  /* the same, with the sign */
+    STEP_LOAD,         /* loads `size` bytes from there, and nothing needs their value */
+    STEP_STORE,        /* stores `size` bytes there */
+    STEP_VALUE,        /* loads `size` bytes from there and keeps them */
+    STEP_SIGNED_VALUE, /* the same, with the sign */
+};
+
+/*
+ * A step towards the addresses that a block accesses, from the registers at its entry (addresses.py). Values
+ * have numbers: 0 to 14 are registers, NO_VALUE is 0, results follow.
+ */
+struct step {
+    uint8_t kind;
+    uint8_t base;
+    uint8_t index;
+    uint8_t shift;
+    uint32_t constant;
+    uint8_t result;
+    uint8_t size;
+    uint16_t at;     /* cycles from the entry of the block */
+    uint16_t offset; /* of the instruction, in bytes from the start of the block */
+    uint16_t unused;
+};
+
 /* The cost of a block after another one, in parts of a cycle. */
 struct cost_after {
     struct record *before;
@@ -80,7 +117,8 @@ struct record {
     uint64_t seen_at;       /* number of fetches when all its lines were there */
     uint64_t content;       /* hash of code in RAM */
     struct cost_after after[PLACES_AFTER];
-    uint64_t unused[2];
+    struct step *steps;  /* of m7-cache-2; NULL: it accesses nothing */
+    uint64_t registers;  /* that these steps begin with, a bit for each */
 };
 
 /* A set of a cache: which way gives way next, and for each way the number of its line plus 1. */
@@ -92,6 +130,49 @@ struct cache_set {
 struct cache {
     struct cache_set *sets;
     uint64_t count; /* a power of two */
+};
+
+/* A set of the data cache, the line that was used last first: its number plus 1, shifted by one, and in bit 0
+   whether it is dirty. */
+struct data_set {
+    uint32_t lines[DATA_WAYS];
+};
+
+/* How long a memory takes, in cycles. */
+struct latency {
+    uint64_t first; /* until a load has its word */
+    uint64_t line;  /* until a whole line is there, and another access can begin */
+    uint64_t beat_shift; /* bytes that come in a cycle after the first, as a power of two */
+    uint64_t write; /* until another store can follow that went past the cache */
+};
+
+/* Data as m7-cache-2 sees them; see data_access.c. */
+struct data_side {
+    struct data_set *sets;
+    uint64_t count; /* of sets, a power of two */
+    uint64_t enabled; /* CCR.DC */
+    uint64_t tcm_end; /* where DTCM ends, at which RAM begins */
+    uint64_t latest;  /* what the data cache holds as the line that was used last of all */
+    uint64_t fill_line; /* the line that was filled last, plus 1 */
+    uint64_t fill_word; /* and the address with which its filling began */
+    uint64_t fill_first; /* the cycle at which its first word came */
+    uint64_t fill_end; /* the cycle at which it was there, and at which another one can begin */
+    uint64_t fill_beat_shift;
+    uint64_t stores_end; /* the cycle at which the store buffer will be empty, in parts */
+    struct latency sram;
+    struct latency flash;
+    uint64_t art_enabled;
+    uint64_t flash_itcm_cycles; /* of an access to flash on the ITCM bus that ART does not have */
+    uint64_t ahb_cycles; /* of a load from a peripheral */
+    uint64_t apb_cycles;
+    uint64_t unaligned_cycles;
+    uint64_t store_parts;  /* for which a store keeps the store buffer busy, and one of less than a word */
+    uint64_t narrow_store_parts;
+    uint64_t buffered_parts; /* for which the store buffer may be busy before the core waits */
+    /* What the block that runs waits for, and at which offset into it; what is more is in the last one. */
+    uint64_t waits;
+    uint32_t waited[MOST_WAITS];
+    uint32_t waited_at[MOST_WAITS];
 };
 
 /* A window of registers, and a flag for each word that is a register. */
@@ -194,6 +275,7 @@ struct state {
     uint16_t *cycles_left;       /* of its block, from the instruction at a halfword of memory on */
     struct cache instruction_cache;
     struct cache art;
+    struct data_side data;
     struct memory memory;
     struct flash flash;
     struct access access;
@@ -268,12 +350,16 @@ struct profile {
 
 /* For Unicorn: `data` is the state, or the profile. */
 void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
 uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
 void divide_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void profile_hook(void *engine, uint64_t address, uint32_t size, void *data);
 
 /* For Python, while the core stands still. */
+uint64_t cycles_left(const struct state *state, uint64_t address);
+void maintain_data_line(struct state *state, uint64_t address, uint64_t drop);
+void maintain_data_set(struct state *state, uint64_t set, uint64_t drop);
 uint64_t program_flash(struct state *state, uint64_t address, int size, uint64_t value);
 void profile_settle(struct profile *profile);
 int64_t profile_child(struct profile *profile, int64_t parent, int64_t function);

@@ -3,8 +3,11 @@ chip: see `Chip.expected_errors`.
 
 instructions  one cycle per instruction
 m7-block-1    what a Cortex-M7 with its caches would take, block by block
+m7-cache-2    the same, with each load and store priced by its address
 
 m7_table.py    every number of m7-block-1, with its source
+m7_data_table.py  the numbers of m7-cache-2 that m7-block-1 has not
+addresses.py   which addresses a block accesses, from the registers at its entry
 operation.py   what the pipeline has to know of an instruction, from its disassembly
 scoreboard.py  two instructions a cycle, in order, when their operands are there
 block_cost.py  the cost of a basic block: its pipeline, its loads and its fetches
@@ -14,6 +17,7 @@ cost_cache.py  costs that are known from earlier boards
 from dataclasses import dataclass
 
 from vstm32.base.errors import VirtualBoardError
+from vstm32.timing.m7_data_table import FIRST_COUNTER
 from vstm32.timing.m7_table import EXCEPTION_CYCLES
 
 
@@ -26,6 +30,12 @@ class TimingModel:
     exception_cycles: int
     """Of an exception's entry, and of its return."""
 
+    prices_addresses: bool = False
+    """Whether each load and store costs by where it goes."""
+
+    first_counter: int = 1
+    """Of a branch that has not run yet: 0 and 1 say that it is not taken."""
+
 
 INSTRUCTIONS = TimingModel(
     "instructions",
@@ -37,7 +47,14 @@ M7_BLOCK_1 = TimingModel(
     "a Cortex-M7's pipeline, branch predictor and caches, block by block",
     EXCEPTION_CYCLES,
 )
-TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1)}
+M7_CACHE_2 = TimingModel(
+    "m7-cache-2",
+    "the pipeline of m7-block-1, with each load and store priced by its address",
+    EXCEPTION_CYCLES,
+    prices_addresses=True,
+    first_counter=FIRST_COUNTER,
+)
+TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1, M7_CACHE_2)}
 DEFAULT_TIMING_MODEL = M7_BLOCK_1.name
 
 
@@ -48,8 +65,9 @@ def timing_model(name: str) -> TimingModel:
         VirtualBoardError: there is none.
     """
     if name not in TIMING_MODELS:
+        *others, last = TIMING_MODELS
         raise VirtualBoardError(
             f"The virtual board has no timing model {name!r}.",
-            hint="It has " + " and ".join(TIMING_MODELS) + ".",
+            hint=f"It has {', '.join(others)} and {last}.",
         )
     return TIMING_MODELS[name]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
+from vstm32.timing import m7_data_table as m7_data
 from vstm32.timing import m7_table as m7
 from vstm32.timing.m7_table import Kind
-from vstm32.timing.operation import PC, SP, Operation, operations
+from vstm32.timing.operation import PC, SP, Operation, instruction_starts, operations
 from vstm32.timing.scoreboard import Scoreboard
 
 _WARM_UP, _MEASURED = 4, 8
@@ -41,6 +42,9 @@ class MemorySystem:
     wait_states: int = 0
     """Of flash, 0 to 15 (FLASH_ACR.LATENCY)."""
 
+    prices_addresses: bool = False
+    """Whether loads are priced where they go while the block runs (m7-cache-2), and cost nothing here."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlockCost:
@@ -60,7 +64,7 @@ class BlockCost:
 
 def count_instructions(code: bytes) -> BlockCost:
     """The timing model "instructions": one cycle per instruction, nothing else."""
-    count = len(_starts(code))
+    count = len(instruction_starts(code))
     return BlockCost(count, tuple(range(count, 0, -1)), 0, False)
 
 
@@ -68,10 +72,10 @@ def count_instructions(code: bytes) -> BlockCost:
 def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> BlockCost:
     """The timing model "m7-block-1"."""
     instructions = operations(code)
-    scoreboard = Scoreboard()
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     issued = [scoreboard.issue(operation) for operation in instructions]
     waits = [_load_cycles(operation, memory) for operation in instructions]
-    rest = sum(waits) + _uncached_fetch_cycles(len(code), stands_in, memory)
+    rest = sum(waits) + _fetch_cycles(scoreboard.exact, True, len(code), stands_in, memory)
     total = scoreboard.spent + rest
     left = [round(total - at - sum(waits[:index])) for index, at in enumerate(issued)]
     return BlockCost(
@@ -93,10 +97,13 @@ def m7_cost_after(
     """
     instructions = operations(code)
     rest = sum(_load_cycles(operation, memory) for operation in instructions)
-    rest += _uncached_fetch_cycles(len(code), stands_in, memory)
+
+    def with_fetches(pipeline: float) -> float:
+        return pipeline + rest + _fetch_cycles(pipeline, taken, len(code), stands_in, memory)
+
     if taken and before == code and _follows_itself(instructions):
-        return _cycles_in_loop(instructions) + rest
-    scoreboard = Scoreboard()
+        return with_fetches(_cycles_in_loop(instructions, memory))
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     for operation in operations(before):
         scoreboard.issue(operation)
     start = scoreboard.exact
@@ -104,17 +111,7 @@ def m7_cost_after(
         scoreboard.start_group()
     for operation in instructions:
         scoreboard.issue(operation)
-    return scoreboard.exact - start + rest
-
-
-def _starts(code: bytes) -> list[int]:
-    """Where instructions start (Arm v7-M ARM, section A5.1)."""
-    starts = []
-    position = 0
-    while position + 1 < len(code):
-        starts.append(position)
-        position += 4 if code[position + 1] >= 0xE8 else 2
-    return starts
+    return with_fetches(scoreboard.exact - start)
 
 
 def _is_branch(operation: Operation) -> bool:
@@ -128,9 +125,9 @@ def _follows_itself(instructions: tuple[Operation, ...]) -> bool:
     return instructions[-1].target == -sum(operation.size_bytes for operation in instructions[:-1])
 
 
-def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
+def _cycles_in_loop(instructions: tuple[Operation, ...], memory: MemorySystem) -> float:
     """Cycles of one turn when a block follows on itself again and again."""
-    scoreboard = Scoreboard()
+    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
     before = 0
     for turn in range(_WARM_UP + _MEASURED):
         if turn == _WARM_UP:
@@ -143,7 +140,7 @@ def _cycles_in_loop(instructions: tuple[Operation, ...]) -> float:
 
 def _load_cycles(operation: Operation, memory: MemorySystem) -> float:
     """What a load waits for, on average."""
-    if operation.kind not in _LOADS or operation.base == SP:
+    if memory.prices_addresses or operation.kind not in _LOADS or operation.base == SP:
         return 0.0
     flash_line = m7.flash_line_cycles(memory.wait_states)
     if memory.data_cache:
@@ -166,6 +163,43 @@ def _line_cycles(stands_in: CodeMemory, memory: MemorySystem) -> int:
     if not memory.instruction_cache or stands_in is CodeMemory.TCM:
         return 0
     return m7.SRAM_LINE_CYCLES if stands_in is CodeMemory.SRAM else m7.flash_line_cycles(memory.wait_states)
+
+
+def _fetch_cycles(
+    pipeline: float, taken: bool, size_bytes: int, stands_in: CodeMemory, memory: MemorySystem
+) -> float:
+    """What a block waits for its code where no cache is in the way, beyond what its pipeline takes.
+
+    In m7-cache-2 the prefetch queue runs ahead (m7_data_table.py): a block waits for its code only where that
+    comes more slowly than the pipeline takes it, and for the first of it only after a taken branch.
+    """
+    uncached = _uncached_fetch_cycles(size_bytes, stands_in, memory)
+    if not memory.prices_addresses or not uncached:
+        return uncached
+    path = _fetch_path(stands_in, memory)
+    beats = -(-size_bytes // m7_data.FETCH_BYTES)
+    new_lines = (size_bytes - 1) // m7.LINE_BYTES if taken else size_bytes / m7.LINE_BYTES
+    fetch = (path.first if taken else 0) + beats * path.beat + new_lines * path.new_line
+    return max(0.0, fetch - pipeline)
+
+
+@dataclass(frozen=True, slots=True)
+class _FetchPath:
+    """How code comes without a cache, in cycles: what is before the first beat after a branch, a beat, and
+    what a new line of flash adds."""
+
+    first: int
+    beat: int
+    new_line: int
+
+
+def _fetch_path(stands_in: CodeMemory, memory: MemorySystem) -> _FetchPath:
+    """The path to a memory, with the numbers that loads have."""
+    if stands_in is CodeMemory.FLASH_ITCM:
+        return _FetchPath(memory.wait_states, 1, memory.wait_states)
+    if stands_in is CodeMemory.SRAM:
+        return _FetchPath(m7_data.SRAM.first - 1, m7_data.FETCH_BYTES // m7_data.SRAM.beat_bytes, 0)
+    return _FetchPath(m7_data.flash(memory.wait_states).first - 1, 1, memory.wait_states)
 
 
 def _uncached_fetch_cycles(size_bytes: int, stands_in: CodeMemory, memory: MemorySystem) -> int:

@@ -107,5 +107,5 @@ class CostCache:
 
 
 def _setting(stands_in: CodeMemory, memory: MemorySystem) -> str:
-    caches = f"{memory.instruction_cache:d}{memory.data_cache:d}{memory.art:d}"
+    caches = f"{memory.instruction_cache:d}{memory.data_cache:d}{memory.art:d}{memory.prices_addresses:d}"
     return f"{stands_in.value} {caches} {memory.wait_states}"

@@ -4,8 +4,10 @@ capstone's own lists of registers that are read and written are not used: they m
 multiplications, the lists of VLDM and others. Operands are told apart by their place in the instruction.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from vstm32.timing.m7_table import MNEMONICS, Kind
@@ -83,24 +85,46 @@ def _disassembler() -> Any:
     return engine
 
 
-def operations(code: bytes) -> tuple[Operation, ...]:
-    """The instructions of a piece of Thumb code (Arm v7-M ARM, section A5.1: which have 32 bits)."""
-    found = []
+def instruction_starts(code: bytes) -> list[int]:
+    """Where the instructions of Thumb code start (Arm v7-M ARM, section A5.1: which have 32 bits)."""
+    starts = []
     position = 0
     while position + 1 < len(code):
-        length = 4 if code[position + 1] >= 0xE8 else 2
-        found.append(operation(code[position : position + length]))
-        position += length
-    return tuple(found)
+        starts.append(position)
+        position += 4 if code[position + 1] >= 0xE8 else 2
+    return starts
+
+
+def encodings(code: bytes) -> Iterator[bytes]:
+    """The instructions of a piece of Thumb code, each 2 or 4 bytes; the last one may be cut off."""
+    starts = instruction_starts(code)
+    for start, end in pairwise((*starts, len(code))):
+        yield code[start:end]
+
+
+def operations(code: bytes) -> tuple[Operation, ...]:
+    """The instructions of a piece of Thumb code."""
+    return tuple(operation(encoding) for encoding in encodings(code))
+
+
+def disassemble(encoding: bytes) -> Any:
+    """What capstone says of one instruction of 2 or 4 bytes; None if it is none."""
+    instruction = next(_disassembler().disasm(encoding, 0, 1), None)
+    return instruction if instruction is not None and instruction.size == len(encoding) else None
+
+
+def register_number(name: str | None) -> int | None:
+    """The number of a core register, 0 to 15; None for what is none."""
+    return _CORE_REGISTERS.get(name or "")
 
 
 @cache
 def operation(encoding: bytes) -> Operation:
     """One instruction of 2 or 4 bytes; what is no instruction is of the class SYSTEM."""
-    instruction = next(_disassembler().disasm(encoding, 0, 1), None)
-    if instruction is None or instruction.size != len(encoding):
+    instruction = disassemble(encoding)
+    if instruction is None:
         return Operation("undefined", Kind.SYSTEM, len(encoding))
-    name = _plain_name(instruction.mnemonic, instruction.update_flags)
+    name = plain_name(instruction.mnemonic, instruction.update_flags)
     kind = _KINDS.get(name, Kind.SYSTEM)
     operands = [_Operand(instruction, operand) for operand in instruction.operands]
     if name == "vmov":
@@ -121,7 +145,7 @@ def operation(encoding: bytes) -> Operation:
     return _alu(name, kind, operands, len(encoding))
 
 
-def _plain_name(mnemonic: str, sets_flags: bool) -> str:
+def plain_name(mnemonic: str, sets_flags: bool) -> str:
     """Without width, types, condition and the S of instructions that set flags."""
     name = mnemonic.partition(".")[0]
     if name in _KINDS or name == "vmov":
@@ -147,8 +171,8 @@ class _Operand:
         if operand.type == arm.ARM_OP_REG:
             self._read_register(instruction.reg_name(operand.reg))
         elif self.is_memory:
-            self.base = _CORE_REGISTERS.get(instruction.reg_name(operand.mem.base) or "")
-            self.index = _CORE_REGISTERS.get(instruction.reg_name(operand.mem.index) or "")
+            self.base = register_number(instruction.reg_name(operand.mem.base))
+            self.index = register_number(instruction.reg_name(operand.mem.index))
             self.offset = operand.mem.disp
 
     def _read_register(self, name: str) -> None:

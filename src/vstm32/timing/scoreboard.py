@@ -35,8 +35,12 @@ _BLOCKING = {
 _LONG_AGO = -100
 
 
-def may_pair(older: Operation, younger: Operation) -> bool:
-    """Whether the pipeline can take two instructions in one cycle, whatever their operands are."""
+def may_pair(older: Operation, younger: Operation, *, sees_banks: bool = False) -> bool:
+    """Whether the pipeline can take two instructions in one cycle, whatever their operands are.
+
+    With `sees_banks`, two loads whose banks are not known go together: whoever sees their addresses adds a
+    cycle where that was wrong (native/data_access.c).
+    """
     if older.kind in m7.ALONE or younger.kind in m7.ALONE or younger.kind in m7.OLDER_ONLY:
         return False
     if older.alone or younger.alone or (older.kind, younger.kind) in _NEVER:
@@ -44,22 +48,25 @@ def may_pair(older: Operation, younger: Operation) -> bool:
     if younger.shifts and (older.shifts or older.kind in m7.OLDER_ONLY):
         return False
     if older.kind in _PLAIN_LOADS and younger.kind in _PLAIN_LOADS:
-        return _in_different_banks(older, younger)
+        banks_differ = _in_different_banks(older, younger)
+        return sees_banks if banks_differ is None else banks_differ
     return True
 
 
-def _in_different_banks(older: Operation, younger: Operation) -> bool:
-    """J: two loads go together if one is of an even and the other of an odd word. That is known for sure only
-    if both count from the same base."""
+def _in_different_banks(older: Operation, younger: Operation) -> bool | None:
+    """J: two loads go together if one is of an even and the other of an odd word. That is known only if both
+    count from the same base; None if it is not."""
     if older.base != younger.base or older.writes_back or older.offset is None or younger.offset is None:
-        return False
+        return None
     return (older.offset ^ younger.offset) & 4 != 0
 
 
 class Scoreboard:
     """When each instruction of a sequence is issued, from cycle 0 on, with all operands there at first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, sees_banks: bool = False) -> None:
+        """`sees_banks`: see `may_pair`."""
+        self._sees_banks = sees_banks
         self.cycle = 0
         self._younger = False
         self._previous: Operation | None = None
@@ -95,7 +102,8 @@ class Scoreboard:
         """Issues the next instruction of the sequence; returns its cycle."""
         if self._younger:
             assert self._previous is not None
-            if not may_pair(self._previous, operation) or self._ready(operation) > self.cycle:
+            pairs = may_pair(self._previous, operation, sees_banks=self._sees_banks)
+            if not pairs or self._ready(operation) > self.cycle:
                 self.start_group()
         if not self._younger:
             self.cycle = max(self.cycle, self._ready(operation))

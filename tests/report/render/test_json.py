@@ -11,7 +11,7 @@ from mcumatrix.report.content.report import make_report
 from mcumatrix.report.content.tables import number_cases
 from mcumatrix.report.render.json import render_json
 from mcumatrix.results.published import read_publication
-from support.variants import a_measurement, a_record, a_variant
+from support.variants import a_measurement, a_record, a_variant, an_asked_record
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,6 +58,27 @@ def test_a_wrong_answer_has_no_times_and_a_failure_has_its_reason() -> None:
         "inf",
     )
     assert (failed["status"], failed["reason"]) == ("firmware", "no")
+
+
+def test_a_record_has_the_accuracy_of_its_answers() -> None:
+    asked, wrong, without = _document(
+        an_asked_record((0, 1, 1, 1), correct=3, set_samples=4),
+        an_asked_record((0, 1), correct=1, set_samples=9, deviating=(4,), compared=True),
+        a_record(),
+    )["records"]
+    low, high = asked["accuracy"].pop("interval")
+    assert 0.30 < low < 0.75 < high < 0.96
+    assert asked["accuracy"] == {
+        "samples": 4,
+        "set_samples": 4,
+        "correct": 3,
+        "share": 0.75,
+        "host_correct": 3,
+        "unlike_host": [],
+        "set_sha256": "a" * 64,
+    }
+    assert (wrong["accuracy"]["unlike_host"], wrong["total"]) == ([4], None)
+    assert without["accuracy"] is None
 
 
 def test_findings_and_comparisons_of_the_article_can_be_read_by_programs() -> None:

@@ -97,7 +97,7 @@ def test_help_names_every_option(capsys):
     )
 
 
-@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1", "m7-cache-2"])
 def test_cycles_are_made_as_the_option_says(timing):
     command = [*COMMAND, "--json", "--end-with-stdin", "--timing", timing]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

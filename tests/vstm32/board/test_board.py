@@ -331,7 +331,7 @@ def measured(bench, pause, timing):
     return [board.seen(run) for run in range(6)]
 
 
-@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1", "m7-cache-2"])
 def test_cycles_do_not_depend_on_when_the_host_writes(bench, timing):
     """With a tick interrupt running, so that its phase against the measurement would show."""
     at_once = measured(bench, lambda _run: None, timing)

@@ -106,5 +106,5 @@ def test_another_version_of_a_library_counts_if_cycles_stand_on_it(
     before = identity(timing, CHIP)
     installed = module.version
     monkeypatch.setattr(module, "version", lambda name: "99" if name == library else installed(name))
-    counts = library == "unicorn" or (library == "capstone" and timing == "m7-block-1")
+    counts = library == "unicorn" or (library == "capstone" and timing != "instructions")
     assert (identity(timing, CHIP) != before) is counts

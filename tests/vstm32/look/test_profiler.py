@@ -317,7 +317,7 @@ int main(void) { clock_216(); serial_on(938); REG(SYST_RVR) = 2000; REG(SYST_CVR
 """
 
 
-@pytest.mark.parametrize("timing", ["instructions", "m7-block-1"])
+@pytest.mark.parametrize("timing", ["instructions", "m7-block-1", "m7-cache-2"])
 def test_no_cycle_is_different_for_being_counted(profiled, bench, timing):
     assert profiled(BUSY, timing=timing).seen(0) == bench(BUSY, timing=timing).run().seen(0)
 

@@ -13,8 +13,20 @@ from vstm32.native.sources import LIBRARY_VARIABLE
 
 STOP_AT_ONCE = "-fno-sanitize-recover=all"
 
-# Registers, polls, stores into flash that are right and wrong, code in RAM, calls, loops, watched divisions.
+# Registers, polls, stores into flash that are right and wrong, code in RAM, calls, loops, watched divisions;
+# loads and stores that wander through the data cache, and its maintenance.
 FIRMWARE = """
+static uint32_t wander(uint32_t turns)
+{
+    uint32_t sum = 0;
+    for (uint32_t turn = 0; turn < turns; turn++) {
+        const uint32_t place = turn * 2654435761u;
+        REG(0x20020000u + (place >> 16 & 0xFFFCu)) = sum;
+        sum += REG8(0x08000000u + (place >> 14)) + *(volatile uint16_t *)(0x20010001u + (place >> 20));
+        if (turn % 64 == 0) { REG(0xE000EF60u) = place; REG(0xE000EF70u) = 0x20020000u + (place >> 16); }
+    }
+    return sum;
+}
 __attribute__((section(".ramcode"), noinline)) static uint32_t in_ram(uint32_t count)
 {
     uint32_t sum = 0;
@@ -28,6 +40,7 @@ int main(void)
     cycles_on();
     REG(SCB_CCR) |= 3u << 16 | 1u << 4;
     seen[0] = in_ram(1000);
+    seen[6] = wander(2000);
     seen[1] = fibonacci(14);
     REG(0x40023C04u) = 0x45670123u; REG(0x40023C04u) = 0xCDEF89ABu;
     REG(0x40023C10u) = 1u | 2u << 8;
@@ -52,12 +65,12 @@ from pathlib import Path
 # The disassembler is loaded in this way, with which the address sanitizer does not work.
 os.RTLD_DEEPBIND = 0
 
-from vstm32 import Board, load_elf
+from vstm32 import Board, BoardOptions, load_elf
 from vstm32.base.symbols import read_functions
 
 elf = Path(sys.argv[1])
-for profile in (None, read_functions(elf)):
-    with Board(load_elf(elf), profile=profile) as board:
+for timing, profile in (("m7-block-1", None), ("m7-cache-2", None), ("m7-block-1", read_functions(elf))):
+    with Board(load_elf(elf), BoardOptions(timing=timing), profile=profile) as board:
         last = board.symbol("seen") + 4 * 63
         board.run(until=lambda: any(board.read_memory(last, 4)), timeout_seconds=60)
         print(board.cycles, bytes(board.read_memory(board.symbol("seen"), 256)).hex())

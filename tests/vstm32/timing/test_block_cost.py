@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vstm32.timing import m7_table
+from vstm32.timing import m7_data_table, m7_table
 from vstm32.timing.block_cost import (
     CodeMemory,
     MemorySystem,
@@ -166,3 +166,44 @@ def test_more_wait_states_are_never_faster(code, stands_in, wait_states):
 def test_caches_are_never_slower_than_none_for_what_is_in_them(code, stands_in, wait_states):
     on, off = MemorySystem(True, True, True, wait_states), MemorySystem(False, False, False, wait_states)
     assert entered(code, on, stands_in) <= entered(code, off, stands_in)
+
+
+ADDRESSED = MemorySystem(wait_states=7, prices_addresses=True)
+"""m7-cache-2, with no cache."""
+
+
+def test_where_addresses_are_priced_loads_cost_nothing_beforehand(assemble):
+    code = assemble("ldr r0, [r1]; nop; nop; ldr r2, [r3]; nop; nop; ldr r4, [r5]")
+    seen = MemorySystem(True, True, True, 7, prices_addresses=True)
+    waits = 3 * m7_table.SHARE_OF_LOADS_THAT_STREAM * 20 * 4 / 32
+    assert entered(code, MemorySystem(True, True, True, 7)) - entered(code, seen) == pytest.approx(waits)
+
+
+def test_the_prefetch_queue_runs_ahead_of_a_slow_pipeline(assemble):
+    """Eight divisions in a row take longer than their code takes to come."""
+    code = assemble("udiv r0, r1, r2; " * 8)
+    cached = MemorySystem(True, True, True, 7, prices_addresses=True)
+    flash = CodeMemory.FLASH
+    assert entered(code, ADDRESSED, flash) == entered(code, cached, flash)
+
+
+def test_after_a_taken_branch_the_first_word_of_code_is_waited_for_and_not_where_code_goes_on(assemble):
+    before, code = assemble("cmp r0, #1; beq .+8"), assemble("adds r0, #1; adds r1, #1")
+    first = m7_data_table.flash(7).first
+    assert m7_cost_after(before, code, True, CodeMemory.FLASH, ADDRESSED) == first
+    assert m7_cost_after(before, code, False, CodeMemory.FLASH, ADDRESSED) <= 2
+
+
+@pytest.mark.parametrize("place", [CodeMemory.FLASH, CodeMemory.FLASH_ITCM, CodeMemory.SRAM])
+def test_code_that_is_fetched_ahead_is_not_slower_than_line_by_line_by_more_than_a_beat(assemble, place):
+    for size in (1, 7, 20):
+        code = assemble("adds r0, #1; " * size)
+        assert entered(code, ADDRESSED, place) < entered(code, SLOW, place) + 1
+
+
+def test_loads_through_different_registers_go_together_where_their_addresses_are_priced(assemble):
+    """Whoever prices them adds a cycle if they are of one bank."""
+    code = assemble("ldr r0, [r1]; ldr r2, [r3]")
+    seen = MemorySystem(True, True, True, 7, prices_addresses=True)
+    assert entered(code, seen) == 1
+    assert entered(assemble("ldr r0, [r1]; ldr r2, [r1, #8]"), seen) == 1.5

@@ -16,6 +16,9 @@ def test_the_models_are_those_that_a_boards_file_may_name():
 
 def test_each_model_has_its_expected_error():
     assert CHIP.expected_errors["m7-block-1"] == "typical error ±10 % a layer, at worst 46 %"
+    assert CHIP.expected_errors["m7-cache-2"] == (
+        "typical error ±13 % in code of others, at worst 16 %; of float32 layers at worst 35 %"
+    )
     assert CHIP.expected_errors["instructions"] == "no estimate of a board's times"
 
 
@@ -23,7 +26,7 @@ def test_an_unknown_model_is_refused():
     with pytest.raises(VirtualBoardError) as caught:
         timing_model("exact")
     assert str(caught.value) == (
-        "The virtual board has no timing model 'exact'.\n  It has instructions and m7-block-1."
+        "The virtual board has no timing model 'exact'.\n  It has instructions, m7-block-1 and m7-cache-2."
     )
 
 

@@ -69,11 +69,13 @@ def read_labelled_set(
     inputs = tuple(joined([samples.elements(place)]) for place in places)
     labels = tuple(samples.labels[place] for place in places)
     if files.answers is None:
-        return LabelledSet(inputs, labels, places)
+        return LabelledSet(inputs, labels, places, len(samples.labels))
     hint = f"Make it again: doit model {entry.name}"
     answers = read_set_answers(files.answers, model, network.output, hint)
     expected = answers.expected(places, [zlib.crc32(one) for one in inputs], len(samples.labels))
-    return LabelledSet(inputs, labels, places, expected, answers.tolerance, answers.sha256)
+    return LabelledSet(
+        inputs, labels, places, len(samples.labels), expected, answers.tolerance, answers.sha256
+    )
 
 
 def read_inputs(entry: Model, network: Network, files: Dataset) -> list[bytes]:

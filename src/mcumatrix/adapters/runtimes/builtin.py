@@ -98,7 +98,7 @@ class BuiltinRuntime:
 
 
 def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:
-    """Renders file name -> contents: `model.c`, to be compiled with the target builtin_runtime.
+    """Renders file name -> contents: `model.c`, to be compiled with the target builtin_kernels.
 
     `templates` is the folder that holds builtin_model.c.j2. The same network gives the same text. Raises
     RenderError if the builtin runtime cannot run the network.

@@ -99,6 +99,9 @@ def _tables(report: Report) -> Iterator[ExportedTable]:
     for part in report.sizes:
         heading = f"Sizes, {part.heading}" if part.heading else "Sizes"
         yield ExportedTable(heading, (), part.table.header, part.table.rows)
+    for part in report.memory:
+        heading = f"Memory, {part.heading}" if part.heading else "Memory"
+        yield ExportedTable(heading, (), part.table.header, part.table.rows)
 
 
 def _source(time: TimeTable) -> str:

@@ -8,6 +8,7 @@ from mcumatrix.model.publication import Publication
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Exclusion, Matrix, Substitution
+from mcumatrix.report.content.accuracy import accuracy_table
 from mcumatrix.report.content.beside import Beside, beside_published
 from mcumatrix.report.content.charts import (
     ChangeChart,
@@ -28,6 +29,7 @@ from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
 from mcumatrix.report.content.history import Past, pasts
 from mcumatrix.report.content.history_chart import HistoryChart, history_charts
+from mcumatrix.report.content.memory import memory_tables
 from mcumatrix.report.content.repeated import drift_table, health_table, runs_table
 from mcumatrix.report.content.switches import Switch, switches
 from mcumatrix.report.content.tables import (
@@ -103,6 +105,8 @@ class Report:
     history_charts: tuple[HistoryChart, ...] = ()
     pasts: tuple[Past, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    memory: tuple[Part, ...] = ()
+    accuracy: Table | None = None
 
     @property
     def shown_switches(self) -> tuple[Switch, ...]:
@@ -166,6 +170,8 @@ def make_report(
         history_charts=history_charts(history),
         pasts=history,
         evidence=evidence_of_cases(cases, lines_of_variant),
+        memory=memory_tables(cases),
+        accuracy=accuracy_table(cases),
     )
 
 

@@ -6,7 +6,7 @@ makes another `$id`.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -75,11 +75,48 @@ class LayerData(TimesData):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryData:
+    """Memory of one run, in bytes; null and empty where a runtime, or a record from before, does not tell.
+
+    `arena_bytes` is what the arena must have. Of its kinds `non_persistent` and `persistent` are the whole
+    that stays in use, the others parts of what is persistent. `flash_bytes` has what all of the image belongs
+    to.
+    """
+
+    arena_bytes: int | None
+    arena_kinds_bytes: dict[str, int]
+    stack_inference_bytes: int | None
+    stack_deepest_bytes: int | None
+    stack_size_bytes: int | None
+    flash_bytes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyData:
+    """The answers to a labelled set: `samples` of its `set_samples` were asked, and `correct` have the class
+    of their label. `share` is that of the right ones, with its 95 % interval.
+
+    `host_correct` is how many the host has right, null where nobody has asked it; `unlike_host` are the
+    places in the set, from 0, of the samples whose answers are not the host's.
+    """
+
+    samples: int
+    set_samples: int
+    correct: int
+    share: float
+    interval: list[float]
+    host_correct: int | None
+    unlike_host: list[int]
+    set_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordData:
     """One run. Layers and total are there only where the answer was correct; other numbers mean nothing.
 
     `run` is its number where a variant is run several times, `unit` the specimen of the board that it was on.
     `settings` is null in records from before it was kept. `max_error` is a number, or "inf" or "nan".
+    `accuracy` is null where no labelled set was asked.
     """
 
     variant: str
@@ -99,6 +136,8 @@ class RecordData:
     total: TimesData | None
     run: int = 1
     unit: str = ""
+    memory: MemoryData | None = None
+    accuracy: AccuracyData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +266,8 @@ class ReportData:
     runs: TableData | None = None
     drift: TableData | None = None
     health: TableData | None = None
+    memory: list[PartData] = field(default_factory=list)
+    accuracy: TableData | None = None
 
 
 @cache

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from mcumatrix.model.record import Record
+from mcumatrix.model.record import Record, Status
 from mcumatrix.report.content.beside import Beside
 from mcumatrix.report.content.comparisons import ComparisonPart, Pair
 from mcumatrix.report.content.report import Report
@@ -11,6 +11,7 @@ from mcumatrix.report.content.switches import Switch
 from mcumatrix.report.content.tables import Part, Table
 from mcumatrix.report.render.document import (
     SCHEMA,
+    AccuracyData,
     BesideData,
     ComparisonData,
     DifferenceData,
@@ -18,6 +19,7 @@ from mcumatrix.report.render.document import (
     FindingData,
     LayerData,
     LeftOutData,
+    MemoryData,
     PartData,
     RecordData,
     RefusalData,
@@ -31,7 +33,7 @@ from mcumatrix.report.render.document import (
     to_json,
 )
 from mcumatrix.report.render.template import TemplateFolders
-from mcumatrix.results.statistics import median_interval, summarise
+from mcumatrix.results.statistics import median_interval, share_interval, summarise
 from mcumatrix.units import milliseconds
 
 
@@ -61,6 +63,7 @@ def _report(report: Report) -> ReportData:
         runs=_table(report.runs) if report.runs else None,
         drift=_table(report.drift) if report.drift else None,
         health=_table(report.health) if report.health else None,
+        accuracy=_table(report.accuracy) if report.accuracy else None,
         sizes=_parts(report.sizes),
         failures=[FailureData(failure.case, failure.variant, failure.reason) for failure in report.failures],
         rebuilt=_table(report.rebuilt) if report.rebuilt else None,
@@ -68,6 +71,7 @@ def _report(report: Report) -> ReportData:
         substitutions=[SubstitutionData(one.wanted, one.used) for one in report.substitutions],
         provenance=_table(report.provenance) if report.provenance else None,
         tools=list(report.tools),
+        memory=_parts(report.memory),
     )
 
 
@@ -87,7 +91,7 @@ def _record(record: Record) -> RecordData:
     measurement = record.measurement
     layers: list[LayerData] = []
     total: TimesData | None = None
-    if measurement is not None and record.correctness is not None and record.correctness.correct:
+    if measurement is not None and record.status is Status.OK:
         clock_hz = measurement.clock.measured_hz
         layers = [LayerData(*_times(layer.cycles, clock_hz), op=layer.op) for layer in measurement.layers]
         total = TimesData(*_times(measurement.total_cycles, clock_hz))
@@ -112,8 +116,45 @@ def _record(record: Record) -> RecordData:
         record=record.name,
         run=record.slot.run,
         unit=record.provenance.unit,
+        accuracy=_accuracy(record),
         layers=layers,
         total=total,
+        memory=_memory(record),
+    )
+
+
+def _memory(record: Record) -> MemoryData | None:
+    """Whatever the answer was: memory does not depend on it."""
+    measurement, flash_bytes = record.measurement, record.image.sizes.flash_bytes if record.image else {}
+    if measurement is None and not flash_bytes:
+        return None
+    stack = measurement.stack if measurement else None
+    return MemoryData(
+        arena_bytes=measurement.arena_bytes if measurement else None,
+        arena_kinds_bytes={str(kind): size for kind, size in measurement.arena_kinds.items()}
+        if measurement
+        else {},
+        stack_inference_bytes=stack.inference_bytes if stack else None,
+        stack_deepest_bytes=stack.deepest_bytes if stack else None,
+        stack_size_bytes=stack.size_bytes if stack else None,
+        flash_bytes={str(part): size for part, size in flash_bytes.items()},
+    )
+
+
+def _accuracy(record: Record) -> AccuracyData | None:
+    accuracy, asked = record.accuracy, record.asked
+    if accuracy is None or asked is None or not asked.samples:
+        return None
+    interval = share_interval(accuracy.correct, asked.samples)
+    return AccuracyData(
+        samples=asked.samples,
+        set_samples=accuracy.set_samples,
+        correct=accuracy.correct,
+        share=accuracy.correct / asked.samples,
+        interval=[interval.low, interval.high],
+        host_correct=accuracy.host_correct if accuracy.answers_sha256 else None,
+        unlike_host=list(accuracy.deviating),
+        set_sha256=accuracy.set_sha256,
     )
 
 

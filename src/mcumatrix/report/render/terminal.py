@@ -24,12 +24,13 @@ def to_text(table: Table) -> str:
 
 
 def report_text(report: Report) -> str:
-    """Cases, times, findings and failures; sizes and provenance are in the report's files."""
+    """Cases, times, accuracies, findings and failures; sizes and provenance are in the report's files."""
     return parts_text(
         [
             report.cases,
             *(f"{printable(part.heading)}\n{to_text(part.table)}" for part in report.printed),
             *map(_times, report.times),
+            *([f"Accuracy on labelled sets\n{to_text(report.accuracy)}"] if report.accuracy else []),
             *(f"{printable(sentence)}" for switch in report.switches for sentence in switch.sentences),
             *(f"Finding: {printable(str(finding))}" for finding in report.findings),
             *(printable(str(failure)) for failure in report.failures),

@@ -918,6 +918,22 @@ def test_a_switch_that_a_header_of_cmsis_defines_too_is_set_as_there(listed: Lis
     assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=beside)) == ["ARM_MATH_DSP="]
 
 
+def test_cmsis_nn_that_asks_is_told_that_pointers_do_not_overlap(listed: Listed) -> None:
+    header = "#ifndef OPTIONAL_RESTRICT_KEYWORD\n  #define OPTIONAL_RESTRICT_KEYWORD\n#endif\n"
+    extra = {CMSIS_NN_CONV: KERNEL}
+    name = "CMSIS/NN/Include/arm_nnfunctions.h"
+    beside = {**CMSIS, name: CMSIS[name] + header}
+    library = listed(kernels="cmsis-nn", extra=extra, beside=beside)
+    assert switches(library) == (
+        Definition(
+            "OPTIONAL_RESTRICT_KEYWORD=__restrict",
+            "arm_nnfunctions.h looks at it: CMSIS-NN's README recommends it for a Cortex-M7.",
+        ),
+    )
+    assert definitions(listed(kernels="cmsis-nn", extra=extra, beside=CMSIS)) == []
+    assert definitions(listed(kernels="reference", extra=extra, beside=beside)) == []
+
+
 def test_an_arm_math_that_asks_for_the_core_is_told(listed: Listed) -> None:
     header = '#if defined (ARM_MATH_CM7)\n  #include "core_cm7.h"\n#else\n  #error\n#endif\n'
     beside = {**CMSIS, "CMSIS/DSP/Include/arm_math.h": header, "CMSIS/Core/Include/core_cm7.h": ""}
@@ -968,6 +984,7 @@ CONTENT "#include <arm_nnfunctions.h>\\n" @ONLY)
 set(tflm_generation arena)
 set(tflm_registration TfLiteRegistration)
 set(tflm_log_takes_arguments 0)
+set(tflm_has_recorder 0)
 set(tflm_micro "tensorflow/lite/micro")
 set(tflm_sources
   "${MCUMATRIX_TREE_TENSORFLOW}/tensorflow/lite/c/common.c"

@@ -45,6 +45,7 @@ def test_a_generation_is_known_by_its_headers_in_either_layout(
         registration="TFLMRegistration" if generation is Generation.LOG else "TfLiteRegistration",
         log_takes_arguments=generation is Generation.LOG,
         has_arena_used_bytes=False,
+        has_recorder=False,
         schema_version=3,
         cmsis_nn_folder="",
         cmsis_nn_kernels=(),
@@ -52,6 +53,28 @@ def test_a_generation_is_known_by_its_headers_in_either_layout(
         pins={},
     )
     assert tree.micro_folder == folder / micro
+
+
+@pytest.mark.parametrize(
+    ("files", "tells_used", "expected"),
+    [
+        (("recording_micro_interpreter.h", "recording_micro_allocator.cc"), True, True),
+        (("recording_micro_interpreter.h", "recording_micro_allocator.cpp"), True, True),
+        (("recording_micro_interpreter.h",), True, False),
+        (("recording_micro_allocator.cc",), True, False),
+        (("recording_micro_interpreter.h", "recording_micro_allocator.cc"), False, False),
+    ],
+)
+def test_a_tree_has_a_recorder_where_its_source_is_there_too(
+    write_tree: WriteTree, files: tuple[str, ...], tells_used: bool, expected: bool
+) -> None:
+    micro = write_tree("log") / NEW
+    for name in files:
+        (micro / name).write_text("")
+    if tells_used:
+        header = micro / "micro_interpreter.h"
+        header.write_text(header.read_text() + "size_t arena_used_bytes() const;\n")
+    assert read_tree(micro.parents[len(Path(NEW).parts) - 1]).has_recorder is expected
 
 
 def test_the_include_root_may_be_one_folder_below(write_tree: WriteTree, tmp_path: Path) -> None:

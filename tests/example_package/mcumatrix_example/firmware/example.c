@@ -60,6 +60,11 @@ uint32_t runtime_arena_bytes(void) {
     return builtin_model.arena_bytes;
 }
 
+struct runtime_memory runtime_arena_part(uint32_t index) {
+    (void)index;
+    return (struct runtime_memory){NULL, 0};
+}
+
 const char *runtime_error(void) {
     return "";
 }

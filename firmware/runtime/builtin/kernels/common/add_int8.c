@@ -1,6 +1,7 @@
 /* ADD in int8, as in tensorflow/lite/kernels/internal/reference/integer_ops/add.h. */
 #include "fixed_point.h"
 #include "kernels.h"
+#include "limit.h"
 
 enum { LEFT_SHIFT = 20 };
 
@@ -12,8 +13,7 @@ static inline int32_t scale(int32_t value, struct builtin_factor factor) {
 
 void add_int8(const struct builtin_layer *layer) {
     const struct builtin_addition addition = layer->addition;
-    const int32_t min = layer->limits.int8_min;
-    const int32_t max = layer->limits.int8_max;
+    const struct builtin_limits limits = layer->limits;
     const int8_t *first = layer->input->data;
     const int8_t *second = layer->second->data;
     int8_t *output = layer->output->data;
@@ -21,9 +21,6 @@ void add_int8(const struct builtin_layer *layer) {
     while (output < end) {
         const int32_t a = scale((*first++ + addition.first_offset) * (1 << LEFT_SHIFT), addition.first);
         const int32_t b = scale((*second++ + addition.second_offset) * (1 << LEFT_SHIFT), addition.second);
-        int32_t value = scale(a + b, addition.output) + addition.output_offset;
-        value = value < min ? min : value;
-        value = value > max ? max : value;
-        *output++ = (int8_t)value;
+        *output++ = limit_int8(scale(a + b, addition.output) + addition.output_offset, &limits);
     }
 }

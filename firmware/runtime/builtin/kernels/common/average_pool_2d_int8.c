@@ -2,6 +2,7 @@
  * elements that lie inside of the image, rounded to nearest, halves away from zero. */
 #include "geometry.h"
 #include "kernels.h"
+#include "limit.h"
 
 /* The mean under the window at one point of the output. `values` starts at the channel. */
 static int32_t mean(const struct builtin_layer *layer, const int8_t *values, struct taps rows, struct taps columns,
@@ -36,10 +37,8 @@ void average_pool_2d_int8(const struct builtin_layer *layer) {
                 const struct taps columns = taps_inside(origin_x, in[2], window->filter_width, 1);
                 const int32_t origin = (origin_y * in[2] + origin_x) * in[3];
                 for (int32_t channel = 0; channel < out[3]; ++channel) {
-                    int32_t value = mean(layer, &image[channel], rows, columns, origin);
-                    value = value < limits->int8_min ? limits->int8_min : value;
-                    value = value > limits->int8_max ? limits->int8_max : value;
-                    *output++ = (int8_t)value;
+                    const int32_t value = mean(layer, &image[channel], rows, columns, origin);
+                    *output++ = limit_int8(value, limits);
                 }
             }
         }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "limit.h"
 #include "model.h"
 
 /* gemmlowp's SaturatingRoundingDoublingHighMul: a * b / 2^31, rounded to nearest, halves upwards.
@@ -34,12 +35,9 @@ static inline int32_t multiply_by_quantized_multiplier(int32_t value, int32_t mu
 /* From a sum of products to an element of the output, activation included. */
 static inline int8_t requantize(int32_t sum, const struct builtin_layer *layer, int32_t channel) {
     const struct builtin_quantization *quantization = &layer->quantization;
-    int32_t value = multiply_by_quantized_multiplier(sum, quantization->multipliers[channel],
+    const int32_t value = multiply_by_quantized_multiplier(sum, quantization->multipliers[channel],
                                                      quantization->shifts[channel]);
-    value += quantization->output_offset;
-    value = value < layer->limits.int8_min ? layer->limits.int8_min : value;
-    value = value > layer->limits.int8_max ? layer->limits.int8_max : value;
-    return (int8_t)value;
+    return limit_int8(value + quantization->output_offset, &layer->limits);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* The fused activation of a float layer. */
+/* The fused activation of a layer. */
 #ifndef MCUMATRIX_BUILTIN_LIMIT_H
 #define MCUMATRIX_BUILTIN_LIMIT_H
 
@@ -7,6 +7,11 @@
 static inline float limit(float value, const struct builtin_limits *limits) {
     value = value < limits->float_min ? limits->float_min : value;
     return value > limits->float_max ? limits->float_max : value;
+}
+
+static inline int8_t limit_int8(int32_t value, const struct builtin_limits *limits) {
+    value = value < limits->int8_min ? limits->int8_min : value;
+    return (int8_t)(value > limits->int8_max ? limits->int8_max : value);
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* MAX_POOL_2D in int8, as in tensorflow/lite/kernels/internal/reference/integer_ops/pooling.h. */
 #include "geometry.h"
 #include "kernels.h"
+#include "limit.h"
 
 /* The largest value under the window at one point of the output. `values` starts at the channel. */
 static int8_t largest(const struct builtin_layer *layer, const int8_t *values, int32_t out_y, int32_t out_x) {
@@ -34,10 +35,8 @@ void max_pool_2d_int8(const struct builtin_layer *layer) {
         for (int32_t y = 0; y < out[1]; ++y) {
             for (int32_t x = 0; x < out[2]; ++x) {
                 for (int32_t channel = 0; channel < out[3]; ++channel) {
-                    int32_t value = largest(layer, &image[channel], y, x);
-                    value = value < limits->int8_min ? limits->int8_min : value;
-                    value = value > limits->int8_max ? limits->int8_max : value;
-                    *output++ = (int8_t)value;
+                    const int32_t value = largest(layer, &image[channel], y, x);
+                    *output++ = limit_int8(value, limits);
                 }
             }
         }

@@ -20,6 +20,19 @@ struct sums {
     int32_t channel[CHANNELS];
 };
 
+static inline void requantize_four(struct requantizer by, struct sums sums, int32_t channel, int8_t *output) {
+    if (by.is_whole) {
+        UNROLLED(CHANNELS)
+        for (int32_t i = 0; i < CHANNELS; ++i) {
+            output[i] = requantize_whole(by, sums.channel[i], channel + i);
+        }
+    } else {
+        for (int32_t i = 0; i < CHANNELS; ++i) {
+            output[i] = requantize(sums.channel[i], by.layer, channel + i);
+        }
+    }
+}
+
 /* Adds a row of `count` taps to four channels that read one channel of the input. The steps lead to the next
  * tap. */
 static struct sums add_row_of_one(struct sums sums, const int8_t *values, int32_t value_step,
@@ -38,8 +51,8 @@ static struct sums add_row_of_one(struct sums sums, const int8_t *values, int32_
 }
 
 /* Four output channels from `channel` on, which all read input channel `in_channel`. */
-static void convolve_four(const struct builtin_layer *layer, const struct patch *patch, int32_t channel,
-                          int32_t in_channel, int8_t *output) {
+static void convolve_four(const struct builtin_layer *layer, struct requantizer requantizer,
+                          const struct patch *patch, int32_t channel, int32_t in_channel, int8_t *output) {
     const int32_t out_depth = layer->output->dims[3];
     const int32_t offset = layer->quantization.input_offset;
     const int32_t *bias = (const int32_t *)layer->bias + channel;
@@ -53,9 +66,7 @@ static void convolve_four(const struct builtin_layer *layer, const struct patch 
         const int8_t *weights = (const int8_t *)layer->weights + tap * out_depth + channel;
         sums = add_row_of_one(sums, values, patch->column_step, weights, out_depth, count, offset);
     }
-    for (int32_t i = 0; i < CHANNELS; ++i) {
-        output[i] = requantize(sums.channel[i], layer, channel + i);
-    }
+    requantize_four(requantizer, sums, channel, output);
 }
 
 static int8_t convolve_one(const struct builtin_layer *layer, const struct patch *patch, int32_t channel,
@@ -123,26 +134,18 @@ static inline void convolve_own(const struct own own, const int8_t *value, const
             }
         }
     }
-    if (own.requantizer.is_whole) {
-        output[0] = requantize_whole(own.requantizer, first, channel);
-        output[1] = requantize_whole(own.requantizer, second, channel + 1);
-        output[2] = requantize_whole(own.requantizer, third, channel + 2);
-        output[3] = requantize_whole(own.requantizer, fourth, channel + 3);
-    } else {
-        output[0] = requantize(first, own.requantizer.layer, channel);
-        output[1] = requantize(second, own.requantizer.layer, channel + 1);
-        output[2] = requantize(third, own.requantizer.layer, channel + 2);
-        output[3] = requantize(fourth, own.requantizer.layer, channel + 3);
-    }
+    const struct sums sums = {{first, second, third, fourth}};
+    requantize_four(own.requantizer, sums, channel, output);
 }
 
 /* All channels of a layer whose channels each read their own channel of the input. */
-static void convolve_all_own(const struct builtin_layer *layer, const int8_t *image, int8_t *output) {
+static void convolve_all_own(const struct builtin_layer *layer, struct requantizer requantizer, const int8_t *image,
+                             int8_t *output) {
     const int32_t *in = layer->input->dims;
     const int32_t depth = layer->output->dims[3];
     const int32_t points = layer->output->dims[1] * layer->output->dims[2];
     const struct own own = {
-        .requantizer = requantizer_of(layer, depth, layer->window.filter_height * layer->window.filter_width),
+        .requantizer = requantizer,
         .weights = layer->weights,
         .bias = layer->bias,
         .depth = depth,
@@ -168,11 +171,13 @@ void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
     const int32_t *in = layer->input->dims;
     const int32_t *out = layer->output->dims;
     const int32_t multiplier = layer->window.depth_multiplier;
+    const struct requantizer requantizer =
+        requantizer_of(layer, out[3], layer->window.filter_height * layer->window.filter_width);
     const int8_t *image = layer->input->data;
     int8_t *output = layer->output->data;
     for (int32_t batch = 0; batch < out[0]; ++batch, image += in[1] * in[2] * in[3]) {
         if (multiplier == 1 && layer->window.dilation_width == 1 && out[3] % CHANNELS == 0) {
-            convolve_all_own(layer, image, output);
+            convolve_all_own(layer, requantizer, image, output);
             output += out[1] * out[2] * out[3];
             continue;
         }
@@ -187,7 +192,7 @@ void depthwise_conv_2d_int8(const struct builtin_layer *layer) {
                 const int32_t first = channel / multiplier;
                 const bool is_whole = channel + CHANNELS <= out[3];
                 if (is_whole && first == (channel + CHANNELS - 1) / multiplier) {
-                    convolve_four(layer, &patch, channel, first, &output[channel]);
+                    convolve_four(layer, requantizer, &patch, channel, first, &output[channel]);
                     channel += CHANNELS;
                 } else {
                     output[channel] = convolve_one(layer, &patch, channel, first);

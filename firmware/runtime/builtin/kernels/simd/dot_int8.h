@@ -8,9 +8,18 @@
 #ifndef MCUMATRIX_BUILTIN_DOT_INT8_H
 #define MCUMATRIX_BUILTIN_DOT_INT8_H
 
-#include "acle.h"
 #include <stdint.h>
 #include <string.h>
+
+#include "acle.h"
+
+/* Before a loop of so many turns: it becomes as many copies, so that an array that it goes over can be in registers. */
+#define UNROLLED_PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define UNROLLED(turns) UNROLLED_PRAGMA(unroll(turns))
+#else
+#define UNROLLED(turns) UNROLLED_PRAGMA(GCC unroll turns)
+#endif
 
 /* Four bytes from any address: one LDR, which may be unaligned on a Cortex-M7. */
 static inline int8x4_t load_int8x4(const int8_t *values) {

@@ -2,6 +2,7 @@
 #include "dot_int8.h"
 #include "geometry.h"
 #include "kernels.h"
+#include "limit.h"
 #include "points.h"
 
 enum { CHANNELS = 4 };
@@ -47,7 +48,7 @@ static int8_t pool_one(const struct builtin_layer *layer, const int8_t *values, 
             max = value > max ? value : max;
         }
     }
-    return (int8_t)(max > layer->limits.int8_max ? layer->limits.int8_max : max);
+    return limit_int8(max, &layer->limits);
 }
 
 void max_pool_2d_int8(const struct builtin_layer *layer) {

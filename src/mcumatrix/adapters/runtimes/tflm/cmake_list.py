@@ -30,6 +30,7 @@ def to_cmake(library: Library) -> bytes:
         f"set(tflm_generation {library.generation})",
         f"set(tflm_registration {library.registration})",
         f"set(tflm_log_takes_arguments {int(library.log_takes_arguments)})",
+        f"set(tflm_has_recorder {int(library.has_recorder)})",
         f"set(tflm_micro {_quoted('', library.micro)})",
         *_cmake_list("tflm_sources", map(_cmake_path, library.sources)),
         *_cmake_list("tflm_kernel_sources", map(_cmake_path, library.kernel_sources)),

@@ -16,6 +16,7 @@ from mcumatrix.adapters.runtimes.tflm.third_party import CMSIS, CMSIS_NN, Partie
 from mcumatrix.adapters.runtimes.tflm.tree import (
     CXX_SUFFIXES,
     LITE,
+    RECORDER,
     TflmTree,
     cxx_files,
     read_makefile,
@@ -63,7 +64,8 @@ class Library:
     """What a library of TensorFlow Lite Micro is compiled from, in an order that only names decide.
 
     `sources` are TensorFlow's, those in `kernel_sources` among them: kernels that call CMSIS-NN. `operators`
-    are those that it can register. `generation`, `registration` and `log_takes_arguments` are the tree's.
+    are those that it can register. `generation`, `registration`, `log_takes_arguments` and `has_recorder` are
+    the tree's.
     `traced_functions` are functions of CMSIS that these kernels call, none of them a macro or inline.
     `forwards` are includes that name folders as TensorFlow's makefiles lay them out, each with the header
     that it stands for. `foreign_includes` say what neither the tree nor a library has: whoever changed the
@@ -74,6 +76,7 @@ class Library:
     generation: str
     registration: str
     log_takes_arguments: bool
+    has_recorder: bool
     micro: str
     operators: tuple[Registrable, ...]
     sources: tuple[Place, ...]
@@ -140,6 +143,7 @@ def list_library(
         generation=tree.generation,
         registration=tree.registration,
         log_takes_arguments=tree.log_takes_arguments,
+        has_recorder=tree.has_recorder,
         micro=tree.micro,
         operators=files.operators,
         sources=tuple(parties.place(path) for path in sources),
@@ -198,7 +202,9 @@ def _list_files(tree: TflmTree, kernels: str, operators: Sequence[str] | None) -
         sources=tuple(dict.fromkeys((*base, *needed))),
         calling_cmsis=tuple(sorted(path for path in needed if path in optimised)),
         operators=registrables,
-        roots=(tree.micro_folder / resolver,),
+        roots=tuple(
+            tree.micro_folder / name for name in (resolver, *((RECORDER,) if tree.has_recorder else ()))
+        ),
         optional=_optional(tree, base, on_demand),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcumatrix.adapters.runtimes.tflm.reading import Reading
 from mcumatrix.adapters.runtimes.tflm.tree import TflmTree, read_makefile
-from mcumatrix.model.kernels import ASSERTIONS_OUT
+from mcumatrix.model.kernels import ASSERTIONS_OUT, RESTRICT
 
 _STATIC_MEMORY = "TF_LITE_STATIC_MEMORY"
 _ARDUINO = "ARDUINO"
@@ -90,6 +90,10 @@ def _cmsis_definitions(reading: Reading, kernel_files: Sequence[Path]) -> list[D
         if any(file.name == _CORE_HEADER for file in reading.files):
             reason = f"{_CORE_HEADER} must be told that there is a floating point unit."
             definitions.append(Definition("__FPU_PRESENT=1", reason))
+    if (path := reading.conditions.get(RESTRICT)) is not None:
+        # CMSIS-NN's README.md: "It is recommended to enable this for Cortex-M7."
+        reason = f"{path.name} looks at it: CMSIS-NN's README recommends it for a Cortex-M7."
+        definitions.append(Definition(f"{RESTRICT}=__restrict", reason))
     if _START_SWITCH in reading.conditions:
         reason = "CMSIS would define how a program starts otherwise, and in 5.6.0 this is no C++."
         definitions.append(Definition(f"{_START_SWITCH}=Reset_Handler", reason))

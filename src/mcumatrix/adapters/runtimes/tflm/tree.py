@@ -21,6 +21,11 @@ MICRO_FOLDERS = ("tensorflow/lite/micro", "tensorflow/lite/experimental/micro")
 CXX_SUFFIXES = (".cc", ".cpp")
 """How sources in C++ end: in TensorFlow's own repositories, and in what is made from them for other tools."""
 
+RECORDER = "recording_micro_interpreter.h"
+"""The interpreter that records what its arena is for, below the micro folder."""
+
+_RECORDING_ALLOCATOR = "recording_micro_allocator"
+
 _C_API_STEMS = tuple(
     f"{LITE}/{stem}" for stem in ("core/c/common", "core/api/common", "c/common", "c/c_api_internal")
 )
@@ -98,7 +103,8 @@ class TflmTree:
     `tensorflow` in it. `micro` and `c_api` are names below `root`. `cmsis_nn_folder` is a name below the
     micro folder, empty where there are no such kernels; `cmsis_nn_kernels` are names of files in it.
     `registration` is the type of a kernel's registration, `log_takes_arguments` whether DebugLog gets a
-    format with its arguments in place of a text.
+    format with its arguments in place of a text, `has_recorder` whether there is an interpreter that records
+    what its arena is for.
     `elements` is what its convolution says it can do. `schema_version` is None where it was not found. `pins`
     are its own, by the names of a catalogue entry (cmsis, flatbuffers, gemmlowp, ruy) and others.
     """
@@ -111,6 +117,7 @@ class TflmTree:
     registration: str
     log_takes_arguments: bool
     has_arena_used_bytes: bool
+    has_recorder: bool
     schema_version: int | None
     cmsis_nn_folder: str
     cmsis_nn_kernels: tuple[str, ...]
@@ -149,6 +156,7 @@ def read_tree(folder: Path) -> TflmTree:
     interpreter = _code(root / micro / "micro_interpreter.h")
     cmsis_nn = next((name for name in _CMSIS_NN_FOLDERS if cxx_files(root / micro / name)), "")
     kernels = [path.name for path in cxx_files(root / micro / cmsis_nn)] if cmsis_nn else []
+    has_arena_used_bytes = bool(_ARENA_USED.search(interpreter))
     registration = _REGISTRATION.search(_code_of(root / micro / "micro_op_resolver.h"))
     return TflmTree(
         folder=folder,
@@ -158,13 +166,20 @@ def read_tree(folder: Path) -> TflmTree:
         generation=_find_generation(root, micro, interpreter),
         registration=registration[1] if registration else "TfLiteRegistration",
         log_takes_arguments=_has(root / micro / "debug_log.h", _LOG_WITH_ARGUMENTS),
-        has_arena_used_bytes=bool(_ARENA_USED.search(interpreter)),
+        has_arena_used_bytes=has_arena_used_bytes,
+        has_recorder=has_arena_used_bytes and _has_recorder(root / micro),
         schema_version=_find_schema_version(root, micro),
         cmsis_nn_folder=cmsis_nn,
         cmsis_nn_kernels=tuple(kernels),
         elements=_find_elements([root / micro / "kernels" / f"conv{suffix}" for suffix in CXX_SUFFIXES]),
         pins=read_pins(root / micro / "tools" / "make"),
     )
+
+
+def _has_recorder(micro_folder: Path) -> bool:
+    """Whether there is an interpreter that records, with its source: some ports have its header alone."""
+    sources = (f"{_RECORDING_ALLOCATOR}{suffix}" for suffix in CXX_SUFFIXES)
+    return (micro_folder / RECORDER).is_file() and any((micro_folder / name).is_file() for name in sources)
 
 
 def cxx_files(folder: Path) -> list[Path]:

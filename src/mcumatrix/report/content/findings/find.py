@@ -22,6 +22,7 @@ def find(
         *configurations.unexpected_pass(cases),
         *configurations.other_failure(cases),
         *answers.wrong(cases),
+        *answers.other_classes(cases),
         *answers.not_a_number(cases),
         *answers.near_uniform(cases),
         *runs.lacking(cases),

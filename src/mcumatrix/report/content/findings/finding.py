@@ -12,6 +12,7 @@ class Check(StrEnum):
     OTHER_FAILURE = "other-failure"
     FLAKY = "flaky"
     WRONG_OUTPUT = "wrong-output"
+    OTHER_CLASSES = "other-classes"
     NOT_A_NUMBER = "not-a-number"
     NEAR_UNIFORM = "near-uniform"
     KNOWN_BEFORE = "known-before"

@@ -1,0 +1,80 @@
+"""Every number of the timing model m7-cache-2 that m7-block-1 has not, and where it comes from.
+
+Sources are those of m7_table.py, and
+
+T  Arm's Cortex-M7 Processor Technical Reference Manual, DDI 0489F
+A  assumed; said where it stands
+
+None is fitted to a time, but for `FIRST_COUNTER`.
+"""
+
+from dataclasses import dataclass
+
+from vstm32.timing import m7_table as m7
+
+DATA_CACHE_WAYS = 4
+"""P section 4.5 (CCSIDR), read-allocate and write-allocate (T section 5.9). The line that was used longest
+ago gives way (A: Arm does not say)."""
+
+_SRAM_BEAT_BYTES = 4
+"""R section 2.1: SRAM1 and SRAM2 are on a bus of 32 bits."""
+
+_FLASH_BEAT_BYTES = 8
+"""R section 2.1: flash is on the 64-bit AXI bus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Cycles of a memory on AXI: until a load has its word, and until a line is there; and for how long a
+    store past the cache keeps the next one.
+
+    T section 5.9: the word that was asked for comes first, what else of the line is asked for as it comes.
+    """
+
+    first: int
+    line: int
+    beat_bytes: int
+    write: int
+
+
+UNCACHED_STORE_CYCLES = 4
+"""A: a store to SRAM past the cache, over the bridge between AXI and AHB, of which the store buffer has
+several in flight."""
+
+SRAM = Latency(
+    first=m7.SRAM_LINE_CYCLES - m7.LINE_BYTES // _SRAM_BEAT_BYTES + 1,
+    line=m7.SRAM_LINE_CYCLES,
+    beat_bytes=_SRAM_BEAT_BYTES,
+    write=UNCACHED_STORE_CYCLES,
+)
+
+
+def flash(wait_states: int) -> Latency:
+    """Flash over AXI: as in m7_table.py, and its first word comes with the first beat."""
+    line = m7.flash_line_cycles(wait_states)
+    return Latency(line - m7.FLASH_BEATS_PER_LINE + 1, line, _FLASH_BEAT_BYTES, 1)
+
+
+FETCH_BYTES = 8
+"""T, overview of the prefetch unit: 64 bits at a time, into a queue of four of them that runs ahead of the
+pipeline. R section 3.3: a read of flash gives a line of 256 bits, so that wait states come once in each."""
+
+UNALIGNED_LOAD_CYCLES = 3
+"""J: "+3 as older op, +4 as younger op"."""
+
+STORE_CYCLES = 1.0
+NARROW_STORE_CYCLES = 2.4
+"""J: what the store buffer gives away: a word a cycle, and "2.4 cycles for unit stride advancing strb"."""
+
+STORE_BUFFER_CYCLES = 9.6
+"""J: "until store buffer clogs up (5 consecutive stores)": four of less than a word are behind."""
+
+AHB_CYCLES = 5
+APB_CYCLES = 12
+"""A: a load from a peripheral: the bus matrix, and for APB a bridge to a bus at a quarter of the clock."""
+
+FIRST_COUNTER = 0
+"""C: a branch that has not run yet is foreseen, strongly, as not taken. One that goes one way and the other
+in turn is then wrong one time in two, and not always. Chosen because of one layer, the first MAX_POOL_2D of
+1.14.0, whose loops have two turns. Arm says that the core's branch target address cache has a "branch
+predictor state" (its overview of the prefetch unit), and not which."""
