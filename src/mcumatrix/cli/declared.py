@@ -81,6 +81,15 @@ _EXECUTING = (
     ),
 )
 
+INIT = Command(
+    "init",
+    "init:init",
+    "begin a project in this folder: a matrix, a board, and what runs them in CI",
+    "Asks nothing, writes five files, and overwrites none. `matrix` runs what it wrote.",
+    options=(Option("model", "a .tflite file of yours, which the matrix is to be of"),),
+    takes=0,
+)
+
 MATRIX = Command(
     "matrix",
     "executing:matrix",
@@ -311,7 +320,7 @@ PIN = Command(
 )
 
 COMMANDS = (
-    *(MATRIX, PLAN, REPRODUCE, REPORT, COMPARE, HISTORY, VERIFY, REPLAY, ARCHIVE, EXPORT, IMPORT),
+    *(INIT, MATRIX, PLAN, REPRODUCE, REPORT, COMPARE, HISTORY, VERIFY, REPLAY, ARCHIVE, EXPORT, IMPORT),
     *(MODEL, PIN, BOARDS, BASE_IMAGE),
 )
 """In the order in which help has them."""

@@ -70,6 +70,11 @@ def bring_model(project: Project, request: ModelRequest, say: Callable[[str], No
     return ExitCode.OK
 
 
+def name_for(file: Path) -> str:
+    """What the model of a file is called where nobody says it."""
+    return _UNFIT.sub("-", file.name.removesuffix(_ENDING)).strip("-.") or "model"
+
+
 def _make_again(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
     models = load_catalogues(project.matrix_folders).models
     entry = models.get(request.model)
@@ -111,7 +116,7 @@ def _own(project: Project, path: Path) -> Path:
 
 def _new_entry(project: Project, request: ModelRequest, network: Network) -> Model:
     file = Path(request.model)
-    name = request.name or _UNFIT.sub("-", file.name.removesuffix(_ENDING)).strip("-.") or "model"
+    name = request.name or name_for(file)
     try:
         check_name(name)
     except RefusedError as error:

@@ -41,7 +41,7 @@ def make_set_answers(model: bytes, inputs: Sequence[bytes]) -> bytes:
 def _answers(model: bytes, network: Network, asked: Sequence[Sequence[Array]]) -> Sequence[tuple[Array, ...]]:
     trial = try_model(model, network, asked)
     if trial.status is TrialStatus.NOT_TRIED:
-        raise ToolError(trial.said, hint="Install what requirements.lock names: ./dev setup does it.")
+        raise ToolError(trial.said, hint=tflm_host.HOW_TO_GET_IT)
     if trial.status is not TrialStatus.RUNS:
         verb = "refuses the model" if trial.status is TrialStatus.REFUSES else "crashes"
         raise ModelError(

@@ -23,6 +23,11 @@ from mcumatrix.errors import ModelError, ToolError
 from mcumatrix.model.network import Network
 
 PACKAGE = "tflite-micro"
+HOW_TO_GET_IT = (
+    "Golden answers are made with it, and models tried: pip install 'mcumatrix[golden]', or ./dev setup in a "
+    "checkout. It exists for x86-64 Linux alone. Builds and runs do without it."
+)
+
 FUNCTION = "tflite_micro.python.tflite_micro._runtime.InterpreterWrapper.Invoke"
 """The function that computes; golden outputs name it."""
 
@@ -201,6 +206,5 @@ def _load_extension() -> ModuleType:
 def _missing() -> ToolError:
     return ToolError(
         f"The package {PACKAGE} is not installed.",
-        hint="Golden answers are made with it, and models tried: pip install 'mcumatrix[golden]', or ./dev "
-        "setup in a checkout. It exists for x86-64 Linux alone. Builds and runs do without it.",
+        hint=HOW_TO_GET_IT,
     )

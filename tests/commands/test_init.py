@@ -1,0 +1,81 @@
+"""`init` begins a project that runs as it is."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.commands.init import init
+from mcumatrix.errors import ExitCode, MatrixError
+from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.variant import Variant
+from mcumatrix.project import Project
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "adapters" / "models" / "data"
+FILES = [
+    "dodo.py",
+    "matrix/quickstart.yaml",
+    "matrix/boards/stm32f746g-disco.yaml",
+    ".gitignore",
+    ".github/workflows/benchmarks.yml",
+]
+
+
+def begun(folder: Path, model: Path | None = None) -> list[str]:
+    said: list[str] = []
+    assert init(Project(folder), model, said.append) is ExitCode.OK
+    return said
+
+
+def variants(folder: Path) -> tuple[Variant, ...]:
+    folders = Project(folder).matrix_folders
+    return load_matrix(find_matrix("quickstart", folders), load_catalogues(folders)).variants
+
+
+def test_five_files_are_written_and_the_matrix_can_be_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = begun(tmp_path)
+    assert said[:-1] == FILES
+    assert said[-1] == (
+        "Next: `mcumatrix matrix` builds and runs it all; `mcumatrix doctor` says what is missing for it."
+    )
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == set(FILES)
+    assert [variant.slug for variant in variants(tmp_path)] == [
+        "builtin_reference_216MHz_mnist-float32",
+        "builtin_reference_216MHz_mnist-int8",
+        "builtin_simd_216MHz_mnist-float32",
+        "builtin_simd_216MHz_mnist-int8",
+    ]
+
+
+def test_ci_installs_the_version_that_wrote_it(tmp_path: Path) -> None:
+    begun(tmp_path)
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"pip install mcumatrix=={version}\n" in (tmp_path / FILES[-1]).read_text()
+
+
+def test_a_model_of_ones_own_has_a_matrix(tmp_path: Path) -> None:
+    begun(tmp_path, DATA / "softmax-int8.tflite")
+    assert [variant.slug for variant in variants(tmp_path)] == [
+        "builtin_reference_216MHz_softmax-int8",
+        "builtin_simd_216MHz_softmax-int8",
+    ]
+    assert (tmp_path / "firmware/models/golden/softmax-int8.json").is_file()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_written_where_a_file_is_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(MatrixError) as caught:
+        init(Project(tmp_path), DATA / "softmax-int8.tflite", str)
+    assert str(caught.value) == (
+        f"there is a project already: {name}\n"
+        "  init overwrites nothing. Choose an empty folder, or move these files."
+    )
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
