@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-from quickstart import copy_project
+from quickstart import allow_every_clock, copy_project
 from reports import make_results
 
 from mcumatrix.project import Project
@@ -49,6 +49,7 @@ def main() -> None:
 def made(folder: Path, variants: int) -> Path:
     """The page of so many records, made by the command."""
     copy_project(folder)
+    allow_every_clock(folder)
     shutil.rmtree(folder / "results", ignore_errors=True)
     make_results(Project(folder), "page", variants)
     doit = str(Path(sys.executable).with_name("doit"))

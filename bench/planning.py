@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from quickstart import copy_project
+from quickstart import allow_every_clock, copy_project
 
 MATRIX = """\
 axes:
@@ -38,6 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         copy_project(project)
+        allow_every_clock(project)
         clocks = ", ".join(f"{100_000 + number} kHz" for number in range(variants // 8))
         (project / "matrix" / "many.yaml").write_text(MATRIX.format(clocks=clocks))
         begun = time.perf_counter()

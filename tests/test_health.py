@@ -1,24 +1,26 @@
-"""Which image tells whether a unit is fit."""
+"""Which image tests the units of a board."""
 
 from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.health import health_variants
 from mcumatrix.matrix.catalogues import load_catalogues
-from mcumatrix.matrix.load import find_matrix, load_matrix
-from mcumatrix.model.network import is_custom
+from mcumatrix.matrix.load import load_matrix
+from mcumatrix.project import Project
 
-ROOT = Path(__file__).parents[1]
+PROJECT = Project(Path(__file__).parents[1])
+CATALOGUES = load_catalogues(PROJECT.matrices)
+QUICKSTART = load_matrix(PROJECT.matrices / "quickstart.yaml", CATALOGUES)
 
 
-def test_units_are_tested_with_the_smallest_model_that_the_own_runtime_can_run() -> None:
-    """Not with a smaller one that has operators of its own, which nobody but TensorFlow knows."""
-    catalogues = load_catalogues(ROOT / "matrix")
-    matrix = load_matrix(find_matrix("quickstart", ROOT / "matrix"), catalogues)
-    (variant,) = health_variants(matrix, catalogues, registry.operators_of)
-    assert variant.model.name == "mnist-int8"
-    smaller = catalogues.models["mnist-int8-lut"]
-    assert smaller.file is not None
-    assert variant.model.file is not None
-    assert smaller.file.stat().st_size < variant.model.file.stat().st_size
-    assert any(map(is_custom, registry.operators_of(smaller)))
+def test_units_are_tested_with_a_model_that_the_own_runtime_runs() -> None:
+    """Smaller ones are there, which need a custom operator."""
+    (variant,) = health_variants(QUICKSTART, CATALOGUES, PROJECT)
+    assert (variant.runtime.name, variant.model.name) == ("builtin", "mnist-int8")
+    contents = registry.model_contents(variant.model)
+    assert registry.refusal(variant.runtime, contents, PROJECT.firmware, PROJECT.templates) == ""
+    smaller = (PROJECT.firmware / "models" / "mnist-int8-lut.tflite").read_bytes()
+    assert len(smaller) < len(contents)
+    assert registry.refusal(variant.runtime, smaller, PROJECT.firmware, PROJECT.templates) == (
+        "layer 2 is CUSTOM 'TFLM_DECODE', which the builtin runtime does not have."
+    )

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project, shipped_folder
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.workflow import REPORTERS, platform_members
+from mcumatrix.workflow import REPORTERS, catalogues_of, platform_members
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,3 +80,34 @@ def test_a_file_is_called_alike_wherever_it_lies(empty: Project) -> None:
     assert empty.name_of(Path("/somewhere/else")) is None
     said = f"{empty.shipped}/firmware/models/x.json and {empty.root}/matrix/x.yaml"
     assert empty.with_names(said) == "firmware/models/x.json and matrix/x.yaml"
+
+
+CLOCKS = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: [{clock}]
+  model: mnist-int8
+  board: virtual-f746
+"""
+
+
+@pytest.mark.parametrize("clock", ["1 MHz", "24 MHz", "217.3 MHz", "500 MHz"])
+def test_a_clock_that_the_board_cannot_make_is_an_error_where_it_stands(empty: Project, clock: str) -> None:
+    path = empty.root / "m.yaml"
+    path.write_text(CLOCKS.format(clock=f"216 MHz, {clock}"))
+    with pytest.raises(MatrixError) as caught:
+        load_matrix(path, catalogues_of(empty))
+    spelled = clock.replace("217.3 MHz", "217300 kHz")
+    assert str(caught.value) == (
+        f"{path}:4:20: the value {spelled!r} of the axis 'clock' is left without a variant: virtual-f746 has "
+        f"no clock of {spelled}; it makes 50 MHz to 432 MHz in steps of 1 MHz\n"
+        "  Remove it, or add what it can be combined with."
+    )
+
+
+@pytest.mark.parametrize("clock", ["50 MHz", "217 MHz", "432 MHz"])
+def test_a_clock_that_the_board_makes_is_none(empty: Project, clock: str) -> None:
+    path = empty.root / "m.yaml"
+    path.write_text(CLOCKS.format(clock=clock))
+    assert len(load_matrix(path, catalogues_of(empty)).variants) == 1

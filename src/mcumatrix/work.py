@@ -37,7 +37,7 @@ from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import format_duration
-from mcumatrix.workflow import Job, plan_jobs, recorded_compilers, require_proved, what_is_left
+from mcumatrix.workflow import Job, catalogues_of, plan_jobs, recorded_compilers, require_proved, what_is_left
 
 
 class PartLocks:
@@ -348,11 +348,10 @@ def load_work(
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
     """
-    from mcumatrix.matrix.catalogues import load_catalogues
     from mcumatrix.matrix.load import find_matrix, load_matrix
 
     path = find_matrix(matrix_name, project.matrix_folders)
-    catalogues = load_catalogues(project.matrix_folders)
+    catalogues = catalogues_of(project)
     builders = registry.builders(builder, project.build / "cache", say)
     if not again:
         recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
@@ -382,7 +381,7 @@ def load_work(
         retries or Retries(),
         again,
         health_jobs=_health_jobs(
-            project, health_variants(matrix, catalogues, registry.operators_of), builders.chosen, boards
+            project, health_variants(matrix, catalogues, project), builders.chosen, boards
         ),
     )
     changed = _not_as_kept(work)

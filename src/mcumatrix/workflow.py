@@ -26,9 +26,11 @@ from mcumatrix.errors import (
     ToolError,
 )
 from mcumatrix.hashing import Part, fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import (
     Board,
+    Catalogues,
     DigitInput,
     FileInput,
     Model,
@@ -55,7 +57,7 @@ from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
-from mcumatrix.stages.chip import chip_of
+from mcumatrix.stages.chip import chip_of, clocks_of
 from mcumatrix.stages.evidence import (
     differences_from_golden,
     differences_from_image,
@@ -255,6 +257,16 @@ def recorded_compilers(
                 flags = chip_of(project.firmware, board.firmware_board).cpu_flags
                 found[toolchain, flags] = record.image.toolchain
     return found
+
+
+def catalogues_of(project: Project) -> Catalogues:
+    """What the matrices of a project may name, with what its firmware says of boards.
+
+    Raises:
+        MatrixError: a file of a catalogue is wrong.
+        OSError: the firmware cannot be read.
+    """
+    return replace(load_catalogues(project.matrix_folders), clocks=clocks_of(project.firmware))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.chip import Chip, Region
-from mcumatrix.stages.chip import chip_of
+from mcumatrix.model.chip import Chip, ClockRange, Region
+from mcumatrix.stages.chip import chip_of, clocks_of
 
+CLOCKS = ClockRange(1_000_000, 50_000_000, 432_000_000)
 PROJECT = Path(__file__).parents[2]
 M7 = '{"family": "stm32f7", "cpu_flags": ["-mcpu=cortex-m7", "-mthumb"]}'
 
@@ -33,6 +34,7 @@ def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
         ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"),
         Region("FLASH", 1024 * 2**10),
         Region("SRAM1", 240 * 2**10),
+        CLOCKS,
     )
     assert chip_of(PROJECT / "firmware", "nucleo_f767zi") == Chip(
         "stm32f767zi",
@@ -40,6 +42,7 @@ def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
         ("-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
         Region("FLASH", 2048 * 2**10),
         Region("SRAM1", 368 * 2**10),
+        CLOCKS,
     )
 
 
@@ -116,3 +119,19 @@ def test_a_board_that_is_not_there_is_named_with_those_that_are(firmware: Callab
     with pytest.raises(BuildError) as error:
         chip_of(firmware('{"chip": "m7"}', M7), "nucleo")
     assert str(error.value) == 'There is no board "nucleo" under firmware/board.\n  There are: lab.'
+
+
+def test_the_clocks_of_boards_are_those_that_their_familys_code_makes() -> None:
+    assert clocks_of(PROJECT / "firmware") == {"nucleo_f767zi": CLOCKS, "stm32f746g_disco": CLOCKS}
+    assert str(CLOCKS) == "50 MHz to 432 MHz in steps of 1 MHz"
+
+
+def test_a_family_that_does_not_say_its_clocks_makes_any(firmware: Callable[[str, str], Path]) -> None:
+    tree = firmware('{"chip": "m7"}', M7)
+    assert clocks_of(tree) == {}
+    header = tree / "family" / "stm32f7" / "clock.h"
+    header.parent.mkdir(parents=True)
+    header.write_text("#define CLOCK_STEP_HZ 1000000u\n#define CLOCK_MIN_HZ 50000000u\n")
+    assert clocks_of(tree) == {}
+    header.write_text(header.read_text() + "#define CLOCK_MAX_HZ 432000000u\n")
+    assert clocks_of(tree) == {"lab": CLOCKS}

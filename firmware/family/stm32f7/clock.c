@@ -9,8 +9,6 @@
 /* The PLL's input is divided to 2 MHz, which RM0385 5.3.2 recommends for low jitter. Its output is
  * 2 MHz * PLLN / 2, so that PLLN is the core clock in MHz. */
 #define PLLM 8u
-#define PLLN_MIN 50u /* RM0385 5.3.2 */
-#define PLLN_MAX 432u
 #define PLL48_MAX_HZ (48u * MHZ)
 #define PLLQ_MAX 15u
 
@@ -107,10 +105,10 @@ static bool set_wait_states(uint32_t hclk_hz) {
 }
 
 bool clock_set(uint32_t sysclk_hz) {
-    uint32_t plln = sysclk_hz / MHZ;
-    if (sysclk_hz % MHZ != 0 || plln < PLLN_MIN || plln > PLLN_MAX || !run_from_hsi()) {
+    if (sysclk_hz % CLOCK_STEP_HZ != 0 || sysclk_hz < CLOCK_MIN_HZ || sysclk_hz > CLOCK_MAX_HZ || !run_from_hsi()) {
         return false;
     }
+    uint32_t plln = sysclk_hz / CLOCK_STEP_HZ;
     bool over_drive = sysclk_hz > OVER_DRIVE_ABOVE_HZ;
     const struct bus_limits *limits = over_drive ? &over_drive_limits : &normal_limits;
 

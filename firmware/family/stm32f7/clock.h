@@ -5,7 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Runs the core at `sysclk_hz`, whole MHz from 50 to 432 (above 216 MHz is out of specification).
+/* What the PLL makes: multiples of a step, because its input is 2 MHz and its output is halved, from the least to
+ * the most that RM0385 5.3.2 allows PLLN; above 216 MHz is out of specification. The host reads these three, so
+ * that no matrix asks for another clock. */
+#define CLOCK_STEP_HZ 1000000u
+#define CLOCK_MIN_HZ 50000000u
+#define CLOCK_MAX_HZ 432000000u
+
+/* Runs the core at `sysclk_hz`, which is one of those.
  * Returns false, with the core running from the HSI, if that cannot be made or something does not start. */
 bool clock_set(uint32_t sysclk_hz);
 

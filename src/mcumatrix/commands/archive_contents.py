@@ -9,7 +9,6 @@ from mcumatrix.artifact import MANIFEST
 from mcumatrix.commands.archive_provenance import provenance_of
 from mcumatrix.commands.report import load_kept
 from mcumatrix.hashing import hash_file
-from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Model
 from mcumatrix.model.record import Record
@@ -20,7 +19,7 @@ from mcumatrix.project import Project
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.verification import Checked, image_folders
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.workflow import RENDERERS, REPORTERS, platform_members, runtime_members
+from mcumatrix.workflow import RENDERERS, REPORTERS, catalogues_of, platform_members, runtime_members
 
 _OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "hatch_build.py", "dev", "README.md", "LICENSE", "*.lock")
 """What makes a folder one in which doit runs, with the versions of all packages. Other files at the top of a
@@ -65,7 +64,7 @@ def contents_of(project: Project, name: str, checked: Iterable[Checked], records
     path = find_matrix(name, project.matrix_folders)
     matrix, _ = load_kept(project, name, prove=False)
     # Where every substitute is taken, all that are possible are named.
-    substituted = load_matrix(path, load_catalogues(project.matrix_folders), lambda _toolchain: False)
+    substituted = load_matrix(path, catalogues_of(project), lambda _toolchain: False)
     contents = Contents(project)
     for pattern in _OF_A_CHECKOUT:
         for file in project.root.glob(pattern):

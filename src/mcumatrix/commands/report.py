@@ -15,7 +15,6 @@ from mcumatrix.errors import (
     PublishedError,
 )
 from mcumatrix.health import last_tests
-from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.catalogue import Model, Toolchain
 from mcumatrix.model.results import MatrixResults
@@ -31,6 +30,7 @@ from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import MEND, read_raw_log
 from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
+from mcumatrix.workflow import catalogues_of
 
 
 def report(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
@@ -114,7 +114,7 @@ def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matri
     def was_had(toolchain: Toolchain) -> bool:
         return not used or toolchain.name in used
 
-    matrix = load_matrix(path, load_catalogues(project.matrix_folders), was_had)
+    matrix = load_matrix(path, catalogues_of(project), was_had)
     if not prove:
         return matrix, kept
     models = {variant.slug: variant.model for variant in matrix.variants}

@@ -10,6 +10,7 @@ from mcumatrix.matrix.schema import MatrixFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import BUILTIN, Setting, UnfitValueError
 from mcumatrix.model.catalogue import Catalogues, Runtime
+from mcumatrix.units import parse_frequency_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def chosen_settings(point: Point, settings: Mapping[tuple[str, str], Setting]) -
 
 
 def impossible(point: Point, catalogues: Catalogues, settings: Iterable[Setting] = ()) -> str:
-    """Why the runtime of a variant cannot have its kernels or run its model, or nothing.
+    """Why a runtime cannot have the kernels or run the model of a variant, or a board its clock; or nothing.
 
     `settings` are what the values of its own axes set.
     """
@@ -110,6 +111,10 @@ def impossible(point: Point, catalogues: Catalogues, settings: Iterable[Setting]
         return f"{runtime.name} does not run {model.element} models"
     if model.is_hybrid and not runtime.takes_hybrid:
         return f"{runtime.name} does not run {model.weights} weights with {model.element} activations"
+    board = catalogues.boards[point["board"]]
+    clocks = catalogues.clocks.get(board.firmware_board)
+    if clocks and not clocks.has(parse_frequency_hz(point["clock"])):
+        return f"{board.name} has no clock of {point['clock']}; it makes {clocks}"
     return _impossible_sources(runtime, settings)
 
 

@@ -1,8 +1,11 @@
 """What the catalogues under `matrix/` describe: boards, runtimes, toolchains and models."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+
+from mcumatrix.model.chip import ClockRange
 
 DEFAULT_FLASHER = "pyocd"
 """What gets images onto a board whose file names nothing else."""
@@ -292,3 +295,5 @@ class Catalogues:
     runtimes: dict[str, Runtime]
     toolchains: dict[str, Toolchain]
     models: dict[str, Model]
+    clocks: Mapping[str, ClockRange] = field(default_factory=dict)
+    """The clocks that boards make, by their `firmware_board`; nothing is known of the others."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mcumatrix.units import format_frequency
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -18,6 +20,25 @@ class Chip:
     """What programs are linked into; None where nothing says how large it is."""
     ram: "Region | None" = None
     """The largest memory for what they change: no tensor is larger."""
+    clocks: "ClockRange | None" = None
+    """None where its family does not say which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRange:
+    """The core clocks that a family of chips makes: multiples of a step, from the least to the most."""
+
+    step_hz: int
+    minimum_hz: int
+    maximum_hz: int
+
+    def has(self, clock_hz: int) -> bool:
+        """Whether it makes a clock."""
+        return self.minimum_hz <= clock_hz <= self.maximum_hz and clock_hz % self.step_hz == 0
+
+    def __str__(self) -> str:
+        ends = f"{format_frequency(self.minimum_hz)} to {format_frequency(self.maximum_hz)}"
+        return f"{ends} in steps of {format_frequency(self.step_hz)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ them too (`firmware/cmake/board.cmake`), so that the firmware can be built by ha
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from mcumatrix.errors import BuildError
-from mcumatrix.model.chip import Chip, Region
+from mcumatrix.model.chip import Chip, ClockRange, Region
 
 _NAME = re.compile(r"[A-Za-z0-9_.+-]*[A-Za-z0-9_+-]")
 _REGION = re.compile(
     r"^\s*(\w+)\s*\(([rwx]+)\)\s*:\s*ORIGIN\s*=\s*\w+,\s*LENGTH\s*=\s*(\d+)([KM]?)", re.MULTILINE
 )
+_CLOCK = re.compile(r"^#define CLOCK_(STEP|MIN|MAX)_HZ (\d+)u?\s*$", re.MULTILINE)
 _UNITS = {"": 1, "K": 2**10, "M": 2**20}
 _CPU_FLAG = re.compile(r"-m[a-z][a-z0-9=.+-]*")
 
@@ -43,7 +45,33 @@ def chip_of(firmware: Path, board: str) -> Chip:
             hint='As in "cpu_flags": ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"].',
         )
     family = _word(described, "family", place)
-    return Chip(name, family, tuple(flags), *_memory(firmware / "chip" / name / "memory.ld"))
+    return Chip(
+        name,
+        family,
+        tuple(flags),
+        *_memory(firmware / "chip" / name / "memory.ld"),
+        _clocks(firmware / "family" / family / "clock.h"),
+    )
+
+
+def clocks_of(firmware: Path) -> dict[str, ClockRange]:
+    """The clocks that boards of the firmware make, by their folders; boards that are wrong are left out."""
+    found: dict[str, ClockRange] = {}
+    for board in sorted(path.parent.name for path in firmware.glob("board/*/board.json")):
+        with suppress(BuildError):
+            if clocks := chip_of(firmware, board).clocks:
+                found[board] = clocks
+    return found
+
+
+def _clocks(header: Path) -> ClockRange | None:
+    """What a family's clock_set makes, in its own words; None where it does not say it."""
+    try:
+        said = dict(_CLOCK.findall(header.read_text(errors="replace")))
+    except OSError:
+        return None
+    values = [int(said[name]) for name in ("STEP", "MIN", "MAX") if name in said]
+    return ClockRange(*values) if len(values) == 3 and values[0] else None
 
 
 def _memory(script: Path) -> tuple[Region | None, Region | None]:

@@ -1,7 +1,7 @@
 /*
  * What loads and stores wait for, by where they go; only m7-cache-2 asks. The addresses follow from the
  * registers at the entry of a block: `struct step`, made by addresses.py. Unicorn's own hooks for accesses
- * would make it ten times slower.
+ * would make it five to seven times slower.
  *
  * The pipeline stands still while a load waits. A line is filled from the word that was asked for on: what
  * comes next of it waits for its beat, and another line for the whole. Stores go into a buffer and wait for
