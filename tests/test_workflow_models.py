@@ -1,15 +1,19 @@
 """What is wrong with a model concerns its variants alone."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mcumatrix import registry, workflow
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.errors import ModelError, SourceError, TooLargeError
+from mcumatrix.hashing import hash_file
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 
@@ -123,8 +127,6 @@ def test_a_model_that_is_somewhere_else_is_planned_without_being_fetched(
 def test_a_fetched_model_is_that_of_its_pin(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mcumatrix.hashing import hash_file
-
     model = project.firmware / "models" / "other.tflite"
     sha256 = hash_file(model)
     monkeypatch.setenv("MCUMATRIX_CACHE", str(tmp_path / "cache"))
@@ -135,3 +137,83 @@ def test_a_fetched_model_is_that_of_its_pin(
     other = planned(project).jobs[1].variant.model
     assert registry.model_contents(other) == model.read_bytes()
     assert len(registry.golden_case(other).outputs) == 1
+
+
+def _asked(project: Project, dataset: str) -> None:
+    (project.matrices / "models" / "other.yaml").write_text(f"{OTHER}dataset: {dataset}\n")
+    (project.matrices / "two.yaml").write_text(f"{MATRIX}accuracy: dataset\n")
+
+
+def _samples_of_other(project: Project, labels: Sequence[int] = (3, 11)) -> Path:
+    path = project.root / "samples.npz"
+    np.savez(path, inputs=np.zeros((2, 490), np.int8), labels=labels)
+    return path
+
+
+def test_a_plan_knows_how_many_samples_there_are(project: Project) -> None:
+    _samples_of_other(project)
+    _asked(project, "samples.npz")
+    assert [(job.variant.model.name, job.samples) for job in planned(project).jobs] == [
+        ("mnist-int8", 1000),
+        ("other", 2),
+    ]
+
+
+def test_a_labelled_set_that_cannot_be_hinders_its_model_alone(project: Project) -> None:
+    _samples_of_other(project, labels=(3, 12))
+    _asked(project, "samples.npz")
+    assert str(hindrance(project)).endswith(
+        "samples.npz has labels that are no class of the model, which has 12: 12 (sample 1).\n"
+        "  Classes are counted from 0, in the order of the model's output."
+    )
+
+
+def test_a_run_depends_on_the_labelled_set_that_it_is_asked_and_on_no_other(project: Project) -> None:
+    def fingerprints() -> dict[str, str]:
+        return {job.variant.model.name: job.run_fingerprint for job in planned(project).jobs}
+
+    def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+        return {name for name, fingerprint in before.items() if after[name] != fingerprint}
+
+    without = fingerprints()
+    _samples_of_other(project)
+    _asked(project, "samples.npz")
+    asked = fingerprints()
+    assert changed(without, asked) == {"mnist-int8", "other"}
+    _samples_of_other(project, labels=(3, 4))
+    labelled = fingerprints()
+    assert changed(asked, labelled) == {"other"}
+    (project.matrices / "two.yaml").write_text(f"{MATRIX}accuracy: {{samples: 1}}\n")
+    assert changed(labelled, fingerprints()) == {"mnist-int8", "other"}
+    (project.matrices / "two.yaml").write_text(MATRIX)
+    assert fingerprints() == without
+
+
+def test_a_folder_of_samples_is_an_input_file_by_file(project: Project) -> None:
+    folder = project.root / "samples" / "3"
+    folder.mkdir(parents=True)
+    (folder / "a.bin").write_bytes(bytes(490))
+    _asked(project, "samples")
+    before = planned(project).jobs[1]
+    assert before.samples == 1
+    (folder / "b.bin").write_bytes(bytes(490))
+    after = planned(project).jobs[1]
+    assert (after.samples, after.run_fingerprint != before.run_fingerprint) == (2, True)
+    assert after.image.plan.fingerprint == before.image.plan.fingerprint
+
+
+def test_a_labelled_set_that_is_somewhere_else_is_fetched_by_who_asks_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCUMATRIX_CACHE", str(tmp_path / "cache"))
+    samples = _samples_of_other(project)
+    sha256 = hash_file(samples)
+    _asked(project, f"{{url: 'https://127.0.0.1:9/samples.npz', sha256: {sha256}}}")
+    job = planned(project).jobs[1]
+    assert (job.samples, (tmp_path / "cache").exists()) == (None, False)
+    with pytest.raises(SourceError, match=r"other-dataset\.npz"):
+        registry.labelled_set(job.variant.model, AskedSet())
+    by_hand = tmp_path / "cache" / "archives" / "sha256" / sha256 / "other-dataset.npz"
+    by_hand.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(samples, by_hand)
+    assert registry.labelled_set(job.variant.model, AskedSet()).labels == (3, 11)

@@ -44,6 +44,7 @@ bool input_write(uint32_t offset, const uint8_t *bytes, uint32_t size_bytes) {
 
 /* Copies what lies one behind the other into the tensors. */
 static void load(const uint8_t *bytes) {
+    runtime_forget();
     for (uint32_t i = 0; i < runtime_input_count(); i++) {
         const struct runtime_tensor *tensor = runtime_input(i);
         memcpy(tensor->data, bytes, tensor->size_bytes);

@@ -17,7 +17,7 @@ uint32_t input_size_bytes(void);
 /* Changes bytes of the copy. Returns false, and changes nothing, if they do not lie within it. */
 bool input_write(uint32_t offset, const uint8_t *bytes, uint32_t size_bytes);
 
-/* Copies the held bytes into the tensors. */
+/* Copies the held bytes into the tensors of a model that knows nothing of what was before. */
 void input_load(void);
 
 /* Copies the built-in input into the tensors. */

@@ -54,6 +54,10 @@ enum runtime_status runtime_setup(void);
 
 uint32_t runtime_input_count(void);
 
+/* Before an input is filled: the model forgets earlier inferences, if it keeps anything of them. runtime_invoke says what
+ * went wrong with that. */
+void runtime_forget(void);
+
 /* A tensor to fill before runtime_invoke; index < input count. Its contents are not kept by runtime_invoke. */
 const struct runtime_tensor *runtime_input(uint32_t index);
 

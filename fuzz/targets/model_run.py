@@ -13,7 +13,7 @@ from mcumatrix.adapters.models.host_check import check_model, summarise, trial_p
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.models.tflm_host import try_model
 from mcumatrix.adapters.runtimes.builtin import render_builtin
-from mcumatrix.adapters.runtimes.tflm.runtime import render_tflm
+from mcumatrix.adapters.runtimes.tflm.runtime import Needs, render_tflm
 from mcumatrix.errors import ModelError, RenderError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.catalogue import Runtime
@@ -47,7 +47,7 @@ def _read(data: bytes) -> bool:
         assert error.message
         return False
     _require_c(rendered["model.c"], "builtin")
-    _require_c(render_tflm(data, network.operators, _TEMPLATES)["model.c"], "tflm")
+    _require_c(render_tflm(data, Needs(network.operators), _TEMPLATES)["model.c"], "tflm")
     trial_problems(try_model(data, network), network)
     return True
 

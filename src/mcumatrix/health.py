@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from mcumatrix.errors import McuMatrixError
-from mcumatrix.model.catalogue import Board, Catalogues, DigitInput, Element, Model
+from mcumatrix import registry
+from mcumatrix.errors import McuMatrixError, ModelError
+from mcumatrix.model.catalogue import Board, Catalogues, DigitInput, Element, Model, Runtime
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.schedule import Slot
 from mcumatrix.model.variant import Matrix, Variant
+from mcumatrix.project import Project
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.store import HEALTH_FOLDER, MEND, RecordStore, read_raw_log
 from mcumatrix.stages.evidence import differences_from_log, require_none
@@ -28,7 +30,7 @@ _ELEMENT = Element.INT8
 """The shortest inference of those that the runtime has: a test costs each unit this once in every run."""
 
 
-def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
+def health_variants(matrix: Matrix, catalogues: Catalogues, project: Project) -> list[Variant]:
     """What tests the units of each board of a matrix, at the lowest clock that the matrix has for it.
 
     A board that is not to be tested has none, and no board has one where the project has no such runtime, or
@@ -36,8 +38,10 @@ def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
     """
     runtimes = [one for one in catalogues.runtimes.values() if one.adapter == _RUNTIME_ADAPTER]
     runtime = next((one for one in runtimes if _ELEMENT in one.elements), None)
-    model = _smallest(catalogues.models.values())
-    if not matrix.health or runtime is None or model is None:
+    if not matrix.health or runtime is None:
+        return []
+    model = _smallest(catalogues.models.values(), runtime, project)
+    if model is None:
         return []
     of_boards: dict[str, list[Variant]] = {}
     for variant in matrix.variants:
@@ -60,9 +64,9 @@ def health_variants(matrix: Matrix, catalogues: Catalogues) -> list[Variant]:
     ]
 
 
-def _smallest(models: Iterable[Model]) -> Model | None:
-    """The smallest model that the runtime may have: one for digits, which it was made for, if there is any,
-    and none that would have to be fetched."""
+def _smallest(models: Iterable[Model], runtime: Runtime, project: Project) -> Model | None:
+    """The smallest model that the runtime runs: one for digits, which it was made for, if there is any, and
+    none that would have to be fetched."""
 
     def order(found: tuple[Model, Path]) -> tuple[bool, int, str]:
         model, file = found
@@ -73,7 +77,15 @@ def _smallest(models: Iterable[Model]) -> Model | None:
         for one in models
         if one.element is _ELEMENT and not one.is_hybrid and one.file is not None and one.file.is_file()
     ]
-    return min(candidates, key=order)[0] if candidates else None
+    return next((one for one, file in sorted(candidates, key=order) if _runs(runtime, file, project)), None)
+
+
+def _runs(runtime: Runtime, file: Path, project: Project) -> bool:
+    try:
+        contents = registry.read_model_file(file)
+    except ModelError:
+        return False
+    return not registry.refusal(runtime, contents, project.firmware, project.templates)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix import plugins
-from mcumatrix.errors import MatrixError, ModelError, SourceError, ToolError
+from mcumatrix.errors import MatrixError, ModelError, RenderError, SourceError, ToolError
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import (
@@ -229,7 +229,11 @@ def _builtin(entry: RuntimeEntry, *, firmware: Path, templates: Path, **_: objec
 
 
 def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, say: Any) -> Runtime:
-    from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime
+    from mcumatrix.adapters.runtimes.tflm.runtime import Needs, TflmRuntime
+
+    def needs_of(contents: bytes) -> Needs:
+        found = network(contents)
+        return Needs(found.operators, found.variable_count, found.keeps_state)
 
     return TflmRuntime(
         entry,
@@ -237,10 +241,19 @@ def _tflm(entry: RuntimeEntry, *, firmware: Path, templates: Path, fetch: Any, s
         templates,
         fetch,
         os.environ,
-        operators_of=_operators_in,
+        needs_of=needs_of,
         patched=partial(_patched, say=say),
         say=say,
     )
+
+
+def refusal(entry: RuntimeEntry, contents: bytes, firmware: Path, templates: Path) -> str:
+    """Why a runtime that reads models on the host does not run one, given its file; empty if it does."""
+    try:
+        runtime(entry, firmware, templates).render(contents, lambda: network(contents))
+    except (ModelError, RenderError) as error:
+        return error.message
+    return ""
 
 
 RUNTIMES: dict[str, Callable[..., Runtime]] = {"builtin": _builtin, "tflm": _tflm}

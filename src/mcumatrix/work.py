@@ -380,7 +380,9 @@ def load_work(
         say,
         retries or Retries(),
         again,
-        health_jobs=_health_jobs(project, health_variants(matrix, catalogues), builders.chosen, boards),
+        health_jobs=_health_jobs(
+            project, health_variants(matrix, catalogues, project), builders.chosen, boards
+        ),
     )
     changed = _not_as_kept(work)
     jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)

@@ -163,6 +163,8 @@ def test_only_what_the_matrix_names_is_taken_of_the_catalogues(project: Project)
     ]
     assert "firmware/models/mnist-int8.tflite" in members
     assert "firmware/models/mnist-uint8.tflite" not in members
+    # Its labelled set, by which accuracies in records are worked out again.
+    assert {"firmware/models/digits-1000.npz", "firmware/models/golden/mnist-int8-digits.npz"} <= set(members)
     assert any(name.startswith("firmware/chip/stm32f746ng/") for name in members)
     assert not any(name.startswith("firmware/chip/stm32f767zi/") for name in members)
 

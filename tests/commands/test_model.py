@@ -8,9 +8,10 @@ import pytest
 
 from mcumatrix import registry
 from mcumatrix.commands.model import ModelRequest, bring_model
-from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError
+from mcumatrix.errors import ExitCode, MatrixError, McuMatrixError, ModelError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.catalogue import Element, FileInput, RandomInput
+from mcumatrix.model.labelled import AskedSet
 from mcumatrix.project import Project
 from support.projects import ROOT
 
@@ -93,6 +94,30 @@ def test_golden_outputs_are_made_again_for_an_entry(project: Project) -> None:
     golden.write_text("broken")
     assert bring(project, "rows")[-1].endswith("rows.json")
     assert golden.read_text() == before
+
+
+def test_answers_to_a_labelled_set_are_made_with_the_golden_outputs(project: Project) -> None:
+    shutil.copy(ROOT / "firmware" / "models" / "mnist-int8.tflite", project.models)
+    rows = np.stack([np.full(784, level, np.uint8).reshape(28, 28) for level in (0, 255)])
+    np.savez(project.models / "set.npz", images=rows, labels=[1, 8])
+    bring(project, project.models / "mnist-int8.tflite", name="digits")
+    entry = project.matrices / "models" / "digits.yaml"
+    entry.write_text(
+        entry.read_text()
+        + "dataset: {samples: firmware/models/set.npz, answers: firmware/models/golden/set.npz}\n"
+    )
+    assert [line.rpartition("/")[2] for line in bring(project, "digits")[-2:]] == ["digits.json", "set.npz"]
+    model = load_catalogues(project.matrices).models["digits"]
+    labelled = registry.labelled_set(model, AskedSet())
+    assert (len(labelled.expected), labelled.tolerance) == (2, 0)
+    # Those of other samples are stale, and made again.
+    np.savez(project.models / "set.npz", images=rows[::-1], labels=[1, 8])
+    with pytest.raises(
+        ModelError, match=r"other samples: sample 0 is another\.\n  Make it again: doit model"
+    ):
+        registry.labelled_set(model, AskedSet())
+    bring(project, "digits")
+    assert registry.labelled_set(model, AskedSet()).expected == labelled.expected[::-1]
 
 
 def test_what_runtimes_cannot_do_with_it_is_said(project: Project) -> None:

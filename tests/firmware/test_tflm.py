@@ -23,6 +23,7 @@ PERSISTENT_BYTES = 32
 
 # What a model of the fake tree does, by the byte behind its identifier.
 FINE, TWO_GRAPHS, CUSTOM, NO_KERNEL, STRING, RANK_9, BAD_OPTIONS, FAIL, MANY_INPUTS, LONG_WORDS = range(10)
+COUNTS, NAMES_VARIABLES = 10, 11
 
 CORE = {
     "tensorflow/lite/core/api/error_reporter.h": """\
@@ -117,6 +118,7 @@ CORE = {
             FIELD(const List<const SubGraph *> *, subgraphs)
         };
         extern int fake_deed;
+        extern int fake_kept;
         const Model *GetModel(const void *bytes);
         inline const char *ModelIdentifier() { return "TFL3"; }
         inline bool ModelBufferHasIdentifier(const void *bytes) {
@@ -294,6 +296,9 @@ CORE = {
         #include "micro_op_resolver.h"
         #define RESOLVER MicroOpResolver
         #endif
+        #ifdef FAKE_LOG
+        #include "micro_resource_variable.h"
+        #endif
         namespace tflite {
         class MicroInterpreter {
           public:
@@ -310,8 +315,14 @@ CORE = {
         #else
         #ifdef FAKE_LOG
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
-                             std::size_t size)
-                : MicroInterpreter(model, resolver, arena, size, nullptr, 0) {}
+                             std::size_t size, MicroResourceVariables *variables)
+                : MicroInterpreter(model, resolver, arena, size, nullptr, 0) {
+                const int count = variables == nullptr ? 0 : variables->count;
+                if (count != (fake_deed == 11 ? 2 : 0)) {
+                    fake_report(&context_, "there are %d variables", count);
+                    status_ = kTfLiteError;
+                }
+            }
         #else
             MicroInterpreter(const Model *model, const RESOLVER &resolver, std::uint8_t *arena,
                              std::size_t size, ErrorReporter *reporter)
@@ -348,6 +359,7 @@ CORE = {
             }
             /* Tensors from the start, what is kept about them at the end. */
             TfLiteStatus Place(std::size_t persistent) {
+                fake_kept = 0;
                 const std::size_t needed = 16 * graph_->tensors()->size() + persistent;
                 if (needed > size_) {
                     fake_report(&context_, "%d bytes are needed.\\n", static_cast<int>(needed));
@@ -458,6 +470,7 @@ CORE = {
         #endif
         namespace tflite {
         int fake_deed;
+        int fake_kept;
         static const Text name = {"FANCY"};
         static const std::int32_t sides[] = {1, 2, 2, 4, 1, 1, 1, 1, 1};
         static List<std::int32_t> shape = {sides, 4}, flat = {sides + 3, 2};
@@ -523,6 +536,7 @@ CORE = {
                 return kTfLiteError;
             }
             arm_negate_s8(node->input, node->output, arm_size_of(16));
+            if (tflite::fake_deed == 10) node->output[0] = static_cast<std::int8_t>(++tflite::fake_kept);
             return kTfLiteOk;
         }
         extern "C" TfLiteStatus fake_last(TfLiteContext *, TfLiteNode *node) {
@@ -571,6 +585,25 @@ CORE = {
             context->reporter->Report(format, arguments);
         #endif
             va_end(arguments);
+        }
+        """,
+    "MICRO/micro_resource_variable.h": """\
+        #pragma once
+        #include <cstddef>
+        #include <cstdint>
+        namespace tflite {
+        struct MicroAllocator {
+            static MicroAllocator *Create(std::uint8_t *bytes, std::size_t size) {
+                return size >= sizeof(MicroAllocator) ? reinterpret_cast<MicroAllocator *>(bytes) : nullptr;
+            }
+            int count;
+        };
+        struct MicroResourceVariables : MicroAllocator {
+            static MicroResourceVariables *Create(MicroAllocator *allocator, int number) {
+                allocator->count = number;
+                return static_cast<MicroResourceVariables *>(allocator);
+            }
+        };
         }
         """,
     "MICRO/debug_log.h": """\
@@ -704,6 +737,8 @@ class Model:
     identifier: bytes = b"TFL3"
     arena_bytes: int = ARENA_BYTES
     operators: tuple[str, ...] = ("ADD", "CONV_2D", "GELU", "SOFTMAX", "UNKNOWN")
+    keeps_state: bool = False
+    variables: int = 0
 
     def render(self) -> str:
         data = struct.pack("<I4sBBxx", 12, self.identifier, self.deed, self.version)
@@ -711,6 +746,9 @@ class Model:
             #include "model.h"
             _Alignas(16) const unsigned char tflm_model[] = {{{", ".join(str(byte) for byte in data)}}};
             const unsigned int tflm_model_size_bytes = {len(data)};
+            const unsigned int tflm_keeps_state = {int(self.keeps_state)};
+            const unsigned int tflm_variable_count = {self.variables}, tflm_variables_size_bytes = 16;
+            _Alignas(16) unsigned char tflm_variables[16];
             _Alignas(16) unsigned char tflm_arena[{self.arena_bytes}];
             const unsigned int tflm_arena_size_bytes = {self.arena_bytes};
             {
@@ -886,7 +924,7 @@ BAD_MODELS = {
     ),
     "two graphs": (
         Model(TWO_GRAPHS),
-        "the model has 2 subgraphs; TensorFlow Lite Micro runs models with one",
+        "the model has 2 subgraphs; this TensorFlow Lite Micro runs models with one",
     ),
     "many inputs": (
         Model(MANY_INPUTS),
@@ -959,6 +997,26 @@ def test_a_kernel_that_fails_is_explained_each_time(power_on, generation):
             "ERROR: the runtime failed: TensorFlow failed in layer 1: "
             "the kernel is tired, it says; node 1 did not run",
         )
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_model_that_keeps_a_state_begins_anew_for_each_inference(power_on, generation):
+    bench = answer(power_on(generation, Model(COUNTS, keeps_state=True)), wire.RunBench(0xBEEF, 2, 3))
+    assert bench.ok, bench.text
+    assert len({total.output_crc32 for total in bench.of(wire.Total)}) == 1
+    assert struct.unpack_from("<f", payload(bench)) == (0.5,), "the answer of a first inference"
+
+
+def test_a_model_with_variables_by_name_gets_a_list_of_them(power_on):
+    model = Model(NAMES_VARIABLES, keeps_state=True, variables=2)
+    bench = answer(power_on("log", model), wire.RunBench(0xBEEF, 0, 2))
+    assert bench.ok, bench.text
+
+
+def test_nothing_begins_anew_for_a_model_that_keeps_none(power_on):
+    bench = answer(power_on("log", Model(COUNTS)), wire.RunBench(0xBEEF, 0, 3))
+    assert struct.unpack_from("<f", payload(bench)) == (1.5,), "its third inference"
+    assert len({total.output_crc32 for total in bench.of(wire.Total)}) == 3
 
 
 def test_what_tensorflow_says_at_length_is_cut(power_on):

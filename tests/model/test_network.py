@@ -1,5 +1,7 @@
+from dataclasses import replace
 from math import ceil
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,9 @@ from mcumatrix.model.network import (
     Padding,
     Tensor,
     TensorType,
+    custom_name,
+    custom_operator,
+    is_custom,
     least_cycles_of,
     multiply_accumulates,
     padded_size,
@@ -89,3 +94,29 @@ def test_the_type_of_a_network_is_that_of_the_first_thing_that_it_computes() -> 
     call, compute = Layer(0, "CALL_ONCE", (), ()), Layer(1, Operator.RELU, (0,), (1,))
     assert Network(tensors, (call, compute), (0,), (1,)).element is TensorType.FLOAT32
     assert Network(tensors, (call,), (0,), (0,)).element is TensorType.INT8
+
+
+@pytest.mark.parametrize(
+    ("operators", "keeps"),
+    [
+        (["CONV_2D"], False),
+        (["CONV_2D", "CUSTOM 'TFLM_DECODE'"], False),
+        (["CUSTOM 'CIRCULAR_BUFFER'"], True),
+        (["CALL_ONCE"], True),
+        (["READ_VARIABLE", "VAR_HANDLE"], True),
+    ],
+)
+def test_operators_tell_whether_a_model_may_keep_a_state(operators: list[str], *, keeps: bool) -> None:
+    tensor = Tensor(0, "t", TensorType.INT8, (1,))
+    layers = tuple(Layer(index, operator, (0,), (0,)) for index, operator in enumerate(operators))
+    network = Network((tensor,), layers, (0,), (0,))
+    assert network.keeps_state is keeps
+    assert replace(network, tensors=(replace(tensor, is_variable=True),)).keeps_state
+
+
+def test_a_custom_operator_is_known_by_its_name() -> None:
+    for name in ("TFLM_DECODE", "ethos-u", "it's", "", '"', "a\\b"):
+        assert custom_name(custom_operator(name)) == name
+        assert is_custom(custom_operator(name))
+    assert custom_name("ADD") == ""
+    assert not is_custom("ADD")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcumatrix import wire
-from mcumatrix.errors import BuildError, ResultError
+from mcumatrix.errors import BuildError, McuMatrixError, ResultError
 from mcumatrix.model.golden import GoldenCase, GoldenOutput
 from mcumatrix.model.labelled import AskedSet, LabelledSet
 from mcumatrix.model.memory import ArenaKind
@@ -294,3 +294,27 @@ def test_other_labels_and_other_answers_of_the_host_are_named() -> None:
         "accuracy.answers_sha256",
         "accuracy.host_correct",
     ]
+
+
+@given(place=st.integers(len(LOG), len(ASKED_LOG) - 1), byte=st.integers(0, 255))
+@settings(max_examples=300)
+def test_an_answer_that_was_changed_in_any_byte_is_no_other_answer(place: int, byte: int) -> None:
+    changed = ASKED_LOG[:place] + bytes([byte]) + ASKED_LOG[place + 1 :]
+    try:
+        found = accuracy_in(changed, SET)
+    except McuMatrixError:
+        return
+    assert found == _asked_record().accuracy
+
+
+@given(st.permutations(range(3)), st.integers(0, 3))
+def test_answers_in_another_order_or_fewer_of_them_are_no_accuracy(order: list[int], count: int) -> None:
+    outputs = (b"\x01\x02", b"\x03\x02", b"\x09\x07")
+    answers = [_answer(index, SAMPLES[index], outputs[index]) for index in order[:count]]
+    if order[:count] == [0, 1, 2]:
+        assert accuracy_in(LOG + b"".join(answers), SET) == _asked_record().accuracy
+    elif count == 0:
+        assert accuracy_in(LOG, SET) is None
+    else:
+        with pytest.raises(McuMatrixError):
+            accuracy_in(LOG + b"".join(answers), SET)

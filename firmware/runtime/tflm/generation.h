@@ -18,6 +18,9 @@ const Registration *find(const tflite::OperatorCode &code);
 
 tflite::BuiltinOperator operator_of(const tflite::OperatorCode &code);
 
+/* Whether operators can call other graphs of the model. */
+bool calls_graphs();
+
 /* Makes the interpreter, with timed kernels (layers.h), and places the tensors in the arena. */
 TfLiteStatus start(const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes);
 

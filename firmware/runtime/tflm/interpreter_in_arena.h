@@ -23,7 +23,8 @@ static auto allocate_tensors(Interpreter *with_tensors, long) -> decltype(with_t
     return with_tensors->AllocateTensors(true);
 }
 
-/* Makes an interpreter that places the tensors in the arena; `reporter` is nothing, or what takes messages. */
+/* Makes an interpreter that places the tensors in the arena; `reporter` is nothing, or what takes messages, or later the
+ * model's variables. */
 template <typename Interpreter, typename Resolver, typename... Reporter>
 static TfLiteStatus start_in_arena(Room<Interpreter> &room, Interpreter *&made, const Resolver &resolver,
                                    const tflite::Model *model, std::uint8_t *arena, std::size_t arena_size_bytes,

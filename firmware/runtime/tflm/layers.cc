@@ -26,6 +26,7 @@ static struct {
     runtime_layer_callback *on_layer;
     void *context;
     std::uint32_t next;
+    bool is_in_layer;
 } inference;
 
 static void forget_flags() {
@@ -46,14 +47,19 @@ static void keep_flags(std::uint32_t layer) {
 }
 
 static TfLiteStatus run(const Registration *kernel, TfLiteContext *context, TfLiteNode *node) {
+    if (inference.is_in_layer) {
+        return kernel->invoke(context, node); /* of a graph that the layer calls, and so a part of it */
+    }
     const std::uint32_t layer = inference.next;
     if (layer >= LAYERS_MAX) {
         return kTfLiteError;
     }
     forget_flags();
+    inference.is_in_layer = true;
     const std::uint64_t start = port_cycles();
     const TfLiteStatus status = kernel->invoke(context, node);
     const std::uint64_t cycles = port_cycles() - start;
+    inference.is_in_layer = false;
     if (status != kTfLiteOk) {
         return status;
     }
@@ -65,7 +71,7 @@ static TfLiteStatus run(const Registration *kernel, TfLiteContext *context, TfLi
         if (!inference.output_of(layer, &output, &tensor)) {
             return kTfLiteError;
         }
-        output.data = generation::tensor_data(context, tensor);
+        output.data = tensor == NO_TENSOR ? nullptr : generation::tensor_data(context, tensor);
         inference.on_layer(inference.context, layer, cycles, &output);
     }
     return kTfLiteOk;
@@ -114,7 +120,7 @@ const Registration *timed_kernel(const Registration *kernel) {
 }
 
 void layers_begin(LayerOutput *output_of, runtime_layer_callback *on_layer, void *context) {
-    inference = {output_of, on_layer, context, 0};
+    inference = {output_of, on_layer, context, 0, false};
 }
 
 std::uint32_t layers_done() {

@@ -19,7 +19,9 @@ constexpr std::uint32_t KERNELS_MAX = 32;
  * nullptr, and where KERNELS_MAX are in use. */
 const Registration *timed_kernel(const Registration *kernel);
 
-/* What a layer writes, but for `data`, which is found when it has run. */
+constexpr int NO_TENSOR = -1;
+
+/* What a layer writes, or NO_TENSOR of no size, but for `data`, which is found when it has run. */
 using LayerOutput = bool(std::uint32_t layer, runtime_tensor *output, int *tensor);
 
 /* Before each inference. `output_of` describes the output of a layer; it is called where there is an `on_layer`. */

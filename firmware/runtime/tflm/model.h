@@ -17,6 +17,14 @@ typedef void tflm_operator(void *list);
 extern tflm_operator *const tflm_operators[];
 extern const unsigned int tflm_operator_count;
 
+/* Whether an answer may depend on what was asked before. */
+extern const unsigned int tflm_keeps_state;
+
+/* Variables that operators name, and the memory for their list, aligned to 16 bytes; their values are in the arena. */
+extern const unsigned int tflm_variable_count;
+extern unsigned char tflm_variables[];
+extern const unsigned int tflm_variables_size_bytes;
+
 /* Where TensorFlow places tensors and what it keeps about them, aligned to 16 bytes. */
 extern unsigned char tflm_arena[];
 extern const unsigned int tflm_arena_size_bytes;

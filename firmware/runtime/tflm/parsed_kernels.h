@@ -66,6 +66,11 @@ void generation::begin() {
     resolver = resolver_room.make();
 }
 
+/* Since the middle of 2021; before that, the interpreter itself refuses a model with several. */
+bool generation::calls_graphs() {
+    return true;
+}
+
 /* Codes above 127 have a field of their own since 2.4 (schema.fbs, OperatorCode); the larger of both is the code. */
 template <typename Code>
 static auto code_in_either(const Code &code, int) -> decltype(code.deprecated_builtin_code(), int()) {

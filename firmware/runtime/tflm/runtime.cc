@@ -20,6 +20,7 @@ constexpr std::uint32_t ARENA_STEP_BYTES = 16; /* TensorFlow's alignment of buff
 static const tflite::Model *model;
 static const tflite::SubGraph *graph;
 static std::uint32_t arena_needed_bytes; /* 0: known after an inference */
+static bool is_ready;                    /* for an inference */
 static runtime_memory arena_parts[8]; /* none has a kind where nothing is told */
 static runtime_tensor inputs[ENDS_MAX];
 static runtime_tensor outputs[ENDS_MAX];
@@ -62,6 +63,11 @@ static std::uint32_t element_size_bytes(tflite::TensorType type) {
     }
 }
 
+static bool is_handle(std::int32_t tensor) {
+    return std::strcmp(tflite::EnumNameTensorType(graph->tensors()->Get(static_cast<std::uint32_t>(tensor))->type()),
+                       "RESOURCE") == 0;
+}
+
 /* All but `data`. Returns false, and says why, if runtime.h cannot express it. */
 static bool describe(std::int32_t index, const char *whose, std::uint32_t layer, runtime_tensor *described) {
     const tflite::Tensor *tensor = graph->tensors()->Get(static_cast<std::uint32_t>(index));
@@ -96,8 +102,16 @@ static bool describe(std::int32_t index, const char *whose, std::uint32_t layer,
     return true;
 }
 
+/* Assignments and calls write none, and handles of variables are no data: nothing is described of these. */
 static bool output_of(std::uint32_t layer, runtime_tensor *described, int *tensor) {
-    *tensor = graph->operators()->Get(layer)->outputs()->Get(0);
+    const tflite::Operator *op = graph->operators()->Get(layer);
+    *described = runtime_tensor();
+    *tensor = NO_TENSOR;
+    if (op->outputs() == nullptr || op->outputs()->size() == 0 || is_handle(op->outputs()->Get(0))) {
+        described->rank = 1;
+        return true;
+    }
+    *tensor = op->outputs()->Get(0);
     return describe(*tensor, "output", layer, described);
 }
 
@@ -112,8 +126,8 @@ static bool read_model() {
                      static_cast<unsigned long>(model->version()), static_cast<unsigned long>(SCHEMA_VERSION));
         return false;
     }
-    if (model->subgraphs()->size() != 1) {
-        report_error("the model has %lu subgraphs; TensorFlow Lite Micro runs models with one",
+    if (model->subgraphs()->size() != 1 && !generation::calls_graphs()) {
+        report_error("the model has %lu subgraphs; this TensorFlow Lite Micro runs models with one",
                      static_cast<unsigned long>(model->subgraphs()->size()));
         return false;
     }
@@ -214,6 +228,25 @@ static bool place(const TfLiteTensor *tensor, runtime_tensor *described) {
     return true;
 }
 
+/* Makes all ready for the first inference. */
+static bool starts() {
+    if (!starts_in(tflm_arena_size_bytes)) {
+        report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
+        return false;
+    }
+    for (std::uint32_t index = 0; index < runtime_input_count(); index++) {
+        if (!place(generation::input(index), &inputs[index])) {
+            return false;
+        }
+    }
+    for (std::uint32_t index = 0; index < runtime_output_count(); index++) {
+        if (!place(generation::output(index), &outputs[index])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum runtime_status runtime_setup(void) {
     report_begin();
     generation::begin();
@@ -242,24 +275,17 @@ enum runtime_status runtime_setup(void) {
     generation::Recorded recorded;
     const bool is_recorded =
         arena_needed_bytes != 0 && generation::record(model, tflm_arena, tflm_arena_size_bytes, &recorded);
-    if (!starts_in(tflm_arena_size_bytes)) {
-        report_error("TensorFlow could not prepare the model in an arena of %u bytes", tflm_arena_size_bytes);
-        return RUNTIME_ERROR;
-    }
-    if (is_recorded) {
+    is_ready = starts();
+    if (is_ready && is_recorded) {
         keep_arena_parts(recorded);
     }
-    for (std::uint32_t index = 0; index < runtime_input_count(); index++) {
-        if (!place(generation::input(index), &inputs[index])) {
-            return RUNTIME_ERROR;
-        }
+    return is_ready ? RUNTIME_OK : RUNTIME_ERROR;
+}
+
+void runtime_forget(void) {
+    if (tflm_keeps_state != 0) {
+        is_ready = starts();
     }
-    for (std::uint32_t index = 0; index < runtime_output_count(); index++) {
-        if (!place(generation::output(index), &outputs[index])) {
-            return RUNTIME_ERROR;
-        }
-    }
-    return RUNTIME_OK;
 }
 
 uint32_t runtime_input_count(void) {
@@ -296,6 +322,9 @@ const char *runtime_layer_used(uint32_t layer, uint32_t index) {
 }
 
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context) {
+    if (!is_ready) {
+        return RUNTIME_ERROR; /* and why is said already */
+    }
     report_begin();
     layers_begin(output_of, on_layer, context);
     const TfLiteStatus status = generation::invoke();

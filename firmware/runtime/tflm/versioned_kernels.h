@@ -45,6 +45,10 @@ const Registration *generation::find(const tflite::OperatorCode &code) {
                                          : resolver->find_untimed(code.custom_code()->c_str(), code.version());
 }
 
+bool generation::calls_graphs() {
+    return false;
+}
+
 tflite::BuiltinOperator generation::operator_of(const tflite::OperatorCode &code) {
     return code.builtin_code();
 }

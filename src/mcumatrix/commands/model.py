@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import write_atomically
-from mcumatrix.errors import ExitCode, MatrixError, ModelError, RenderError
+from mcumatrix.errors import ExitCode, MatrixError, ModelError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.schema import check_name
@@ -213,11 +213,5 @@ def _describe(
         if entry.element not in runtime.elements:
             say(f"  {runtime.name} does not run {entry.element} models")
         elif runtime.adapter == "builtin":
-            try:
-                registry.runtime(runtime, project.firmware, project.templates).render(
-                    contents, lambda: network
-                )
-            except (ModelError, RenderError) as error:
-                say(f"  {runtime.name} does not run it: {error.message}")
-            else:
-                say(f"  {runtime.name} runs it")
+            refusal = registry.refusal(runtime, contents, project.firmware, project.templates)
+            say(f"  {runtime.name} {f'does not run it: {refusal}' if refusal else 'runs it'}")

@@ -93,6 +93,13 @@ def is_custom(operator: str) -> bool:
     return operator.startswith(f"{_CUSTOM} ")
 
 
+VAR_HANDLE = "VAR_HANDLE"
+"""The operator that gives a variable by its name."""
+
+_WITH_VARIABLES = frozenset({VAR_HANDLE, "CALL_ONCE"})
+_KEEPING_NOTHING = frozenset(map(custom_operator, ("TFLM_DECODE", "TFLite_Detection_PostProcess")))
+
+
 def custom_name(operator: str) -> str:
     """The name that `custom_operator` was given; empty for operators of schema.fbs."""
     return str(literal_eval(operator.partition(" ")[2])) if is_custom(operator) else ""
@@ -247,7 +254,7 @@ class Network:
     """The first graph of a model; layers are in order of execution.
 
     `inputs` and `outputs` are indices of tensors, in the order in which a library numbers them.
-    `graph_count` is above 1 where there is control flow.
+    `graph_count` is above 1 where there is control flow; `called` are the operators of the other graphs.
     """
 
     tensors: tuple[Tensor, ...]
@@ -255,11 +262,30 @@ class Network:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     graph_count: int = 1
+    called: tuple[str, ...] = ()
 
     @property
     def operators(self) -> tuple[str, ...]:
-        """The operators that its layers need, each once."""
-        return tuple(dict.fromkeys(layer.operator for layer in self.layers))
+        """The operators that its layers need, and those of graphs that they call, each once."""
+        return tuple(dict.fromkeys((*(layer.operator for layer in self.layers), *self.called)))
+
+    @property
+    def variable_count(self) -> int:
+        """How many handles of variables its operators make, each in a graph of its own."""
+        operators = (*(layer.operator for layer in self.layers), *self.called)
+        return operators.count(VAR_HANDLE)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether an answer may depend on what was asked before.
+
+        So it is with variables. What custom operators keep to themselves is known of few.
+        """
+        return (
+            any(tensor.is_variable for tensor in self.tensors)
+            or not _WITH_VARIABLES.isdisjoint(self.operators)
+            or any(is_custom(operator) and operator not in _KEEPING_NOTHING for operator in self.operators)
+        )
 
     @property
     def input_tensors(self) -> tuple[Tensor, ...]:
@@ -282,9 +308,10 @@ class Network:
     @property
     def element(self) -> TensorType:
         """The type of its activations: that of the first thing that it computes."""
-        # Calls and assignments compute nothing.
-        first = next((layer for layer in self.layers if layer.outputs), None)
-        return self.output_of(first).type if first else self.output.type
+        # Calls and assignments compute nothing, and handles of variables are no data.
+        outputs = (self.output_of(layer) for layer in self.layers if layer.outputs)
+        first = next((output for output in outputs if output.type is not TensorType.RESOURCE), self.output)
+        return first.type
 
     def input_of(self, layer: Layer, position: int) -> Tensor | None:
         """The tensor at a position of a layer's inputs, or None where it has none."""

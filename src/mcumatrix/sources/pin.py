@@ -12,8 +12,8 @@ from mcumatrix.sources.address import check_address
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,149}")
 _DIGEST = re.compile(r"[0-9a-f]*")
-_NOT_PACKED = ".tflite"
-"""The end of the name of what is used as it is fetched."""
+_NOT_PACKED = (".tflite", ".npz")
+"""The ends of the names of what is used as it is fetched."""
 
 _PIN_HINT = "Write it as sha256:DIGEST, or md5:DIGEST where a project publishes nothing better."
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from vstm32.base.memory_map import Storage
+from vstm32.cortex_m.mpu import CachePolicyMap
 from vstm32.cortex_m.shared import Shared, describe_latency, new_table, parts
 from vstm32.native.library import ffi, lib
 from vstm32.timing import INSTRUCTIONS, TimingModel, m7_data_table
@@ -97,6 +98,13 @@ class BlockRecords:
             size = cache.count * ffi.sizeof("struct cache_set")
             ffi.memmove(cache.sets, bytes(size), size)
         self._state.fetches += 1
+
+    def set_cache_policies(self, policies: CachePolicyMap) -> None:
+        """What the data cache does with memory has changed."""
+        data = self._state.data
+        data.intervals = len(policies)
+        for index, interval in enumerate(policies):
+            data.policies[index] = interval
 
     def maintain_data_line(self, address: int, *, drop: bool) -> None:
         """The line of an address is written back to memory, or dropped from the data cache as well."""

@@ -1,10 +1,12 @@
 """MPU: its regions, and what they allow (PM0253 section 4.6; Arm v7-M ARM, section B3.5).
 
 What follows from the registers is a list of intervals of addresses with one set of permissions each;
-protection.py lays it over memory. Memory types, caching and sharing have no effect here.
+protection.py lays it over memory. What memory types and sharing mean for the data cache is told to the
+timing model alone.
 """
 
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 from itertools import pairwise
 
 from vstm32.base.registers import Register, RegisterBlock
@@ -82,6 +84,15 @@ def permission_map(
     control: int, bases: Sequence[int], attributes: Sequence[int], *, privileged: bool
 ) -> PermissionMap:
     """All 4 GB as (first address, PERMIT_ bits), in order; each reaches to the next."""
+    return _intervals(
+        bases, attributes, lambda at: permissions_at(at, control, bases, attributes, privileged=privileged)
+    )
+
+
+def _intervals(
+    bases: Sequence[int], attributes: Sequence[int], value_at: Callable[[int], int]
+) -> tuple[tuple[int, int], ...]:
+    """All 4 GB as (first address, value) where a value may change with a region."""
     edges = set(_DEFAULT_EDGES)
     for base, attribute in zip(bases, attributes, strict=True):
         size = _region_size(attribute)
@@ -90,10 +101,51 @@ def permission_map(
             edges |= {first + size // parts * part for part in range(parts + 1)}
     intervals: list[tuple[int, int]] = []
     for edge in sorted(edge for edge in edges if edge < 1 << 32):
-        allowed = permissions_at(edge, control, bases, attributes, privileged=privileged)
-        if not intervals or intervals[-1][1] != allowed:
-            intervals.append((edge, allowed))
+        value = value_at(edge)
+        if not intervals or intervals[-1][1] != value:
+            intervals.append((edge, value))
     return tuple(intervals)
+
+
+class CachePolicy(IntEnum):
+    """What the data cache does with memory; the constants of native/layout.h."""
+
+    NOT_CACHED = 0
+    WRITE_THROUGH = 1
+    WRITE_BACK = 2
+    WRITE_ALLOCATE = 3
+
+
+CachePolicyMap = tuple[tuple[int, int], ...]
+"""(first address, `CachePolicy`) in order, each reaching to the next; empty: all is WRITE_ALLOCATE."""
+
+_SHAREABLE, _TEX_SHIFT, _CACHE_SHIFT = 1 << 18, 19, 16
+# RASR.C and B, where TEX is 0 and where its highest bit is set (Arm v7-M ARM, tables B3-16 and B3-17).
+_TEX_0 = (
+    CachePolicy.NOT_CACHED, CachePolicy.NOT_CACHED, CachePolicy.WRITE_THROUGH, CachePolicy.WRITE_BACK
+)  # fmt: skip
+_INNER = (
+    CachePolicy.NOT_CACHED, CachePolicy.WRITE_ALLOCATE, CachePolicy.WRITE_THROUGH, CachePolicy.WRITE_BACK
+)  # fmt: skip
+
+
+def cache_policy(attributes: int) -> CachePolicy:
+    """What RASR makes of memory. What is shareable is not cached (DDI 0489F, section 5.9)."""
+    cache, extension = attributes >> _CACHE_SHIFT & 3, attributes >> _TEX_SHIFT & 7
+    if attributes & _SHAREABLE:
+        return CachePolicy.NOT_CACHED
+    if extension == 0:
+        return _TEX_0[cache]
+    if extension >= 4:
+        return _INNER[cache]
+    return CachePolicy.WRITE_ALLOCATE if (extension, cache) == (1, 3) else CachePolicy.NOT_CACHED
+
+
+def _cache_policy_at(address: int, bases: Sequence[int], attributes: Sequence[int]) -> CachePolicy:
+    for base, attribute in reversed(tuple(zip(bases, attributes, strict=True))):
+        if _covers(base, attribute, address):
+            return cache_policy(attribute)
+    return CachePolicy.WRITE_ALLOCATE
 
 
 def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
@@ -131,6 +183,13 @@ class Mpu(RegisterBlock):
     def permission_map(self, *, privileged: bool) -> PermissionMap:
         """What the regions allow while ENABLE is set; see the function of this name."""
         return permission_map(self.control, self._bases, self._attributes, privileged=privileged)
+
+    def cache_policy_map(self) -> CachePolicyMap:
+        """What the data cache does with memory; nothing is said of it while ENABLE is clear."""
+        if not self.control & ENABLE:
+            return ()
+        bases, attributes = self._bases, self._attributes
+        return _intervals(bases, attributes, lambda at: _cache_policy_at(at, bases, attributes))
 
     def _region(self) -> int:
         return self.values[RNR] % self._count

@@ -25,6 +25,7 @@ class Protection:
     def forget(self) -> None:
         """The registers of the MPU have changed: it counts before the next block."""
         self._maps.clear()
+        self._core.blocks.set_cache_policies(self._mpu.cache_policy_map())
         self._core.request_stop()
 
     def current(self) -> PermissionMap:

@@ -1,7 +1,7 @@
 /*
  * What loads and stores wait for, by where they go; only m7-cache-2 asks. The addresses follow from the
  * registers at the entry of a block: `struct step`, made by addresses.py. Unicorn's own hooks for accesses
- * would make it ten times slower.
+ * would make it five to seven times slower.
  *
  * The pipeline stands still while a load waits. A line is filled from the word that was asked for on: what
  * comes next of it waits for its beat, and another line for the whole. Stores go into a buffer and wait for
@@ -186,11 +186,44 @@ static bool is_in_sram(const struct state *state, uint32_t address)
     return state->data.tcm_end <= address && address < state->memory.ram_end;
 }
 
+/* What the data cache does with an address. */
+static uint64_t policy_of(const struct data_side *data, uint32_t address)
+{
+    if (!data->enabled) {
+        return NOT_CACHED;
+    }
+    if (data->intervals == 0) {
+        return WRITE_ALLOCATE;
+    }
+    uint64_t index = data->intervals - 1;
+    while (index > 0 && data->policies[index].first > address) {
+        index -= 1;
+    }
+    return data->policies[index].allowed;
+}
+
+/* Whether the data cache has a line. */
+static bool has_line(const struct state *state, uint32_t address)
+{
+    const uint64_t line = address >> state->line_bits;
+    const uint32_t *const lines = state->data.sets[line & (state->data.count - 1)].lines;
+    for (unsigned way = 0; way < DATA_WAYS; way++) {
+        if ((lines[way] & ~1u) == (uint32_t)(line + 1) << 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a store waits for at a cycle. What goes to flash or to a register is taken by the buffer as well. */
 static uint64_t wait_for_store(struct state *state, uint32_t address, unsigned size, uint64_t now)
 {
     struct data_side *const data = &state->data;
-    const bool past_cache = is_in_sram(state, address) && !data->enabled;
+    bool past_cache = false;
+    if (is_in_sram(state, address)) {
+        const uint64_t policy = policy_of(data, address);
+        past_cache = policy != WRITE_ALLOCATE && (policy != WRITE_BACK || !has_line(state, address));
+    }
     uint64_t parts = size < 4 ? data->narrow_store_parts : data->store_parts;
     if (past_cache) {
         parts = data->sram.write << PART_BITS;
@@ -218,8 +251,9 @@ static uint64_t wait_for_load(struct state *state, uint32_t address, unsigned si
     const bool in_sram = is_in_sram(state, address);
     if (in_sram || address - memory->flash_base < memory->flash_end - memory->flash_base) {
         const struct latency *const latency = in_sram ? &data->sram : &data->flash;
-        return waits + (data->enabled ? wait_in_cache(state, latency, address, false, now)
-                                      : wait_past_cache(data, latency, now));
+        return waits + (policy_of(data, address) == NOT_CACHED
+                            ? wait_past_cache(data, latency, now)
+                            : wait_in_cache(state, latency, address, false, now));
     }
     if (address < memory->flash_itcm_end) {
         return waits + wait_on_itcm_bus(state, address);

@@ -63,6 +63,11 @@ enum {
     PERMIT_READ = 1,
     PERMIT_WRITE = 2,
     PERMIT_EXECUTE = 4,
+    /* What the data cache does with an interval. */
+    NOT_CACHED = 0,
+    WRITE_THROUGH = 1,  /* loads bring lines, stores go on to memory */
+    WRITE_BACK = 2,     /* loads bring lines */
+    WRITE_ALLOCATE = 3, /* loads and stores do */
 };
 
 /* The predictor's state for a branch: a counter from 0 to 3, and where it went when it was last taken. */
@@ -146,11 +151,19 @@ struct latency {
     uint64_t write; /* until another store can follow that went past the cache */
 };
 
+/* From an address to the next interval: PERMIT_ bits, or what the data cache does. */
+struct interval {
+    uint64_t first;
+    uint64_t allowed;
+};
+
 /* Data as m7-cache-2 sees them; see data_access.c. */
 struct data_side {
     struct data_set *sets;
     uint64_t count; /* of sets, a power of two */
     uint64_t enabled; /* CCR.DC */
+    uint64_t intervals; /* of policies; 0: all is WRITE_ALLOCATE, as the MPU is off */
+    struct interval policies[MOST_INTERVALS];
     uint64_t tcm_end; /* where DTCM ends, at which RAM begins */
     uint64_t latest;  /* what the data cache holds as the line that was used last of all */
     uint64_t fill_line; /* the line that was filled last, plus 1 */
@@ -216,11 +229,6 @@ struct fault {
     uint64_t xpsr;
     uint64_t cycles;
     uint64_t by_mpu;
-};
-
-struct interval {
-    uint64_t first;
-    uint64_t allowed;
 };
 
 /* The FLASH controller. */

@@ -76,5 +76,7 @@ APB_CYCLES = 12
 FIRST_COUNTER = 0
 """C: a branch that has not run yet is foreseen, strongly, as not taken. One that goes one way and the other
 in turn is then wrong one time in two, and not always. Chosen because of one layer, the first MAX_POOL_2D of
-1.14.0, whose loops have two turns. Arm says that the core's branch target address cache has a "branch
-predictor state" (its overview of the prefetch unit), and not which."""
+1.14.0, whose loops have two turns: with gcc 12.2.1 it is 1.6 % from hardware so, where a history of two
+outcomes for each branch gave -28 % and a table of 256 counters by eight outcomes of all -7 %. Arm says that
+the core's branch target address cache has a "branch predictor state" (its overview of the prefetch unit), and
+not which."""

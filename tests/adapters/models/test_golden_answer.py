@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tflite
 
+from adapters.models.variables import BEGIN, make_adding_up
 from mcumatrix.adapters.models import tflm_host
 from mcumatrix.adapters.models.golden_answer import read_answer, render_answer
 from mcumatrix.adapters.models.golden_case import read_golden_case
@@ -143,6 +144,13 @@ def test_a_custom_operator_that_the_host_has_not_is_its_to_refuse() -> None:
         " builtin_code has no custom_code. Failed to get registration from op code CUSTOM\n"
         "  Golden outputs of what it does not run have to come from elsewhere; see docs/models.md."
     )
+
+
+def test_of_a_model_that_keeps_a_state_it_is_the_first_answer() -> None:
+    model = make_adding_up()
+    asked = np.array([1, 2, 3, 4], "<f4")
+    (output,) = json.loads(make_answer(model, asked.tobytes()))["outputs"]
+    assert output["values"] == (BEGIN + asked).tolist()
 
 
 def test_read_answer_says_how_to_make_it_again(tmp_path: Path) -> None:

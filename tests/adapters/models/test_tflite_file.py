@@ -7,6 +7,7 @@ import tflite
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from adapters.models.variables import make_adding_up
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.adapters.runtimes.builtin import render_builtin
 from mcumatrix.errors import ModelError, RenderError
@@ -175,9 +176,25 @@ def test_hybrid_weights_are_read() -> None:
 
 
 def test_the_first_of_several_graphs_is_read() -> None:
+    network = read_network(make_adding_up())
+    assert network.graph_count == 2
+    assert [str(layer) for layer in network.layers] == [
+        "layer 0 CALL_ONCE",
+        "layer 1 VAR_HANDLE",
+        "layer 2 READ_VARIABLE",
+        "layer 3 ADD",
+        "layer 4 ASSIGN_VARIABLE",
+    ]
+    assert network.called == ("VAR_HANDLE", "ASSIGN_VARIABLE")
+    assert network.element is TensorType.FLOAT32, "what it computes with, not a handle"
+    assert (network.variable_count, network.keeps_state) == (2, True)
+
+
+def test_a_graph_that_is_not_there_is_damage() -> None:
     patched = Patched()
     patched.set_element(patched.model, 2, -1, 2)
-    assert read_network(bytes(patched.data)).graph_count == 2
+    with pytest.raises(ModelError, match="The model is cut short or damaged"):
+        read_network(bytes(patched.data))
 
 
 def test_a_dynamic_shape_is_refused_with_the_tensor() -> None:

@@ -128,12 +128,13 @@ def test_without_the_package_there_is_no_trial_but_a_note(tmp_path: Path) -> Non
         from pathlib import Path
 
         from mcumatrix.adapters.models import tflm_host
+        from mcumatrix.model.network import Network
 
         def missing(package):
             raise metadata.PackageNotFoundError(package)
 
         metadata.files = missing
-        tflm_host._trial(b"", 1, [], Path(sys.argv[1]))
+        tflm_host._trial(b"", Network((), (), (), ()), [], Path(sys.argv[1]))
     """
     said = tmp_path / "said"
     ended = subprocess.run([sys.executable, "-c", script, tmp_path], check=False)

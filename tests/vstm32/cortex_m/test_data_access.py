@@ -230,6 +230,37 @@ def test_a_peripheral_costs_its_bus(cycles):
     assert a_turn(tim, memory) == pytest.approx(m7_data_table.APB_CYCLES, abs=0.1)
 
 
+# RASR of a region of 128 KB with full access, without TEX, S, C and B.
+REGION = 3 << 24 | 16 << 1 | 1
+TEX_1, SHAREABLE, C, B = 1 << 19, 1 << 18, 1 << 17, 1 << 16
+
+
+@pytest.mark.parametrize(
+    ("attributes", "loads_are_cached", "stores_are_buffered"),
+    [
+        (TEX_1 | C | B, True, False),
+        (C | B, True, False),  # written back, for the loads have brought the line
+        (C, True, True),  # written through
+        (TEX_1, False, True),
+        (TEX_1 | C | B | SHAREABLE, False, True),
+    ],
+)
+def test_the_mpu_says_what_the_data_cache_does(cycles, attributes, loads_are_cached, stores_are_buffered):
+    on = f"REG(0xE000ED98u) = 0; REG(0xE000ED9Cu) = SRAM; REG(0xE000EDA0u) = {REGION | attributes:#x}u;"
+    on += "REG(0xE000ED94u) = 5;"
+    free, load, free_store, store = cycles(
+        FREE, f"({{ {on} warm(load, SRAM, 4, 1024); }})", STORED, "warm(store, SRAM, 4, 1024)"
+    )
+    assert a_turn(load, free) == pytest.approx(0 if loads_are_cached else m7_data_table.SRAM.first, abs=0.1)
+    assert (store > free_store + TURNS // 2) is stores_are_buffered
+
+
+def test_memory_outside_of_a_region_is_cached_as_without_the_mpu(cycles):
+    on = f"REG(0xE000ED98u) = 0; REG(0xE000ED9Cu) = SRAM; REG(0xE000EDA0u) = {REGION | TEX_1:#x}u;"
+    free, outside = cycles(FREE, f"({{ {on} REG(0xE000ED94u) = 5; warm(load, 0x20040000u, 4, 1024); }})")
+    assert outside == free
+
+
 MIXED = "({ warm(load, FLASH, 4, 1024); warm(store, SRAM, 32, 65536); warm(load, SRAM, 32, 8192); })"
 
 

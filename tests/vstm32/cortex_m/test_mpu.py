@@ -1,5 +1,6 @@
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,3 +63,34 @@ def test_unprivileged_code_may_never_do_more_than_privileged_code(regions, contr
         mpu.permissions_at(address, control, bases, attributes, privileged=each) for each in (True, False)
     )
     assert unprivileged & privileged == unprivileged
+
+
+def test_cache_policies_are_numbered_alike_in_python_and_c():
+    for policy in mpu.CachePolicy:
+        assert policy == getattr(lib, policy.name)
+
+
+@pytest.mark.parametrize(
+    ("extension", "shareable", "cacheable", "bufferable", "policy"),
+    [
+        (0, 0, 0, 0, "NOT_CACHED"),
+        (0, 0, 0, 1, "NOT_CACHED"),
+        (0, 0, 1, 0, "WRITE_THROUGH"),
+        (0, 0, 1, 1, "WRITE_BACK"),
+        (0, 1, 1, 1, "NOT_CACHED"),
+        (1, 0, 0, 0, "NOT_CACHED"),
+        (1, 0, 1, 1, "WRITE_ALLOCATE"),
+        (1, 1, 1, 1, "NOT_CACHED"),
+        (2, 0, 0, 0, "NOT_CACHED"),
+        (5, 0, 0, 0, "NOT_CACHED"),
+        (5, 0, 0, 1, "WRITE_ALLOCATE"),
+        (6, 0, 1, 0, "WRITE_THROUGH"),
+        (7, 0, 1, 1, "WRITE_BACK"),
+    ],
+)
+def test_memory_attributes_mean_what_the_architecture_says(
+    extension, shareable, cacheable, bufferable, policy
+):
+    """Arm v7-M ARM, tables B3-16 and B3-17."""
+    attributes = extension << 19 | shareable << 18 | cacheable << 17 | bufferable << 16
+    assert mpu.cache_policy(attributes).name == policy

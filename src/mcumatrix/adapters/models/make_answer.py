@@ -56,6 +56,7 @@ def _require_same(first: tuple[Array, ...], second: tuple[Array, ...]) -> None:
 
     if not all(np.array_equal(one, other, equal_nan=True) for one, other in zip(first, second, strict=True)):
         raise ModelError(
-            "The model answers differently when it is asked the same again: it keeps a state.",
-            hint="Each inference of a benchmark must be the same; export the model without variables.",
+            "The model answers differently when it is asked the same again, and nothing in its file says"
+            " that it keeps a state.",
+            hint="Each inference of a benchmark must be the same; export the model without random numbers.",
         )

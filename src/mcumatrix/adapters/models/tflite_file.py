@@ -1,6 +1,7 @@
 """Reads .tflite files: the flatbuffers of tensorflow/lite/schema/schema.fbs."""
 
 import struct
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,7 @@ def _read_model(data: bytes) -> Network:
         inputs=tuple(graph.Inputs(i) for i in range(_count(graph.InputsLength(), data))),
         outputs=tuple(graph.Outputs(i) for i in range(_count(graph.OutputsLength(), data))),
         graph_count=graphs,
+        called=tuple(_called(data, model, graphs)),
     )
     for kind, indices in (("inputs", network.inputs), ("outputs", network.outputs)):
         if not indices:
@@ -104,18 +106,23 @@ def _read_model(data: bytes) -> Network:
     return network
 
 
+def _called(data: bytes, model: Any, graphs: int) -> Iterator[str]:
+    """The operators of all graphs but the first."""
+    for graph in (model.Subgraphs(index) for index in range(1, graphs)):
+        for index in range(_count(graph.OperatorsLength(), data)):
+            yield _operator_name(data, model, graph.Operators(index))
+
+
 def _check_order(network: Network) -> None:
     """Each tensor that a layer reads is an input, a constant, kept, or the output of an earlier layer."""
-    known = {
-        tensor.index
-        for tensor in network.tensors
-        if tensor.is_constant or tensor.is_variable or tensor.size_bytes == 0
-    }
+    # Handles of variables have no size, and are written all the same.
+    empty = {tensor.index for tensor in network.tensors if tensor.size_bytes == 0}
+    known = {tensor.index for tensor in network.tensors if tensor.is_constant or tensor.is_variable}
     known |= set(network.inputs)
     for layer in network.layers:
         # What a custom operator does with its tensors is its own business: Vela's work in their inputs.
         inputs = () if is_custom(layer.operator) else layer.inputs
-        missing = [i for i in inputs if i is not None and i not in known]
+        missing = [i for i in inputs if i is not None and i not in known | empty]
         if missing or not known.isdisjoint(layer.outputs):
             raise ModelError(f"{layer} reads or writes tensors in the wrong order.", hint=CONVERT_AGAIN)
         known |= set(layer.outputs)

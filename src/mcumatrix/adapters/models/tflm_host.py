@@ -33,6 +33,8 @@ FUNCTION = "tflite_micro.python.tflite_micro._runtime.InterpreterWrapper.Invoke"
 
 _EXTENSION = "_runtime.so"
 _ARENA_BYTES = 64 * 2**20
+_VARIABLES = 64
+"""How many a model can have that keep their values between inferences."""
 _TRIAL_TIMEOUT_S = 60.0
 _INFERENCE_TIMEOUT_S = 1.0
 """For each inference but the first."""
@@ -61,9 +63,8 @@ class TflmHost:
         self._output_count = output_count
         runtime = _load_extension()
         try:
-            # 0: number of resource variables, which no model of ours has.
             self._interpreter = runtime.InterpreterWrapper(
-                model, [], _ARENA_BYTES, 0, runtime.PythonInterpreterConfig.kPreserveAllTensors
+                model, [], _ARENA_BYTES, _VARIABLES, runtime.PythonInterpreterConfig.kPreserveAllTensors
             )
         except RuntimeError as error:
             raise ModelError(
@@ -122,8 +123,9 @@ _STATUSES = {0: TrialStatus.RUNS, _REFUSES: TrialStatus.REFUSES, _NOT_TRIED: Tri
 def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] | None = None) -> Trial:
     """Prepares a model and runs an inference on each of `inputs`, on zeros if there are none.
 
-    `network` is what the file holds. This is done in a process of its own: TensorFlow Lite Micro prints its
-    reasons to stderr, which all threads share, and its C++ code may end the process that it runs in.
+    `network` is what the file holds. A model that keeps a state is prepared anew for each of them. This is
+    done in a process of its own: TensorFlow Lite Micro prints its reasons to stderr, which all threads share,
+    and its C++ code may end the process that it runs in.
     """
     if inputs is None:
         inputs = [[np.zeros(tensor.shape, tensor.type.value) for tensor in network.input_tensors]]
@@ -132,7 +134,7 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
         (folder / _SAID).touch()
         # Not a fork: the caller may have threads.
         process = multiprocessing.get_context("spawn").Process(
-            target=_trial, args=(model, len(network.outputs), inputs, folder), daemon=True
+            target=_trial, args=(model, network, inputs, folder), daemon=True
         )
         process.start()
         timeout_s = _TRIAL_TIMEOUT_S + _INFERENCE_TIMEOUT_S * (len(inputs) - 1)
@@ -154,14 +156,18 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
 _SAID, _OUTPUTS = "said", "outputs.npz"
 
 
-def _trial(model: bytes, output_count: int, inputs: Sequence[Sequence[Array]], folder: Path) -> None:
+def _trial(model: bytes, network: Network, inputs: Sequence[Sequence[Array]], folder: Path) -> None:
     """What the process of `try_model` does: its exit code is a key of _STATUSES."""
     said = folder / _SAID
     with said.open("wb") as file:
         os.dup2(file.fileno(), 2)
     try:
-        host = TflmHost(model, output_count)
-        answers = [output for one in inputs for output in host.run(*one)]
+        host = TflmHost(model, len(network.outputs))
+        answers: list[Array] = []
+        for index, one in enumerate(inputs):
+            if index > 0 and network.keeps_state:
+                host = TflmHost(model, len(network.outputs))
+            answers += host.run(*one)
         np.savez(folder / _OUTPUTS, *answers)
     except ToolError as error:
         said.write_text(error.message)

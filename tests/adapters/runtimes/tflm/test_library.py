@@ -140,6 +140,12 @@ def test_shared_code_is_compiled_where_it_exists(listed: Listed) -> None:
     assert extra.keys() <= set(sources(listed(extra=extra)))
 
 
+def test_shared_code_under_the_name_that_a_port_gave_it_is_compiled_too(listed: Listed) -> None:
+    name = f"{LITE}/kernels/kernel_util_lite.cc"
+    extra = {name: "", f"{LITE}/kernels/kernel_util.cc": None}
+    assert name in sources(listed("log", extra=extra))
+
+
 def test_code_beside_the_interpreter_is_compiled_if_its_header_is_included(listed: Listed) -> None:
     extra = {
         f"{NEW}/micro_interpreter.cc": f'#include "{NEW}/allocator.h"\n',
@@ -864,6 +870,19 @@ def test_other_switches_are_set_where_a_condition_looks_at_them(listed: Listed) 
     )
     mention = "// #if TFLITE_MCU\n#define TFLITE_MCU\nint a = TFLITE_MCU;\n"
     assert definitions(listed(extra={f"{LITE}/c/common.h": mention})) == []
+
+
+def test_kernels_that_choose_by_themselves_to_call_cmsis_nn_are_told_not_to(listed: Listed) -> None:
+    conv = kernel(
+        "CONV_2D", "#if EI_CLASSIFIER_TFLITE_ENABLE_CMSIS_NN == 1\nint a = arm_conv_s8();\n#endif\n"
+    )
+    assert switches(listed("log", extra={f"{NEW}/kernels/conv.cc": conv})) == (
+        Definition(
+            "EI_CLASSIFIER_TFLITE_ENABLE_CMSIS_NN=0",
+            "tensorflow/lite/micro/kernels/conv.cc looks at it: kernels call no CMSIS-NN, which is not"
+            " compiled.",
+        ),
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.runtimes.tflm.conftest import WriteFiles, WriteTree
-from mcumatrix.adapters.runtimes.tflm.runtime import TflmRuntime, render_tflm, source_variable
+from mcumatrix.adapters.runtimes.tflm.runtime import Needs, TflmRuntime, render_tflm, source_variable
 from mcumatrix.errors import RenderError, SourceError
 from mcumatrix.model.catalogue import Element, Runtime, Source
 from mcumatrix.model.kernels import KERNELS_FILE, KernelFacts
@@ -32,6 +32,8 @@ def a_runtime(
     name: str = "tflm-2.1.0",
     say: Callable[[str], None] = print,
     operators: Sequence[str] = ("SOFTMAX", "CONV_2D", "CONV_2D"),
+    variables: int = 0,
+    keeps_state: bool = False,
 ) -> TflmRuntime:
     entry = Runtime(name, "tflm", ("reference", "cmsis-nn"), (Element.FLOAT32,), sources)
     return TflmRuntime(
@@ -40,7 +42,7 @@ def a_runtime(
         TEMPLATES,
         lambda source, _parts: Path("/fetched") / source.name,
         environment or {},
-        operators_of=lambda _model: operators,
+        needs_of=lambda _model: Needs(operators, variables, keeps_state),
         patched=unpatched,
         say=say,
     )
@@ -142,7 +144,7 @@ def test_the_variable_for_a_folder_has_the_runtimes_name() -> None:
 
 
 def test_a_model_is_rendered_byte_for_byte() -> None:
-    text = render_tflm(MODEL, ["CONV_2D"], TEMPLATES)["model.c"].decode()
+    text = render_tflm(MODEL, Needs(["CONV_2D"]), TEMPLATES)["model.c"].decode()
     body = re.search(rf"tflm_model\[{len(MODEL)}\] [^=]*= {{(.*?)}};", text, re.DOTALL)
     assert body is not None
     assert bytes(map(int, body[1].replace("\n", "").replace(" ", "").rstrip(",").split(","))) == MODEL
@@ -164,6 +166,19 @@ def test_a_model_names_the_operators_that_its_image_is_to_have_once_each() -> No
     table = text.partition("tflm_operators[] = {")[2].partition("}")[0]
     assert table.replace(" ", "").split() == ["tflm_operator_CONV_2D,", "tflm_operator_SOFTMAX,", "0,"]
     assert "const unsigned int tflm_operator_count = 2;" in text
+
+
+def test_a_model_with_variables_gets_room_for_their_list_and_starts_before_each_inference() -> None:
+    def rendered(**needs: int) -> str:
+        return a_runtime(*PINNED, **needs).render(MODEL, lambda: None)["model.c"].decode()  # type: ignore[arg-type, return-value]
+
+    text = rendered(variables=3, keeps_state=True)
+    assert "const unsigned int tflm_keeps_state = 1;" in text
+    assert "const unsigned int tflm_variable_count = 3;" in text
+    assert "unsigned char tflm_variables[1120] __attribute__((aligned(16)));" in text
+    text = rendered()
+    assert "const unsigned int tflm_keeps_state = 0;" in text
+    assert "const unsigned int tflm_variables_size_bytes = 0;" in text
 
 
 def own_tree(folder: Path) -> Source:
@@ -208,7 +223,7 @@ def test_the_operators_that_are_needed_are_a_part_of_the_library() -> None:
             TEMPLATES,
             lambda source, _parts: Path("/fetched") / source.name,
             {},
-            operators_of=lambda _model: (),
+            needs_of=lambda _model: Needs(()),
             patched=unpatched,
             say=print,
         )
@@ -233,7 +248,7 @@ def test_of_a_cmsis_without_cmsis_nn_only_the_core_is_unpacked() -> None:
         TEMPLATES,
         obtain,
         {},
-        operators_of=lambda _model: (),
+        needs_of=lambda _model: Needs(()),
         patched=unpatched,
         say=print,
     )
@@ -265,7 +280,7 @@ def test_patches_are_applied_to_a_copy_and_are_a_part_of_the_identity(
             TEMPLATES,
             lambda source, _parts: Path("/fetched") / source.name,
             {"MCUMATRIX_SOURCE_TFLM_9": str(root)},
-            operators_of=lambda _model: (),
+            needs_of=lambda _model: Needs(()),
             patched=apply,
             say=print,
         )
@@ -286,7 +301,7 @@ def test_a_patch_that_is_not_there_is_said(tmp_path: Path) -> None:
         TEMPLATES,
         lambda source, _parts: Path("/fetched") / source.name,
         {},
-        operators_of=lambda _model: (),
+        needs_of=lambda _model: Needs(()),
         patched=unpatched,
         say=print,
     )

@@ -30,6 +30,8 @@ REFERENCE = "reference"
 _SHARED = (
     f"{LITE}/kernels/internal/quantization_util",
     f"{LITE}/kernels/kernel_util",
+    # As Edge Impulse calls it, since micro has a file of that name.
+    f"{LITE}/kernels/kernel_util_lite",
     # Since 2.4: how the code of an operator is read.
     f"{LITE}/schema/schema_utils",
 )

@@ -1,7 +1,8 @@
 """TensorFlow Lite Micro as a Runtime of ports.py: compiled from a released tree, or from one's own."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -31,6 +32,10 @@ TEMPLATE = "tflm_model.c.j2"
 ARENA_BYTES = 200 * 1024
 """Room for tensors, in SRAM1. How much of it a model needs is measured on the board."""
 
+_VARIABLES_BYTES, _VARIABLE_BYTES = 1024, 32
+"""Room for the list of variables: what every allocator takes, and each variable. Their values are in the
+arena."""
+
 _LIST = "tflm.cmake"
 _OPERATORS = "tflm_operators.inc"
 _PARTS = {
@@ -58,9 +63,20 @@ Patched = Callable[[str, Path, str, Sequence[Path]], Path]
 """A copy of a source's folder with patches: its name, the folder, what stands for its contents, the patches.
 Raises SourceError."""
 
-OperatorsOf = Callable[[bytes], Sequence[str]]
-"""The names of the operators of a model file, in any order and as often as they are there. Raises
-ModelError."""
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an image must have for a model: kernels of `operators`, named as layers name them, in any order
+    and as often as they are there; room for `variables`; and if it `keeps_state`, a start before each
+    inference."""
+
+    operators: Sequence[str]
+    variables: int = 0
+    keeps_state: bool = False
+
+
+NeedsOf = Callable[[bytes], Needs]
+"""What a model file needs. Raises ModelError."""
 
 
 class TflmRuntime:
@@ -79,7 +95,7 @@ class TflmRuntime:
         obtain: ObtainSource,
         environment: Mapping[str, str],
         *,
-        operators_of: OperatorsOf,
+        needs_of: NeedsOf,
         patched: Patched,
         say: Callable[[str], None],
     ) -> None:
@@ -88,7 +104,7 @@ class TflmRuntime:
         self._templates = templates
         self._obtain = obtain
         self._say = say
-        self._operators_of = operators_of
+        self._needs_of = needs_of
         self._patched = patched
         self._entry = entry
         self._own = _own_folders(entry, environment)
@@ -172,9 +188,9 @@ class TflmRuntime:
         }
 
     def render(self, model: bytes, network: Callable[[], Network]) -> dict[str, bytes]:  # noqa: ARG002
-        operators = self._operators_of(model)
-        self._require_custom(sorted(set(filter(is_custom, operators))))
-        return render_tflm(model, operators, self._templates)
+        needs = self._needs_of(model)
+        self._require_custom(sorted(set(filter(is_custom, needs.operators))))
+        return render_tflm(model, needs, self._templates)
 
     def _require_custom(self, operators: Sequence[str]) -> None:
         """That the tree has kernels of custom operators: nobody else can know.
@@ -230,11 +246,11 @@ class TflmRuntime:
         return self._hashes[folder]
 
 
-def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict[str, bytes]:
+def render_tflm(model: bytes, needs: Needs, templates: Path) -> dict[str, bytes]:
     """Renders file name -> contents: `model.c`, to be compiled with the target tflm_runtime.
 
-    `operators` are those of the model, named as layers name them. `templates` is the folder that holds
-    tflm_model.c.j2. `model` is taken as it is: what it means is the library's business.
+    `templates` is the folder that holds tflm_model.c.j2. `model` is taken as it is: what it means is the
+    library's business.
     """
     lines = (model[start : start + _BYTES_IN_LINE] for start in range(0, len(model), _BYTES_IN_LINE))
     text = render_source(
@@ -244,7 +260,10 @@ def render_tflm(model: bytes, operators: Iterable[str], templates: Path) -> dict
         bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
         size_bytes=len(model),
         arena_bytes=ARENA_BYTES,
-        operators=sorted(set(map(symbol_of, operators))),
+        operators=sorted(set(map(symbol_of, needs.operators))),
+        variables=needs.variables,
+        variables_bytes=_VARIABLES_BYTES + needs.variables * _VARIABLE_BYTES if needs.variables else 0,
+        keeps_state=int(needs.keeps_state),
     )
     return {"model.c": text}
 

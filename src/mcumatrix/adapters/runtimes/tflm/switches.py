@@ -15,6 +15,10 @@ _SWITCHES_WHERE_LOOKED_AT = {
     "GEMMLOWP_ALLOW_SLOW_SCALAR_FALLBACK": "lets portable code stand in where there is no NEON",
     "TFLITE_MCU": "says that this is a microcontroller",
 }
+_CALLS_WITHIN_KERNELS = "EI_CLASSIFIER_TFLITE_ENABLE_CMSIS_NN"
+"""Edge Impulse's kernels have the calls of CMSIS-NN in the same files, and make them for every Cortex-M
+unless this is 0."""
+
 _CMSIS_SWITCHES_OF_KERNELS = ("ARM_MATH_DSP", "ARM_MATH_LOOPUNROLL")
 """What a Cortex-M7 has or wants of that which kernels look at. GCC defines __ARM_FEATURE_DSP by itself."""
 _CMSIS_NN_SWITCH = "CMSIS_NN"
@@ -55,6 +59,9 @@ def definitions(
     for name, purpose in _SWITCHES_WHERE_LOOKED_AT.items():
         if (path := reading.conditions.get(name)) is not None:
             definitions.append(Definition(name, f"{reading.name_of(path)} looks at it: {purpose}."))
+    if (path := reading.conditions.get(_CALLS_WITHIN_KERNELS)) is not None:
+        reason = f"{reading.name_of(path)} looks at it: kernels call no CMSIS-NN, which is not compiled."
+        definitions.append(Definition(f"{_CALLS_WITHIN_KERNELS}=0", reason))
     if kernel_files:
         definitions += _cmsis_definitions(reading, kernel_files)
     return definitions
