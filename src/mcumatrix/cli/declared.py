@@ -310,8 +310,8 @@ DOCTOR = Command(
     "doctor",
     "machine:doctor",
     "say what this machine has and lacks for builds and runs, and what to do next",
-    "Looks at Python, packages, compilers, the Docker engine, probes, rules of udev, serial ports, disk, clock "
-    "and cache. Ends with exit code 4 where something is missing that every run needs.",
+    "Looks at Python, packages, compilers, the Docker engine, probes, rules of udev, serial ports, disk, "
+    "clock and cache. Ends with exit code 4 where something is missing that every run needs.",
     options=(Option("json", "a file for all of it as JSON, for a report of a fault"),),
     takes=0,
 )

@@ -11,8 +11,8 @@ from mcumatrix.model.catalogue import DEFAULT_SUITE
 from mcumatrix.project import Project
 
 _NEXT = (
-    "Next, for a real board: its ST-LINK's USB cable, a rule of udev and the group dialout, as docs/boards.md "
-    "has them; `doctor` says which of them is missing here."
+    "Next, for a real board: its ST-LINK's USB cable, a rule of udev and the group dialout, as "
+    "docs/boards.md has them; `doctor` says which of them is missing here."
 )
 
 
