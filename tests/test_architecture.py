@@ -21,6 +21,7 @@ LAYERS = (
         "storage",
         "artifact",
         "overlay",
+        "templating",
         "project",
         "locking",
         "plugins",
@@ -49,6 +50,7 @@ VSTM32_FLOORS = ("base", "native", "timing", "cortex_m", "stm32", "chips", "look
 
 ADAPTERS_MAY_IMPORT = {
     *("artifact", "errors", "units", "hashing", "locking", "model", "ports", "printable", "storage"),
+    "templating",
 }
 
 ONE_PLACE = {
@@ -202,12 +204,13 @@ def test_what_a_report_says_knows_nothing_of_how_it_is_shown(module: str) -> Non
         assert not name.startswith(("mcumatrix.report.render", "jinja2", "html")), f"{module} imports {name}"
 
 
+OF_FORMATS = ("errors", "overlay", "printable", "report", "results", "templating", "units")
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("mcumatrix.report.render")])
 def test_a_format_looks_at_what_a_report_says_and_at_no_matrix(module: str) -> None:
     for name, _, _ in _imports(MODULES[module]):
-        assert _own(name) in (None, "errors", "printable", "report", "results", "units") or name.startswith(
-            "mcumatrix.model"
-        ), name
+        assert _own(name) in (None, *OF_FORMATS) or name.startswith("mcumatrix.model"), name
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.partition(".")[0] == "vstm32"])

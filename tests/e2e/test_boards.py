@@ -106,6 +106,7 @@ def test_an_empty_folder_has_the_boards_that_come_with_mcumatrix(
     ran = Workplace(tmp_path).doit("boards")
     assert (ran.returncode, ran.stdout) == (0, workplace.doit("boards").stdout)
     assert "stm32f746g-disco" in ran.stdout
+    assert ran.stdout.endswith("has them; `doctor` says which of them is missing here.\n")
 
 
 REAL = """\

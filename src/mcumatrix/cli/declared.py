@@ -306,6 +306,16 @@ BOARDS = Command(
     takes=0,
 )
 
+DOCTOR = Command(
+    "doctor",
+    "machine:doctor",
+    "say what this machine has and lacks for builds and runs, and what to do next",
+    "Looks at Python, packages, compilers, the Docker engine, probes, rules of udev, serial ports, disk, "
+    "clock and cache. Ends with exit code 4 where something is missing that every run needs.",
+    options=(Option("json", "a file for all of it as JSON, for a report of a fault"),),
+    takes=0,
+)
+
 PIN = Command(
     "pin",
     "pin:pin",
@@ -321,6 +331,6 @@ PIN = Command(
 
 COMMANDS = (
     *(INIT, MATRIX, PLAN, REPRODUCE, REPORT, COMPARE, HISTORY, VERIFY, REPLAY, ARCHIVE, EXPORT, IMPORT),
-    *(MODEL, PIN, BOARDS, BASE_IMAGE),
+    *(MODEL, PIN, BOARDS, DOCTOR, BASE_IMAGE),
 )
 """In the order in which help has them."""

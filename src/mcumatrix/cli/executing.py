@@ -17,7 +17,7 @@ from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
-from mcumatrix.model.record import Status
+from mcumatrix.model.record import Record, Status
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
@@ -179,14 +179,22 @@ def _conclude(work: Work, selected: set[str]) -> int:
     failed = [case for case in ours if not (case.is_complete or case.failed_as_expected)]
     if not failed:
         return int(ExitCode.OK)
-    if all(case.is_blocked for case in failed):
-        return int(ExitCode.BLOCKED)
-    if all(case.record and case.record.status is Status.NO_PROBE for case in failed):
+    if all(case.record and _is_not_there(case.record, results.health) for case in failed):
         say("`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.")
         return int(ExitCode.ENVIRONMENT)
+    if all(case.is_blocked for case in failed):
+        return int(ExitCode.BLOCKED)
     if all(case.record is None for case in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
+
+
+def _is_not_there(record: Record, tests: Sequence[Record]) -> bool:
+    """Whether a run failed, or was blocked by the last test of a unit, for want of the board itself."""
+    boards = {test.axes["board"] for test in tests if test.status is Status.NO_PROBE}
+    return record.status is Status.NO_PROBE or (
+        record.status is Status.BLOCKED and record.axes["board"] in boards
+    )
 
 
 def _say_unreported(work: Work) -> int:

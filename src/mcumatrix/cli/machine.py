@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mcumatrix.cli.common import say
+from mcumatrix.cli.common import print_line, say
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.model.catalogue import DEFAULT_SUITE
 from mcumatrix.project import Project
+
+_NEXT = (
+    "Next, for a real board: its ST-LINK's USB cable, a rule of udev and the group dialout, as "
+    "docs/boards.md has them; `doctor` says which of them is missing here."
+)
 
 
 def base_image(_project: Project, _params: Mapping[str, Any], names: list[str]) -> ExitCode:
@@ -33,6 +38,13 @@ def boards(project: Project, params: Mapping[str, Any], _names: list[str]) -> Ex
     return _show_boards(project)
 
 
+def doctor(project: Project, params: Mapping[str, Any], _names: list[str]) -> ExitCode:
+    """`doctor`: what this machine has and lacks."""
+    from mcumatrix.commands.doctor import doctor
+
+    return doctor(project, params["json"], print_line)
+
+
 def _show_boards(project: Project) -> ExitCode:
     from mcumatrix import registry
     from mcumatrix.matrix.catalogues import load_boards
@@ -43,6 +55,8 @@ def _show_boards(project: Project) -> ExitCode:
     known = load_boards(project.matrix_folders).values()
     attached = registry.attached(device_paths(known), known)
     print(parts_text(board_parts(attached, match(known, attached))))
+    if not attached.probes:
+        print(f"\n{_NEXT}")
     return ExitCode.OK
 
 

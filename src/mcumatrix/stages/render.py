@@ -1,27 +1,13 @@
 """Render: what an image is configured with, as C sources."""
 
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcumatrix import wire
+from mcumatrix.templating import render_source
 
 if TYPE_CHECKING:
-    import jinja2
-
     from mcumatrix.model.variant import Variant
-
-
-@cache
-def _environment(templates: Path) -> "jinja2.Environment":
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # C, not HTML
-    )
 
 
 def hello_of(variant: "Variant", build_id: str) -> wire.Hello:
@@ -38,18 +24,19 @@ def hello_of(variant: "Variant", build_id: str) -> wire.Hello:
 
 
 def render_wire_header(templates: Path) -> bytes:
-    """`wire.h`: the firmware's side of the protocol that `mcumatrix.wire` declares."""
-    template = _environment(templates).get_template("wire.h.j2")
-    return template.render(
+    """`wire.h`: the firmware's side of the protocol that `mcumatrix.wire` declares. Raises RenderError."""
+    return render_source(
+        templates,
+        "wire.h.j2",
         wire=wire,
         messages=list(wire.Message.by_name.values()),
         commands=list(wire.Command.by_number.values()),
-    ).encode()
+    )
 
 
 def render_config_header(templates: Path, hello: wire.Hello) -> bytes:
-    """`config.h`: who the image is. It will say so over the wire."""
-    return _environment(templates).get_template("config.h.j2").render(hello=hello).encode()
+    """`config.h`: who the image is. It will say so over the wire. Raises RenderError."""
+    return render_source(templates, "config.h.j2", hello=hello)
 
 
 def render_sample(tensor: bytes) -> bytes:

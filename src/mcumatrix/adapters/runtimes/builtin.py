@@ -38,6 +38,7 @@ from mcumatrix.model.network import (
     TensorType,
     padded_size,
 )
+from mcumatrix.templating import render_source
 
 TEMPLATE = "builtin_model.c.j2"
 _LINE_LENGTH = 110
@@ -103,18 +104,13 @@ def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:
     `templates` is the folder that holds builtin_model.c.j2. The same network gives the same text. Raises
     RenderError if the builtin runtime cannot run the network.
     """
-    import jinja2
-
     check_network(network)
     plan = plan_arena(network)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    text = environment.get_template(TEMPLATE).render(
+    text = render_source(
+        templates,
+        TEMPLATE,
+        trims=True,
+        strips=True,
         inputs=network.inputs,
         outputs=network.outputs,
         alignment_bytes=ALIGNMENT_BYTES,
@@ -122,7 +118,7 @@ def render_builtin(network: Network, templates: Path) -> dict[str, bytes]:
         tensors=[_tensor_fields(network.tensors[i], plan.offsets[i]) for i in sorted(plan.offsets)],
         layers=[_render_layer(network, layer, plan) for layer in network.layers],
     )
-    return {"model.c": text.encode()}
+    return {"model.c": text}
 
 
 def _render_layer(network: Network, layer: Layer, plan: Arena) -> _LayerText:

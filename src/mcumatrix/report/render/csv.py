@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import cache
 
 from mcumatrix.model.record import Record
+from mcumatrix.overlay import Folders
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
-from mcumatrix.report.render.template import TemplateFolders
 from mcumatrix.results.frame import columns, rows
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def render_csv(report: Report, _templates: TemplateFolders) -> bytes:
+def render_csv(report: Report, _templates: Folders) -> bytes:
     """The records of a report as a CSV file."""
     return to_csv(report.records)
 

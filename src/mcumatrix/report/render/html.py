@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mcumatrix.overlay import Folders
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
 from mcumatrix.report.content.evidence import RECORDS, Evidence
@@ -13,7 +14,7 @@ from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import svg_inline
 from mcumatrix.report.render.charts.theme import dark_style
 from mcumatrix.report.render.numbers import number_columns
-from mcumatrix.report.render.template import TemplateFolders, render_template
+from mcumatrix.report.render.template import render_template
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -22,7 +23,7 @@ MAXIMUM_TEXTS = 4_000
 """Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
 
 
-def render_html(report: Report, templates: TemplateFolders, name: str = "report.html.j2") -> bytes:
+def render_html(report: Report, templates: Folders, name: str = "report.html.j2") -> bytes:
     """The report as a page; by the template `name` in these folders."""
     return render_template(
         templates,

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from mcumatrix.model.record import Record, Status
+from mcumatrix.overlay import Folders
 from mcumatrix.report.content.beside import Beside
 from mcumatrix.report.content.comparisons import ComparisonPart, Pair
 from mcumatrix.report.content.report import Report
@@ -32,12 +33,11 @@ from mcumatrix.report.render.document import (
     TimesData,
     to_json,
 )
-from mcumatrix.report.render.template import TemplateFolders
 from mcumatrix.results.statistics import median_interval, share_interval, summarise
 from mcumatrix.units import milliseconds
 
 
-def render_json(report: Report, _templates: TemplateFolders) -> bytes:
+def render_json(report: Report, _templates: Folders) -> bytes:
     """A report as a JSON file, in UTF-8, with keys in a fixed order; docs/ has its schema."""
     return to_json(_report(report)) + b"\n"
 

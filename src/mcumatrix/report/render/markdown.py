@@ -4,6 +4,7 @@ import html
 import re
 from urllib.parse import quote
 
+from mcumatrix.overlay import Folders
 from mcumatrix.printable import printable
 from mcumatrix.report.content.charts import Chart
 from mcumatrix.report.content.history import steps_table, summary_of
@@ -11,7 +12,7 @@ from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.charts.svg import chart_file
 from mcumatrix.report.render.numbers import number_columns
-from mcumatrix.report.render.template import TemplateFolders, render_template
+from mcumatrix.report.render.template import render_template
 
 _MARKDOWN = re.compile(r"[\\|*]|(?<!\w)_|_(?!\w)|\](?=[(\[:])")
 """What Markdown would act on. Brackets and underscores within names, as in CONV_2D, stay readable."""
@@ -21,7 +22,7 @@ _PLAIN = re.compile(r"[0-9A-Za-z.,:;()+%/-]+(?: [0-9A-Za-z.,:;()+%/-]+)*")
 """Text with which nothing has to be done, as most cells have it."""
 
 
-def render_markdown(report: Report, templates: TemplateFolders, name: str = "report.md.j2") -> bytes:
+def render_markdown(report: Report, templates: Folders, name: str = "report.md.j2") -> bytes:
     """The report as a Markdown file; by the template `name` in these folders."""
     return render_template(
         templates,

@@ -25,6 +25,7 @@ from mcumatrix.hashing import fingerprint, hash_file, hash_tree
 from mcumatrix.model.catalogue import Element, Runtime, Source
 from mcumatrix.model.kernels import DECIDING, KERNELS_FILE, KernelFacts
 from mcumatrix.model.network import Network, is_custom
+from mcumatrix.templating import render_source
 
 TEMPLATE = "tflm_model.c.j2"
 
@@ -251,16 +252,11 @@ def render_tflm(model: bytes, needs: Needs, templates: Path) -> dict[str, bytes]
     `templates` is the folder that holds tflm_model.c.j2. `model` is taken as it is: what it means is the
     library's business.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-    )
     lines = (model[start : start + _BYTES_IN_LINE] for start in range(0, len(model), _BYTES_IN_LINE))
-    text = environment.get_template(TEMPLATE).render(
+    text = render_source(
+        templates,
+        TEMPLATE,
+        trims=True,
         bytes="\n".join("    " + "".join(f"{byte}," for byte in line) for line in lines),
         size_bytes=len(model),
         arena_bytes=ARENA_BYTES,
@@ -269,7 +265,7 @@ def render_tflm(model: bytes, needs: Needs, templates: Path) -> dict[str, bytes]
         variables_bytes=_VARIABLES_BYTES + needs.variables * _VARIABLE_BYTES if needs.variables else 0,
         keeps_state=int(needs.keeps_state),
     )
-    return {"model.c": text.encode()}
+    return {"model.c": text}
 
 
 def source_variable(runtime: str) -> str:

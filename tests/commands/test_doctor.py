@@ -1,0 +1,68 @@
+"""`doctor` says what is missing and what to do next."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcumatrix.commands import doctor as module
+from mcumatrix.commands.doctor import Check, State, clock, doctor, exit_code, hardware, packages
+from mcumatrix.errors import ExitCode, ToolError
+from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
+from mcumatrix.project import Project
+
+NONE = Attached()
+DISCOVERY = Attached((AttachedProbe("066B", "STM32 STLink"),), (AttachedPort("/dev/ttyUSB0"),))
+
+
+def test_this_machine_can_build_and_says_so_to_programs_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    assert doctor(Project(tmp_path), "doctor.json", said.append) is ExitCode.OK
+    assert said[-1] == "doctor.json"
+    checks = {one["what"]: one for one in json.loads((tmp_path / "doctor.json").read_text())["checks"]}
+    for what in ("mcumatrix", "Python", "packages", "compiler on PATH", "disk", "clock", "cache"):
+        assert checks[what]["state"] == "ok", checks[what]
+    assert "pyocd 0.46" in checks["packages"]["found"]
+
+
+def test_without_compiler_and_engine_nothing_can_be_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(wanted: str, *_: object) -> None:
+        raise ToolError(f"there is no {wanted}", hint="Install it.")
+
+    monkeypatch.setattr(module.registry, "builders", nothing)
+    said: list[str] = []
+    assert doctor(Project(tmp_path), "", said.append) is ExitCode.ENVIRONMENT
+    assert "compiler on PATH: Install it." in said
+    assert "Docker engine: Install it." in said
+
+
+def test_a_package_that_is_missing_is_named_with_how_to_install_it() -> None:
+    first, _ = packages(["pyserial>=3.5", "no-such-package==1.*", "pillow>=10; extra == 'images'"])
+    assert first == Check("packages", State.MISSING, "without no-such-package", "pip install no-such-package")
+    assert exit_code((first,)) is ExitCode.ENVIRONMENT
+
+
+def test_real_boards_need_probe_port_rule_and_group_and_virtual_ones_none(tmp_path: Path) -> None:
+    found = {check.what: check for check in hardware(NONE, tmp_path, 1000, [])}
+    assert list(found) == ["debug probes", "serial ports", "udev rules", "group dialout"]
+    assert all(check.state is State.NOTE for check in found.values())
+    assert exit_code(tuple(found.values())) is ExitCode.OK
+    assert "docs/boards.md" in found["debug probes"].to_do
+    rules = tmp_path / "etc" / "udev" / "rules.d"
+    rules.mkdir(parents=True)
+    (rules / "49-stlink.rules").write_text('ATTRS{idVendor}=="0483", MODE="0666"')
+    found = {check.what: check for check in hardware(DISCOVERY, tmp_path, 1000, list(range(1000)))}
+    assert [check.state for check in found.values()] == [State.OK] * 4
+    assert found["debug probes"].found == "STM32 STLink"
+    # Nothing is closed to root.
+    assert [check.what for check in hardware(DISCOVERY, tmp_path, 0, [])] == ["debug probes", "serial ports"]
+
+
+def test_a_clock_before_the_installation_is_wrong() -> None:
+    assert clock(1_800_000_000, 1_700_000_000).state is State.OK
+    assert clock(0, 1_700_000_000).state is State.NOTE
