@@ -34,6 +34,10 @@ const char *runtime_layer_op(uint32_t layer) {
     return builtin_model.layers[layer].op;
 }
 
+void runtime_forget(void) {
+    /* nothing is kept from one inference to the next */
+}
+
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context) {
     for (uint32_t index = 0; index < builtin_model.layer_count; ++index) {
         const struct builtin_layer *layer = &builtin_model.layers[index];
