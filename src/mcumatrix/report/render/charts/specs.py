@@ -170,7 +170,7 @@ def _(chart: charts.ChangeChart) -> Spec:
     kinds = [kind for kind in _KIND_COLOURS if any(value["kind"] == kind for value in values)]
     # What did not change has no bar, and needs no colour in the legend.
     shown = [kind for kind in kinds if kind != charts.UNCHANGED]
-    names = [change.layer for change in chart.panels[0].changes]
+    names = [change.layer for panel in chart.panels for change in panel.changes]
     y = _axis("layer", names)
     layers: list[Spec] = [
         {
@@ -293,10 +293,13 @@ def _said_of_change(panel: charts.Panel, change: charts.Change) -> str:
 
 def _axis(field: str, names: Sequence[str] | None) -> Spec:
     """Names below each other, in this order; None is for that of the values."""
+    # Not by `sort`: names in it become an expression, in which Vega takes "if" for a signal.
+    domain = {} if names is None else {"scale": {"domain": list(dict.fromkeys(names))}}
     return {
         "field": field,
         "type": "nominal",
-        "sort": names,
+        "sort": None,
+        **domain,
         "axis": {"title": None, "ticks": False, "domain": False, "labelPadding": 6},
     }
 
