@@ -301,15 +301,16 @@ def test_code_that_dma_puts_into_ram_is_what_runs(bench):
     assert (made.seen(1), made.seen(2)) == (1, 2)
 
 
-def test_itcm_ram_is_out_of_reach(bench):
+@pytest.mark.parametrize("address", ["0", "0x00200000", "0xE000ED08"], ids=["ITCM RAM", "flash", "VTOR"])
+def test_what_stands_on_the_buses_of_the_core_alone_is_out_of_reach(bench, address):
     source = """
     int main(void)
     {
         on();
-        REG(STREAM(0) + 8) = 0; REG(STREAM(0) + 12) = (uint32_t)buffer; REG(STREAM(0) + 4) = 2;
-        REG(STREAM(0)) = 2u << 6 | 1;
+        REG(STREAM(0) + 8) = ADDRESS; REG(STREAM(0) + 12) = (uint32_t)buffer; REG(STREAM(0) + 4) = 1;
+        REG(STREAM(0)) = 2u << 13 | 2u << 11 | 2u << 6 | 1;
         while (!(REG(DMA2) & 0x28)) { }
         seen[1] = REG(DMA2); seen[63] = 1; return 0;
     }
-    """
+    """.replace("ADDRESS", address)
     assert bench(FIRMWARE + source).run().seen(1) == TEIF
