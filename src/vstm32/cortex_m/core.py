@@ -177,7 +177,7 @@ class Core:
             # Cortex-M33 knows it everywhere.
             self._reg_write(self._handle, self._flags, self._register_place)
 
-    def register_group(self, *registers: int) -> "RegisterGroup":
+    def register_group(self, *registers: int) -> RegisterGroup:
         """32-bit registers of the core that are read or written together, by Unicorn's numbers."""
         return RegisterGroup(self._handle, self._binding.uclib, registers)
 
