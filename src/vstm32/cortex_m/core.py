@@ -61,7 +61,9 @@ class Stop:
 
 
 class RegisterGroup:
-    """Registers that are read or written by one call of Unicorn: a tenth of what each by itself takes."""
+    """Registers that are read or written by one call of Unicorn, which takes as long as two or three single
+    ones. Not for writing xPSR: see `Core.write_register`.
+    """
 
     def __init__(self, handle: Any, library: Any, registers: tuple[int, ...]) -> None:
         count = len(registers)
