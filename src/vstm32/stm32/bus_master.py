@@ -32,7 +32,10 @@ class BusMaster:
         """Whether something took it."""
         if self._is_the_cores(address):
             return False
-        if self._core.memory.store(address, value.to_bytes(size_bytes, "little")):
+        memory = self._core.memory
+        if memory.store(address, value.to_bytes(size_bytes, "little")):
+            if memory.has_run(address):
+                self._core.forget_code()
             return True
         block = self._bus.block_at(address)
         if block is None:
@@ -40,10 +43,6 @@ class BusMaster:
         if self._bus.is_clocked(block):
             block.write(address - block.base, size_bytes, value)
         return True
-
-    def forget_code(self) -> None:
-        """What was written may have been code."""
-        self._core.forget_code()
 
     def _is_the_cores(self, address: int) -> bool:
         places = self._core.memory.map
