@@ -61,7 +61,9 @@ class Stop:
 
 
 class RegisterGroup:
-    """Registers that are read or written by one call of Unicorn: a tenth of what each by itself takes."""
+    """Registers that are read or written by one call of Unicorn, which takes as long as two or three single
+    ones. Not for writing xPSR: see `Core.write_register`.
+    """
 
     def __init__(self, handle: Any, library: Any, registers: tuple[int, ...]) -> None:
         count = len(registers)
@@ -177,7 +179,7 @@ class Core:
             # Cortex-M33 knows it everywhere.
             self._reg_write(self._handle, self._flags, self._register_place)
 
-    def register_group(self, *registers: int) -> "RegisterGroup":
+    def register_group(self, *registers: int) -> RegisterGroup:
         """32-bit registers of the core that are read or written together, by Unicorn's numbers."""
         return RegisterGroup(self._handle, self._binding.uclib, registers)
 

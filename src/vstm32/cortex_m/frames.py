@@ -91,7 +91,7 @@ class Frames:
         self._pushed = core.register_group(core.control, core.xpsr, core.sp, *core.caller_saved)
         self.floating_point = FloatingPointContext(core)
         self.allowed: Callable[[int, int, int], bool] = lambda _address, _size, _permission: True
-        """Whether the MPU allows a frame at an address (PERMIT_ bits of peripherals/mpu.py)."""
+        """Whether the MPU allows a frame at an address (PERMIT_ bits of mpu.py)."""
         self.popped_thumb = True
         self.popped_exception = 0
 

@@ -11,7 +11,7 @@ from typing import Any
 from vstm32.base.memory_map import Region, Storage
 from vstm32.cortex_m.mpu import PermissionMap, permitted
 from vstm32.cortex_m.shared import Shared
-from vstm32.native.library import ffi
+from vstm32.native.library import ffi, lib
 
 _PAGE_BYTES = 4096
 
@@ -124,6 +124,13 @@ class Memory:
         for place, piece in pieces:
             self._bytes[place : place + len(piece)] = piece
         return True
+
+    def has_run(self, address: int) -> bool:
+        """Whether blocks may have been translated from memory about an address since `forget_code`."""
+        region = self.map.region_at(address)
+        return region is not None and bool(
+            self._shared.executed[self._place(region, address) >> lib.EXECUTED_SHIFT]
+        )
 
     def clear_ram(self) -> None:
         """ITCM RAM and RAM lose what they held, as when the power goes."""

@@ -21,11 +21,12 @@ class Protection:
         self._mpu = unit
         self._maps: dict[bool, PermissionMap] = {}
         self._applied: PermissionMap = ()
+        self._cache_policies_hold = True
 
     def forget(self) -> None:
         """The registers of the MPU have changed: it counts before the next block."""
         self._maps.clear()
-        self._core.blocks.set_cache_policies(self._mpu.cache_policy_map())
+        self._cache_policies_hold = not self._core.timing.prices_addresses
         self._core.request_stop()
 
     def current(self) -> PermissionMap:
@@ -46,6 +47,9 @@ class Protection:
 
     def apply(self) -> None:
         """Before a slice, never inside a callback of Unicorn."""
+        if not self._cache_policies_hold:
+            self._core.blocks.set_cache_policies(self._mpu.cache_policy_map())
+            self._cache_policies_hold = True
         if not self._applied and not self._mpu.control & mpu.ENABLE:
             return
         wanted = self.current()

@@ -103,7 +103,7 @@ class Shared:
         memory.itcm_place = self.storage_places[Storage.ITCM]
         memory.ram_base, memory.ram_end = stands.ram_base, stands.ram_base + stands.ram_size_bytes
         memory.ram_place = self.storage_places[Storage.RAM]
-        self.executed = self._table("uint8_t", stands.flash.size_bytes >> lib.EXECUTED_SHIFT)
+        self.executed = self._table("uint8_t", (2 * self._halfwords >> lib.EXECUTED_SHIFT) + 1)
         memory.executed = self.executed
 
     def _describe_timing(self) -> None:

@@ -6,8 +6,8 @@
  *
  * Every block that has run has a record, found by a number for each halfword of memory. Python makes it when
  * the block runs for the first time. Code in RAM may change at any time: its record has a hash of it, which is
- * looked at each time. Which parts of flash have been executed is kept: only where one of these is programmed,
- * costs and translated blocks are to be dropped.
+ * looked at each time. Which parts of memory have been executed is kept: only where flash is programmed in one
+ * of these, or another master than the core writes there, costs and translated blocks are to be dropped.
  */
 #include "hooks.h"
 
@@ -66,14 +66,12 @@ static uint64_t hash_of(const struct memory *memory, int64_t place, uint32_t siz
     return hash;
 }
 
-/* Unicorn has translated a block of flash. */
+/* Unicorn has translated a block. */
 static void note_executed(const struct memory *memory, int64_t place, uint32_t size)
 {
-    const int64_t last = place + size - 1;
-    if (last < (int64_t)(memory->flash_end - memory->flash_base)) {
-        for (int64_t part = place >> EXECUTED_SHIFT; part <= last >> EXECUTED_SHIFT; part++) {
-            memory->executed[part] = 1;
-        }
+    const int64_t last = (place + size - 1) >> EXECUTED_SHIFT;
+    for (int64_t part = place >> EXECUTED_SHIFT; part <= last; part++) {
+        memory->executed[part] = 1;
     }
 }
 
@@ -90,9 +88,8 @@ static struct record *find_record(struct state *state, uint64_t address, uint32_
         return record;
     }
     record = state->records + state->record_block(address, size);
-    if (in_flash) {
-        note_executed(&state->memory, place, size);
-    } else {
+    note_executed(&state->memory, place, size);
+    if (!in_flash) {
         record->content = hash_of(&state->memory, place, size);
     }
     return record;

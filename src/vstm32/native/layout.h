@@ -210,7 +210,7 @@ struct memory {
     uint64_t ram_base;
     uint64_t ram_end;
     uint64_t ram_place;
-    uint8_t *executed; /* flags for flash: code in this part has run, see EXECUTED_SHIFT */
+    uint8_t *executed; /* flags: code in this part has run, see EXECUTED_SHIFT */
 };
 
 /* The latest access to a register, or to what is refused. */

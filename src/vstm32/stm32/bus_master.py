@@ -1,6 +1,6 @@
 """The bus matrix as a master other than the core sees it (RM0385 section 2.1): memory and registers."""
 
-from vstm32.base.memory_map import Storage
+from vstm32.base.memory_map import PPB_BASE
 from vstm32.cortex_m.core import Core
 from vstm32.stm32.bus import Bus
 
@@ -8,7 +8,8 @@ from vstm32.stm32.bus import Bus
 class BusMaster:
     """Reads and writes 1, 2 or 4 bytes at addresses that are multiples of that; None and False are errors.
 
-    ITCM RAM is the core's alone. A register without a clock reads as zero and ignores writes.
+    The ITCM bus, with its RAM and its view of flash, and the private peripheral bus are the core's alone. A
+    register without a clock reads as zero and ignores writes.
     """
 
     def __init__(self, core: Core, bus: Bus) -> None:
@@ -31,7 +32,10 @@ class BusMaster:
         """Whether something took it."""
         if self._is_the_cores(address):
             return False
-        if self._core.memory.store(address, value.to_bytes(size_bytes, "little")):
+        memory = self._core.memory
+        if memory.store(address, value.to_bytes(size_bytes, "little")):
+            if memory.has_run(address):
+                self._core.forget_code()
             return True
         block = self._bus.block_at(address)
         if block is None:
@@ -40,10 +44,6 @@ class BusMaster:
             block.write(address - block.base, size_bytes, value)
         return True
 
-    def forget_code(self) -> None:
-        """What was written may have been code."""
-        self._core.forget_code()
-
     def _is_the_cores(self, address: int) -> bool:
-        region = self._core.memory.map.region_at(address)
-        return region is not None and region.storage is Storage.ITCM
+        places = self._core.memory.map
+        return address >= PPB_BASE or places.region_at(address) in (places.itcm, places.flash_itcm)

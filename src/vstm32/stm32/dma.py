@@ -96,9 +96,6 @@ class Master(Protocol):
     def write(self, address: int, size_bytes: int, value: int) -> bool:
         """Whether something took it."""
 
-    def forget_code(self) -> None:
-        """What was written may have been code."""
-
 
 @dataclass(slots=True)
 class _Course:
@@ -378,8 +375,6 @@ class Dma(RegisterBlock):
         self._flags[stream] |= flag
         self._set(stream, CR, self._of(stream, CR) & ~EN)
         self._copies[stream].clear()
-        if self._direction(stream) == _BETWEEN_MEMORIES:
-            self._master.forget_code()
 
 
 def _places(offset: int) -> Iterator[tuple[int, int]]:

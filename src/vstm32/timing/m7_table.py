@@ -10,7 +10,7 @@ Q  Cortex-M7 instruction timings, quinapalus.com/cm7cycles.html
 R  RM0385, the reference manual of the chip whose board the times were calibrated on
 P  PM0253, the programming manual of its core
 D  derived here from the widths of the buses; see each
-C  calibrated: the one number that was chosen because of a time on hardware, see docs/timing.md
+C  calibrated: the one number of each model that was chosen because of a time on hardware, see docs/timing.md
 
 A cycle is one of the core clock. "Late" is the cycle in which most instructions use their operands, "early"
 the one before it, in which addresses are made and operands are shifted (J: an early and a late ALU).

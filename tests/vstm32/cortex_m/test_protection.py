@@ -3,7 +3,7 @@
 import pytest
 
 from vstm32.base.findings import Direction, FindingKind
-from vstm32.cortex_m.mpu import permitted
+from vstm32.cortex_m.mpu import Mpu, permitted
 
 PRELUDE = """
 #define MPU_CTRL 0xE000ED94u
@@ -226,3 +226,22 @@ def test_a_range_is_permitted_what_all_of_it_is():
         1,
     ]
     assert permitted((), 5, 5) == 7
+
+
+@pytest.mark.parametrize(("timing", "times"), [("instructions", 0), ("m7-block-1", 0), ("m7-cache-2", 1)])
+def test_cache_policies_follow_from_the_regions_once_before_the_next_block_and_only_where_asked(
+    bench, monkeypatch, timing, times
+):
+    """A scheduler sets all regions at each switch of threads."""
+    asked = []
+    policies = Mpu.cache_policy_map
+    monkeypatch.setattr(Mpu, "cache_policy_map", lambda unit: asked.append(1) or policies(unit))
+    writes = "".join(f"*rnr = {number}; *rasr = {number};" for number in range(4))
+    registers = "volatile uint32_t *rnr = (uint32_t *)MPU_RNR, *rasr = (uint32_t *)MPU_RASR;"
+    board = bench(
+        PRELUDE + f"int main(void) {{ {registers} {writes} seen[63] = 1; return 0; }}", timing=timing
+    )
+    asked.clear()
+    board.run()
+    assert len(asked) <= times
+    assert (timing == "m7-cache-2") == bool(asked)
