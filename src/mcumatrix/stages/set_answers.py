@@ -4,6 +4,7 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcumatrix import wire
 from mcumatrix.errors import FirmwareError, ParseError
@@ -62,7 +63,7 @@ def _answer(index: int, exchange: wire.Exchange, output: Output) -> SampleAnswer
     said = exchange.of(wire.Inferred)
     lines = exchange.of(wire.DataLine)
     data = b"".join(line.payload for line in lines)
-    offsets = [sum(len(line.payload) for line in lines[:place]) for place in range(len(lines))]
+    *offsets, _ = accumulate((len(line.payload) for line in lines), initial=0)
     if len(said) != 1 or offsets != [line.offset for line in lines]:
         raise ParseError(
             f"the answer to sample {index + 1:,} contradicts itself: it is not whole", hint=_AGAIN
