@@ -96,12 +96,12 @@ def _tables(report: Report) -> Iterator[ExportedTable]:
                 comparison.table.header,
                 comparison.table.rows,
             )
-    for part in report.sizes:
-        heading = f"Sizes, {part.heading}" if part.heading else "Sizes"
-        yield ExportedTable(heading, (), part.table.header, part.table.rows)
-    for part in report.memory:
-        heading = f"Memory, {part.heading}" if part.heading else "Memory"
-        yield ExportedTable(heading, (), part.table.header, part.table.rows)
+    if report.accuracy:
+        yield ExportedTable("Accuracy", (), report.accuracy.header, report.accuracy.rows)
+    for name, parts in (("Sizes", report.sizes), ("Memory", report.memory)):
+        for part in parts:
+            heading = f"{name}, {part.heading}" if part.heading else name
+            yield ExportedTable(heading, (), part.table.header, part.table.rows)
 
 
 def _source(time: TimeTable) -> str:
