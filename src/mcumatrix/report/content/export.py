@@ -71,7 +71,7 @@ def _sizes(case: Case) -> Mapping[str, int]:
     found = {}
     if record and record.image:
         sizes = record.image.sizes
-        found = {"flash": sizes.text_bytes + sizes.data_bytes, "ram": sizes.data_bytes + sizes.bss_bytes}
+        found = {"flash": sizes.rom_bytes, "ram": sizes.ram_bytes}
     if record and record.measurement:
         found["tensors"] = record.measurement.arena_bytes
     return found
