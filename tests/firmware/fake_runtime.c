@@ -64,6 +64,10 @@ enum runtime_status runtime_setup(void) {
 #endif
 }
 
+void runtime_forget(void) {
+    /* It keeps nothing. */
+}
+
 uint32_t runtime_input_count(void) {
     return 1;
 }

@@ -10,6 +10,10 @@ enum runtime_status runtime_setup(void) {
     return RUNTIME_OK; /* the host planned everything; there is nothing that could fail */
 }
 
+void runtime_forget(void) {
+    /* It keeps nothing. */
+}
+
 uint32_t runtime_input_count(void) {
     return builtin_model.input_count;
 }
