@@ -125,7 +125,7 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     inputs = _image_inputs(project, job, libraries)
     build.execute(job.image.plan, builder, job.image.folders, inputs)
     sizes = image_of(job).sizes
-    size = f"{sizes.text_bytes + sizes.data_bytes} bytes of flash"
+    size = f"{sizes.rom_bytes} bytes of flash"
     return "; ".join(filter(None, (size, warning_of(job))))
 
 

@@ -143,6 +143,10 @@ class ParseError(McuMatrixError):
     """What came over the serial port is not a whole and true answer."""
 
 
+RUN_AGAIN = "Run the variant again; the raw log has every byte."
+"""What is to be done about most such answers."""
+
+
 class ResultError(McuMatrixError):
     """A record cannot be written, read or believed."""
 

@@ -411,11 +411,7 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
 
 def operators_of(entry: Model) -> frozenset[str]:
     """The operators of a model's file, named as layers name them. Raises ModelError."""
-    return frozenset(_operators_in(model_contents(entry)))
-
-
-def _operators_in(contents: bytes) -> tuple[str, ...]:
-    return network(contents).operators
+    return frozenset(network(model_contents(entry)).operators)
 
 
 def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None) -> str:
@@ -431,7 +427,7 @@ def warning_about(entry: Model, runtime: RuntimeEntry, facts: KernelFacts | None
         return ""
     try:
         contents = model_contents(entry)
-        operators = frozenset(_operators_in(contents))
+        operators = frozenset(network(contents).operators)
     except (ModelError, SourceError) as error:
         return error.message
     if facts is not None and facts.operators is not None:
@@ -472,8 +468,9 @@ def golden_case(entry: Model, asked: AskedSet | None = None) -> GoldenCase:
     """
     from mcumatrix.adapters.models.golden_case import read_golden_case
 
-    case = read_golden_case(entry, model_contents(entry))
-    return case if asked is None else replace(case, labelled=labelled_set(entry, asked))
+    contents = model_contents(entry)
+    case = read_golden_case(entry, contents)
+    return case if asked is None else replace(case, labelled=_labelled_set(entry, contents, asked, _quiet))
 
 
 def labelled_set(entry: Model, asked: AskedSet, say: Callable[[str], None] = _quiet) -> LabelledSet:
@@ -484,9 +481,13 @@ def labelled_set(entry: Model, asked: AskedSet, say: Callable[[str], None] = _qu
         SourceError: it, or the model, cannot be fetched.
         ToolError: a sample is an image, and Pillow is not installed.
     """
+    return _labelled_set(entry, model_contents(entry, say), asked, say)
+
+
+def _labelled_set(entry: Model, contents: bytes, asked: AskedSet, say: Callable[[str], None]) -> LabelledSet:
+    """As `labelled_set`, for a model file that was read already."""
     from mcumatrix.adapters.models.labelled_set import read_labelled_set
 
-    contents = model_contents(entry, say)
     return read_labelled_set(entry, contents, network(contents), _set_files(entry, say), asked)
 
 

@@ -64,6 +64,10 @@ enum runtime_status runtime_setup(void) {
 #endif
 }
 
+void runtime_forget(void) {
+    /* It keeps nothing. */
+}
+
 uint32_t runtime_input_count(void) {
     return 1;
 }
@@ -223,10 +227,6 @@ static void softmax(enum deed deed) {
     for (int i = 0; i < OUTPUTS; i++) {
         output_data[i] = hidden_data[ELEMENTS - 1 - i];
     }
-}
-
-void runtime_forget(void) {
-    /* nothing is kept from one inference to the next */
 }
 
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context) {

@@ -99,6 +99,16 @@ class Sizes:
     region_bytes: dict[str, Unsigned32]
     flash_bytes: dict[FlashPart, Unsigned32] = field(default_factory=dict)
 
+    @property
+    def rom_bytes(self) -> int:
+        """What is kept of it where power is off: code, constants, and the first values of variables."""
+        return self.text_bytes + self.data_bytes
+
+    @property
+    def ram_bytes(self) -> int:
+        """All variables, those that begin as 0 among them."""
+        return self.data_bytes + self.bss_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Image:

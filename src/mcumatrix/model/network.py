@@ -267,13 +267,15 @@ class Network:
     @property
     def operators(self) -> tuple[str, ...]:
         """The operators that its layers need, and those of graphs that they call, each once."""
-        return tuple(dict.fromkeys((*(layer.operator for layer in self.layers), *self.called)))
+        return tuple(dict.fromkeys(self._operators()))
+
+    def _operators(self) -> tuple[str, ...]:
+        return (*(layer.operator for layer in self.layers), *self.called)
 
     @property
     def variable_count(self) -> int:
         """How many handles of variables its operators make, each in a graph of its own."""
-        operators = (*(layer.operator for layer in self.layers), *self.called)
-        return operators.count(VAR_HANDLE)
+        return self._operators().count(VAR_HANDLE)
 
     @property
     def keeps_state(self) -> bool:

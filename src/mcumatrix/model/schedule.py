@@ -12,7 +12,6 @@ from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.image import KEPT
 
 MAXIMUM_RUNS = 1000
-MAXIMUM_SEED = 999_999_999
 
 
 class Ordering(StrEnum):

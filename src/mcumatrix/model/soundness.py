@@ -110,9 +110,8 @@ def _contradictions_of_sizes(record: Record) -> Iterator[str]:
     flash_bytes, parts = sizes.region_bytes.get(FLASH), sum(sizes.flash_bytes.values())
     if sizes.flash_bytes and parts != flash_bytes:
         yield f"the parts of its image have {parts} bytes of flash, and the image {flash_bytes}"
-    ram_bytes = sizes.data_bytes + sizes.bss_bytes
-    if measurement and measurement.arena_bytes > ram_bytes:
-        yield f"its arena has {measurement.arena_bytes} bytes, and its image {ram_bytes} bytes of RAM"
+    if measurement and measurement.arena_bytes > sizes.ram_bytes:
+        yield f"its arena has {measurement.arena_bytes} bytes, and its image {sizes.ram_bytes} bytes of RAM"
 
 
 def contradictions_of_record(record: Record) -> Iterator[str]:

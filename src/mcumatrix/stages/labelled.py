@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 
 from mcumatrix import wire
-from mcumatrix.errors import FirmwareError, McuMatrixError, ParseError
+from mcumatrix.errors import RUN_AGAIN, FirmwareError, McuMatrixError, ParseError
 from mcumatrix.model.labelled import MAX_SAMPLES, LabelledSet
 from mcumatrix.ports import Console
 from mcumatrix.stages.listen import SerialLog
@@ -19,8 +19,6 @@ from mcumatrix.stages.parse import first_error
 _EMPTY_LINES = b"\r" * 8
 """Behind each line with bytes of an input: firmware that polls its port has their time to put them away. It
 passes over empty lines, whole or not."""
-
-_AGAIN = "Run the variant again; the raw log has every byte."
 
 
 def ask_set(console: Console, log: SerialLog, labelled: LabelledSet, timeout_s: float) -> None:
@@ -60,7 +58,7 @@ def _require_answer(said: bytes, nonce: int, input_crc32: int) -> None:
         raise FirmwareError(f"the firmware says: {error}", hint="The raw log has the rest of its words.")
     (exchange, *others) = wire.read_exchanges(said)
     if others or (exchange.command, exchange.nonce) != (wire.Infer.number, nonce):
-        raise ParseError("the board answered something else than it was asked", hint=_AGAIN)
+        raise ParseError("the board answered something else than it was asked", hint=RUN_AGAIN)
     for inferred in exchange.of(wire.Inferred):
         if inferred.input_crc32 != input_crc32:
             raise ParseError(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mcumatrix import wire
-from mcumatrix.errors import FirmwareError, ParseError
+from mcumatrix.errors import RUN_AGAIN, FirmwareError, ParseError
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
@@ -24,8 +24,6 @@ _SLOWER_CLOCK, _HOST_STALL_S = 1.25, 5.0
 _WRONG_KIND = (
     "Mend `kind`, the probe or the serial port in the board's file: one of them belongs to another board."
 )
-
-_AGAIN = "Run the variant again; the raw log has every byte."
 
 
 def first_error(log: bytes) -> str:
@@ -60,7 +58,7 @@ def parse_boot(log: bytes, expected: wire.Hello, kind: BoardKind) -> None:
         boot = exchange if exchange.command == wire.BOOT_COMMAND else boot
     _raise_for_errors(log)
     if boot is None:
-        raise ParseError("the board did not say which firmware it runs", hint=_AGAIN)
+        raise ParseError("the board did not say which firmware it runs", hint=RUN_AGAIN)
     check_hello(_only(boot, wire.Hello), expected)
     registers = {register.label: register.value for register in boot.of(wire.Register)}
     if contradiction := contradiction_of_kind(registers, kind):
@@ -88,10 +86,12 @@ def measurement_in(
     ]
     _raise_for_errors(log)
     if len(answers) != 1:
-        raise ParseError(f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=_AGAIN)
+        raise ParseError(
+            f"{len(answers)} answers carry the nonce {nonce:08x}, and one was due", hint=RUN_AGAIN
+        )
     (answer,) = answers
     if not answer.ok:
-        raise FirmwareError("the firmware could not measure, and did not say why", hint=_AGAIN)
+        raise FirmwareError("the firmware could not measure, and did not say why", hint=RUN_AGAIN)
     check_hello(_only(answer, wire.Hello), expected)
     bench = _only(answer, wire.Bench)
     layers = answer.of(wire.Layer)
@@ -241,7 +241,7 @@ def _only(exchange: wire.Exchange, kind: type[wire.M]) -> wire.M:
 
 def _require(condition: bool, otherwise: str) -> None:
     if not condition:
-        raise ParseError(f"the answer contradicts itself: {otherwise}", hint=_AGAIN)
+        raise ParseError(f"the answer contradicts itself: {otherwise}", hint=RUN_AGAIN)
 
 
 def _raise_for_errors(log: bytes) -> None:

@@ -4,15 +4,14 @@ import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcumatrix import wire
-from mcumatrix.errors import FirmwareError, ParseError
+from mcumatrix.errors import RUN_AGAIN, FirmwareError, ParseError
 from mcumatrix.model.labelled import MAX_SAMPLES, LabelledSet
 from mcumatrix.model.record import Accuracy, Output, SetAnswers
 from mcumatrix.stages.check import largest_error
 from mcumatrix.stages.elements import elements_of
-
-_AGAIN = "Run the variant again; the raw log has every byte."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def answers_in(exchanges: Sequence[wire.Exchange], output: Output) -> tuple[Samp
     for index, exchange in enumerate(asked):
         if exchange.nonce != asked[0].nonce + index:
             raise ParseError(
-                f"the answer to sample {index + 1:,} is missing or not in its place", hint=_AGAIN
+                f"the answer to sample {index + 1:,} is missing or not in its place", hint=RUN_AGAIN
             )
     return tuple(_answer(index, exchange, output) for index, exchange in enumerate(asked))
 
@@ -57,27 +56,27 @@ def answers_in(exchanges: Sequence[wire.Exchange], output: Output) -> tuple[Samp
 def _answer(index: int, exchange: wire.Exchange, output: Output) -> SampleAnswer:
     if not exchange.ok:
         raise FirmwareError(
-            f"the firmware did not answer sample {index + 1:,}, and did not say why", hint=_AGAIN
+            f"the firmware did not answer sample {index + 1:,}, and did not say why", hint=RUN_AGAIN
         )
     said = exchange.of(wire.Inferred)
     lines = exchange.of(wire.DataLine)
     data = b"".join(line.payload for line in lines)
-    offsets = [sum(len(line.payload) for line in lines[:place]) for place in range(len(lines))]
+    *offsets, _ = accumulate((len(line.payload) for line in lines), initial=0)
     if len(said) != 1 or offsets != [line.offset for line in lines]:
         raise ParseError(
-            f"the answer to sample {index + 1:,} contradicts itself: it is not whole", hint=_AGAIN
+            f"the answer to sample {index + 1:,} contradicts itself: it is not whole", hint=RUN_AGAIN
         )
     if zlib.crc32(data) != said[0].output_crc32:
         raise ParseError(
             f"the answer to sample {index + 1:,} contradicts itself: its bytes are not what was computed",
-            hint=_AGAIN,
+            hint=RUN_AGAIN,
         )
     values = elements_of(output.element, data)
     if len(values) != len(output.values):
         raise ParseError(
             f"the answer to sample {index + 1:,} has {len(values)} elements; the output has "
             f"{len(output.values)}",
-            hint=_AGAIN,
+            hint=RUN_AGAIN,
         )
     return SampleAnswer(said[0].input_crc32, values, data)
 
@@ -101,11 +100,11 @@ def judge(answers: Sequence[SampleAnswer], labelled: LabelledSet) -> Accuracy:
     if len(answers) != len(labelled.inputs):
         raise ParseError(
             f"it has answers to {len(answers):,} samples, and {len(labelled.inputs):,} were asked",
-            hint=_AGAIN,
+            hint=RUN_AGAIN,
         )
     for index, (answer, sample) in enumerate(zip(answers, labelled.inputs, strict=True)):
         if answer.input_crc32 != zlib.crc32(sample):
-            raise ParseError(f"the answer to sample {index + 1:,} is one to another input", hint=_AGAIN)
+            raise ParseError(f"the answer to sample {index + 1:,} is one to another input", hint=RUN_AGAIN)
     classes = [answer.answered_class for answer in answers]
     correct = sum(one == label for one, label in zip(classes, labelled.labels, strict=True))
     if not labelled.expected:

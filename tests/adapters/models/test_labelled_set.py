@@ -223,9 +223,9 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_classes_has_no_samples(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
-    assert error_of(lambda: read(Dataset(tmp_path / "set")), tmp_path) == (
-        f"The labelled set set has no samples.{CHECK}"
-    )
+    files = Dataset(tmp_path / "set")
+    for action in (lambda: read(files), lambda: read_inputs(an_entry(), a_network(), files)):
+        assert error_of(action, tmp_path) == f"The labelled set set has no samples.{CHECK}"
 
 
 def test_a_file_that_was_cut_anywhere_is_an_error(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ Array = npt.NDArray[Any]
 _NUMBERS = (TensorType.FLOAT32, TensorType.INT8, TensorType.UINT8, TensorType.INT16)
 _LARGEST_FILE_BYTES = 512 * 2**20
 _SHOWN = 5
+_CHECK = "Check `dataset` in the model's file; docs/models.md says what a set can be."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,8 @@ def read_labelled_set(
             answers are those of another model or of other samples.
         ToolError: a sample is an image, and Pillow is not installed.
     """
-    classes = classes_of(entry.name, network)
-    samples = _open(files, network.input)
+    samples = _checked(entry.name, network, files)
     places = _places(entry.name, samples, network.output, asked)
-    _check_labels(samples, classes)
     inputs = tuple(joined([samples.elements(place)]) for place in places)
     labels = tuple(samples.labels[place] for place in places)
     if files.answers is None:
@@ -80,9 +79,7 @@ def read_labelled_set(
 
 def read_inputs(entry: Model, network: Network, files: Dataset) -> list[bytes]:
     """All samples of a set as inputs of the model. Raises as `read_labelled_set` does."""
-    classes = classes_of(entry.name, network)
-    samples = _open(files, network.input)
-    _check_labels(samples, classes)
+    samples = _checked(entry.name, network, files)
     return [joined([samples.elements(place)]) for place in range(len(samples.labels))]
 
 
@@ -108,6 +105,16 @@ def classes_of(name: str, network: Network) -> int:
     return classes
 
 
+def _checked(name: str, network: Network, files: Dataset) -> _Samples:
+    """At least one sample, each with the label of a class; the samples themselves are not read yet."""
+    classes = classes_of(name, network)
+    samples = _open(files, network.input)
+    if not samples.labels:
+        raise ModelError(f"The labelled set {samples.where} has no samples.", hint=_CHECK)
+    _check_labels(samples, classes)
+    return samples
+
+
 def _open(files: Dataset, tensor: Tensor) -> _Samples:
     path = files.samples
     assert path is not None
@@ -121,7 +128,7 @@ def _open(files: Dataset, tensor: Tensor) -> _Samples:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ModelError(
             f"The labelled set {path} cannot be read: {' '.join(reason.split())[:200]}.",
-            hint="Check `dataset` in the model's file; docs/models.md says what a set can be.",
+            hint=_CHECK,
         ) from error
 
 
@@ -201,11 +208,6 @@ def _visible(folder: Path) -> Iterator[Path]:
 
 def _places(name: str, samples: _Samples, output: Tensor, asked: AskedSet) -> tuple[int, ...]:
     count = len(samples.labels)
-    if not count:
-        raise ModelError(
-            f"The labelled set {samples.where} has no samples.",
-            hint="Check `dataset` in the model's file; docs/models.md says what a set can be.",
-        )
     most = min(MAX_SAMPLES, MAX_ANSWERS_BYTES // output.size_bytes)
     if asked.samples is not None and asked.samples > count:
         raise ModelError(

@@ -26,8 +26,8 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class SetAnswers:
-    """The answers to a whole set. `sha256` is that of the file."""
+class HostAnswers:
+    """The host's answers to a whole set. `sha256` is that of the file."""
 
     path: Path
     sha256: str
@@ -90,7 +90,7 @@ def render_set_answers(
     return file.getvalue()
 
 
-def read_set_answers(path: Path, model: bytes, output: Tensor, hint: str) -> SetAnswers:
+def read_set_answers(path: Path, model: bytes, output: Tensor, hint: str) -> HostAnswers:
     """Raises ModelError if the file cannot be read, or was made from another model; `hint` is what to do."""
     try:
         data = path.read_bytes()
@@ -111,4 +111,4 @@ def read_set_answers(path: Path, model: bytes, output: Tensor, hint: str) -> Set
         raise ModelError(f"{path} does not hold the answers to a labelled set.", hint=hint) from error
     if made_from != hash_bytes(model):
         raise ModelError(f"The answers {path} were made from another model.", hint=hint)
-    return SetAnswers(path, hash_bytes(data), outputs, input_crc32, tolerance, hint)
+    return HostAnswers(path, hash_bytes(data), outputs, input_crc32, tolerance, hint)

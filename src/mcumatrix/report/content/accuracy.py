@@ -60,4 +60,4 @@ def _total(case: Case) -> str:
 
 def _flash(record: Record) -> str:
     sizes = record.image.sizes if record.image else None
-    return str(sizes.text_bytes + sizes.data_bytes) if sizes else NO_VALUE
+    return str(sizes.rom_bytes) if sizes else NO_VALUE

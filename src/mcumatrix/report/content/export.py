@@ -71,7 +71,7 @@ def _sizes(case: Case) -> Mapping[str, int]:
     found = {}
     if record and record.image:
         sizes = record.image.sizes
-        found = {"flash": sizes.text_bytes + sizes.data_bytes, "ram": sizes.data_bytes + sizes.bss_bytes}
+        found = {"flash": sizes.rom_bytes, "ram": sizes.ram_bytes}
     if record and record.measurement:
         found["tensors"] = record.measurement.arena_bytes
     return found
@@ -96,12 +96,12 @@ def _tables(report: Report) -> Iterator[ExportedTable]:
                 comparison.table.header,
                 comparison.table.rows,
             )
-    for part in report.sizes:
-        heading = f"Sizes, {part.heading}" if part.heading else "Sizes"
-        yield ExportedTable(heading, (), part.table.header, part.table.rows)
-    for part in report.memory:
-        heading = f"Memory, {part.heading}" if part.heading else "Memory"
-        yield ExportedTable(heading, (), part.table.header, part.table.rows)
+    if report.accuracy:
+        yield ExportedTable("Accuracy", (), report.accuracy.header, report.accuracy.rows)
+    for name, parts in (("Sizes", report.sizes), ("Memory", report.memory)):
+        for part in parts:
+            heading = f"{name}, {part.heading}" if part.heading else name
+            yield ExportedTable(heading, (), part.table.header, part.table.rows)
 
 
 def _source(time: TimeTable) -> str:

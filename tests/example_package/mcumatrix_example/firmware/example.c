@@ -10,6 +10,10 @@ enum runtime_status runtime_setup(void) {
     return RUNTIME_OK; /* the host planned everything; there is nothing that could fail */
 }
 
+void runtime_forget(void) {
+    /* It keeps nothing. */
+}
+
 uint32_t runtime_input_count(void) {
     return builtin_model.input_count;
 }
@@ -32,10 +36,6 @@ uint32_t runtime_layer_count(void) {
 
 const char *runtime_layer_op(uint32_t layer) {
     return builtin_model.layers[layer].op;
-}
-
-void runtime_forget(void) {
-    /* nothing is kept from one inference to the next */
 }
 
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context) {
