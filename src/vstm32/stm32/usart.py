@@ -94,6 +94,7 @@ class Usart(RegisterBlock):
         self._idle = self._clock.alarm(self._line_idle)
         self._output = bytearray()
         self._complained: set[str] = set()
+        self._asks_dma = {"RX": False, "TX": False}
         super().__init__(name, base, registers)
 
     def reset(self) -> None:
@@ -177,10 +178,16 @@ class Usart(RegisterBlock):
 
     def _request_dma(self) -> None:
         """Section 31.5.15: RXNE and TXE ask for an item."""
-        wanted, request = self.values[CR3], self._around.request_dma
-        request("RX", bool(wanted & DMAR and self.values[ISR] & RXNE))
+        wanted = self.values[CR3]
+        self._ask_dma("RX", bool(wanted & DMAR and self.values[ISR] & RXNE))
         can_send = self.values[CR1] & (UE | TE) == UE | TE
-        request("TX", bool(wanted & DMAT and can_send and self.values[ISR] & TXE))
+        self._ask_dma("TX", bool(wanted & DMAT and can_send and self.values[ISR] & TXE))
+
+    def _ask_dma(self, way: str, level: bool) -> None:
+        # Nearly always it is as before: a firmware without DMA has its registers written as often.
+        if level != self._asks_dma[way]:
+            self._asks_dma[way] = level
+            self._around.request_dma(way, level)
 
     # --- rates
 
