@@ -139,8 +139,10 @@ def accuracy_in(log: bytes, labelled: LabelledSet | None) -> Accuracy | None:
     Raises:
         McuMatrixError: they are not true to themselves, or are answers to something else.
     """
+    if labelled is None:
+        return None
     _, measurement, exchanges = _read(log)
-    if labelled is None or measurement.set_answers is None:
+    if measurement.set_answers is None:
         return None
     return judge(answers_in(exchanges, measurement.output), labelled)
 
