@@ -65,8 +65,14 @@ _BUILDER = Option(
     "where to build: docker, local, or auto (docker where an engine answers, which is the default); the "
     "variable MCUMATRIX_BUILDER says it for all commands",
 )
+_SHARD = Option(
+    "shard",
+    "only a share of the variants, as in 3/8: the third of eight, for machines that know nothing of each "
+    "other; `merge` brings their results together",
+)
 _EXECUTING = (
     _SELECT,
+    _SHARD,
     _BUILDER,
     Option("no-wait", "fail where a board or this folder is in use, instead of waiting for it", Kind.FLAG),
     Option(
@@ -106,7 +112,7 @@ PLAN = Command(
     "show the variants of a matrix, what was left out and why, and what is left to do",
     _A_MATRIX,
     "[MATRIX]",
-    (_SELECT, _BUILDER, Option("json", "a file for the plan as JSON")),
+    (_SELECT, _SHARD, _BUILDER, Option("json", "a file for the plan as JSON")),
 )
 
 REPRODUCE = Command(
