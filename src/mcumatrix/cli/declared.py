@@ -11,6 +11,9 @@ from importlib import import_module
 from mcumatrix.defaults import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS
 from mcumatrix.model.catalogue import DEFAULT_SUITE
 
+MANY = 10_000
+"""For commands that take any number of names."""
+
 
 class Kind(Enum):
     """What an option takes: a text, nothing, several texts, or a whole number."""
@@ -211,6 +214,18 @@ VERIFY = Command(
     ),
 )
 
+MERGE = Command(
+    "merge",
+    "results:merge",
+    "bring the results of several machines together",
+    "Each FOLDER is one of results, such as results/quickstart of another machine. Every file is checked "
+    "before anything is written, and what is there already is never changed. Ends with exit code 3, and "
+    "without having written anything, where results contradict each other or one was changed.",
+    "FOLDER...",
+    (Option("into", "the folder to bring them to; results/MATRIX if not given, as the records have it"),),
+    takes=MANY,
+)
+
 REPLAY = Command(
     "replay",
     "results:replay",
@@ -336,7 +351,21 @@ PIN = Command(
 )
 
 COMMANDS = (
-    *(INIT, MATRIX, PLAN, REPRODUCE, REPORT, COMPARE, HISTORY, VERIFY, REPLAY, ARCHIVE, EXPORT, IMPORT),
+    *(
+        INIT,
+        MATRIX,
+        PLAN,
+        REPRODUCE,
+        REPORT,
+        COMPARE,
+        HISTORY,
+        VERIFY,
+        MERGE,
+        REPLAY,
+        ARCHIVE,
+        EXPORT,
+        IMPORT,
+    ),
     *(MODEL, PIN, BOARDS, DOCTOR, BASE_IMAGE),
 )
 """In the order in which help has them."""

@@ -94,4 +94,5 @@ def left_to_others(variants: Sequence[Variant], shard: Shard) -> str:
     others = [size for number, size in enumerate(sizes, 1) if number != shard.number]
     each = f"{min(others):,}" if min(others) == max(others) else f"{min(others):,} or {max(others):,}"
     who = "the other" if len(others) == 1 else f"{len(others):,} others, {each} each"
-    return f"{said}; {len(variants) - ours:,} are left to {who}."
+    left = len(variants) - ours
+    return f"{said}; {left:,} {'is' if left == 1 else 'are'} left to {who}."
