@@ -169,4 +169,4 @@ def _read(data: bytes) -> bool:
     return bool(said)
 
 
-TARGET = Target("inference_server_board", corpus, _read, smoke_inputs=10)
+TARGET = Target("inference_server_board", corpus, _read)
