@@ -71,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return int(error.exit_code)
     seconds = time.monotonic() - begun
-    print(f"{len(wanted)} programs, {instructions:,} instructions, {seconds:.1f} s, {differ} that differ")
+    count = "1 program" if len(wanted) == 1 else f"{len(wanted)} programs"
+    print(f"{count}, {instructions:,} instructions, {seconds:.1f} s, {differ} that differ")
     return 1 if differ else 0
 
 

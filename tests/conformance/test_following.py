@@ -120,7 +120,7 @@ def test_the_command_says_what_it_compared(capsys: pytest.CaptureFixture[str]) -
     assert said[0].startswith("QEMU emulator version ")
     assert said[1].startswith("workload Os: 5")
     assert said[1].endswith("not to its end")
-    assert said[2].startswith("1 programs, 5")
+    assert said[2].startswith("1 program, 5")
     assert said[2].endswith("0 that differ")
 
 
