@@ -32,7 +32,7 @@ from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
+from mcumatrix.results.store import HEALTH_FOLDER, RecordStore, record_store
 from mcumatrix.running import Bench, record_failure
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
@@ -175,7 +175,7 @@ class Work:
     @cached_property
     def store(self) -> RecordStore:
         """The records of the matrix."""
-        return RecordStore(self.project.results(self.matrix.name) / "records")
+        return record_store(self.project.results(self.matrix.name) / "records")
 
     @cached_property
     def bench(self) -> Bench:
