@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ("src", "firmware", "matrix", "templates", "results/published")
 FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore")
 
-SHIPPED_SUFFIXES = {"firmware": None, "matrix": None, "templates": ".j2", "results/published": ".csv"}
+SHIPPED_SUFFIXES = {"firmware": None, "matrix": None, "templates": None, "results/published": ".csv"}
 """What of each folder is shipped: all of it, or files that end so."""
 
 

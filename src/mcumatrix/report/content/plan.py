@@ -25,6 +25,8 @@ class PlannedVariant:
     runs: str = ""
     """Its runs that would be done, as people read it: "run", "2 of 3 runs"."""
     hindered: str = ""
+    fingerprint: str = ""
+    """That of all that its result follows from; empty where it is hindered."""
 
     def __str__(self) -> str:
         if self.hindered:
