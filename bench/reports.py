@@ -228,6 +228,7 @@ def _log(said: wire.Hello, golden: GoldenCase, number: int) -> Iterator[bytes]:
             said,
             *clocks,
             wire.Memory(4096),
+            wire.Stack(inference_bytes=800, deepest_bytes=1200, size_bytes=16384),
             wire.Bench(1, REPEATS, zlib.crc32(golden.input)),
             *(wire.Layer(layer, op, 0x0800_1000 + layer) for layer, op in enumerate(OPERATORS)),
             *times,

@@ -157,6 +157,12 @@ class ChangedResultError(ResultError):
     exit_code = ExitCode.NOT_COMPARABLE
 
 
+class MergeError(McuMatrixError):
+    """Results of several machines contradict each other, or some of them cannot be believed."""
+
+    exit_code = ExitCode.NOT_COMPARABLE
+
+
 class SignatureError(McuMatrixError):
     """Nobody who is allowed to vouches for a file: it is not signed, or not by them, or was changed since."""
 

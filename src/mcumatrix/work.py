@@ -18,6 +18,7 @@ from mcumatrix.errors import (
     ToolError,
 )
 from mcumatrix.health import Health, health_variants, last_tests
+from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.results import MatrixResults
@@ -301,22 +302,19 @@ class Work:
             for job in self._job_of_each_variant()
         ]
 
-    def selected(self, expression: str) -> tuple[Job, ...]:
+    def selected(self, selection: Selection) -> tuple[Job, ...]:
         """The jobs of the variants that `slugs` gives."""
-        slugs = self.slugs(expression)
+        slugs = self.slugs(selection)
         return tuple(job for job in self.jobs if job.variant.slug in slugs)
 
-    def slugs(self, expression: str) -> set[str]:
-        """The variants that match an expression over axes, or a slug; all of them for "".
+    def slugs(self, selection: Selection) -> frozenset[str]:
+        """The variants that are asked for.
 
         Raises:
-            MatrixError: it is not an expression.
-            NothingSelectedError: no variant matches.
+            MatrixError: it is not an expression, or no share.
+            NothingSelectedError: no variant is asked for.
         """
-        from mcumatrix.matrix.select import select
-
-        chosen = select(self.matrix.variants, expression) if expression else self.matrix.variants
-        return {variant.slug for variant in chosen}
+        return frozenset(variant.slug for variant in selection.of(self.matrix.variants))
 
 
 def without_result(error: McuMatrixError) -> str:

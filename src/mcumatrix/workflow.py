@@ -45,7 +45,7 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.network import Network
-from mcumatrix.model.record import Record, Status
+from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Expectation, Matrix, Variant
@@ -91,9 +91,6 @@ _NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip"
 and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
-
-FINAL = (Status.OK, Status.WRONG_OUTPUT)
-"""A run that ended so would end so again. Whatever else happened is worth another try."""
 
 
 @dataclass(frozen=True, slots=True)

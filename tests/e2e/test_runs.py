@@ -125,8 +125,8 @@ def test_after_a_kill_in_the_middle_only_what_is_missing_is_run(place: Workplace
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    # What was there when it was killed is reported as it is. One that was kept and had no name yet gets it first:
-    # it is in the chain, and no file has its name until somebody reads it.
+    # What was there when it was killed is reported as it is. One that was kept and had no name yet gets it
+    # first: it is in the chain, and no file has its name until somebody reads it.
     reported = place.doit("report", "killed")
     before = _kept(place, "killed")
     assert 2 <= len(before) < 6, reported.stdout + reported.stderr

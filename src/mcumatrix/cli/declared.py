@@ -11,6 +11,9 @@ from importlib import import_module
 from mcumatrix.defaults import DEFAULT_ATTEMPTS, MAXIMUM_ATTEMPTS
 from mcumatrix.model.catalogue import DEFAULT_SUITE
 
+MANY = 10_000
+"""For commands that take any number of names."""
+
 
 class Kind(Enum):
     """What an option takes: a text, nothing, several texts, or a whole number."""
@@ -65,8 +68,14 @@ _BUILDER = Option(
     "where to build: docker, local, or auto (docker where an engine answers, which is the default); the "
     "variable MCUMATRIX_BUILDER says it for all commands",
 )
+_SHARD = Option(
+    "shard",
+    "only a share of the variants, as in 3/8: the third of eight, for machines that know nothing of each "
+    "other; `merge` brings their results together",
+)
 _EXECUTING = (
     _SELECT,
+    _SHARD,
     _BUILDER,
     Option("no-wait", "fail where a board or this folder is in use, instead of waiting for it", Kind.FLAG),
     Option(
@@ -109,7 +118,7 @@ PLAN = Command(
     "show the variants of a matrix, what was left out and why, and what is left to do",
     _A_MATRIX,
     "[MATRIX]",
-    (_SELECT, _BUILDER, Option("json", "a file for the plan as JSON")),
+    (_SELECT, _SHARD, _BUILDER, Option("json", "a file for the plan as JSON")),
 )
 
 REPRODUCE = Command(
@@ -206,6 +215,18 @@ VERIFY = Command(
             "ends with exit code 3 if nobody did",
         ),
     ),
+)
+
+MERGE = Command(
+    "merge",
+    "results:merge",
+    "bring the results of several machines together",
+    "Each FOLDER is one of results, such as results/quickstart of another machine. Every file is checked "
+    "before anything is written, and what is there already is never changed. Ends with exit code 3, and "
+    "without having written anything, where results contradict each other or one was changed.",
+    "FOLDER...",
+    (Option("into", "the folder to bring them to; results/MATRIX if not given, as the records have it"),),
+    takes=MANY,
 )
 
 REPLAY = Command(
@@ -333,7 +354,21 @@ PIN = Command(
 )
 
 COMMANDS = (
-    *(INIT, MATRIX, PLAN, REPRODUCE, REPORT, COMPARE, HISTORY, VERIFY, REPLAY, ARCHIVE, EXPORT, IMPORT),
+    *(
+        INIT,
+        MATRIX,
+        PLAN,
+        REPRODUCE,
+        REPORT,
+        COMPARE,
+        HISTORY,
+        VERIFY,
+        MERGE,
+        REPLAY,
+        ARCHIVE,
+        EXPORT,
+        IMPORT,
+    ),
     *(MODEL, PIN, BOARDS, DOCTOR, BASE_IMAGE),
 )
 """In the order in which help has them."""

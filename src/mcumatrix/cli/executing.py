@@ -17,6 +17,7 @@ from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
+from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.record import Record, Status
 from mcumatrix.printable import printable
 from mcumatrix.project import Project
@@ -45,7 +46,7 @@ class Executing(Run):  # type: ignore[misc]
         loader = ModuleTaskLoader({"task_mcumatrix": lambda: tasks(self._work)})
         super().__init__(task_loader=loader, config={"GLOBAL": DOIT_CONFIG})
         self._asked = options
-        self._selection: str = options["select"]
+        self._selection = Selection.asked(options)
         self._wait = asked.wait
 
     @classmethod
@@ -102,6 +103,8 @@ class Executing(Run):  # type: ignore[misc]
 
         with alone(work.project.build, wait=self._wait):
             print(f"builder: {work.builders.reason}", flush=True)
+            for sentence in self._selection.left_to_others(work.matrix):
+                print(sentence, flush=True)
             work.builder.reap()
             try:
                 with work.time_limit():
@@ -147,7 +150,7 @@ def matrix(project: Project, options: Mapping[str, Any], names: list[str]) -> in
     return Matrix.do(project, options, names)
 
 
-def _conclude(work: Work, selected: set[str]) -> int:
+def _conclude(work: Work, selected: frozenset[str]) -> int:
     from mcumatrix import registry
     from mcumatrix.actions import REPORT_FILES
     from mcumatrix.report.content.report import make_report, with_tests_of_units

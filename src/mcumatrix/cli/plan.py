@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from mcumatrix.cli.common import print_line
 from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.errors import ExitCode
+from mcumatrix.matrix.selection import Selection
 from mcumatrix.project import Project
 from mcumatrix.work import Work
 from mcumatrix.workflow import BUILD, what_is_left
@@ -23,7 +24,10 @@ def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitC
     from mcumatrix.report.render.terminal import parts_text
 
     work = current_work(Asked.of(project, params, names))
-    planned = _planned(work, params["select"])
+    selection = Selection.asked(params)
+    planned = _planned(work, selection)
+    for sentence in selection.left_to_others(work.matrix):
+        print_line(f"{sentence}\n")
     print(parts_text(plan_parts(planned)))
     to_do = {variant.slug for variant in planned.variants if variant.is_built or variant.runs}
     left = [job for job in work.jobs if job.variant.slug in to_do]
@@ -33,13 +37,13 @@ def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitC
     return ExitCode.OK
 
 
-def _planned(work: Work, select: str) -> "Plan":
+def _planned(work: Work, selection: Selection) -> "Plan":
     from mcumatrix.actions import compilations
     from mcumatrix.report.content.plan import Plan, PlannedVariant
 
-    jobs = work.selected(select)
+    jobs = work.selected(selection)
     steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
-    selected = work.slugs(select)
+    selected = work.slugs(selection)
     axes = {variant.slug: variant.axes for variant in work.matrix.variants}
     libraries = {
         library.name: library

@@ -80,6 +80,18 @@ def verify(project: Project, params: Mapping[str, Any], names: list[str]) -> Exi
     return verify(project, name, print_line)
 
 
+def merge(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
+    """`merge`: results of several machines."""
+    from mcumatrix.cli.executing import alone
+    from mcumatrix.commands.merge import merge
+
+    if not names:
+        raise MatrixError("merge takes folders of results, and none was given", hint="As in: merge share-*")
+    into = Path(params["into"]) if params["into"] else None
+    with alone(project.build, wait=True):
+        return merge(project, [Path(name) for name in names], into, print_line)
+
+
 def archive(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`archive`: results and what they were made from, in one file."""
     from mcumatrix.commands.archive import archive

@@ -60,6 +60,10 @@ class Status(StrEnum):
     FIRMWARE = "firmware"
 
 
+FINAL = (Status.OK, Status.WRONG_OUTPUT)
+"""A run that ended so would end so again. Whatever else happened is worth another try."""
+
+
 class Cause(StrEnum):
     """What is to blame for a run without times that count."""
 

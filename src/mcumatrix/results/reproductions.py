@@ -18,7 +18,10 @@ from mcumatrix.storage import place_of, reason_of, remedy_of
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-RUNS = "reproductions/runs"
+FOLDER = "reproductions"
+"""Where they are, below the results of a matrix."""
+
+RUNS = f"{FOLDER}/runs"
 """Where records of reproductions are, below the results of a matrix: apart, so that they take no place of the
 published ones."""
 
@@ -28,6 +31,16 @@ def _adapter() -> "TypeAdapter[Reproduction]":
     from pydantic import TypeAdapter
 
     return TypeAdapter(Reproduction)
+
+
+def is_reproduction(data: bytes) -> bool:
+    """Whether a file has one that this version reads."""
+    from pydantic import ValidationError
+
+    try:
+        return _adapter().validate_json(data).schema <= REPRODUCTION_SCHEMA
+    except ValidationError:
+        return False
 
 
 class ReproductionStore:
@@ -48,6 +61,12 @@ class ReproductionStore:
                 f"cannot be used, because {reason_of(error)}. All records are kept.",
                 hint=remedy_of(error),
             ) from error
+
+    def files(self) -> Iterator[Path]:
+        """Those of all reproductions, below the folder."""
+        for path in sorted(self._folder.glob("*/*.json")):
+            if path.parent != self._folder / Path(RUNS).name:
+                yield path
 
     def newest(self, variant: str, fingerprint: str) -> Reproduction | None:
         """The last reproduction of an image; None if there is none, or none that can be read."""

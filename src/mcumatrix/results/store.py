@@ -9,6 +9,7 @@ kept or it was not: one that the chain has and that has no name yet gets it from
 """
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -126,6 +127,25 @@ def file_stem(finished_at: str, fingerprint: str) -> str:
     return f"{finished_at.replace(':', '').replace('-', '')}-{fingerprint[:FINGERPRINT_DIGITS]}"
 
 
+def log_name(record: Record) -> str:
+    """The name of the raw log of a record; its own file has the same, with another ending."""
+    return f"{file_stem(record.finished_at, record.fingerprint)}{record.slot.suffix}.log"
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Writes a file that must not be there yet. Raises OSError."""
+    write_atomically(file, data, replace=False)
+
+
+def write_or_find(file: Path, data: bytes) -> None:
+    """Writes a file, unless it is there with these contents. Raises OSError: it cannot be, or has others."""
+    try:
+        write_new(file, data)
+    except FileExistsError:
+        if not _is_regular(file) or file.read_bytes() != data:
+            raise
+
+
 def inputs_and_run(name: str) -> tuple[str, str]:
     """What the name of a record's file tells: the start of the fingerprint, and which run it is."""
     inputs, _, run = name.removesuffix(".json").rpartition("-")[2].partition(".")
@@ -152,28 +172,43 @@ class RecordStore:
         Raises:
             ResultError: it cannot be written.
         """
-        stem = f"{file_stem(record.finished_at, record.fingerprint)}{record.slot.suffix}"
-        kept = replace(record, log=f"{stem}.log", log_sha256=hash_bytes(log))
-        path, data = self._folder / record.variant / f"{stem}.json", to_json(kept)
-        made: list[Path] = []
+        kept = replace(record, log=log_name(record), log_sha256=hash_bytes(log))
         try:
-            for file, contents in ((path.with_name(kept.log), log), (_aside(path), data)):
-                write_atomically(file, contents, replace=False)
-                made.append(file)
-            self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
+            self._keep(kept, to_json(kept), log, write_new)
         except OSError as error:
-            for file in made:
-                with suppress(OSError):
-                    file.unlink()
             raise ResultError(
                 f"the result of {record.variant} is lost: {place_of(error, self._folder)} cannot be used, "
                 f"because {reason_of(error)}. All records from before are kept.",
                 hint=f"{remedy_of(error)} The variant is then measured again.",
             ) from error
+        return kept
+
+    def adopt(self, record: Record, data: bytes, log: bytes) -> None:
+        """Keeps a record that was kept elsewhere, `data` being its file, and its raw log, as they are.
+
+        Files that are there already with the same contents are what was left when this was ended before.
+
+        Raises:
+            OSError: it cannot be written, or other files have these names.
+        """
+        self._keep(record, data, log, write_or_find)
+
+    def _keep(self, record: Record, data: bytes, log: bytes, write: Callable[[Path, bytes], None]) -> None:
+        path = self.path_of(record)
+        made: list[Path] = []
+        try:
+            for file, contents in ((path.with_name(record.log), log), (_aside(path), data)):
+                write(file, contents)
+                made.append(file)
+            self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
+        except OSError:
+            for file in made:
+                with suppress(OSError):
+                    file.unlink()
+            raise
         # It is kept from here on: where this does not go well, it gets its name from who looks for it.
         with suppress(OSError):
             _give_name(path)
-        return kept
 
     def newest(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> Record | None:
         """The last record of a run of a variant that was made from these inputs; None if there is none.

@@ -16,10 +16,14 @@ from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file, and what is wrong with it; empty where nothing is."""
+    """A file, and what is wrong with it; empty where nothing is.
+
+    `was_unconfirmed` is for what a process that was killed may have left: it was never part of the results.
+    """
 
     path: Path
     problem: str = ""
+    was_unconfirmed: bool = False
 
 
 def check_results(folder: Path) -> Iterator[Checked]:
@@ -29,11 +33,16 @@ def check_results(folder: Path) -> Iterator[Checked]:
     what results were made from has its own for a name. Runs of reproductions and tests of units have chains
     of their own.
     """
+    yield from check_kept(folder)
+    yield from check_made(folder)
+
+
+def check_kept(folder: Path) -> Iterator[Checked]:
+    """The same without reports: what cannot be made again."""
     yield from _check_records(folder / "records")
     yield from _check_records(folder / RUNS)
     yield from _check_records(folder / HEALTH_FOLDER)
     yield from _check_inputs(folder / INPUTS)
-    yield from check_made(folder)
 
 
 def _check_records(records: Path) -> Iterator[Checked]:
@@ -45,7 +54,9 @@ def _check_records(records: Path) -> Iterator[Checked]:
         yield Checked(chain, _message(error))
         return
     if data:
-        yield Checked(chain, "" if data.endswith(b"\n") else "its last line was cut short")
+        yield Checked(
+            chain, "" if data.endswith(b"\n") else "its last line was cut short", was_unconfirmed=True
+        )
     for link in links:
         yield from _check_link(records, link)
     # What nobody has vouched for: put there, or its line was taken out of the chain.
@@ -56,7 +67,7 @@ def _check_records(records: Path) -> Iterator[Checked]:
         if path.suffix == ".json" and name not in known:
             yield Checked(path, f"it is not in {CHAIN_FILE}, which has every record that was kept")
         elif path.suffix == ".log" and name not in logs:
-            yield Checked(path, "no record belongs to it")
+            yield Checked(path, "no record belongs to it", was_unconfirmed=True)
 
 
 def _check_inputs(folder: Path) -> Iterator[Checked]:

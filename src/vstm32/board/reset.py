@@ -95,6 +95,7 @@ class Reset:
 
     def _reset_core(self) -> None:
         core = self._core
+        core.blocks.reset()
         core.write_register(core.xpsr, _T_BIT)
         for register in (core.control, core.primask, core.basepri, core.faultmask, core.fpscr):
             core.write_register(register, 0)

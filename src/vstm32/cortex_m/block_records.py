@@ -99,6 +99,17 @@ class BlockRecords:
             ffi.memmove(cache.sets, bytes(size), size)
         self._state.fetches += 1
 
+    def reset(self) -> None:
+        """Nothing is left in the caches and nothing known of branches, as after power-on. What a reset leaves
+        in the lines of a cache is not for firmware to count on (Arm v7-M ARM, section B2.2).
+        """
+        self.forget()
+        self.invalidate_lines()
+        data = self._state.data
+        size = data.count * ffi.sizeof("struct data_set")
+        ffi.memmove(data.sets, bytes(size), size)
+        data.latest = data.fill_line = data.fill_end = data.stores_end = 0
+
     def set_cache_policies(self, policies: CachePolicyMap) -> None:
         """What the data cache does with memory has changed."""
         data = self._state.data

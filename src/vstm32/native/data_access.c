@@ -58,7 +58,8 @@ static uint32_t with_sign(uint32_t value, unsigned bits)
     return (value ^ sign) - sign;
 }
 
-/* Begins to fill a line at a cycle or later; returns the cycle at which its first word is there. */
+/* Begins to fill a line at a cycle or later; returns the cycle at which its first word is there. The line that
+   gave way is written after that. */
 static uint64_t fill(struct data_side *data, const struct latency *latency, uint32_t address, uint64_t line,
                      uint64_t now)
 {
@@ -66,7 +67,8 @@ static uint64_t fill(struct data_side *data, const struct latency *latency, uint
     data->fill_line = line + 1;
     data->fill_word = address;
     data->fill_first = begins + latency->first;
-    data->fill_end = begins + latency->line;
+    data->fill_end = begins + latency->line + data->write_back;
+    data->write_back = 0;
     data->fill_beat_shift = latency->beat_shift;
     return data->fill_first;
 }
@@ -103,9 +105,7 @@ static bool find_line(struct state *state, uint64_t line, bool store)
         entry = lines[way];
     } else {
         way = DATA_WAYS - 1;
-        if (lines[way] & 1) {
-            data->fill_end += write_back_cycles(state);
-        }
+        data->write_back = lines[way] & 1 ? write_back_cycles(state) : 0;
     }
     for (; way > 0; way--) {
         lines[way] = lines[way - 1];

@@ -169,7 +169,8 @@ struct data_side {
     uint64_t fill_line; /* the line that was filled last, plus 1 */
     uint64_t fill_word; /* and the address with which its filling began */
     uint64_t fill_first; /* the cycle at which its first word came */
-    uint64_t fill_end; /* the cycle at which it was there, and at which another one can begin */
+    uint64_t fill_end; /* the cycle at which the bus is free: it was there, and what gave way was written */
+    uint64_t write_back; /* for which the line that is about to give way will keep the bus */
     uint64_t fill_beat_shift;
     uint64_t stores_end; /* the cycle at which the store buffer will be empty, in parts */
     struct latency sram;

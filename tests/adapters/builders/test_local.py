@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.adapters.builders.local import LocalBuilder
+from mcumatrix.adapters.builders.local import UNFIT, LocalBuilder
 from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
@@ -50,6 +50,18 @@ def test_a_missing_tool_is_said_with_the_package_that_has_it(
     assert str(error.value) == (
         "riscv-none-elf-gcc is not on PATH.\n  Install it; or run ./dev, which sets everything up."
     )
+
+
+@pytest.mark.parametrize("letter", [*sorted(UNFIT), "\n"])
+def test_a_folder_that_tools_misread_is_refused_with_what_to_do(letter: str) -> None:
+    cache = Path(f"/left{letter}right/build/cache")
+    with pytest.raises(ToolError) as raised:
+        LocalBuilder(cache).identity(TOOLCHAIN)
+    assert raised.value.message == (
+        f"Nothing can be built on this machine in {cache}, because its path has {letter!r} in it, "
+        "which CMake, ninja or the compiler take for something else."
+    )
+    assert raised.value.hint == "Move or rename the folder; or build with Docker, which mounts it elsewhere."
 
 
 def test_stopping_ends_a_running_step_and_its_children(folders: BuildFolders) -> None:

@@ -35,6 +35,18 @@ store(uint32_t to, uint32_t step, uint32_t mask, uint32_t turns)
                    "ldr r0, [r6]\\n sub r0, r0, r12\\n pop {r4, r5, r6, pc}\\n .ltorg\\n");
 }
 
+/* Two lines in a row, the first of which is loaded or stored to, and a pause in which the bus falls idle. */
+#define IN_PAIRS(name, access) \\
+    __attribute__((noinline, naked)) static uint32_t name(uint32_t at, uint32_t bytes) \\
+    { \\
+        __asm volatile("push {r4, r5, r6, lr}\\n ldr r6, =0xE0001004\\n ldr r12, [r6]\\n" \\
+                       "1: " access " r5, [r0]\\n ldr r4, [r0, #32]\\n .rept 80\\n nop\\n .endr\\n" \\
+                       "adds r0, #64\\n subs r1, #64\\n bne 1b\\n" \\
+                       "ldr r0, [r6]\\n sub r0, r0, r12\\n pop {r4, r5, r6, pc}\\n .ltorg\\n"); \\
+    }
+IN_PAIRS(load_pairs, "ldr")
+IN_PAIRS(store_pairs, "str")
+
 static uint32_t warm(uint32_t (*run)(uint32_t, uint32_t, uint32_t, uint32_t), uint32_t at, uint32_t step,
                      uint32_t bytes)
 {
@@ -284,3 +296,39 @@ def test_a_core_that_is_stopped_again_and_again_takes_the_same_cycles(compile_fi
             assert any(board.read_memory(words + 4 * 63, 4))
             seen.append(bytes(board.read_memory(words, 12)))
     assert seen[0] == seen[1]
+
+
+def test_a_line_is_written_back_after_the_one_that_takes_its_place_has_come(cycles):
+    """The first load of each pair finds the bus idle, whether the line that gives way is dirty or not; the
+    second one finds it busy for as long as that is written."""
+    clean, dirty = cycles(
+        "(load_pairs(SRAM + 0x1000, 4096), load_pairs(SRAM, 4096))",
+        "(store_pairs(SRAM + 0x1000, 4096), load_pairs(SRAM, 4096))",
+    )
+    write_back = m7_table.LINE_BYTES // m7_data_table.SRAM.beat_bytes
+    assert (dirty - clean) / 64 == pytest.approx(write_back, abs=0.2)
+
+
+RESET_FIRMWARE = """
+int main(void)
+{
+    CACHES(3);
+    cycles_on();
+    REG(0xE0001004) = 0;
+    seen[0] = load(SRAM, 4, 1023, 400);
+    seen[1] = REG(0xE0001004);
+    seen[63] = 1;
+    for (;;) { }
+}
+"""
+
+
+@pytest.mark.parametrize("timing", ["m7-block-1", CACHE])
+def test_a_reset_leaves_nothing_in_the_caches_and_nothing_of_what_branches_did(bench, timing):
+    """Arm v7-M ARM, section B2.2: caches are off after a reset, and firmware may count on nothing in them."""
+    board = bench(FIRMWARE + RESET_FIRMWARE, "-Wno-unused-function", timing=timing).run()
+    after_power_on = [board.seen(number) for number in range(2)]
+    board.board.press_reset()
+    board.board.core.memory.store(board.board.symbol("seen"), bytes(256))
+    board.run()
+    assert [board.seen(number) for number in range(2)] == after_power_on

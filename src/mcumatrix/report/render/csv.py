@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 from mcumatrix.model.record import Record
 from mcumatrix.overlay import Folders
@@ -26,15 +27,15 @@ def to_csv(records: Sequence[Record]) -> bytes:
     names = columns(records)
     inert = cache(_inert)  # most texts are in many rows
 
-    def cell(value: object) -> object:
-        if isinstance(value, str):
-            return inert(value)
-        return _plain_number(value) if isinstance(value, float) else value
-
+    shown: dict[type, Callable[[Any], object]] = {str: inert, float: _plain_number}
+    # A row says less than half of what the columns are for: only that is looked at.
+    empty = dict.fromkeys(names)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([cell(row.get(name)) for name in names] for row in rows(records))
+    for row in rows(records):
+        said = {name: show(row[name]) for name in row if (show := shown.get(type(row[name])))}
+        writer.writerow((empty | row | said).values())
     return text.getvalue().encode()
 
 
