@@ -250,6 +250,21 @@ ARCHIVE = Command(
     ),
 )
 
+PUBLISH = Command(
+    "publish",
+    "results:publish",
+    "put reports, archives and a first page into a folder that a web server can show",
+    "Each NAME is a matrix; without one, all that have results. Reports are made anew where that is due, and "
+    "results that `verify` finds changed are refused. What else is in the folder stays; what was published "
+    "there before and is not published any more goes.",
+    "[NAME...] --to FOLDER",
+    (
+        Option("to", "the folder, such as a checkout of the branch gh-pages; build/site if not given"),
+        Option("sign", "an SSH key to sign the archives with"),
+    ),
+    takes=MANY,
+)
+
 EXPORT = Command(
     "export",
     "exchange:export",
@@ -366,6 +381,7 @@ COMMANDS = (
         MERGE,
         REPLAY,
         ARCHIVE,
+        PUBLISH,
         EXPORT,
         IMPORT,
     ),
