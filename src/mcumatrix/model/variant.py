@@ -55,7 +55,8 @@ class Variant:
 
     `slug` is readable, unique in the matrix, and fit for a file name. `settings` are the values of axes that
     have no field here, those of the maintainer's own among them. `asked` says how much of the labelled set of
-    its model it is asked, None for nothing.
+    its model it is asked, None for nothing. `rated_hz` is the most that the chip of its board is rated for, 0
+    where that is not known.
     """
 
     slug: str
@@ -71,6 +72,7 @@ class Variant:
     expect: Expectation = Expectation()
     limit_s: float = TimeLimits().variant_s
     asked: AskedSet | None = None
+    rated_hz: int = 0
 
     @property
     def axes(self) -> dict[str, str]:
