@@ -28,10 +28,11 @@ LAYERS = (
     ),
     ("model", "wire"),
     ("ports",),
-    ("matrix", "stages", "results", "sources"),
+    ("matrix", "stages", "results", "sources", "progress"),
     ("report", "adapters"),
     ("registry", "client"),
     ("workflow",),
+    ("executors",),
     ("health",),
     ("running",),
     ("actions",),
@@ -56,6 +57,7 @@ ADAPTERS_MAY_IMPORT = {
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
     "click": {"cli"},
+    "distributed": {"executors.cluster"},
     "serial": {"adapters.consoles.serial_port"},
     "unicorn": {"vstm32.cortex_m"},
     "cffi": {"vstm32.native"},
@@ -76,6 +78,7 @@ ONE_PLACE = {
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
 HEAVY = {
+    "distributed",
     "cffi",
     "unicorn",
     "capstone",

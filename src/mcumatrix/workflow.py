@@ -8,11 +8,12 @@ and each of these has a fingerprint over everything that can change what it make
 done already, by this matrix or another, is found again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 
 from mcumatrix import registry
@@ -21,11 +22,12 @@ from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
     ModelError,
+    ModelFileError,
     ResultError,
     SourceError,
     ToolError,
 )
-from mcumatrix.hashing import Part, fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.application import ADDED, AddedApplication, Application
 from mcumatrix.model.axes import AXES, AxisKind
@@ -49,7 +51,7 @@ from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
-from mcumatrix.model.variant import Expectation, Matrix, Variant
+from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
@@ -207,9 +209,12 @@ def require_proved(
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
         ResultError: it, or its log, cannot be read.
     """
+    records = job.runs(store, slots).all
+    if not records:
+        return
     image = job.image
     said = hello_of(job.variant, build_id(image.plan))
-    for record in job.runs(store, slots).all:
+    for record in records:
         file = store.path_of(record)
         log = read_raw_log(file)
         found = [
@@ -260,12 +265,12 @@ def recorded_compilers(
     except ResultError:
         return {}
     found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
+    chip = cache(partial(chip_of, project.firmware))
     for record in kept.records.values():
         board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
         if record.image and board and toolchain:
             with suppress(BuildError):
-                flags = chip_of(project.firmware, board.firmware_board).cpu_flags
-                found[toolchain, flags] = record.image.toolchain
+                found[toolchain, chip(board.firmware_board).cpu_flags] = record.image.toolchain
     return found
 
 
@@ -384,7 +389,7 @@ class _Facts:
             return len(registry.labelled_set(model, asked).labels)
 
         @cache
-        def platform_sources(chip: Chip, board: str) -> dict[str, str]:
+        def platform_sources(chip: Chip, board: str) -> Shared:
             return hash_tree(project.firmware, platform_members(project, chip, board))
 
         @cache
@@ -396,7 +401,7 @@ class _Facts:
             return registry.runtime(entry, project.firmware, project.templates)
 
         @cache
-        def runtime_sources(entry: RuntimeEntry) -> dict[str, str]:
+        def runtime_sources(entry: RuntimeEntry) -> Shared:
             return hash_tree(project.firmware, runtime_members(project, runtime(entry)))
 
         @cache
@@ -418,6 +423,7 @@ class _Facts:
         def require_room_for(model: Model, chip: Chip) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is not None and self.file(model.file):
+                registry.check_element(model, network(model.file))
                 require_room(model.name, model.file.stat().st_size, network(model.file), chip)
 
         @cache
@@ -426,7 +432,7 @@ class _Facts:
 
         self.require_room = require_room_for
         self.samples = samples
-        self.parts: dict[Variant, _Parts] = {}
+        self.parts: dict[Hashable, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
         self.application_sources = application_sources
@@ -452,10 +458,24 @@ class _Parts:
 
 def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     """The parts of a variant, made once for all that share them."""
-    key = replace(variant, slug="", clock_hz=0, repeat=0, warmup=0, expect=Expectation())
+    key = _what_parts_depend_on(variant)
     if key not in facts.parts:
         facts.parts[key] = _plan_parts(project, variant, facts)
     return facts.parts[key]
+
+
+_NOT_OF_PARTS = {"slug", "clock_hz", "repeat", "warmup", "expect"}
+"""What variants may differ in and share their parts. All the rest counts: none can be forgotten."""
+
+_values_of_parts = attrgetter(*(one.name for one in fields(Variant) if one.name not in _NOT_OF_PARTS))
+
+
+def _what_parts_depend_on(variant: Variant) -> Hashable:
+    # Entries of catalogues have names, which are hashed in less time than all that is in them.
+    return tuple(
+        value.name if isinstance(value, RuntimeEntry | Model | Toolchain | Board) else value
+        for value in _values_of_parts(variant)
+    )
 
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -559,8 +579,9 @@ def _unique_name(name: str, fingerprint: str) -> str:
 
 
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    folder = project.build / kind / _unique_name(plan.name, plan.fingerprint)
-    folders = BuildFolders(project.firmware, inputs=folder / "inputs", output=folder / "output")
+    # Joined as text: with 10,000 images, joining paths piece by piece takes longer than their fingerprints.
+    folder = f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
+    folders = BuildFolders(project.firmware, inputs=Path(f"{folder}/inputs"), output=Path(f"{folder}/output"))
     return Build(plan, folders)
 
 
@@ -610,11 +631,11 @@ def _chosen(source: ModelInput) -> object:
 
 
 def _hash_of_model_file(path: Path) -> str:
-    """Raises ModelError if a file that belongs to a model cannot be read."""
+    """Raises ModelFileError if a file that belongs to a model cannot be read."""
     try:
         return hash_file(path)
     except OSError as error:
-        raise ModelError(
+        raise ModelFileError(
             f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
             hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
         ) from error

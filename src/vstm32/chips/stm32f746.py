@@ -96,10 +96,10 @@ CHIP = Chip(
         button="PI11",  # B1, blue; UM1907
         serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
     ),
-    # docs/timing.md says how they were found: by times of a real STM32F746.
+    # bench/timing_error.py works them out of times of real chips; docs/timing.md says of which.
     expected_errors={
         "instructions": "no estimate of a board's times",
         "m7-block-1": "typical error ±10 % a layer, at worst 46 %",
-        "m7-cache-2": "typical error ±13 % in code of others, at worst 16 %; of float32 layers at worst 35 %",
+        "m7-cache-2": "typical error ±6 % in code of others, at worst 14 %; of float32 layers at worst 15 %",
     },
 )
