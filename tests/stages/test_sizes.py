@@ -116,6 +116,16 @@ def test_strings_that_the_linker_merges_count_once(tmp_path: Path) -> None:
     assert min(sizes.flash_bytes.values()) >= 0
 
 
+def test_a_section_that_is_empty_belongs_to_nobody(tmp_path: Path) -> None:
+    script = SCRIPT.replace("  .data :", "  .empty : { empty = .; KEEP(*(.empty)) } > FLASH\n  .data :")
+    source = f'{SOURCE}__asm(".section .empty, \\"a\\"\\n.previous");\n'
+    files = {"link.ld": script, "main.c": source}
+    compile_arm(tmp_path, files, "-fno-common", "-T", "link.ld", "-Wl,-Map=image.map")
+    assert ".empty" in run("arm-none-eabi-readelf", "-S", tmp_path / "image.elf")
+    sizes = measure_sizes(tmp_path / "image.elf", tmp_path / "image.map")
+    assert sum(sizes.flash_bytes.values()) == sizes.region_bytes["FLASH"]
+
+
 def test_sizes_are_those_that_the_toolchains_own_tool_counts(image: Path) -> None:
     sizes = measure_sizes(image / "image.elf", image / "image.map")
     assert run("arm-none-eabi-size", image / "image.elf").splitlines()[1].split()[:3] == [

@@ -138,7 +138,7 @@ def _by_part(sections: Iterable[range], contributions: Iterable[Contribution]) -
     ordered = sorted(contributions, key=lambda one: one.addresses.start)
     for section in sections:
         inside = [one for one in ordered if one.addresses.start in section]
-        ends = [*(one.addresses.start for one in inside[1:]), section.stop]
+        ends = [*(one.addresses.start for one in inside), section.stop][1:]
         sizes = [
             min(one.addresses.stop, end) - one.addresses.start for one, end in zip(inside, ends, strict=True)
         ]
