@@ -84,6 +84,12 @@ _EXECUTING = (
         f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
         default=str(DEFAULT_ATTEMPTS),
     ),
+    Option(
+        "cluster",
+        "build and run on a Dask cluster: the address of its scheduler, as in tcp://lab:8786, or local:4 for "
+        "four workers of this machine",
+    ),
+    Option("quiet", "say nothing but what fails or has to be waited for", Kind.FLAG, short="q"),
     Option("always-execute", "build and run what is done already too", Kind.FLAG, short="a"),
     Option(
         "process", "how many tasks at a time; as many as there are cores if not given", Kind.NUMBER, short="n"
