@@ -26,6 +26,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
@@ -454,6 +455,36 @@ def project_revision(folder: Path) -> dict[str, str]:
 
     revision = revision_of(folder)
     return {PROJECT: revision} if revision else {}
+
+
+def engine_room() -> EngineRoom | None:
+    """What the Docker engine of this machine has for builds; None where none answers.
+
+    Raises:
+        ToolError: it has gone meanwhile.
+    """
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
+    engine = find_engine(os.environ)
+    return None if isinstance(engine, NoEngine) else engine.room()
+
+
+def hooks_missing() -> str:
+    """Why the hooks of virtual boards cannot be loaded, with what to do; empty where they can."""
+    from vstm32.base.errors import VirtualBoardError
+
+    try:
+        import vstm32.native.library  # noqa: F401
+    except VirtualBoardError as error:
+        return str(error)
+    return ""
+
+
+def check_element(entry: Model, network: Network) -> None:
+    """Raises ModelError: a model computes with something else than its entry says."""
+    from mcumatrix.adapters.models.golden_case import check_element
+
+    check_element(entry, network)
 
 
 def golden_case(entry: Model, asked: AskedSet | None = None) -> GoldenCase:

@@ -22,6 +22,7 @@ from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
     ModelError,
+    ModelFileError,
     ResultError,
     SourceError,
     ToolError,
@@ -422,6 +423,7 @@ class _Facts:
         def require_room_for(model: Model, chip: Chip) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is not None and self.file(model.file):
+                registry.check_element(model, network(model.file))
                 require_room(model.name, model.file.stat().st_size, network(model.file), chip)
 
         @cache
@@ -629,11 +631,11 @@ def _chosen(source: ModelInput) -> object:
 
 
 def _hash_of_model_file(path: Path) -> str:
-    """Raises ModelError if a file that belongs to a model cannot be read."""
+    """Raises ModelFileError if a file that belongs to a model cannot be read."""
     try:
         return hash_file(path)
     except OSError as error:
-        raise ModelError(
+        raise ModelFileError(
             f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
             hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
         ) from error

@@ -60,7 +60,8 @@ class Variant:
     `slug` is readable, unique in the matrix, and fit for a file name. `settings` are the values of axes that
     have no field here, those of the maintainer's own among them. `asked` says how much of the labelled set of
     its model it is asked, None for nothing. `applications` are what its image does; others than the benchmark
-    alone are among its axes.
+    alone are among its axes. `rated_hz` is the most that the chip of its board is rated for, 0 where that is
+    not known.
     """
 
     slug: str
@@ -77,6 +78,7 @@ class Variant:
     limit_s: float = TimeLimits().variant_s
     asked: AskedSet | None = None
     applications: tuple[Application, ...] = BENCH_ALONE
+    rated_hz: int = 0
 
     @property
     def axes(self) -> dict[str, str]:
