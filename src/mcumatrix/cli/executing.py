@@ -12,7 +12,7 @@ from typing import Any
 from doit.cmd_base import ModuleTaskLoader
 from doit.cmd_run import Run
 
-from mcumatrix.cli.common import say, say_error
+from mcumatrix.cli.common import as_typed, say, say_error
 from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG, Reporter
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
@@ -182,7 +182,7 @@ def _conclude(work: Work, selected: frozenset[str]) -> int:
     ]
     for error in {str(error): error for error in hindrances}.values():
         sentence = f"{without_result(error)}\n  {error.hint}" if error.hint else without_result(error)
-        print(printable(sentence, keep="\n"), file=sys.stderr)
+        print(printable(as_typed(sentence), keep="\n"), file=sys.stderr)
     if lost := work.lost():
         say(_count_of_lost(work))
         return int(lost[0].exit_code)
