@@ -212,7 +212,7 @@ def runtime(
         entry,
         firmware=firmware,
         templates=templates,
-        fetch=partial(_source_folder, say=say),
+        fetch=partial(source_folder, say=say),
         say=say,
     )
     return made
@@ -304,10 +304,10 @@ def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
     """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
     from mcumatrix.adapters.runtimes.tflm.asked import asked_by
 
-    return asked_by(_source_folder(source, (), say))
+    return asked_by(source_folder(source, (), say))
 
 
-def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
+def source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
     """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
 
     Raises:

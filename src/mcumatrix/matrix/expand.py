@@ -229,6 +229,7 @@ class _Expansion:
                     expect=draft.expect,
                     limit_s=self._limits.variant_s,
                     asked=asked if held["model"].dataset else None,
+                    applications=tuple(self._file.applications),
                     rated_hz=self._rated_hz(held["board"]),
                 )
             )
