@@ -25,7 +25,7 @@ from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
 from mcumatrix.tasks import due_tasks, report_is_current, tasks
 from mcumatrix.work import Work, without_result
-from mcumatrix.workflow import Job
+from mcumatrix.workflow import Job, compilations
 
 
 def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
@@ -134,7 +134,6 @@ class Matrix(Executing):
     name = "matrix"
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        from mcumatrix.actions import compilations
         from mcumatrix.report.content.plan import findings_before
 
         if not all(job.image.is_done() for job in jobs):
