@@ -38,7 +38,7 @@ class Machine:
                 [
                     *(sys.executable, "-m", "vstm32"),
                     *("--folder", str(folder), "--json", "--end-with-stdin", "--off"),
-                    *("--chip", options.chip, "--timing", options.timing),
+                    *("--chip", options.chip, "--timing", options.timing_model),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
