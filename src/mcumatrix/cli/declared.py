@@ -84,6 +84,12 @@ _EXECUTING = (
         f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
         default=str(DEFAULT_ATTEMPTS),
     ),
+    Option(
+        "cluster",
+        "build and run on a Dask cluster: the address of its scheduler, as in tcp://lab:8786, or local:4 for "
+        "four workers of this machine",
+    ),
+    Option("quiet", "say nothing but what fails or has to be waited for", Kind.FLAG, short="q"),
     Option("always-execute", "build and run what is done already too", Kind.FLAG, short="a"),
     Option(
         "process", "how many tasks at a time; as many as there are cores if not given", Kind.NUMBER, short="n"
@@ -95,7 +101,10 @@ INIT = Command(
     "init:init",
     "begin a project in this folder: a matrix, a board, and what runs them in CI",
     "Asks nothing, writes five files, and overwrites none. `matrix` runs what it wrote.",
-    options=(Option("model", "a .tflite file of yours, which the matrix is to be of"),),
+    options=(
+        Option("model", "a .tflite file of yours, which the matrix is to be of"),
+        Option("ci", "who runs it for every change: github, gitlab or circleci", default="github"),
+    ),
     takes=0,
 )
 
@@ -247,6 +256,21 @@ ARCHIVE = Command(
     ),
 )
 
+PUBLISH = Command(
+    "publish",
+    "results:publish",
+    "put reports, archives and a first page into a folder that a web server can show",
+    "Each NAME is a matrix; without one, all that have results. Reports are made anew where that is due, and "
+    "results that `verify` finds changed are refused. What else is in the folder stays; what was published "
+    "there before and is not published any more goes.",
+    "[NAME...] --to FOLDER",
+    (
+        Option("to", "the folder, such as a checkout of the branch gh-pages; build/site if not given"),
+        Option("sign", "an SSH key to sign the archives with"),
+    ),
+    takes=MANY,
+)
+
 EXPORT = Command(
     "export",
     "exchange:export",
@@ -363,6 +387,7 @@ COMMANDS = (
         MERGE,
         REPLAY,
         ARCHIVE,
+        PUBLISH,
         EXPORT,
         IMPORT,
     ),

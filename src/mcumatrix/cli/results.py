@@ -92,6 +92,15 @@ def merge(project: Project, params: Mapping[str, Any], names: list[str]) -> Exit
         return merge(project, [Path(name) for name in names], into, print_line)
 
 
+def publish(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
+    """`publish`: a folder for a web server."""
+    from mcumatrix.commands.publish import publish
+
+    to = Path(params["to"]) if params["to"] else project.build / "site"
+    publish(project, names, to, print_line, Path(params["sign"]) if params["sign"] else None)
+    return ExitCode.OK
+
+
 def archive(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`archive`: results and what they were made from, in one file."""
     from mcumatrix.commands.archive import archive

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import make_atomically, write_atomically
-from mcumatrix.commands.archive_contents import contents_of
+from mcumatrix.commands.archive_contents import Contents, contents_of
 from mcumatrix.commands.verify import check_all, conclude, last_records
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError, ResultError
 from mcumatrix.hashing import hash_file
@@ -44,10 +44,24 @@ def archive(
     """
     if sign_with:
         registry.signer().require()
-    matrix = find_matrix(name, project.matrix_folders).stem
-    path = Path(output or f"{matrix}{ENDING}")
+    path = Path(output or f"{find_matrix(name, project.matrix_folders).stem}{ENDING}")
     if not path.name.endswith(ENDING) or path.name == ENDING:
         raise MatrixError(f"{path} is no name for an archive", hint=f"It ends with {ENDING}.")
+    contents = make_archive(project, name, path, say)
+    say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
+    if sign_with:
+        with in_sentences(f"{path} could not be signed", path.absolute().parent, "The archive is there."):
+            write_atomically(signature_of(path.absolute()), registry.signer().sign(path, sign_with))
+        say(f"{signature_of(path)}: its signature")
+    return path
+
+
+def make_archive(project: Project, name: str, path: Path, say: Callable[[str], None]) -> Contents:
+    """Makes the archive of a matrix, and returns what is in it; says what is left out.
+
+    Raises as `archive` does.
+    """
+    matrix = find_matrix(name, project.matrix_folders).stem
     folder = project.results(matrix)
     with in_sentences(f"The archive {path} could not be made", path.absolute().parent, _KEPT):
         checked = check_all(project, folder)
@@ -57,12 +71,7 @@ def archive(
         _write(path.absolute(), matrix, contents.files)
     for sentence in contents.left_out:
         say(sentence)
-    say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
-    if sign_with:
-        with in_sentences(f"{path} could not be signed", path.absolute().parent, "The archive is there."):
-            write_atomically(signature_of(path.absolute()), registry.signer().sign(path, sign_with))
-        say(f"{signature_of(path)}: its signature")
-    return path
+    return contents
 
 
 def signature_of(archive: Path) -> Path:

@@ -83,13 +83,21 @@ def _of_publication(project: Project, path: Path, say: Callable[[str], None]) ->
     return ExitCode.OK
 
 
-def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
+def written_report(project: Project, name: str) -> tuple[Report, Kept]:
+    """The report of a matrix, whose files are made unless they are there, and what it is made of.
+
+    Raises as `report` does.
+    """
     matrix, kept = load_kept(project, name)
     if not kept.records and not kept.unreadable:
         raise _no_records(project, matrix)
-    results = results_of(project, matrix, kept)
-    folder = project.results(matrix.name)
-    say(report_text(write_report(project, matrix, results)))
+    return write_report(project, matrix, results_of(project, matrix, kept)), kept
+
+
+def _of_matrix(project: Project, name: str, say: Callable[[str], None]) -> ExitCode:
+    report, kept = written_report(project, name)
+    folder = project.results(report.title)
+    say(report_text(report))
     say("")
     for file in REPORT_FILES:
         say(os.path.relpath(folder / file))

@@ -70,7 +70,7 @@ def check_sums(sums: bytes | None, found: Mapping[str, str]) -> Iterator[Checked
     if sums is None:
         yield Checked(Path(SUMS), "it is not there, and nothing can be held against it")
         return
-    declared = _read_sums(sums)
+    declared = read_sums(sums)
     if declared is None:
         yield Checked(Path(SUMS), "it is none that was made by doit archive")
         return
@@ -86,7 +86,7 @@ def _problem(declared: str | None, found: str | None) -> str:
     return "" if found == declared else f"it was changed: {SUMS} has another hash"
 
 
-def _read_sums(sums: bytes) -> dict[str, str] | None:
+def read_sums(sums: bytes) -> dict[str, str] | None:
     """SHA-256 by name; None where these are not the bytes that would be written for that."""
     try:
         lines = sums.decode().split("\n")

@@ -23,8 +23,8 @@ _UNMODELLED = (
 
 _APB1 = (
     "TIM2 TIM3 TIM4 TIM5 TIM6 TIM7 reserved reserved reserved reserved RTC WWDG IWDG reserved SPI2 SPI3 "
-    "reserved USART2 USART3 UART4 UART5 I2C1 I2C2 I2C3 CRS CAN1 reserved reserved PWR DAC OPAMP LPTIM1 LPUART1 I2C4 "
-    "reserved reserved reserved LPTIM2"
+    "reserved USART2 USART3 UART4 UART5 I2C1 I2C2 I2C3 CRS CAN1 reserved reserved PWR DAC OPAMP "
+    "LPTIM1 LPUART1 I2C4 reserved reserved reserved LPTIM2"
 )
 _APB2 = (
     "SYSCFG EXTI reserved reserved reserved reserved reserved FIREWALL reserved reserved reserved TIM1 SPI1 "

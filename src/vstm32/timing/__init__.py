@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from vstm32.base.errors import VirtualBoardError
 from vstm32.timing.m4_table import EXCEPTION_CYCLES as M4_EXCEPTION_CYCLES
-from vstm32.timing.m7_data_table import FIRST_COUNTER
+from vstm32.timing.m7_data_table import HISTORY_OUTCOMES
 from vstm32.timing.m7_table import EXCEPTION_CYCLES, MISPREDICTED_CYCLES
 
 
@@ -43,8 +43,8 @@ class TimingModel:
     of_m4: bool = False
     """Whether its core is a Cortex-M4."""
 
-    first_counter: int = 1
-    """Of a branch that has not run yet: 0 and 1 say that it is not taken."""
+    history_outcomes: int = 0
+    """Of how many branches before it a branch's prediction depends: 0 to 3."""
 
 
 INSTRUCTIONS = TimingModel(
@@ -60,11 +60,11 @@ M7_BLOCK_1 = TimingModel(
 )
 M7_CACHE_2 = TimingModel(
     "m7-cache-2",
-    "the pipeline of m7-block-1, with each load and store priced by its address",
+    "a Cortex-M7 whose loads and stores are priced by their addresses, and branches by what others did",
     EXCEPTION_CYCLES,
     prices_addresses=True,
     mispredicted_cycles=MISPREDICTED_CYCLES,
-    first_counter=FIRST_COUNTER,
+    history_outcomes=HISTORY_OUTCOMES,
 )
 M4_1 = TimingModel(
     "m4-1",

@@ -1,6 +1,7 @@
 """The page in a browser: what its script does, and whether everybody can use it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from playwright.sync_api import Browser, Page
 
 from mcumatrix.actions import report_of
 from mcumatrix.commands.report import load_kept, results_of
+from mcumatrix.model.variant import Matrix
+from mcumatrix.report.content.index import entry_of
 from mcumatrix.report.content.publication import make_publication_report
-from mcumatrix.report.content.report import Report
+from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.render.html import render_html
+from mcumatrix.report.render.index import render_index
 from mcumatrix.results.published import read_publication
 from support.browser import chromium, needs_chromium, opened
 from support.projects import a_project, add_records
@@ -42,6 +46,18 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     matrix, kept = load_kept(project, "example")
     report = report_of(project, matrix, results_of(project, matrix, kept))
     return _written(project.results("example"), report)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first page of published results."""
+    project = a_project(tmp_path_factory.mktemp("first"))
+    [record] = add_records(project, {"simd": 2_160_000})
+    report = make_report(Matrix("example", "With <markup>.", (), ()), [], ())
+    entry = entry_of(replace(report, records=(record,)), "example", ["report.csv", "example.tar.gz"])
+    path = project.root / "index.html"
+    path.write_bytes(render_index([entry], project.templates))
+    return path
 
 
 def _written(folder: Path, report: Report) -> Path:
@@ -77,7 +93,7 @@ def _accessible(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["article", "measured"])
+@pytest.mark.parametrize("name", ["article", "measured", "first"])
 def test_nobody_is_kept_out(browser: Browser, request: pytest.FixtureRequest, name: str, scheme: str) -> None:
     with opened(browser, request.getfixturevalue(name), color_scheme=scheme) as page:
         for details in page.locator("details").all():

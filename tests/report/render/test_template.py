@@ -14,7 +14,7 @@ REPORT = make_report(Matrix("example", "", (), ()), [])
 
 def _made(folder: Path, text: str) -> bytes:
     (folder / "own.md.j2").write_text(text)
-    return render_template(folder, "own.md.j2", REPORT, autoescape=False)
+    return render_template(folder, "own.md.j2", {"report": REPORT}, autoescape=False)
 
 
 def test_a_template_of_ones_own_gets_the_report(tmp_path: Path) -> None:
@@ -41,4 +41,4 @@ def test_a_mistake_is_an_error_with_file_and_line(tmp_path: Path, text: str, mes
 
 def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"there is no template .*/own\.md\.j2"):
-        render_template(tmp_path, "own.md.j2", REPORT, autoescape=False)
+        render_template(tmp_path, "own.md.j2", {"report": REPORT}, autoescape=False)

@@ -28,7 +28,7 @@ def render_html(report: Report, templates: Folders, name: str = "report.html.j2"
     return render_template(
         templates,
         name,
-        report,
+        {"report": report},
         autoescape=True,  # also of what came over a wire
         filters={
             "column_classes": column_classes,

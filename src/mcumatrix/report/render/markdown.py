@@ -27,7 +27,7 @@ def render_markdown(report: Report, templates: Folders, name: str = "report.md.j
     return render_template(
         templates,
         name,
-        report,
+        {"report": report},
         autoescape=False,  # Markdown; whatever came over a wire goes through `inert`
         filters={
             "inert": inert,

@@ -4,24 +4,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mcumatrix.overlay import Folders
-from mcumatrix.report.content.report import Report
 from mcumatrix.templating import said_of_template
 
 
 def render_template(
     folders: Folders,
     name: str,
-    report: Report,
+    context: Mapping[str, object],
     *,
     autoescape: bool,
     filters: Mapping[str, Callable[..., Any]] | None = None,
     tests: Mapping[str, Callable[..., bool]] | None = None,
     finalize: Callable[[Any], Any] | None = None,
 ) -> bytes:
-    """What a template makes of a report, which is its one variable.
+    """What a template makes of the variables of `context`.
 
     Raises:
-        RenderError: the template is not there, is wrong, or names something that no report has.
+        RenderError: the template is not there, is wrong, or names something that is not there.
     """
     import jinja2
 
@@ -37,4 +36,4 @@ def render_template(
     environment.filters.update(filters or {})
     environment.tests.update(tests or {})
     with said_of_template(folders, name, hint="docs/reports.md says what a template of a report can name."):
-        return environment.get_template(name).render(report=report).encode()
+        return environment.get_template(name).render(context).encode()

@@ -138,6 +138,7 @@ def test_characters_that_xml_cannot_have_are_shown_and_not_sent(letter: str) -> 
 
 @given(st.text(min_size=1, max_size=20))
 @example("if")  # a function of Vega, whose parser took it for a signal
+@example("000000W\x1f\x08\U0002ebe1\U00043100\U00050600\U000165e00\x1f\ud7a4\U00010000")  # cut in a letter
 @settings(max_examples=30)
 def test_any_text_can_be_drawn(text: str) -> None:
     (chart,) = time_charts([a_timing(text, {}, 1.0)])

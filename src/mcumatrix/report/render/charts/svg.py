@@ -4,6 +4,7 @@ What Vega says of each mark to screen readers becomes a `title`, which browsers 
 chart itself is one image with a title and a description: its numbers stand in tables beside it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,6 +20,8 @@ CHARTS = "charts"
 
 VEGA_LITE = "6.4"
 """The version of Vega-Lite that draws; vl-convert brings several."""
+
+_OF_TWO_UNITS = re.compile("[\U00010000-\U0010ffff]")
 
 _SVG = "http://www.w3.org/2000/svg"
 _MARK = "graphics-symbol"
@@ -53,9 +56,13 @@ def _from_vega(chart: Chart) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """A specification without characters that XML cannot have: the renderer ends the whole process at one."""
+    """A specification without characters that XML cannot have: the renderer ends the whole process at one.
+
+    Nor has it characters of two units in UTF-16: Vega shortens long texts by units, and fails where it cuts
+    one of those in two. They become U+FFFD; tables have them.
+    """
     if isinstance(value, str):
-        return printable(value)
+        return _OF_TWO_UNITS.sub("\N{REPLACEMENT CHARACTER}", printable(value))
     if isinstance(value, Mapping):
         return {name: _harmless(inner) for name, inner in value.items()}
     if isinstance(value, Sequence):
