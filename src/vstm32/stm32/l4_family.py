@@ -1,6 +1,6 @@
 """What all chips of the STM32L4+ have alike: where buses and UARTs are, and what limits their clocks.
 
-Addresses: RM0432 section 2.2, and ST's header stm32l4r5xx.h. Interrupts: section 16.3. Enable bits: section
+Addresses: RM0432 section 2.2, and ST's CMSIS headers. Interrupts: section 16.3. Enable bits: section
 6.4. Clock selection: section 6.4.28. `vstm32.chips` builds a chip on this.
 """
 

@@ -46,7 +46,7 @@ _BUSES = {
     APB2: ("APB2", 0x0167_7881, 0),
 }
 """Name, the bits that there are, and what is on after reset (RM0432 sections 6.4.16 to 6.4.21, and ST's
-header stm32l4r5xx.h); the registers for resets and for sleep have the same bits but those below."""
+CMSIS headers); the registers for resets and for sleep have the same bits but those below."""
 
 _NO_RESET = {AHB1: 0, APB1: 0x0000_0C00, APB2: 0x0000_0080}
 """RTCAPB, WWDG and FW: enabled, and not reset by RCC."""
