@@ -176,7 +176,7 @@ class System:
         self.protection = Protection(core, self.exceptions, self.mpu)
         self.mpu.changed = self.protection.forget
         self.exceptions.frames.allowed = self.protection.allows
-        identification = rom_table(chip.signature.device_id).items()
+        identification = rom_table(chip.signature.device_id, chip.core.model).items()
         for block in (
             self.systick,
             Nvic(self.exceptions),
