@@ -26,6 +26,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
@@ -213,7 +214,7 @@ def runtime(
         entry,
         firmware=firmware,
         templates=templates,
-        fetch=partial(_source_folder, say=say),
+        fetch=partial(source_folder, say=say),
         say=say,
     )
     return made
@@ -305,10 +306,10 @@ def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
     """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
     from mcumatrix.adapters.runtimes.tflm.asked import asked_by
 
-    return asked_by(_source_folder(source, (), say))
+    return asked_by(source_folder(source, (), say))
 
 
-def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
+def source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
     """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
 
     Raises:
@@ -456,6 +457,36 @@ def project_revision(folder: Path) -> dict[str, str]:
 
     revision = revision_of(folder)
     return {PROJECT: revision} if revision else {}
+
+
+def engine_room() -> EngineRoom | None:
+    """What the Docker engine of this machine has for builds; None where none answers.
+
+    Raises:
+        ToolError: it has gone meanwhile.
+    """
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
+    engine = find_engine(os.environ)
+    return None if isinstance(engine, NoEngine) else engine.room()
+
+
+def hooks_missing() -> str:
+    """Why the hooks of virtual boards cannot be loaded, with what to do; empty where they can."""
+    from vstm32.base.errors import VirtualBoardError
+
+    try:
+        import vstm32.native.library  # noqa: F401
+    except VirtualBoardError as error:
+        return str(error)
+    return ""
+
+
+def check_element(entry: Model, network: Network) -> None:
+    """Raises ModelError: a model computes with something else than its entry says."""
+    from mcumatrix.adapters.models.golden_case import check_element
+
+    check_element(entry, network)
 
 
 def golden_case(entry: Model, asked: AskedSet | None = None) -> GoldenCase:

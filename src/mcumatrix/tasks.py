@@ -11,6 +11,7 @@ from mcumatrix import actions
 from mcumatrix.artifact import changed_outputs, is_current
 from mcumatrix.doit_support import TaskBlocked
 from mcumatrix.errors import McuMatrixError
+from mcumatrix.model.application import AddedApplication
 from mcumatrix.model.record import Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import FIRST, Slot
@@ -86,6 +87,14 @@ def library_tasks(work: Work) -> Iterator[Task]:
         build = partial(actions.build_model, builder=work.builder)
         task = _library_task(work, jobs, jobs[0].model, what, build)
         yield task | {"task_dep": [f"model:{jobs[0].rendered.folder.name}"]}
+    for added in {added for job in work.jobs for added, _ in job.applications}:
+        for jobs in _sharing(work, added):
+            library = dict(jobs[0].applications)[added]
+            what = f"compile {added.name} for {jobs[0].variant.board.firmware_board}"
+            build = partial(
+                actions.build_application, work.project, builder=work.builder, say=work.say, added=added
+            )
+            yield _library_task(work, jobs, library, what, build)
 
 
 def _library_task(
@@ -163,6 +172,15 @@ def _shared(work: Work, name: Callable[[Job], str]) -> Iterator[list[Job]]:
     for job in work.jobs:
         groups.setdefault(name(job), []).append(job)
     return iter(groups.values())
+
+
+def _sharing(work: Work, added: AddedApplication) -> list[list[Job]]:
+    """The jobs whose images have an application, by its library."""
+    groups: dict[str, list[Job]] = {}
+    for job in work.jobs:
+        if library := dict(job.applications).get(added):
+            groups.setdefault(library.name, []).append(job)
+    return list(groups.values())
 
 
 def _action(

@@ -22,12 +22,14 @@ from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
     ModelError,
+    ModelFileError,
     ResultError,
     SourceError,
     ToolError,
 )
 from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.model.application import ADDED, AddedApplication, Application
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import (
     Board,
@@ -57,7 +59,15 @@ from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
-from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
+from mcumatrix.stages.application import application_members, application_of
+from mcumatrix.stages.build import (
+    build_id,
+    plan_application,
+    plan_image,
+    plan_library,
+    plan_model,
+    plan_platform,
+)
 from mcumatrix.stages.chip import chip_of, clocks_of
 from mcumatrix.stages.evidence import (
     differences_from_golden,
@@ -87,9 +97,10 @@ REPORTERS = (
 )
 """What makes a report of records. What these import counts too."""
 
-_NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
-"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and families, chips
-and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
+_NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "flash_algorithm", "family", "chip", "board"}
+"""Under `firmware/`: what runtimes, models and applications bring by themselves, what is in no image, and
+families, chips and boards, of which an image has one each. All the rest is part of the platform: none can be
+forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
 
@@ -129,7 +140,7 @@ class Build:
 class Job:
     """Everything there is to do for one variant.
 
-    `runtime`, `platform` and `model` are libraries, which other jobs may share.
+    `runtime`, `platform`, `model` and those of `applications` are libraries, which other jobs may share.
     """
 
     variant: Variant
@@ -140,6 +151,8 @@ class Job:
     image: Build
     run_fingerprint: str
     run: Inputs = field(default=NOTHING, compare=False, repr=False)
+    applications: tuple[tuple[AddedApplication, Build], ...] = ()
+    """What its image has besides the benchmark."""
     samples: int | None = None
     """How many samples of a labelled set its run asks; None for none, and where they have to be fetched."""
 
@@ -152,7 +165,7 @@ class Job:
     @property
     def libraries(self) -> tuple[Build, ...]:
         """What is linked into the image."""
-        return (self.runtime, self.platform, self.model)
+        return (self.runtime, self.platform, self.model, *(build for _, build in self.applications))
 
     def newest_record(self, store: RecordStore, slot: Slot = FIRST) -> Record | None:
         """The last result of a run that was made from exactly these inputs."""
@@ -179,6 +192,7 @@ class Job:
             platform=limited(self.platform),
             model=limited(self.model),
             image=limited(self.image),
+            applications=tuple((added, limited(build)) for added, build in self.applications),
         )
 
 
@@ -341,6 +355,16 @@ def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
     return [*members, *(project.firmware / part for part in own)]
 
 
+def own_members(project: Project, variant: Variant) -> list[Path]:
+    """Files and folders under `firmware/` that the applications of a variant bring besides."""
+    return [
+        member
+        for application in variant.applications
+        if application in ADDED
+        for member in application_members(project.firmware, application)
+    ]
+
+
 def runtime_members(project: Project, runtime: Runtime) -> list[Path]:
     """Files and folders under `firmware/` that the library of a runtime is compiled from."""
     own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime.sources()]
@@ -369,6 +393,10 @@ class _Facts:
             return hash_tree(project.firmware, platform_members(project, chip, board))
 
         @cache
+        def application_sources(application: Application) -> dict[str, str]:
+            return hash_tree(project.firmware, application_members(project.firmware, application))
+
+        @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
             return registry.runtime(entry, project.firmware, project.templates)
 
@@ -395,6 +423,7 @@ class _Facts:
         def require_room_for(model: Model, chip: Chip) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is not None and self.file(model.file):
+                registry.check_element(model, network(model.file))
                 require_room(model.name, model.file.stat().st_size, network(model.file), chip)
 
         @cache
@@ -406,6 +435,7 @@ class _Facts:
         self.parts: dict[Hashable, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
+        self.application_sources = application_sources
         self.runtime = runtime
         self.trees = trees
         self.runtime_sources = runtime_sources
@@ -423,6 +453,7 @@ class _Parts:
     runtime: Build
     platform: Build
     model: Build
+    applications: tuple[tuple[AddedApplication, Build], ...]
 
 
 def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -465,7 +496,31 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
         plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
-    return _Parts(chip, toolchain, rendered, runtime, platform, model)
+    added = _plan_applications(project, variant, facts)
+    return _Parts(chip, toolchain, rendered, runtime, platform, model, added)
+
+
+def _plan_applications(
+    project: Project, variant: Variant, facts: _Facts
+) -> tuple[tuple[AddedApplication, Build], ...]:
+    board = variant.board.firmware_board
+    chip = facts.chip(board)
+    found = [application_of(project.firmware, one, board) for one in variant.applications if one in ADDED]
+    plans = [
+        plan_application(
+            added.name,
+            variant,
+            chip,
+            facts.toolchain(variant.toolchain, chip.cpu_flags),
+            sources={**facts.application_sources(added.name), **facts.platform_sources(chip, board)},
+            inputs={"renderers": facts.renderers()},
+            trees={source.name: source.checksum for source, _ in added.sources},
+        )
+        for added in found
+    ]
+    return tuple(
+        (added, _in_folder(project, "libraries", plan)) for added, plan in zip(found, plans, strict=True)
+    )
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
@@ -473,6 +528,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
+    libraries += [build.plan for _, build in parts.applications]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources)
     run = Inputs(
         "run",
@@ -493,6 +549,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         runtime=parts.runtime,
         platform=parts.platform,
         model=parts.model,
+        applications=parts.applications,
         image=_in_folder(project, "images", image),
         run_fingerprint=run.fingerprint,
         run=run,
@@ -574,11 +631,11 @@ def _chosen(source: ModelInput) -> object:
 
 
 def _hash_of_model_file(path: Path) -> str:
-    """Raises ModelError if a file that belongs to a model cannot be read."""
+    """Raises ModelFileError if a file that belongs to a model cannot be read."""
     try:
         return hash_file(path)
     except OSError as error:
-        raise ModelError(
+        raise ModelFileError(
             f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
             hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
         ) from error

@@ -101,7 +101,10 @@ INIT = Command(
     "init:init",
     "begin a project in this folder: a matrix, a board, and what runs them in CI",
     "Asks nothing, writes five files, and overwrites none. `matrix` runs what it wrote.",
-    options=(Option("model", "a .tflite file of yours, which the matrix is to be of"),),
+    options=(
+        Option("model", "a .tflite file of yours, which the matrix is to be of"),
+        Option("ci", "who runs it for every change: github, gitlab or circleci", default="github"),
+    ),
     takes=0,
 )
 

@@ -46,13 +46,18 @@ class Setting:
         """The name of the source that the axis is called after: names of axes have _ for -."""
         return self.axis.replace("_", "-")
 
-    def __str__(self) -> str:
+    @property
+    def changes(self) -> str:
+        """What it changes, as people read it; "nothing" where that is so."""
         changes = (
             *self.flags,
             *(f"{name}={value}" for name, value in self.cmake),
             *([f"{self.source} at {self.revision}"] if self.revision else []),
         )
-        return f"{self.axis} {self.label}: {' '.join(changes) or 'nothing'}"
+        return " ".join(changes) or "nothing"
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.label}: {self.changes}"
 
 
 class UnfitValueError(ValueError):

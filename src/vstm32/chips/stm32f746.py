@@ -66,10 +66,11 @@ CHIP = Chip(
             "UART5": (pins("PC12", 8), pins("PD2", 8)),
             # D1 and D0 of the Arduino connector.
             "USART6": (pins("PC6 PG14", 8), pins("PC7 PG9", 8)),
-            "UART7": (pins("PE8 PF7", 8), pins("PE7 PF6", 8)),
+            # A4 and A5 of the Arduino connector.
+            "UART7": (pins("PF7 PE8", 8), pins("PF6 PE7", 8)),
             "UART8": (pins("PE1", 8), pins("PE0", 8)),
         },
-        led_out=("USART1", "USART6"),
+        led_out=("USART1", "USART6", "UART7"),
     ),
     # Section 5.3.
     registers={
