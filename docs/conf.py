@@ -8,8 +8,8 @@ from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tools.site.pages import page_text  # noqa: E402
-from tools.site.pictures import make_pictures  # noqa: E402
+from tools.site.pages import page_text
+from tools.site.pictures import make_pictures
 
 project = "mcumatrix"
 author = "the authors of mcumatrix"
@@ -27,7 +27,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 nitpicky = True
-# Types are told by their names where they are no part of the public API; everything else that is named is there.
+# Types are told by their names where they are no part of the public API.
 nitpick_ignore_regex = [(r"py:.*", r"(?!(vstm32\.\w+|mcumatrix\.ports\.\w+)$).*")]
 
 html_theme = "furo"

@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command, the matrix or another file that a person wrote is wrong."""
     NOT_COMPARABLE = 3
-    """Images that should be the same differ, something got slower, a result was changed, or nobody vouches for it."""
+    """Images differ that should not, something got slower, a result was changed, or nobody vouches for it."""
     ENVIRONMENT = 4
     """A tool or a device is missing."""
     NOTHING_SELECTED = 5

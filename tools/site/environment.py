@@ -10,7 +10,7 @@ SUFFIX = "_VARIABLE"
 
 
 def variables(sources: Path) -> tuple[Constant, ...]:
-    """The constants below a folder of Python sources that name environment variables, by the variables' names."""
+    """The constants below a folder of Python sources that name environment variables, sorted."""
     trees = (ast.parse(path.read_bytes()) for path in sorted(sources.rglob("*.py")))
     found = (one for tree in trees for one in constants(tree.body) if one.name.endswith(SUFFIX))
     return tuple(sorted(found, key=lambda one: str(one.value)))

@@ -27,7 +27,7 @@ MAKERS: Mapping[str, Callable[[str], str]] = {
 
 
 def page_text(text: str, path: Path) -> str:
-    """The text of the page at `path` as Sphinx gets it: with what is made for it, and links that lead somewhere."""
+    """The text of the page at `path` as Sphinx gets it: with what is made, and links resolved."""
     linked = with_links(text, path)
     return _MARK.sub(lambda match: MAKERS[match[1]](match[2] or ""), linked)
 

@@ -11,7 +11,7 @@ _HEAD = ("| key | its value | if not given | meaning |", "|---|---|---|---|")
 
 
 def schema_page(path: Path) -> str:
-    """All keys of a schema in Markdown: a table for the file itself, and one for each kind of mapping in it."""
+    """All keys of a schema in Markdown: a table for the file, and one for each mapping in it."""
     schema = json.loads(path.read_text(encoding="utf-8"))
     kinds: Schema = schema.get("$defs", {})
     parts = [*_table(schema, kinds)]
