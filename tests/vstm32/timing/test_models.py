@@ -4,11 +4,12 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from mcumatrix.model.catalogue import TimingModel
 from vstm32.base.errors import VirtualBoardError
 from vstm32.chips.stm32f746 import CHIP
-from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
+from vstm32.timing import TIMING_MODELS, timing_model
 from vstm32.timing.m7_table import MNEMONICS
 
 BENCH = Path(__file__).parents[3] / "bench"
@@ -16,7 +17,7 @@ BENCH = Path(__file__).parents[3] / "bench"
 
 def test_the_models_are_those_that_a_boards_file_may_name():
     assert set(TIMING_MODELS) == {model.value for model in TimingModel}
-    assert DEFAULT_TIMING_MODEL == "m7-block-1"
+    assert CHIP.default_timing == "m7-block-1"
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,27 @@ def test_the_judging_set_has_been_measured_with_each_model(timing_error):
         assert figures <= {row["name"] for row in measured if row["timing_model"] == model}
 
 
-def test_the_errors_are_within_what_was_aimed_at(timing_error):
+def test_the_layers_were_built_as_the_matrix_of_the_article_says(timing_error):
+    article = BENCH / "article"
+    axes = YAML(typ="safe").load(article / "matrix" / "article.yaml")["axes"]
+    kept = list(timing_error.rows(timing_error.CALIBRATING))
+    assert {row["toolchain"] for row in kept} == set(axes["toolchain"])
+    assert {row["runtime"] for row in kept} == set(axes["runtime"])
+    assert (article / "matrix" / "toolchains" / f"{timing_error.AUTHORS_TOOLCHAIN}.yaml").exists()
+    own, shipped = (
+        (root / "firmware" / "chip" / "stm32f746ng" / "memory.ld").read_text().splitlines()
+        for root in (article, BENCH.parent)
+    )
+    assert own[-1] == shipped[-1], "as many interrupts"
+
+
+def test_the_errors_are_within_what_was_aimed_at_but_where_code_has_no_cache(timing_error):
     """Median 8 % in code of others and 7 % in layers compiled by their author's compiler, 25 % at worst."""
-    judged = [error for of_kind in timing_error.judged_errors("m7-cache-2").values() for error in of_kind]
+    judged_by_kind = timing_error.judged_errors("m7-cache-2")
+    everything = [error for of_kind in judged_by_kind.values() for error in of_kind]
+    assert timing_error.median_and_largest(everything)[0] <= 0.08
+    assert len(judged_by_kind.pop("integer without a cache")) == 2
+    judged = [error for of_kind in judged_by_kind.values() for error in of_kind]
     layers = timing_error.measured_layers(timing_error.CALIBRATING)
     of_layers = timing_error.layer_errors(layers["m7-cache-2", timing_error.AUTHORS_TOOLCHAIN])
     assert len(judged) == 6
@@ -61,7 +80,8 @@ def test_an_unknown_model_is_refused():
     with pytest.raises(VirtualBoardError) as caught:
         timing_model("exact")
     assert str(caught.value) == (
-        "The virtual board has no timing model 'exact'.\n  It has instructions, m7-block-1 and m7-cache-2."
+        "The virtual board has no timing model 'exact'.\n"
+        "  It has instructions, m7-block-1, m7-cache-2 and m4-1."
     )
 
 
