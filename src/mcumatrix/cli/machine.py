@@ -75,7 +75,7 @@ def _show_boards(project: Project) -> ExitCode:
     attached = registry.attached(device_paths(known), known)
     print(parts_text(board_parts(attached, match(known, attached))))
     if not attached.probes:
-        print(f"\n{_NEXT}")
+        print_line(f"\n{_NEXT}")
     return ExitCode.OK
 
 
