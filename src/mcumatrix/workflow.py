@@ -44,6 +44,7 @@ from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.labelled import AskedSet
+from mcumatrix.model.layout import Choice, Layouts
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
@@ -64,8 +65,9 @@ from mcumatrix.stages.evidence import (
     differences_from_log,
     require_none,
 )
+from mcumatrix.stages.layout import choices_of, layouts_by_board, layouts_of
 from mcumatrix.stages.render import hello_of
-from mcumatrix.stages.room import require_room
+from mcumatrix.stages.room import require_room, require_room_for_choices
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -263,7 +265,11 @@ def catalogues_of(project: Project) -> Catalogues:
         MatrixError: a file of a catalogue is wrong.
         OSError: the firmware cannot be read.
     """
-    return replace(load_catalogues(project.matrix_folders), clocks=clocks_of(project.firmware))
+    return replace(
+        load_catalogues(project.matrix_folders),
+        clocks=clocks_of(project.firmware),
+        layouts=layouts_by_board(project.firmware),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +355,7 @@ class _Facts:
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
         self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
         self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
+        self.layouts: Callable[[Chip], Layouts] = cache(partial(layouts_of, project.firmware))
         self.file: Callable[[Path], str] = cache(_hash_of_model_file)
         self.tree: Callable[[Path], Part] = cache(_hash_of_model_tree)
 
@@ -388,10 +395,12 @@ class _Facts:
         def network(path: Path) -> Network:
             return registry.network(registry.read_model_file(path))
 
-        def require_room_for(model: Model, chip: Chip) -> None:
+        def require_room_for(model: Model, chip: Chip, choices: tuple[Choice, ...]) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is not None and self.file(model.file):
-                require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+                known = (model.name, model.file.stat().st_size, network(model.file))
+                require_room(*known, chip)
+                require_room_for_choices(*known, self.layouts(chip), choices)
 
         @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
@@ -414,6 +423,7 @@ class _Parts:
     """What an image is made of, shared by all variants that differ in nothing of it, such as in the clock."""
 
     chip: Chip
+    choices: tuple[Choice, ...]
     toolchain: ToolchainIdentity
     rendered: ModelPlan
     runtime: Build
@@ -431,7 +441,8 @@ def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     chip = facts.chip(variant.board.firmware_board)
-    facts.require_room(variant.model, chip)
+    choices = choices_of(variant, facts.layouts(chip))
+    facts.require_room(variant.model, chip, choices)
     toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)
@@ -447,7 +458,7 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
         plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
-    return _Parts(chip, toolchain, rendered, runtime, platform, model)
+    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model)
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
@@ -455,7 +466,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
-    image = plan_image(variant, chip, toolchain, libraries, platform_sources)
+    image = plan_image(variant, chip, toolchain, libraries, platform_sources, choices=parts.choices)
     run = Inputs(
         "run",
         {
