@@ -123,7 +123,7 @@ function(make_layout)
   endif()
   if(value STREQUAL "sram1")
     string(APPEND placed "ASSERT(ORIGIN(DTCM) + LENGTH(DTCM) == ORIGIN(SRAM1), \"There is no DTCM below the stack.\")\n"
-      "ASSERT(ADDR(.dtcm) + SIZEOF(.dtcm) + 256 <= ORIGIN(SRAM1), \"DTCM has no room for the guard of the stack.\")\n")
+      "ASSERT(ADDR(.dtcm) + SIZEOF(.dtcm) + 4096 <= ORIGIN(SRAM1), \"DTCM has no room for the guard of the stack.\")\n")
     list(APPEND sources "${family}/layout/stack_guard.c")
   endif()
 
