@@ -1,5 +1,6 @@
 """What pyproject.toml cannot say: the hooks of the virtual board are compiled into a wheel."""
 
+import os
 import sys
 import sysconfig
 import tempfile
@@ -26,10 +27,22 @@ class CompiledHooks(BuildHookInterface):  # type: ignore[misc]
         for file in (library, layout_path(library)):
             build_data["force_include"][str(file)] = str(place / file.name)
         # The library belongs to a platform, and to no version of Python.
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["tag"] = f"py3-none-{platform}"
+        build_data["tag"] = f"py3-none-{_platform_tag()}"
         build_data["pure_python"] = False
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         if version != "editable":
             self._folder.cleanup()
+
+
+_MANYLINUX_MACHINES = ("x86_64", "aarch64")
+
+
+def _platform_tag() -> str:
+    """The wheel's platform. The library calls nothing outside of itself, so that with glibc it is one of all
+    Linuxes that PEP 600 has names for: indexes take these names alone. `auditwheel` agrees in a test."""
+    platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    machine = platform.removeprefix("linux_")
+    if machine in _MANYLINUX_MACHINES and "glibc" in (os.confstr("CS_GNU_LIBC_VERSION") or ""):
+        return f"manylinux_2_17_{machine}.manylinux2014_{machine}"
+    return platform

@@ -17,7 +17,7 @@ from conformance.driver import Driver
 from conformance.errors import ConformanceError
 
 PROGRAM = "qemu-system-arm"
-_MACHINE = "mps2-an500"
+MACHINE = "mps2-an500"
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 
@@ -54,7 +54,7 @@ class Qemu:
     def _command(self) -> list[str]:
         without = ("-nographic", "-monitor", "none", "-serial", "none")
         semihosting = ("-semihosting-config", "enable=on,target=native")
-        return [PROGRAM, "-machine", _MACHINE, *without, *semihosting, "-kernel", str(self._driver.elf)]
+        return [PROGRAM, "-machine", MACHINE, *without, *semihosting, "-kernel", str(self._driver.elf)]
 
     @staticmethod
     def version() -> str:

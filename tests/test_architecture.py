@@ -28,10 +28,11 @@ LAYERS = (
     ),
     ("model", "wire"),
     ("ports",),
-    ("matrix", "stages", "results", "sources"),
+    ("matrix", "stages", "results", "sources", "progress"),
     ("report", "adapters"),
-    ("registry",),
+    ("registry", "client"),
     ("workflow",),
+    ("executors",),
     ("health",),
     ("running",),
     ("actions",),
@@ -56,10 +57,12 @@ ADAPTERS_MAY_IMPORT = {
 ONE_PLACE = {
     "doit": {"cli", "tasks", "doit_support"},
     "click": {"cli"},
+    "distributed": {"executors.cluster"},
     "serial": {"adapters.consoles.serial_port"},
     "unicorn": {"vstm32.cortex_m"},
     "cffi": {"vstm32.native"},
     "capstone": {"vstm32.timing"},
+    "flatbuffers": {"client"},
     "tflite": {"adapters.models.tflite_file"},
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
@@ -75,6 +78,7 @@ ONE_PLACE = {
 """Libraries that are used in one place, so that they can be replaced in one place."""
 
 HEAVY = {
+    "distributed",
     "cffi",
     "unicorn",
     "capstone",
@@ -258,7 +262,7 @@ def test_loading_the_commands_loads_no_heavy_library() -> None:
     import subprocess
     import sys
 
-    commands = ", ".join(name for name in MODULES if name.startswith("mcumatrix.cli"))
+    commands = ", ".join(name for name in MODULES if f"{name}.".startswith("mcumatrix.cli."))
     script = f"import sys, {commands}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) & HEAVY == set()
@@ -277,6 +281,8 @@ def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
     # What stands for the chip in any spelling: F746, stm32f746xg, STM32F746NG.
     names = re.compile("|".join({chip.names[0][len("stm32") :][:4] for chip in chips()}), re.IGNORECASE)
     own = [SOURCE.parent / "firmware" / kind for kind in ("chip", "board")]
+    # An application has a file for each board that it can be on.
+    own += (SOURCE.parent / "firmware" / "application").glob("*/board")
     offenders = [
         str(path.relative_to(SOURCE.parent))
         for path in _texts(("src", "firmware", "templates", "tools", "conformance"))

@@ -1,24 +1,29 @@
-"""What is published: the same bytes each time, whole, and nothing that indexes refuse."""
+"""What is published: made by a dry run of a release, whole, and nothing that indexes refuse."""
 
-import os
+import json
+import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mcumatrix.hashing import hash_file, hash_tree
+from tools.release.__main__ import CHANGED, main
 
 ROOT = Path(__file__).parents[1]
 
 SOURCES = ("src", "firmware", "matrix", "templates", "results/published")
-FILES = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".gitignore")
+LICENCES = ("LICENSE", "LICENSES/MIT.txt")
+FILES = (*CHANGED, *LICENCES, "hatch_build.py", "README.md", ".gitignore", "requirements.lock")
 
-SHIPPED_SUFFIXES = {"firmware": None, "matrix": None, "templates": ".j2", "results/published": ".csv"}
+SHIPPED_SUFFIXES = {"firmware": None, "matrix": None, "templates": None, "results/published": ".csv"}
 """What of each folder is shipped: all of it, or files that end so."""
+
+VERSION = "99.1.0"
 
 
 def copy(tree: Path) -> Path:
@@ -26,66 +31,99 @@ def copy(tree: Path) -> Path:
         ignored = shutil.ignore_patterns("built", "__pycache__", "*.egg-info")
         shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=ignored)
     for name in FILES:
+        (tree / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, tree / name)
     return tree
 
 
-def build(tree: Path, into: Path) -> dict[str, Path]:
-    """Builds an sdist of a tree, and from that a wheel; by the ends of their names."""
-    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(into)]
-    subprocess.run([*command, "--target", "sdist"], cwd=tree, check=True, capture_output=True)
-    (sdist,) = into.glob("*.tar.gz")
-    unpacked = into / "unpacked"
-    with tarfile.open(sdist) as archive:
-        archive.extractall(unpacked, filter="data")
-    (inside,) = unpacked.iterdir()
-    subprocess.run([*command, "--target", "wheel"], cwd=inside, check=True, capture_output=True)
-    (wheel,) = into.glob("*.whl")
-    return {".tar.gz": sdist, ".whl": wheel}
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """A repository, the folder that its release went to, and what was printed."""
+
+    repository: Path
+    files: Path
+    printed: str
+
+    def file(self, ending: str) -> Path:
+        (found,) = self.files.glob(f"*{ending}")
+        return found
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("built")
-    return build(copy(folder / "tree"), folder / "dist")
+def released(tmp_path_factory: pytest.TempPathFactory) -> DryRun:
+    folder = tmp_path_factory.mktemp("released")
+    repository = copy(folder / "tree")
+    git(repository, "init", "--quiet")
+    git(repository, "config", "user.name", "a")
+    git(repository, "config", "user.email", "a@b")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "All")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(repository)
+        printed: list[str] = []
+        patch.setattr("builtins.print", lambda *lines, **_: printed.extend(map(str, lines)))
+        code = main([VERSION, "--dry-run", "--tested", "HEAD", "--out", str(folder / "out")])
+    assert code == 0, printed
+    return DryRun(repository, folder / "out", "\n".join(printed))
 
 
-def test_the_same_sources_give_the_same_bytes(built: dict[str, Path], tmp_path: Path) -> None:
-    tree = copy(tmp_path / "elsewhere")
-    for path in tree.rglob("*"):
-        if path.is_file():
-            os.utime(path, (0, 0))
-            path.chmod(0o600)
-    again = build(tree, tmp_path / "dist")
-    assert {end: hash_file(path) for end, path in again.items()} == {
-        end: hash_file(path) for end, path in built.items()
-    }
+def test_a_dry_run_builds_twice_with_the_same_bytes_and_leaves_the_repository_as_it_was(
+    released: DryRun,
+) -> None:
+    assert released.printed.endswith("A dry run: nothing is committed, tagged or uploaded.")
+    assert git(released.repository, "log", "--format=%s") == "All"
+    assert git(released.repository, "status", "--porcelain") == ""
+    assert git(released.repository, "tag") == ""
+    sums = dict(line.split("  ")[::-1] for line in released.file(".sha256").read_text().splitlines())
+    files = {path.name: hash_file(path) for path in released.files.iterdir() if path.suffix != ".sha256"}
+    assert sums == files
+    assert len(files) == 3
 
 
-def test_a_wheel_has_every_shipped_file_once(built: dict[str, Path], tmp_path: Path) -> None:
-    with zipfile.ZipFile(built[".whl"]) as archive:
+def test_a_wheel_has_every_shipped_file_once(released: DryRun, tmp_path: Path) -> None:
+    with zipfile.ZipFile(released.file(".whl")) as archive:
         names = archive.namelist()
         archive.extractall(tmp_path)
     assert len(names) == len(set(names))
+    for name in LICENCES:
+        assert f"mcumatrix-{VERSION}.dist-info/licenses/{name}" in names
     for folder, suffix in SHIPPED_SUFFIXES.items():
         members = [ROOT / folder] if suffix is None else list((ROOT / folder).glob(f"*{suffix}"))
         shipped = tmp_path / "mcumatrix" / "shipped" / folder
         assert hash_tree(shipped, [shipped]) == hash_tree(ROOT / folder, members)
 
 
-def test_indexes_take_what_is_published(built: dict[str, Path]) -> None:
-    checked = subprocess.run(
-        [sys.executable, "-m", "twine", "check", "--strict", *map(str, built.values())],
+@pytest.mark.skipif(sys.platform != "linux", reason="names of wheels for Linux")
+def test_a_wheel_says_on_which_linuxes_it_installs_and_auditwheel_agrees(released: DryRun) -> None:
+    wheel = released.file(".whl")
+    found = re.search(r"-py3-none-manylinux_2_17_(\w+)\.manylinux2014_\1\.whl$", wheel.name)
+    assert found, wheel.name
+    shown = subprocess.run(
+        [Path(sys.executable).with_name("auditwheel"), "show", str(wheel)],
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
+    ).stdout
+    assert "requires no external shared libraries" in " ".join(shown.split())
+
+
+def test_the_bill_of_materials_has_what_the_wheel_needs_in_the_locked_versions(released: DryRun) -> None:
+    document = json.loads(released.file(".cdx.json").read_text())
+    assert document["bomFormat"] == "CycloneDX"
+    assert (document["metadata"]["component"]["name"], document["metadata"]["component"]["version"]) == (
+        "mcumatrix",
+        VERSION,
     )
-    assert checked.returncode == 0, checked.stdout
-    checked = subprocess.run(
-        [str(Path(sys.executable).with_name("check-wheel-contents")), str(built[".whl"])],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stdout
+    components = {one["name"].lower(): one for one in document["components"]}
+    locked = dict(re.findall(r"^(\S+)==(\S+) ", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    assert {name: one["version"] for name, one in components.items()}.items() <= locked.items()
+    assert {"pyocd", "pydantic-core", "unicorn"} <= components.keys()
+    # What builds the wheel, and what golden answers take, is no part of an installation.
+    assert not {"hatchling", "tflite-micro", "pytest"} & components.keys()
+    assert components["unicorn"]["purl"] == f"pkg:pypi/unicorn@{locked['unicorn']}"

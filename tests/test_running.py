@@ -18,6 +18,7 @@ from mcumatrix.errors import (
     McuMatrixError,
     ParseError,
 )
+from mcumatrix.executors.runs import RunsHere
 from mcumatrix.health import Health, last_tests
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.record import Correctness, Measurement, Record, Status
@@ -106,7 +107,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
     monkeypatch.setattr(running.registry, "project_revision", lambda _folder: {})
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
-        monkeypatch.setattr(running, "run_image", lab.run_image)
+        monkeypatch.setattr("mcumatrix.executors.runs.run_image", lab.run_image)
         lines = said if said is not None else []
         health = Health({"lab": FakeJob(TEST)} if tested else {}, RecordStore(tmp_path / "health"))
         # Logs of these runs hold nothing; what a log proves has tests of its own.
@@ -115,6 +116,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
             Matrix("two", "", (), (VARIANT,)),
             RecordStore(tmp_path / "records"),
             lab,  # type: ignore[arg-type] # as far as runs need it
+            RunsHere(lab),  # type: ignore[arg-type]
             health,
             Retries(attempts),
             lines.append,

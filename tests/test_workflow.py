@@ -14,6 +14,7 @@ from mcumatrix import actions, workflow
 from mcumatrix.adapters.builders.local import LocalBuilder
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.application import Application
 from mcumatrix.model.record import Record
 from mcumatrix.model.results import MatrixResults, group_runs
 from mcumatrix.model.variant import Matrix
@@ -130,6 +131,8 @@ def test_what_makes_a_report_is_in_its_fingerprint(project: Project) -> None:
         ("firmware/runtime/builtin/runtime.c", {"runtime", "model", "image", "run"}),
         ("firmware/runtime/tflm/runtime.cc", set()),
         ("firmware/flash_algorithm/algorithm.c", set()),
+        # Of an application that these images have not.
+        ("firmware/application/inference-server/server.c", set()),
     ],
 )
 def test_a_change_counts_where_it_changes_something(
@@ -150,6 +153,33 @@ def test_a_new_folder_counts_unless_it_is_another_board(
     (project.root / folder).mkdir()
     (project.root / folder / "new.c").touch()
     assert (plan().platform.plan.fingerprint != before) is counts
+
+
+def test_an_application_changes_images_that_have_it_and_no_part_that_they_share_with_others(
+    project: Project,
+) -> None:
+    def planned(applications: tuple[Application, ...]) -> workflow.Job:
+        catalogues = load_catalogues(project.matrices)
+        matrix = load_matrix(find_matrix("quickstart", project.matrices), catalogues)
+        variant = dataclasses.replace(matrix.variants[0], applications=applications)
+        builder = LocalBuilder(project.build / "cache")
+        boards = Boards(project.boards, wait=False, say=print)
+        [job] = workflow.plan_jobs(project, [variant], builder, boards).jobs
+        return job
+
+    server = (Application.BENCH, Application.INFERENCE_SERVER)
+    plain, served = planned((Application.BENCH,)), planned(server)
+    differing = {
+        name
+        for name, fingerprint in _fingerprints(served).items()
+        if _fingerprints(plain)[name] != fingerprint
+    }
+    assert differing == {"image", "run"}
+    assert len(served.libraries) == len(plain.libraries) + 1
+    assert served.applications[0][1].plan.inputs in served.inputs
+    (project.firmware / "application" / "inference-server" / "server.c").write_text("// other\n")
+    assert planned(server).image.plan.fingerprint != served.image.plan.fingerprint
+    assert planned((Application.BENCH,)).image.plan.fingerprint == plain.image.plan.fingerprint
 
 
 def _results(record: Record | None) -> MatrixResults:

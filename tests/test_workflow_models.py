@@ -9,7 +9,7 @@ import pytest
 
 from mcumatrix import registry, workflow
 from mcumatrix.adapters.builders.local import LocalBuilder
-from mcumatrix.errors import ModelError, SourceError, TooLargeError
+from mcumatrix.errors import ExitCode, ModelError, ModelFileError, SourceError, TooLargeError
 from mcumatrix.hashing import hash_file
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
@@ -77,10 +77,22 @@ def test_two_good_models_are_planned(project: Project) -> None:
 def test_a_file_that_is_missing_hinders_its_model_alone(project: Project, name: str) -> None:
     (project.firmware / name).unlink()
     error = hindrance(project)
-    assert isinstance(error, ModelError)
+    assert isinstance(error, ModelFileError)
+    assert error.exit_code is ExitCode.USAGE
     assert str(error) == (
         f"{project.firmware}/{name}, which belongs to a model, cannot be read: No such file or directory.\n"
         "  Check the paths in matrix/models; `doit model NAME` makes golden outputs."
+    )
+
+
+def test_an_entry_of_another_element_than_its_file_is_said_in_the_plan(project: Project) -> None:
+    entry = project.matrices / "models" / "other.yaml"
+    entry.write_text(entry.read_text().replace("element: int8", "element: float32"))
+    error = hindrance(project)
+    assert isinstance(error, ModelError)
+    assert str(error) == (
+        "The model other computes with int8; its entry says float32.\n"
+        "  Write `element: int8` into matrix/models/other.yaml."
     )
 
 

@@ -6,11 +6,13 @@ Actions print nothing: they run side by side, and each has a log of its own.
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.hashing import hash_file
+from mcumatrix.model.application import AddedApplication
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
@@ -81,6 +83,24 @@ def build_platform(project: Project, job: Job, builder: Builder) -> None:
     build.execute(job.platform.plan, builder, job.platform.folders, _platform_inputs(project))
 
 
+def build_application(
+    project: Project, job: Job, builder: Builder, say: Callable[[str], None], added: AddedApplication
+) -> None:
+    """Compiles an application; `say` gets a line when code from elsewhere is fetched.
+
+    Raises:
+        SourceError: that code cannot be had.
+        BuildError, ToolError: as the builder does.
+    """
+    wanted = dict(job.applications)[added]
+    folders = replace(wanted.folders, trees=_trees_of(added, say))
+    build.execute(wanted.plan, builder, folders, _platform_inputs(project))
+
+
+def _trees_of(added: AddedApplication, say: Callable[[str], None]) -> tuple[tuple[str, Path], ...]:
+    return tuple((source.name, registry.source_folder(source, parts, say)) for source, parts in added.sources)
+
+
 def build_model(job: Job, builder: Builder) -> None:
     """Compiles a rendered model. Raises BuildError or ToolError."""
     build.execute(job.model.plan, builder, job.model.folders, _model_inputs(job))
@@ -107,6 +127,10 @@ def build_all(
         (job.platform, lambda: build_platform(project, job, builder)),
         (job.runtime, lambda: build_runtime(project, job, builder, say)),
         (job.model, lambda: build_model(job, builder)),
+        *(
+            (library, partial(build_application, project, job, builder, say, added))
+            for added, library in job.applications
+        ),
     )
     for library, make in makers:
         with alone(library.name):
@@ -156,6 +180,10 @@ def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Pat
         make("runtime", job.runtime, runtime_inputs, trees),
         make("platform", job.platform, _platform_inputs(project)),
         make("model", job.model, _model_inputs(job)),
+        *(
+            make(added.name, library, _platform_inputs(project), _trees_of(added, lambda _line: None))
+            for added, library in job.applications
+        ),
     ]
     make(_IMAGE, job.image, _image_inputs(project, job, libraries))
     return rebuilt_image(folder) / "image.elf"

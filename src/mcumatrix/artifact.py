@@ -121,10 +121,16 @@ def manifest_bytes(fingerprint: str, outputs: Mapping[str, str]) -> bytes:
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 
+def _manifest_of(folder: Path) -> bytes:
+    # Asked for every image of a matrix, and there for few of them.
+    with open(f"{folder}/{MANIFEST}", "rb") as file:  # noqa: PTH123
+        return file.read()
+
+
 def is_current(folder: Path, fingerprint: str) -> bool:
     """Whether the files of a folder were made from these inputs and are as they were made."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads(_manifest_of(folder))
         if manifest["fingerprint"] != fingerprint:
             return False
         return all(hash_file(folder / name) == sha256 for name, sha256 in manifest["outputs"].items())
@@ -135,7 +141,7 @@ def is_current(folder: Path, fingerprint: str) -> bool:
 def output_hashes(folder: Path, fingerprint: str) -> dict[str, str]:
     """SHA-256 of each output by its name, as it was made from these inputs; empty if it was not made."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads(_manifest_of(folder))
         return dict(manifest["outputs"]) if manifest["fingerprint"] == fingerprint else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -1,13 +1,13 @@
 """What mcumatrix changes of doit: where state is kept, and what a run looks like on a terminal."""
 
-import time
 from typing import Any
 
 from doit.exceptions import BaseFail, TaskFailed, UnmetDependency
 from doit.reporter import ConsoleReporter
 from doit.task import Task
 
-from mcumatrix.printable import printable
+from mcumatrix.progress.display import Display, Lines
+from mcumatrix.progress.tally import Ended
 
 
 class NoDatabase:
@@ -43,25 +43,22 @@ class NoDatabase:
         self._tasks.clear()
 
 
-_LINE = "\n"
-"""What boards and compilers say may have several lines."""
-
-
 class TaskBlocked(TaskFailed):  # type: ignore[misc]
     """What a task returns that lacks nothing but a place where it can be done."""
 
 
 class Reporter(ConsoleReporter):  # type: ignore[misc]
-    """One line per task that did something: name, how it ended, how long it took."""
+    """Tells a display which tasks are begun and how they end; by itself, it has a line for each."""
 
     desc = "one line per task that was executed"
 
-    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:
+    def __init__(self, outstream: Any, options: dict[str, Any], display: Display | None = None) -> None:
         super().__init__(outstream, options)
-        self._started: dict[str, float] = {}
+        self._display = display or Lines(self._write_line, self._write_line)
 
     def execute_task(self, task: Task) -> None:
-        self._started[task.name] = time.monotonic()
+        if task.actions:
+            self._display.begun(task.name)
 
     def skip_uptodate(self, task: Task) -> None:
         pass
@@ -71,26 +68,24 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
 
     def add_success(self, task: Task) -> None:
         if task.actions:
-            self._line(task, task.values.get("said", ""))
+            self._display.ended(task.name, Ended.DONE, task.values.get("said", ""))
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         if isinstance(fail, UnmetDependency):
-            self._line(task, "not tried: what it needs failed")
+            self._display.ended(task.name, Ended.FAILED, "not tried: what it needs failed")
+        elif isinstance(fail, TaskBlocked):
+            self._display.ended(task.name, Ended.BLOCKED, f"BLOCKED: {fail.get_msg()}")
         else:
-            how = "BLOCKED" if isinstance(fail, TaskBlocked) else "FAILED"
-            self._line(task, f"{how}: {fail.get_msg()}")
+            self._display.ended(task.name, Ended.FAILED, f"FAILED: {fail.get_msg()}")
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        self.write(f"{printable(exception.get_msg(), keep=_LINE)}\n")
+        self._display(exception.get_msg())
 
     def complete_run(self) -> None:
         pass
 
-    def _line(self, task: Task, said: str) -> None:
-        started = self._started.get(task.name)
-        # What was never started took no time.
-        took = "" if started is None else f"  [{time.monotonic() - started:.1f} s]"
-        self.write(f"{task.name}  {printable(said, keep=_LINE)}{took}\n")
+    def _write_line(self, said: str) -> None:
+        self.write(f"{said}\n")
         self.outstream.flush()
 
 

@@ -69,6 +69,12 @@ class ModelError(McuMatrixError):
     """A model file cannot be read, or holds what a runtime cannot run."""
 
 
+class ModelFileError(ModelError):
+    """A file that a model's entry names cannot be read."""
+
+    exit_code = ExitCode.USAGE
+
+
 class RenderError(McuMatrixError):
     """Sources could not be made from a template or a model."""
 

@@ -3,12 +3,25 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 FINGERPRINT_VERSION = 1
 """Raised when the way a fingerprint is made changes, so that nothing old passes for current."""
 
 Part = str | int | None | Iterable["Part"] | Mapping[str, "Part"]
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=list)
+
+
+class Shared(dict[str, str]):
+    """Named parts that many fingerprints cover, and that nobody changes: they are written as JSON once."""
+
+    @cached_property
+    def encoded(self) -> str:
+        """As JSON."""
+        return _ENCODER.encode(self)
 
 
 def hash_bytes(data: bytes) -> str:
@@ -22,12 +35,12 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def hash_tree(root: Path, members: Iterable[Path]) -> dict[str, str]:
+def hash_tree(root: Path, members: Iterable[Path]) -> Shared:
     """SHA-256 of each file in `members`, folders taken whole, by its name below `root`."""
     files: set[Path] = set()
     for member in members:
         files.update(p for p in member.rglob("*") if p.is_file()) if member.is_dir() else files.add(member)
-    return {file.relative_to(root).as_posix(): hash_file(file) for file in sorted(files)}
+    return Shared({file.relative_to(root).as_posix(): hash_file(file) for file in sorted(files)})
 
 
 def fingerprint(kind: str, parts: Mapping[str, Part]) -> str:
@@ -37,9 +50,9 @@ def fingerprint(kind: str, parts: Mapping[str, Part]) -> str:
 
 def canonical(kind: str, parts: Mapping[str, Part]) -> bytes:
     """What a fingerprint is the SHA-256 of: named parts as JSON, each in one way only."""
-    return json.dumps(
-        {"version": FINGERPRINT_VERSION, "kind": kind, "parts": parts},
-        sort_keys=True,
-        separators=(",", ":"),
-        default=list,
-    ).encode()
+    named = ",".join(f"{_encoded(name)}:{_encoded(parts[name])}" for name in sorted(parts))
+    return f'{{"kind":{_encoded(kind)},"parts":{{{named}}},"version":{FINGERPRINT_VERSION}}}'.encode()
+
+
+def _encoded(part: Part) -> str:
+    return part.encoded if isinstance(part, Shared) else _ENCODER.encode(part)

@@ -110,11 +110,18 @@ class Health:
     _units: dict[tuple[str, str], _UnitState] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def test_for(self, board: Board, unit: str) -> Job | None:
-        """What has to be run on a unit before anything else; None where nothing has."""
+    def test_of(self, board: Board) -> Job | None:
+        """What shows that a unit of a board is fit; None where nothing does."""
         job = self.jobs.get(board.name)
         # One that could not be built tests nothing; who builds it has said so.
-        return job if job and not self._state(board, unit).is_fit and job.image.is_done() else None
+        return job if job and job.image.is_done() else None
+
+    def fit_units(self, board: Board) -> frozenset[str]:
+        """The units of a board on which nothing has to be run before anything else."""
+        with self._lock:
+            return frozenset(
+                unit for (name, unit), state in self._units.items() if name == board.name and state.is_fit
+            )
 
     def suspect(self, board: Board, unit: str) -> None:
         """Has a unit tested before anything else is run on it."""

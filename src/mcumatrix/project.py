@@ -64,7 +64,7 @@ class Project:
         """Jinja2 templates of sources and reports, in one folder. Raises OSError as `firmware` does."""
         return self._whole(_TEMPLATES)
 
-    @property
+    @cached_property
     def build(self) -> Path:
         """Everything that can be made again; may be removed at any time."""
         return self.root / "build"

@@ -1,7 +1,8 @@
 """Names to adapters. Each is imported when it is asked for, so that a command loads only what it uses."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.kernels import KernelFacts
@@ -33,11 +35,13 @@ from mcumatrix.model.network import Network, least_cycles_of
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
 from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
+from mcumatrix.progress.display import Display, Lines
 
 if TYPE_CHECKING:
     from mcumatrix.adapters.builders.recorded import Known
     from mcumatrix.adapters.models.host_check import ModelProblem
     from mcumatrix.adapters.runtimes.tflm.asked import Asked
+    from mcumatrix.sources.progress import Progress
 
 BUILDERS = ("auto", "docker", "local")
 
@@ -154,21 +158,12 @@ def make_base_image(suite: str, say: Callable[[str], None]) -> str:
     return f"{base.tag} is {make_base_image(engine, say, base)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _SaidProgress:
-    """Progress of a download as lines: what begins, and what is worth knowing."""
-
-    say: Callable[[str], None]
-
-    def begin(self, activity: str, name: str, total_bytes: int | None) -> None:
-        size = f" ({total_bytes / 1e6:.1f} MB)" if total_bytes else ""
-        self.say(f"{activity} {name}{size}")
-
-    def advance(self, done_bytes: int) -> None:
-        pass
-
-    def note(self, message: str) -> None:
-        self.say(message)
+@contextmanager
+def shown_progress(say: Callable[[str], None]) -> "Iterator[Progress]":
+    """What shows how far a transfer is, to whoever hears lines: a display shows more than lines."""
+    display = say if isinstance(say, Display) else Lines(say, say)
+    with display.transfer() as shown:
+        yield shown
 
 
 def _unpacked(archive: Archive, say: Callable[[str], None]) -> Path:
@@ -185,13 +180,14 @@ def _obtained(
     from mcumatrix.sources.selection import Selection
 
     pin = read_pin(name, [url], checksum)
-    return obtain(
-        pin,
-        cache_from(os.environ, Path.home()),
-        selection=Selection(include),
-        progress=_SaidProgress(say),
-        mirrors=mirrors_from(os.environ),
-    )
+    with shown_progress(say) as progress:
+        return obtain(
+            pin,
+            cache_from(os.environ, Path.home()),
+            selection=Selection(include),
+            progress=progress,
+            mirrors=mirrors_from(os.environ),
+        )
 
 
 def _quiet(_line: str) -> None:
@@ -216,7 +212,7 @@ def runtime(
         entry,
         firmware=firmware,
         templates=templates,
-        fetch=partial(_source_folder, say=say),
+        fetch=partial(source_folder, say=say),
         say=say,
     )
     return made
@@ -293,7 +289,8 @@ def _patched(
     from mcumatrix.sources.patch import patched
 
     cache = cache_from(os.environ, Path.home())
-    return patched(name, folder, contents, patches, cache, progress=_SaidProgress(say))
+    with shown_progress(say) as progress:
+        return patched(name, folder, contents, patches, cache, progress=progress)
 
 
 def commit_of(name: str, url: str, revision: str) -> str:
@@ -307,10 +304,10 @@ def asked_by(source: Source, say: Callable[[str], None]) -> "Asked":
     """What the TensorFlow tree of a commit needs besides itself, by its own makefiles. Raises SourceError."""
     from mcumatrix.adapters.runtimes.tflm.asked import asked_by
 
-    return asked_by(_source_folder(source, (), say))
+    return asked_by(source_folder(source, (), say))
 
 
-def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
+def source_folder(source: Source, include: tuple[str, ...], say: Callable[[str], None]) -> Path:
     """A part of what a pinned archive holds, or a commit whole, fetched if it is not in the cache.
 
     Raises:
@@ -321,7 +318,8 @@ def _source_folder(source: Source, include: tuple[str, ...], say: Callable[[str]
         from mcumatrix.sources.commit import CommitPin, obtain_commit
 
         pin = CommitPin(source.name, source.url, source.commit)
-        return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=_SaidProgress(say))
+        with shown_progress(say) as progress:
+            return obtain_commit(pin, cache_from(os.environ, Path.home()), progress=progress)
     return _obtained(source.file_name, source.url, source.checksum, include, say)
 
 
@@ -401,12 +399,13 @@ def _fetched(name: str, pin: ModelPin, say: Callable[[str], None]) -> Path:
     from mcumatrix.sources.fetch import fetch
     from mcumatrix.sources.pin import read_pin
 
-    return fetch(
-        read_pin(name, [pin.url], f"sha256:{pin.sha256}"),
-        cache_from(os.environ, Path.home()),
-        progress=_SaidProgress(say),
-        mirrors=mirrors_from(os.environ),
-    )
+    with shown_progress(say) as progress:
+        return fetch(
+            read_pin(name, [pin.url], f"sha256:{pin.sha256}"),
+            cache_from(os.environ, Path.home()),
+            progress=progress,
+            mirrors=mirrors_from(os.environ),
+        )
 
 
 def operators_of(entry: Model) -> frozenset[str]:
@@ -456,6 +455,36 @@ def project_revision(folder: Path) -> dict[str, str]:
 
     revision = revision_of(folder)
     return {PROJECT: revision} if revision else {}
+
+
+def engine_room() -> EngineRoom | None:
+    """What the Docker engine of this machine has for builds; None where none answers.
+
+    Raises:
+        ToolError: it has gone meanwhile.
+    """
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
+    engine = find_engine(os.environ)
+    return None if isinstance(engine, NoEngine) else engine.room()
+
+
+def hooks_missing() -> str:
+    """Why the hooks of virtual boards cannot be loaded, with what to do; empty where they can."""
+    from vstm32.base.errors import VirtualBoardError
+
+    try:
+        import vstm32.native.library  # noqa: F401
+    except VirtualBoardError as error:
+        return str(error)
+    return ""
+
+
+def check_element(entry: Model, network: Network) -> None:
+    """Raises ModelError: a model computes with something else than its entry says."""
+    from mcumatrix.adapters.models.golden_case import check_element
+
+    check_element(entry, network)
 
 
 def golden_case(entry: Model, asked: AskedSet | None = None) -> GoldenCase:

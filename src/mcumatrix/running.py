@@ -8,11 +8,13 @@ too.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.metadata import version
 from statistics import median
 
 from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultError, StoppedError
+from mcumatrix.executors.runs import Choice, Runs
 from mcumatrix.health import Health
 from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
@@ -28,7 +30,7 @@ from mcumatrix.stages.health import drift_of
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import cause_of_error, make_record, status_of
 from mcumatrix.stages.retry import Retries, Wait
-from mcumatrix.stages.run import Ran, ToRun, run_image
+from mcumatrix.stages.run import Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Job
@@ -38,17 +40,24 @@ from mcumatrix.workflow import Job
 class Bench:
     """What the runs of a matrix have in common.
 
-    `store` keeps their records. `say` gets a line before each pause, and when a unit is set aside; `wait` is
-    how pauses are made.
+    `store` keeps their records, `runs` executes them. `say` gets a line before each pause, and when a unit is
+    set aside; `wait` is how pauses are made. `placed` hears on which unit the task of a name is.
     """
 
     matrix: Matrix
     store: RecordStore
     boards: Boards
+    runs: Runs
     health: Health
     retries: Retries
     say: Callable[[str], None]
     wait: Wait
+    placed: Callable[[str, str], None] = lambda _task, _unit: None
+
+
+def task_of(job: Job, slot: Slot) -> str:
+    """The name of the task that is a run of a variant."""
+    return f"run:{job.variant.slug}{slot.suffix}"
 
 
 def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
@@ -64,7 +73,7 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
     earlier: tuple[str, ...] = ()
     while True:
         try:
-            ran = _run_on_fit_unit(job, bench, limit)
+            ran = _run_on_fit_unit(job, slot, bench, limit)
         except (BlockedError, ModelError) as error:
             return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
         record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
@@ -73,11 +82,11 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
         if pause_s is None or limit.left_s < 0:
             return record
         earlier = (*earlier, record.name)
-        what = f"run:{job.variant.slug}{slot.suffix}: attempt {record.attempt} of {bench.retries.attempts}"
+        what = f"{task_of(job, slot)}: attempt {record.attempt} of {bench.retries.attempts}"
         _pause(bench, f"{what} ended with {record.status}: {record.reason}", pause_s)
 
 
-def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
+def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ran:
     """A run on a unit that has shown to be fit, in a test of its own if need be.
 
     A test is a run by itself, so that what comes next finds a board that was switched off.
@@ -87,9 +96,10 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
     board, wanted = variant.board, ToRun(variant, image_of(job), limit, labelled)
     due: list[_Pause] = []
 
-    def choose(unit: str) -> ToRun:
-        test = bench.health.test_for(board, unit)
-        return ToRun(test.variant, image_of(test), TimeLimit(test.variant.limit_s)) if test else wanted
+    @cache
+    def test() -> ToRun | None:
+        found = bench.health.test_of(board)
+        return ToRun(found.variant, image_of(found), TimeLimit(found.variant.limit_s)) if found else None
 
     def ended(ran: Ran) -> None:
         if ran.what is not wanted:
@@ -97,15 +107,10 @@ def _run_on_fit_unit(job: Job, bench: Bench, limit: TimeLimit) -> Ran:
         elif ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE:
             bench.health.suspect(board, ran.unit)
 
+    task = task_of(job, slot)
+    fit, placed = partial(bench.health.fit_units, board), partial(bench.placed, task)
     while True:
-        ran = run_image(
-            choose,
-            bench.boards.get(board),
-            registry.flasher(board),
-            registry.open_console,
-            stopped=bench.boards.stopped.is_set,
-            ended=ended,
-        )
+        ran = bench.runs.run(Choice(task, wanted, test, fit, placed), board, ended)
         if ran.what is wanted:
             return ran
         while due:
@@ -138,7 +143,7 @@ def _keep_test(bench: Bench, ran: Ran) -> _Pause | None:
     if pause_s is not None:
         return what, pause_s
     bench.say(f"{what}; {unit} is set aside.")
-    bench.boards.get(board).set_aside(unit, f"{record.status}: {record.reason}")
+    bench.runs.set_aside(board, unit, f"{record.status}: {record.reason}")
     return None
 
 

@@ -1,6 +1,6 @@
 """The pipeline as doit tasks: model -> library -> image -> run -> report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -11,10 +11,11 @@ from mcumatrix import actions
 from mcumatrix.artifact import changed_outputs, is_current
 from mcumatrix.doit_support import TaskBlocked
 from mcumatrix.errors import McuMatrixError
+from mcumatrix.model.application import AddedApplication
 from mcumatrix.model.record import Status
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import FIRST, Slot
-from mcumatrix.running import describe, run_variant
+from mcumatrix.running import describe, run_variant, task_of
 from mcumatrix.storage import in_sentences
 from mcumatrix.work import Work
 from mcumatrix.workflow import Build, Job, report_fingerprint, what_is_left
@@ -38,6 +39,22 @@ def tasks(work: Work) -> Iterator[Task]:
         for task in stage(work):
             # doit captures output by swapping sys.stdout, which mixes up when actions run side by side.
             yield task | {"io": {"capture": False}}
+
+
+def due_tasks(work: Work, jobs: Sequence[Job]) -> Iterator[str]:
+    """The names of the tasks that a run of some variants executes, as far as that is known before."""
+    for job in jobs:
+        slots = [slot for slot in work.slots_of(job) if work.again or not job.is_done(work.store, slot)]
+        is_built = work.again or (bool(slots) and not job.image.is_done())
+        if is_built:
+            if work.again or not is_current(job.rendered.folder, job.rendered.fingerprint):
+                yield f"model:{job.rendered.folder.name}"
+            yield from (
+                f"library:{library.name}" for library in job.libraries if work.again or not library.is_done()
+            )
+            yield f"build:{job.variant.slug}"
+        yield from (task_of(job, slot) for slot in slots)
+    yield f"report:{work.matrix.name}"
 
 
 def model_tasks(work: Work) -> Iterator[Task]:
@@ -70,6 +87,14 @@ def library_tasks(work: Work) -> Iterator[Task]:
         build = partial(actions.build_model, builder=work.builder)
         task = _library_task(work, jobs, jobs[0].model, what, build)
         yield task | {"task_dep": [f"model:{jobs[0].rendered.folder.name}"]}
+    for added in {added for job in work.jobs for added, _ in job.applications}:
+        for jobs in _sharing(work, added):
+            library = dict(jobs[0].applications)[added]
+            what = f"compile {added.name} for {jobs[0].variant.board.firmware_board}"
+            build = partial(
+                actions.build_application, work.project, builder=work.builder, say=work.say, added=added
+            )
+            yield _library_task(work, jobs, library, what, build)
 
 
 def _library_task(
@@ -147,6 +172,15 @@ def _shared(work: Work, name: Callable[[Job], str]) -> Iterator[list[Job]]:
     for job in work.jobs:
         groups.setdefault(name(job), []).append(job)
     return iter(groups.values())
+
+
+def _sharing(work: Work, added: AddedApplication) -> list[list[Job]]:
+    """The jobs whose images have an application, by its library."""
+    groups: dict[str, list[Job]] = {}
+    for job in work.jobs:
+        if library := dict(job.applications).get(added):
+            groups.setdefault(library.name, []).append(job)
+    return list(groups.values())
 
 
 def _action(

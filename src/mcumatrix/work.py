@@ -17,6 +17,8 @@ from mcumatrix.errors import (
     TimeLimitError,
     ToolError,
 )
+from mcumatrix.executors.choice import find_executor
+from mcumatrix.executors.runs import Runs
 from mcumatrix.health import Health, health_variants, last_tests
 from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.catalogue import Board, Toolchain
@@ -25,6 +27,7 @@ from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import Slot
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
+from mcumatrix.progress.display import Display, Lines
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 from mcumatrix.report.content.report import Report
@@ -32,7 +35,7 @@ from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
+from mcumatrix.results.store import HEALTH_FOLDER, RecordStore, record_store
 from mcumatrix.running import Bench, record_failure
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
@@ -114,6 +117,7 @@ class Work:
     hindered: Mapping[str, McuMatrixError]
     builders: Builders
     boards: Boards
+    runs: Runs
     say: Callable[[str], None]
     retries: Retries = field(default_factory=Retries)
     again: bool = False
@@ -175,7 +179,7 @@ class Work:
     @cached_property
     def store(self) -> RecordStore:
         """The records of the matrix."""
-        return RecordStore(self.project.results(self.matrix.name) / "records")
+        return record_store(self.project.results(self.matrix.name) / "records")
 
     @cached_property
     def bench(self) -> Bench:
@@ -190,8 +194,21 @@ class Work:
             ],
         )
         return Bench(
-            self.matrix, self.store, self.boards, health, self.retries, self.say, self.boards.stopped.wait
+            self.matrix,
+            self.store,
+            self.boards,
+            self.runs,
+            health,
+            self.retries,
+            self.say,
+            self.boards.stopped.wait,
+            self.display.placed,
         )
+
+    @cached_property
+    def display(self) -> Display:
+        """What shows how far the work is: whoever hears its lines, where that is one."""
+        return self.say if isinstance(self.say, Display) else Lines(self.say, self.say)
 
     @cached_property
     def _limits(self) -> dict[str, TimeLimit]:
@@ -336,12 +353,14 @@ def load_work(
     wait: bool = True,
     retries: Retries | None = None,
     again: bool = False,
+    cluster: str = "",
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
     `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
     board that somebody else uses is an error; `retries` is for runs that infrastructure spoils. Results that
-    are there count, with a compiler that cannot be had too, unless all is to be done `again`.
+    are there count, with a compiler that cannot be had too, unless all is to be done `again`. `cluster` is
+    the address of a Dask scheduler, or `local:4`; without it, all is done on this machine.
 
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
@@ -350,7 +369,8 @@ def load_work(
 
     path = find_matrix(matrix_name, project.matrix_folders)
     catalogues = catalogues_of(project)
-    builders = registry.builders(builder, project.build / "cache", say)
+    executor = find_executor(cluster, builder, project, catalogues.boards.values(), say)
+    builders = executor.builders
     if not again:
         recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
         builders = replace(builders, chosen=registry.recorded_compilers(builders.chosen, recorded, say))
@@ -375,6 +395,7 @@ def load_work(
         planned.hindered,
         builders,
         boards,
+        executor.runs(boards),
         say,
         retries or Retries(),
         again,

@@ -8,11 +8,12 @@ and each of these has a fingerprint over everything that can change what it make
 done already, by this matrix or another, is found again.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 
 from mcumatrix import registry
@@ -21,12 +22,14 @@ from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
     ModelError,
+    ModelFileError,
     ResultError,
     SourceError,
     ToolError,
 )
-from mcumatrix.hashing import Part, fingerprint, hash_bytes, hash_file, hash_tree
+from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.model.application import ADDED, AddedApplication, Application
 from mcumatrix.model.axes import AXES, AxisKind
 from mcumatrix.model.catalogue import (
     Board,
@@ -49,7 +52,7 @@ from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
-from mcumatrix.model.variant import Expectation, Matrix, Variant
+from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
@@ -57,7 +60,15 @@ from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
-from mcumatrix.stages.build import build_id, plan_image, plan_library, plan_model, plan_platform
+from mcumatrix.stages.application import application_members, application_of
+from mcumatrix.stages.build import (
+    build_id,
+    plan_application,
+    plan_image,
+    plan_library,
+    plan_model,
+    plan_platform,
+)
 from mcumatrix.stages.chip import chip_of, clocks_of
 from mcumatrix.stages.evidence import (
     differences_from_golden,
@@ -88,9 +99,10 @@ REPORTERS = (
 )
 """What makes a report of records. What these import counts too."""
 
-_NOT_OF_THE_PLATFORM = {"runtime", "models", "flash_algorithm", "family", "chip", "board"}
-"""Under `firmware/`: what runtimes and models bring by themselves, what is in no image, and families, chips
-and boards, of which an image has one each. All the rest is part of the platform: none can be forgotten."""
+_NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "flash_algorithm", "family", "chip", "board"}
+"""Under `firmware/`: what runtimes, models and applications bring by themselves, what is in no image, and
+families, chips and boards, of which an image has one each. All the rest is part of the platform: none can be
+forgotten."""
 
 _COMMON_TO_LIBRARIES = ("CMakeLists.txt", "cmake", "include")
 
@@ -130,7 +142,7 @@ class Build:
 class Job:
     """Everything there is to do for one variant.
 
-    `runtime`, `platform` and `model` are libraries, which other jobs may share.
+    `runtime`, `platform`, `model` and those of `applications` are libraries, which other jobs may share.
     """
 
     variant: Variant
@@ -141,6 +153,8 @@ class Job:
     image: Build
     run_fingerprint: str
     run: Inputs = field(default=NOTHING, compare=False, repr=False)
+    applications: tuple[tuple[AddedApplication, Build], ...] = ()
+    """What its image has besides the benchmark."""
     samples: int | None = None
     """How many samples of a labelled set its run asks; None for none, and where they have to be fetched."""
 
@@ -153,7 +167,7 @@ class Job:
     @property
     def libraries(self) -> tuple[Build, ...]:
         """What is linked into the image."""
-        return (self.runtime, self.platform, self.model)
+        return (self.runtime, self.platform, self.model, *(build for _, build in self.applications))
 
     def newest_record(self, store: RecordStore, slot: Slot = FIRST) -> Record | None:
         """The last result of a run that was made from exactly these inputs."""
@@ -180,6 +194,7 @@ class Job:
             platform=limited(self.platform),
             model=limited(self.model),
             image=limited(self.image),
+            applications=tuple((added, limited(build)) for added, build in self.applications),
         )
 
 
@@ -196,9 +211,12 @@ def require_proved(
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
         ResultError: it, or its log, cannot be read.
     """
+    records = job.runs(store, slots).all
+    if not records:
+        return
     image = job.image
     said = hello_of(job.variant, build_id(image.plan))
-    for record in job.runs(store, slots).all:
+    for record in records:
         file = store.path_of(record)
         log = read_raw_log(file)
         found = [
@@ -249,12 +267,12 @@ def recorded_compilers(
     except ResultError:
         return {}
     found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
+    chip = cache(partial(chip_of, project.firmware))
     for record in kept.records.values():
         board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
         if record.image and board and toolchain:
             with suppress(BuildError):
-                flags = chip_of(project.firmware, board.firmware_board).cpu_flags
-                found[toolchain, flags] = record.image.toolchain
+                found[toolchain, chip(board.firmware_board).cpu_flags] = record.image.toolchain
     return found
 
 
@@ -343,6 +361,16 @@ def platform_members(project: Project, chip: Chip, board: str) -> list[Path]:
     return [*members, *(project.firmware / part for part in own)]
 
 
+def own_members(project: Project, variant: Variant) -> list[Path]:
+    """Files and folders under `firmware/` that the applications of a variant bring besides."""
+    return [
+        member
+        for application in variant.applications
+        if application in ADDED
+        for member in application_members(project.firmware, application)
+    ]
+
+
 def runtime_members(project: Project, runtime: Runtime) -> list[Path]:
     """Files and folders under `firmware/` that the library of a runtime is compiled from."""
     own = [project.firmware / "runtime" / "CMakeLists.txt", *runtime.sources()]
@@ -368,15 +396,19 @@ class _Facts:
             return len(registry.labelled_set(model, asked).labels)
 
         @cache
-        def platform_sources(chip: Chip, board: str) -> dict[str, str]:
+        def platform_sources(chip: Chip, board: str) -> Shared:
             return hash_tree(project.firmware, platform_members(project, chip, board))
+
+        @cache
+        def application_sources(application: Application) -> dict[str, str]:
+            return hash_tree(project.firmware, application_members(project.firmware, application))
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
             return registry.runtime(entry, project.firmware, project.templates)
 
         @cache
-        def runtime_sources(entry: RuntimeEntry) -> dict[str, str]:
+        def runtime_sources(entry: RuntimeEntry) -> Shared:
             return hash_tree(project.firmware, runtime_members(project, runtime(entry)))
 
         @cache
@@ -398,6 +430,7 @@ class _Facts:
         def require_room_for(model: Model, chip: Chip, choices: tuple[Choice, ...]) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is not None and self.file(model.file):
+                registry.check_element(model, network(model.file))
                 known = (model.name, model.file.stat().st_size, network(model.file))
                 require_room(*known, chip)
                 require_room_for_choices(*known, self.layouts(chip), choices)
@@ -408,9 +441,10 @@ class _Facts:
 
         self.require_room = require_room_for
         self.samples = samples
-        self.parts: dict[Variant, _Parts] = {}
+        self.parts: dict[Hashable, _Parts] = {}
         self.board_identity = board_identity
         self.platform_sources = platform_sources
+        self.application_sources = application_sources
         self.runtime = runtime
         self.trees = trees
         self.runtime_sources = runtime_sources
@@ -429,14 +463,29 @@ class _Parts:
     runtime: Build
     platform: Build
     model: Build
+    applications: tuple[tuple[AddedApplication, Build], ...]
 
 
 def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     """The parts of a variant, made once for all that share them."""
-    key = replace(variant, slug="", clock_hz=0, repeat=0, warmup=0, expect=Expectation())
+    key = _what_parts_depend_on(variant)
     if key not in facts.parts:
         facts.parts[key] = _plan_parts(project, variant, facts)
     return facts.parts[key]
+
+
+_NOT_OF_PARTS = {"slug", "clock_hz", "repeat", "warmup", "expect"}
+"""What variants may differ in and share their parts. All the rest counts: none can be forgotten."""
+
+_values_of_parts = attrgetter(*(one.name for one in fields(Variant) if one.name not in _NOT_OF_PARTS))
+
+
+def _what_parts_depend_on(variant: Variant) -> Hashable:
+    # Entries of catalogues have names, which are hashed in less time than all that is in them.
+    return tuple(
+        value.name if isinstance(value, RuntimeEntry | Model | Toolchain | Board) else value
+        for value in _values_of_parts(variant)
+    )
 
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -458,7 +507,31 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
         plan_model(variant, chip, toolchain, runtime_sources, rendered.fingerprint),
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
-    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model)
+    added = _plan_applications(project, variant, facts)
+    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model, added)
+
+
+def _plan_applications(
+    project: Project, variant: Variant, facts: _Facts
+) -> tuple[tuple[AddedApplication, Build], ...]:
+    board = variant.board.firmware_board
+    chip = facts.chip(board)
+    found = [application_of(project.firmware, one, board) for one in variant.applications if one in ADDED]
+    plans = [
+        plan_application(
+            added.name,
+            variant,
+            chip,
+            facts.toolchain(variant.toolchain, chip.cpu_flags),
+            sources={**facts.application_sources(added.name), **facts.platform_sources(chip, board)},
+            inputs={"renderers": facts.renderers()},
+            trees={source.name: source.checksum for source, _ in added.sources},
+        )
+        for added in found
+    ]
+    return tuple(
+        (added, _in_folder(project, "libraries", plan)) for added, plan in zip(found, plans, strict=True)
+    )
 
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
@@ -466,6 +539,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
+    libraries += [build.plan for _, build in parts.applications]
     image = plan_image(variant, chip, toolchain, libraries, platform_sources, choices=parts.choices)
     run = Inputs(
         "run",
@@ -486,6 +560,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         runtime=parts.runtime,
         platform=parts.platform,
         model=parts.model,
+        applications=parts.applications,
         image=_in_folder(project, "images", image),
         run_fingerprint=run.fingerprint,
         run=run,
@@ -515,8 +590,9 @@ def _unique_name(name: str, fingerprint: str) -> str:
 
 
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    folder = project.build / kind / _unique_name(plan.name, plan.fingerprint)
-    folders = BuildFolders(project.firmware, inputs=folder / "inputs", output=folder / "output")
+    # Joined as text: with 10,000 images, joining paths piece by piece takes longer than their fingerprints.
+    folder = f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
+    folders = BuildFolders(project.firmware, inputs=Path(f"{folder}/inputs"), output=Path(f"{folder}/output"))
     return Build(plan, folders)
 
 
@@ -566,11 +642,11 @@ def _chosen(source: ModelInput) -> object:
 
 
 def _hash_of_model_file(path: Path) -> str:
-    """Raises ModelError if a file that belongs to a model cannot be read."""
+    """Raises ModelFileError if a file that belongs to a model cannot be read."""
     try:
         return hash_file(path)
     except OSError as error:
-        raise ModelError(
+        raise ModelFileError(
             f"{path}, which belongs to a model, cannot be read: {error.strerror}.",
             hint="Check the paths in matrix/models; `doit model NAME` makes golden outputs.",
         ) from error

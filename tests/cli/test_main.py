@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import click
@@ -116,7 +116,7 @@ def test_options_stand_before_or_behind_names_and_are_what_was_typed() -> None:
 
 
 def test_version_is_said(capfd: pytest.CaptureFixture[str]) -> None:
-    assert said(["--version"], capfd) == (0, "mcumatrix 0.1.0\n", "")
+    assert said(["--version"], capfd) == (0, f"mcumatrix {version('mcumatrix')}\n", "")
 
 
 def test_doit_reads_the_same_command_line(capfd: pytest.CaptureFixture[str]) -> None:

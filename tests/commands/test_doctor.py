@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.commands import doctor as module
-from mcumatrix.commands.doctor import Check, State, clock, doctor, exit_code, hardware, packages
+from mcumatrix.commands.doctor import Check, State, clock, doctor, engine, exit_code, hardware, packages
 from mcumatrix.errors import ExitCode, ToolError
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
+from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.project import Project
 
 NONE = Attached()
@@ -23,7 +24,16 @@ def test_this_machine_can_build_and_says_so_to_programs_too(
     assert doctor(Project(tmp_path), "doctor.json", said.append) is ExitCode.OK
     assert said[-1] == "doctor.json"
     checks = {one["what"]: one for one in json.loads((tmp_path / "doctor.json").read_text())["checks"]}
-    for what in ("mcumatrix", "Python", "packages", "compiler on PATH", "disk", "clock", "cache"):
+    for what in (
+        "mcumatrix",
+        "Python",
+        "packages",
+        "compiler on PATH",
+        "virtual boards",
+        "disk",
+        "clock",
+        "cache",
+    ):
         assert checks[what]["state"] == "ok", checks[what]
     assert "pyocd 0.46" in checks["packages"]["found"]
 
@@ -41,8 +51,41 @@ def test_without_compiler_and_engine_nothing_can_be_built(
     assert "Docker engine: Install it." in said
 
 
+def test_an_engine_says_what_it_has_and_is_noted_where_that_is_little() -> None:
+    assert engine(EngineRoom("29.1", 2, 8_000_000_000, 60_200_000_000)) == Check(
+        "Docker engine", State.OK, "29.1, 2 processors, 8.0 GB of memory, 60.2 GB free"
+    )
+    assert engine(EngineRoom("29.1", 1, 500_000_000, None)) == Check(
+        "Docker engine",
+        State.NOTE,
+        "29.1, 1 processors, 0.5 GB of memory, a disk not seen from here",
+        "Compilers may run out of memory: give the engine more.",
+    )
+    assert engine(EngineRoom("29.1", 1, 8_000_000_000, 1_000_000)).to_do == (
+        "Compilers may run out of disk: give the engine more."
+    )
+
+
+def test_hooks_that_are_not_compiled_are_missing_with_what_compiles_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = "The hooks of the virtual board have not been compiled.\n  Run `python -m vstm32.native`."
+    monkeypatch.setattr(module.registry, "hooks_missing", lambda: missing)
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    assert doctor(Project(tmp_path), "", said.append) is ExitCode.ENVIRONMENT
+    assert "virtual boards: Run `python -m vstm32.native`." in said
+
+
 def test_a_package_that_is_missing_is_named_with_how_to_install_it() -> None:
-    first, _ = packages(["pyserial>=3.5", "no-such-package==1.*", "pillow>=10; extra == 'images'"])
+    first, _ = packages(
+        [
+            "pyserial>=3.5",
+            "no-such-package==1.*",
+            "pillow>=10; extra == 'images'",
+            "tomli>=2; python_version < '3'",
+        ]
+    )
     assert first == Check("packages", State.MISSING, "without no-such-package", "pip install no-such-package")
     assert exit_code((first,)) is ExitCode.ENVIRONMENT
 

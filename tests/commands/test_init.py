@@ -1,11 +1,15 @@
 """`init` begins a project that runs as it is."""
 
+import os
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from mcumatrix.commands.init import init
+from mcumatrix.commands.init import CI_FILES, init
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
@@ -23,9 +27,9 @@ FILES = [
 ]
 
 
-def begun(folder: Path, model: Path | None = None) -> list[str]:
+def begun(folder: Path, model: Path | None = None, ci: str = "github") -> list[str]:
     said: list[str] = []
-    assert init(Project(folder), model, said.append) is ExitCode.OK
+    assert init(Project(folder), model, ci, said.append) is ExitCode.OK
     return said
 
 
@@ -59,6 +63,56 @@ def test_ci_installs_the_version_that_wrote_it(tmp_path: Path) -> None:
     assert f"pip install mcumatrix=={version}\n" in (tmp_path / FILES[-1]).read_text()
 
 
+@pytest.mark.parametrize("ci", CI_FILES)
+def test_the_file_for_each_service_is_one_of_the_five_and_installs_that_version_too(
+    tmp_path: Path, ci: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert begun(tmp_path, ci=ci)[:-1] == [*FILES[:-1], CI_FILES[ci]]
+    text = (tmp_path / CI_FILES[ci]).read_text()
+    assert text.count(f"pip install mcumatrix=={version('mcumatrix')}\n") == 1
+    assert "@VERSION@" not in text
+
+
+def test_a_service_that_is_not_known_is_said_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(MatrixError) as caught:
+        init(Project(tmp_path), None, "githup", str)
+    assert str(caught.value) == "there is no CI file for 'githup'\n  Did you mean 'github'?"
+    assert list(tmp_path.iterdir()) == []
+
+
+def checked(*command: str, **environment: str) -> None:
+    program = Path(sys.executable).with_name(command[0])
+    ran = subprocess.run(
+        [program, *command[1:]], capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("ci", "options"),
+    [
+        ("github", ("vendor.github-workflows",)),
+        ("gitlab", ("vendor.gitlab-ci", "--data-transform", "gitlab-ci")),
+        ("circleci", ("vendor.circle-ci",)),
+    ],
+)
+def test_each_file_is_as_the_schema_of_its_service_has_it(
+    tmp_path: Path, ci: str, options: tuple[str, ...]
+) -> None:
+    begun(tmp_path, ci=ci)
+    # All schemas are in the package: nothing is fetched.
+    checked("check-jsonschema", str(tmp_path / CI_FILES[ci]), "--builtin-schema", *options)
+
+
+def test_a_linter_of_github_actions_has_nothing_against_the_file_and_the_action(tmp_path: Path) -> None:
+    begun(tmp_path)
+    files = [str(tmp_path / CI_FILES["github"]), str(ROOT / "action.yml")]
+    checked("check-jsonschema", "--builtin-schema", "vendor.github-actions", files[1])
+    # What actionlint checks; whether actions are pinned by their commits is for whoever uses them.
+    checked("jactionlint", "--profile", "correctness", "--shellcheck=", *files)
+
+
 def test_a_model_of_ones_own_has_a_matrix(tmp_path: Path) -> None:
     begun(tmp_path, DATA / "softmax-int8.tflite")
     assert [variant.slug for variant in variants(tmp_path)] == [
@@ -73,7 +127,7 @@ def test_nothing_is_written_where_a_file_is_there(tmp_path: Path, name: str) -> 
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("mine")
     with pytest.raises(MatrixError) as caught:
-        init(Project(tmp_path), DATA / "softmax-int8.tflite", str)
+        init(Project(tmp_path), DATA / "softmax-int8.tflite", "github", str)
     assert str(caught.value) == (
         f"there is a project already: {name}\n"
         "  init overwrites nothing. Choose an empty folder, or move these files."

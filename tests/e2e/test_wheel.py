@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from e2e.conftest import Workplace
-from test_distribution import build, copy
+from test_distribution import copy
+from tools.release.distribution import build
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +22,7 @@ LARGEST_BYTES = 650_000_000
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A venv with the wheel and what it depends on, as pip finds it, in the versions of the lock file."""
     folder = tmp_path_factory.mktemp("installed")
-    wheel = build(copy(folder / "tree"), folder / "dist")[".whl"]
+    wheel = build(copy(folder / "tree"), folder / "dist").wheel
     venv = folder / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     pins = folder / "pins.txt"

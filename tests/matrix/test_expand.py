@@ -382,6 +382,33 @@ def test_models_with_a_labelled_set_are_asked_it(
     assert all(variant.asked is None for variant in load(small).variants)
 
 
+def test_images_have_the_benchmark_and_what_is_asked_for_besides(load: Load, small: str) -> None:
+    assert all("applications" not in variant.axes for variant in load(small).variants)
+    matrix = load(f"{small}applications: [inference-server, bench, bench]\n")
+    assert {variant.axes["applications"] for variant in matrix.variants} == {"bench, inference-server"}
+    assert [variant.slug for variant in matrix.variants] == [variant.slug for variant in load(small).variants]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "applications: [inference-server]\n",
+            "m.yaml:7:15: applications cannot be \"['inference-server']\": an image without the bench cannot "
+            "be measured\n  Write them as in [bench, inference-server].",
+        ),
+        (
+            "applications: [bench, inference-sever]\n",
+            "m.yaml:7:23: applications[1] cannot be 'inference-sever'\n  Did you mean 'inference-server'?",
+        ),
+    ],
+)
+def test_applications_that_cannot_be_are_an_error(load: Load, small: str, text: str, message: str) -> None:
+    with pytest.raises(MatrixError) as caught:
+        load(small + text)
+    assert str(caught.value) == message
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -19,7 +19,7 @@ WRONG = {
         (
             "m.yaml:7:1: unknown key '<<'\n"
             "  Known: description, axes, include, exclude, expect, compare, published, "
-            "regression, instead, repeat, warmup, runs and 6 more."
+            "regression, instead, repeat, warmup, runs and 7 more."
         ),
     ),
     "no axes": (
@@ -274,7 +274,7 @@ WRONG = {
         (
             "m.yaml:7:1: unknown key 'a\\nb'\n"
             "  Known: description, axes, include, exclude, expect, compare, published, "
-            "regression, instead, repeat, warmup, runs and 6 more."
+            "regression, instead, repeat, warmup, runs and 7 more."
         ),
     ),
     "several problems": (
@@ -287,7 +287,7 @@ WRONG = {
             "m.yaml:8:9: repeat must be at least 1, but is 0\n"
             "m.yaml:9:1: unknown key 'extra'\n"
             "  Known: description, axes, include, exclude, expect, compare, published, "
-            "regression, instead, repeat, warmup, runs and 6 more."
+            "regression, instead, repeat, warmup, runs and 7 more."
         ),
     ),
 }

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcumatrix.errors import ChangedResultError
-from mcumatrix.results.chain import FIRST, Chain, hash_line
+from mcumatrix.results.chain import FIRST, Chain, Link, hash_line
 
 SHA = "a" * 64
 
@@ -43,6 +44,12 @@ def test_each_link_has_the_hash_of_the_line_before(tmp_path: Path) -> None:
     ]
     lines = file.read_bytes().splitlines()
     assert [link.previous for link in links] == [FIRST, hash_line(lines[0]), hash_line(lines[1])]
+
+
+@given(st.integers(), st.text(), st.text())
+def test_a_line_is_json_in_one_way_whatever_is_in_it(number: int, record: str, previous: str) -> None:
+    link = Link(number, record, SHA, previous)
+    assert link.line() == json.dumps(asdict(link), sort_keys=True, ensure_ascii=True).encode()
 
 
 @pytest.mark.parametrize("number", [1, 2])

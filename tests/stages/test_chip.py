@@ -1,6 +1,7 @@
 """Which chip a board of the firmware has."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from mcumatrix.errors import BuildError
 from mcumatrix.model.chip import Chip, ClockRange, Region
 from mcumatrix.stages.chip import chip_of, clocks_of
 
-CLOCKS = ClockRange(1_000_000, 50_000_000, 432_000_000)
+CLOCKS = ClockRange(1_000_000, 50_000_000, 432_000_000, 216_000_000)
 PROJECT = Path(__file__).parents[2]
 M7 = '{"family": "stm32f7", "cpu_flags": ["-mcpu=cortex-m7", "-mthumb"]}'
 
@@ -134,4 +135,6 @@ def test_a_family_that_does_not_say_its_clocks_makes_any(firmware: Callable[[str
     header.write_text("#define CLOCK_STEP_HZ 1000000u\n#define CLOCK_MIN_HZ 50000000u\n")
     assert clocks_of(tree) == {}
     header.write_text(header.read_text() + "#define CLOCK_MAX_HZ 432000000u\n")
+    assert clocks_of(tree) == {"lab": replace(CLOCKS, rated_hz=0)}
+    header.write_text(header.read_text() + "#define CLOCK_RATED_HZ 216000000u\n")
     assert clocks_of(tree) == {"lab": CLOCKS}

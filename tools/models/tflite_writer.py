@@ -6,7 +6,7 @@ does not install TensorFlow. The same network gives the same bytes.
 
 from collections.abc import Callable, Mapping, Sequence
 
-import flatbuffers  # type: ignore[import-untyped]
+import flatbuffers
 import numpy as np
 import tflite
 

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 /* What the PLL makes: multiples of a step, because its input is 2 MHz and its output is halved, from the least to
- * the most that RM0385 5.3.2 allows PLLN; above 216 MHz is out of specification. The host reads these three, so
- * that no matrix asks for another clock. */
+ * the most that RM0385 5.3.2 allows PLLN. The host reads these, so that no matrix asks for another clock, and says
+ * where one is above what the chips are rated for: 216 MHz (DS10916 and DS11532,
+ * General operating conditions). */
 #define CLOCK_STEP_HZ 1000000u
 #define CLOCK_MIN_HZ 50000000u
 #define CLOCK_MAX_HZ 432000000u
+#define CLOCK_RATED_HZ 216000000u
 
 /* Runs the core at `sysclk_hz`, which is one of those.
  * Returns false, with the core running from the HSI, if that cannot be made or something does not start. */

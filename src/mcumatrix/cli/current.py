@@ -10,7 +10,8 @@ from functools import cached_property
 from types import FrameType
 from typing import Any, Self
 
-from mcumatrix.cli.common import say, say_error
+from mcumatrix.cli.common import say_error
+from mcumatrix.cli.displays import display
 from mcumatrix.defaults import DEFAULT_ATTEMPTS, DEFAULT_MATRIX, MAXIMUM_ATTEMPTS
 from mcumatrix.errors import MatrixError, McuMatrixError
 from mcumatrix.project import Project
@@ -34,6 +35,10 @@ class Asked:
     """Whether results that are there are no reason not to build."""
     apart: bool = False
     """Whether results that are there are not added to."""
+    cluster: str = ""
+    """The address of a Dask scheduler, or `local:4`; empty for this machine."""
+    quiet: bool = False
+    """Whether nothing is said but what fails."""
 
     @classmethod
     def of(cls, project: Project, options: Mapping[str, Any], names: list[str]) -> Self:
@@ -46,6 +51,8 @@ class Asked:
             not options.get("no_wait", False),
             options.get("attempts", str(DEFAULT_ATTEMPTS)),
             options.get("always_execute", False),
+            cluster=options.get("cluster", ""),
+            quiet=options.get("quiet", False),
         )
 
 
@@ -85,18 +92,21 @@ def current_work(asked: Asked) -> Work:
     if asked in _loaded:
         return _loaded[asked]
     end_with_signals()
-    work = load_work(
-        asked.project,
-        asked.matrix,
-        asked.builder or os.environ.get("MCUMATRIX_BUILDER", "") or "auto",
-        say,
-        wait=asked.wait,
-        retries=Retries(_attempts(asked.attempts)),
-        again=asked.again,
-    )
+    with display(quiet=asked.quiet).shown() as shown:
+        work = load_work(
+            asked.project,
+            asked.matrix,
+            asked.builder or os.environ.get("MCUMATRIX_BUILDER", "") or "auto",
+            shown,
+            wait=asked.wait,
+            retries=Retries(_attempts(asked.attempts)),
+            again=asked.again,
+            cluster=asked.cluster,
+        )
     if asked.apart:
         work = WorkApart(**{part.name: getattr(work, part.name) for part in fields(Work)})
     # Also for tasks that are run by doit itself: no board and no build is left behind.
+    atexit.register(work.runs.close)
     atexit.register(work.boards.close)
     atexit.register(work.builder.stop)
     _loaded[asked] = work

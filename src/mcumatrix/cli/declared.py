@@ -84,6 +84,12 @@ _EXECUTING = (
         f"4 s and so on between; 1 to {MAXIMUM_ATTEMPTS}, {DEFAULT_ATTEMPTS} if not given",
         default=str(DEFAULT_ATTEMPTS),
     ),
+    Option(
+        "cluster",
+        "build and run on a Dask cluster: the address of its scheduler, as in tcp://lab:8786, or local:4 for "
+        "four workers of this machine",
+    ),
+    Option("quiet", "say nothing but what fails or has to be waited for", Kind.FLAG, short="q"),
     Option("always-execute", "build and run what is done already too", Kind.FLAG, short="a"),
     Option(
         "process", "how many tasks at a time; as many as there are cores if not given", Kind.NUMBER, short="n"
@@ -95,7 +101,10 @@ INIT = Command(
     "init:init",
     "begin a project in this folder: a matrix, a board, and what runs them in CI",
     "Asks nothing, writes five files, and overwrites none. `matrix` runs what it wrote.",
-    options=(Option("model", "a .tflite file of yours, which the matrix is to be of"),),
+    options=(
+        Option("model", "a .tflite file of yours, which the matrix is to be of"),
+        Option("ci", "who runs it for every change: github, gitlab or circleci", default="github"),
+    ),
     takes=0,
 )
 

@@ -14,15 +14,16 @@ from doit.cmd_run import Run
 
 from mcumatrix.cli.common import say, say_error
 from mcumatrix.cli.current import Asked, current_work, end_with_signals
-from mcumatrix.doit_support import DOIT_CONFIG
+from mcumatrix.doit_support import DOIT_CONFIG, Reporter
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
 from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.record import Record, Status
 from mcumatrix.printable import printable
+from mcumatrix.progress.history import read_took, write_took
 from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
-from mcumatrix.tasks import report_is_current, tasks
+from mcumatrix.tasks import due_tasks, report_is_current, tasks
 from mcumatrix.work import Work, without_result
 from mcumatrix.workflow import Job
 
@@ -70,7 +71,7 @@ class Executing(Run):  # type: ignore[misc]
         outfile: Any,
         verbosity: Any,
         always: bool,
-        reporter: Any,
+        reporter: Any,  # noqa: ARG002 - ours
         num_process: int,
         single: bool,
         force_verbosity: bool,
@@ -86,26 +87,31 @@ class Executing(Run):  # type: ignore[misc]
                 # Not doit's `single`, which loses all names but the first: it reads them twice.
                 for task in self.task_list:
                     task.task_dep = [] if task.name in names else task.task_dep
-            Run._execute(
-                self,
-                outfile=outfile,
-                verbosity=verbosity,
-                always=always,
-                continue_=True,
-                reporter=reporter,
-                num_process=0 if alone else num_process or (os.cpu_count() or 1),
-                par_type="thread",
-                single=single or alone,
-                force_verbosity=force_verbosity,
-                failure_verbosity=failure_verbosity,
-                pdb=pdb,
-            )
+            with work.display.shown():
+                Run._execute(
+                    self,
+                    outfile=outfile,
+                    verbosity=verbosity,
+                    always=always,
+                    continue_=True,
+                    reporter=Reporter(outfile, {}, work.display),
+                    num_process=0 if alone else num_process or work.runs.side_by_side,
+                    par_type="thread",
+                    single=single or alone,
+                    force_verbosity=force_verbosity,
+                    failure_verbosity=failure_verbosity,
+                    pdb=pdb,
+                )
 
         with alone(work.project.build, wait=self._wait):
-            print(f"builder: {work.builders.reason}", flush=True)
-            for sentence in self._selection.left_to_others(work.matrix):
-                print(sentence, flush=True)
+            for sentence in (
+                f"builder: {work.builders.reason}",
+                *self._selection.left_to_others(work.matrix),
+            ):
+                work.display.told(sentence)
             work.builder.reap()
+            took = work.project.build / "took.json"
+            work.display.remember(read_took(took))
             try:
                 with work.time_limit():
                     return self._go(work, jobs, run)
@@ -113,7 +119,9 @@ class Executing(Run):  # type: ignore[misc]
                 work.builder.stop()
                 raise
             finally:
+                work.runs.close()
                 work.boards.close()
+                write_took(took, work.display.took_s)
 
     @abstractmethod
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
@@ -131,7 +139,8 @@ class Matrix(Executing):
 
         if not all(job.image.is_done() for job in jobs):
             for finding in findings_before(work.matrix, compilations(jobs)):
-                print(f"Finding: {printable(str(finding))}", flush=True)
+                work.display.told(f"Finding: {printable(str(finding))}")
+        work.display.expect(due_tasks(work, jobs))
         if work.matrix.schedule.is_plain:
             run(*work.phases(jobs))
         else:
@@ -160,12 +169,12 @@ def _conclude(work: Work, selected: frozenset[str]) -> int:
     results = work.results()
     cases = cases_of_results(work.matrix, results, registry.least_cycles)
     made = next(iter(work.reported), None) or with_tests_of_units(make_report(work.matrix, cases), results)
-    print(f"\n{report_text(made)}\n")
+    work.display.told(f"\n{report_text(made)}\n")
     if work.unreported or not report_is_current(work, results):
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):
-        print(os.path.relpath(folder / name))
+        work.display.told(os.path.relpath(folder / name))
     ours = [case for case in cases if case.variant in selected]
     hindrances = [
         *(work.hindered[slug] for slug in work.hindered if slug in selected),

@@ -13,4 +13,5 @@ def init(project: Project, params: Mapping[str, Any], _names: list[str]) -> Exit
     """`init`: a project of five files, which runs at once."""
     from mcumatrix.commands.init import init
 
-    return init(project, Path(params["model"]) if params["model"] else None, print_line)
+    model = Path(params["model"]) if params["model"] else None
+    return init(project, model, params["ci"], print_line)

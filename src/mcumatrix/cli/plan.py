@@ -60,6 +60,7 @@ def _planned(work: Work, selection: Selection) -> "Plan":
                     job.variant.axes,
                     is_built=BUILD in left,
                     runs=" and ".join(step for step in left if step != BUILD),
+                    fingerprint=job.run_fingerprint,
                 )
                 for job, left in zip(jobs, steps, strict=True)
             ),

@@ -19,7 +19,14 @@ from mcumatrix.project import Project
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.verification import Checked, image_folders
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.workflow import RENDERERS, REPORTERS, catalogues_of, platform_members, runtime_members
+from mcumatrix.workflow import (
+    RENDERERS,
+    REPORTERS,
+    catalogues_of,
+    own_members,
+    platform_members,
+    runtime_members,
+)
 
 _OF_A_CHECKOUT = ("dodo.py", "pyproject.toml", "hatch_build.py", "dev", "README.md", "LICENSE", "*.lock")
 """What makes a folder one in which doit runs, with the versions of all packages. Other files at the top of a
@@ -104,6 +111,14 @@ def _add_model(model: Model, contents: Contents) -> None:
             contents.left_out.append(f"The {what} {model.name} is left out: {how}.")
 
 
+def _members_of_images(project: Project, matrix: Matrix) -> Iterator[Path]:
+    """What of the firmware is in images besides runtimes."""
+    for board in sorted({variant.board.firmware_board for variant in matrix.variants}):
+        yield from platform_members(project, chip_of(project.firmware, board), board)
+    for variant in matrix.variants:
+        yield from own_members(project, variant)
+
+
 def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
     """What images, runs and reports are made from, as their fingerprints have it."""
     modules = {*RENDERERS, *REPORTERS}
@@ -119,9 +134,8 @@ def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
                 else f"fetched from {source.url} by its pin"
             )
             contents.left_out.append(f"The source {source.name} of {entry.name} is left out: it is {how}.")
-    for board in sorted({variant.board.firmware_board for variant in matrix.variants}):
-        for member in platform_members(project, chip_of(project.firmware, board), board):
-            contents.add(member)
+    for member in _members_of_images(project, matrix):
+        contents.add(member)
     for model in {variant.model.name: variant.model for variant in matrix.variants}.values():
         _add_model(model, contents)
     for toolchain in {variant.toolchain.name: variant.toolchain for variant in matrix.variants}.values():

@@ -13,16 +13,21 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from mcumatrix import registry
 from mcumatrix.errors import ExitCode, McuMatrixError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.attached import Attached
+from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.project import Project
 
 _SCHEMA = 1
 _OLDEST_PYTHON = (3, 11)
 _LEAST_FREE_BYTES = 2_000_000_000
 """What images and libraries of a matrix of some dozen variants take, with some to spare."""
+_LEAST_MEMORY_BYTES = 1 << 30
+"""What a C++ compiler may take for the largest sources of TensorFlow Lite Micro, with some to spare."""
 _RULES = ("/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d")
 _ST_VENDOR = "0483"
 """The USB vendor of ST-LINK probes, as rules of udev name it."""
@@ -82,6 +87,7 @@ def _checks(project: Project) -> Iterator[Check]:
     yield _python()
     yield from packages(requires("mcumatrix") or [])
     yield from _builders(project)
+    yield _hooks()
     yield from hardware(registry.attached(), Path("/"), os.geteuid(), os.getgroups())
     yield _disk(project.root)
     yield clock(time.time(), Path(__file__).stat().st_mtime)
@@ -97,7 +103,12 @@ def _python() -> Check:
 
 def packages(required: list[str]) -> Iterator[Check]:
     """One check for all packages that an installation must have, and one for those of the extra `golden`."""
-    names = [_name(requirement) for requirement in required if "extra ==" not in requirement]
+    wanted = [Requirement(text) for text in required]
+    names = [
+        requirement.name
+        for requirement in wanted
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    ]
     missing = [name for name in names if _version_of(name) is None]
     if missing:
         lacking = ", ".join(missing)
@@ -117,13 +128,6 @@ def packages(required: list[str]) -> Iterator[Check]:
     )
 
 
-def _name(requirement: str) -> str:
-    for index, character in enumerate(requirement):
-        if not (character.isalnum() or character in "-_."):
-            return requirement[:index]
-    return requirement
-
-
 def _version_of(package: str) -> str | None:
     try:
         return version(package)
@@ -139,10 +143,11 @@ def _builders(project: Project) -> Iterator[Check]:
     for what, wanted in (("compiler on PATH", "local"), ("Docker engine", "docker")):
         try:
             builder = registry.builders(wanted, project.build / "cache", lambda _line: None).chosen
-            said = "answers"
-            if wanted == "local" and on_path:
-                said = builder.identity(on_path, ()).version
-            found.append(Check(what, State.OK, said))
+            if wanted == "docker" and (room := registry.engine_room()):
+                found.append(engine(room))
+            else:
+                said = builder.identity(on_path, ()).version if on_path else "there"
+                found.append(Check(what, State.OK, said))
         except McuMatrixError as error:
             found.append(Check(what, State.MISSING, error.message, error.hint))
     if any(check.state is State.OK for check in found):
@@ -156,6 +161,32 @@ def _builders(project: Project) -> Iterator[Check]:
         packages = " ".join({"ninja": "ninja-build"}.get(tool, tool) for tool in tools)
         state = State.NOTE if found[1].state is State.OK else State.MISSING
         yield Check("build tools", state, f"without {', '.join(tools)}", f"apt-get install {packages}")
+
+
+def engine(room: EngineRoom) -> Check:
+    """Whether an engine has room for the compilers of a matrix."""
+    found = f"{room.version}, {room.processors} processors, {room.memory_bytes / 1e9:.1f} GB of memory, " + (
+        "a disk not seen from here" if room.free_bytes is None else f"{room.free_bytes / 1e9:.1f} GB free"
+    )
+    short = [
+        what
+        for what, is_short in (
+            ("memory", room.memory_bytes < _LEAST_MEMORY_BYTES),
+            ("disk", room.free_bytes is not None and room.free_bytes < _LEAST_FREE_BYTES),
+        )
+        if is_short
+    ]
+    if short:
+        to_do = f"Compilers may run out of {' and '.join(short)}: give the engine more."
+        return Check("Docker engine", State.NOTE, found, to_do)
+    return Check("Docker engine", State.OK, found)
+
+
+def _hooks() -> Check:
+    problem, _, to_do = registry.hooks_missing().partition("\n")
+    if problem:
+        return Check("virtual boards", State.MISSING, problem, to_do.strip())
+    return Check("virtual boards", State.OK, "their hooks are compiled")
 
 
 def hardware(attached: Attached, root: Path, user: int, groups: list[int]) -> Iterator[Check]:

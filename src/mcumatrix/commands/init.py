@@ -13,6 +13,7 @@ from mcumatrix.defaults import DEFAULT_MATRIX
 from mcumatrix.errors import ExitCode, MatrixError, ModelError, RenderError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.catalogue import BoardKind, Runtime
 from mcumatrix.project import Project
 
@@ -50,36 +51,14 @@ _IGNORED_TEXT = """\
 __pycache__/
 """
 
-_CI = ".github/workflows/benchmarks.yml"
-_CI_TEXT = """\
-# Runs the matrix on the virtual board, for every change.
-name: Benchmarks
-on: [push, pull_request]
-permissions:
-  contents: read
-jobs:
-  benchmarks:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 30
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "3.12"
-      - name: Install the compiler
-        run: >-
-          sudo apt-get update && sudo apt-get install --yes --no-install-recommends
-          gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib cmake ninja-build
-      - run: pip install mcumatrix=={version}
-      - run: mcumatrix matrix --builder local
-      - if: always()
-        run: cat results/quickstart/report.md >> "$GITHUB_STEP_SUMMARY"
-      - if: always()
-        uses: actions/upload-artifact@v4
-        with:
-          name: results
-          path: results
-"""
+CI_FILES = {
+    "github": ".github/workflows/benchmarks.yml",
+    "gitlab": ".gitlab-ci.yml",
+    "circleci": ".circleci/config.yml",
+}
+"""Where the services look for what they are to run. What is written there is templates/ci/NAME.yml."""
+
+_VERSION_MARK = "@VERSION@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +71,20 @@ class _Begun:
     runtime: Runtime
 
 
-def init(project: Project, model: Path | None, say: Callable[[str], None]) -> ExitCode:
+def init(project: Project, model: Path | None, ci: str, say: Callable[[str], None]) -> ExitCode:
     """Writes a project of five files into its folder, with a matrix for `model` or for shipped models.
 
+    `ci` is one of CI_FILES: the service that runs the matrix for every change.
+
     Raises:
-        MatrixError: one of the files is there. Nothing is written then.
+        MatrixError: `ci` is none of them, or one of the files is there. Nothing is written then.
         ModelError, ToolError: as `bring_model`, of which the golden answers are.
     """
+    if ci not in CI_FILES:
+        raise MatrixError(f"there is no CI file for {shown(ci)}", hint=did_you_mean(ci, CI_FILES))
     shipped = _shipped(project)
     board = f"matrix/boards/{shipped.real}.yaml"
-    names = ("dodo.py", _MATRIX, board, ".gitignore", _CI)
+    names = ("dodo.py", _MATRIX, board, ".gitignore", CI_FILES[ci])
     there = [name for name in names if (project.root / name).exists()]
     if there:
         raise MatrixError(
@@ -113,7 +96,7 @@ def init(project: Project, model: Path | None, say: Callable[[str], None]) -> Ex
         _matrix_text(_of_model(project, shipped, model, say) if model else shipped),
         _without_schema((project.shipped / board).read_text()),
         _IGNORED_TEXT,
-        _CI_TEXT.format(version=version("mcumatrix")),
+        _ci_text(project, ci),
     )
     for name, text in zip(names, texts, strict=True):
         write_atomically(project.root / name, text.encode())
@@ -168,6 +151,12 @@ def _matrix_text(begun: _Begun) -> str:
         board=begun.board,
         real=f"matrix/boards/{begun.real}.yaml",
     )
+
+
+def _ci_text(project: Project, ci: str) -> str:
+    """The shipped file of a service, which installs the version that writes it."""
+    text = (project.shipped / "templates" / "ci" / f"{ci}.yml").read_text()
+    return text.replace(_VERSION_MARK, version("mcumatrix"))
 
 
 def _without_schema(text: str) -> str:

@@ -21,6 +21,9 @@ def why_not_used(project: Project, matrix: str, jobs: Iterable[Job]) -> tuple[st
     Nothing for variants that have no result, or one of their present inputs that did not end well.
     """
     folder = project.results(matrix)
+    jobs = tuple(jobs)
+    if not jobs:
+        return ()
     try:
         records = newest_records(folder / "records").records
     except ResultError:  # said by who reads them to use them

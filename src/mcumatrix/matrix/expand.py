@@ -27,7 +27,7 @@ from mcumatrix.matrix.schema import (
 )
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
-from mcumatrix.model.catalogue import Catalogues
+from mcumatrix.model.catalogue import Board, Catalogues
 from mcumatrix.model.comparison import Thresholds
 from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.record import Status
@@ -229,9 +229,15 @@ class _Expansion:
                     expect=draft.expect,
                     limit_s=self._limits.variant_s,
                     asked=asked if held["model"].dataset else None,
+                    applications=tuple(self._file.applications),
+                    rated_hz=self._rated_hz(held["board"]),
                 )
             )
         return tuple(variants)
+
+    def _rated_hz(self, board: Board) -> int:
+        clocks = self._catalogues.clocks.get(board.firmware_board)
+        return clocks.rated_hz if clocks else 0
 
     def _asked(self, included: Included) -> AskedSet | None:
         """How much of its model's labelled set a variant is asked; models without one are measured only."""

@@ -24,6 +24,7 @@ from pydantic import (
 
 from mcumatrix.matrix.flags import RefusedError, check_cmake_name, check_cmake_value, check_flag
 from mcumatrix.matrix.suggest import did_you_mean
+from mcumatrix.model.application import BENCH_ALONE, Application, in_order
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import (
     DEFAULT_SUITE,
@@ -46,6 +47,7 @@ RESERVED_NAMES = frozenset(
         *("and", "or", "not"),
         *(
             "accuracy",
+            "applications",
             "axes",
             "base",
             "compare",
@@ -589,6 +591,18 @@ Accuracy = Annotated[
 ]
 
 
+def _with_bench(applications: list[Application]) -> list[Application]:
+    if Application.BENCH not in applications:
+        raise RefusedError(
+            f"an image without the {Application.BENCH} cannot be measured",
+            f"Write them as in [{Application.BENCH}, {Application.INFERENCE_SERVER}].",
+        )
+    return list(in_order(applications))
+
+
+Applications = Annotated[list[Application], AfterValidator(_with_bench)]
+
+
 class MatrixFile(_Strict):
     """A matrix of firmware variants for mcumatrix."""
 
@@ -627,6 +641,10 @@ class MatrixFile(_Strict):
         default=None,
         description="dataset: after its times are measured, each variant is asked the labelled set of its "
         "model.",
+    )
+    applications: Applications = Field(
+        default=list(BENCH_ALONE),
+        description="What images do. Without inference-server they hold only what is measured.",
     )
     time_limits: TimeLimitsFile = Field(
         default=TimeLimitsFile(), description="How long work may take before it is ended."

@@ -54,14 +54,19 @@ class Setting:
         """What it says of the image's layout, each as `arena=dtcm`."""
         return tuple(f"{part}={value}" for part, value in self.layout)
 
-    def __str__(self) -> str:
+    @property
+    def changes(self) -> str:
+        """What it changes, as people read it; "nothing" where that is so."""
         changes = (
             *self.flags,
             *(f"{name}={value}" for name, value in self.cmake),
             *([f"{self.source} at {self.revision}"] if self.revision else []),
             *self.placed,
         )
-        return f"{self.axis} {self.label}: {' '.join(changes) or 'nothing'}"
+        return " ".join(changes) or "nothing"
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.label}: {self.changes}"
 
 
 class UnfitValueError(ValueError):

@@ -26,11 +26,15 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class ClockRange:
-    """The core clocks that a family of chips makes: multiples of a step, from the least to the most."""
+    """The core clocks that a family of chips makes: multiples of a step, from the least to the most.
+
+    `rated_hz` is the most that its maker vouches for, 0 where that is not said.
+    """
 
     step_hz: int
     minimum_hz: int
     maximum_hz: int
+    rated_hz: int = 0
 
     def has(self, clock_hz: int) -> bool:
         """Whether it makes a clock."""

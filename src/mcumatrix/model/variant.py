@@ -3,11 +3,15 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mcumatrix.model.application import BENCH_ALONE, Application, in_words
 from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import Board, Model, Runtime, Toolchain
 from mcumatrix.model.comparison import Comparison, Thresholds
 from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.schedule import Schedule
+
+APPLICATIONS = "applications"
+"""What records call the applications of an image, among the axes; no axis of a matrix may be called so."""
 
 
 class Outcome(StrEnum):
@@ -55,7 +59,9 @@ class Variant:
 
     `slug` is readable, unique in the matrix, and fit for a file name. `settings` are the values of axes that
     have no field here, those of the maintainer's own among them. `asked` says how much of the labelled set of
-    its model it is asked, None for nothing.
+    its model it is asked, None for nothing. `applications` are what its image does; others than the benchmark
+    alone are among its axes. `rated_hz` is the most that the chip of its board is rated for, 0 where that is
+    not known.
     """
 
     slug: str
@@ -71,12 +77,16 @@ class Variant:
     expect: Expectation = Expectation()
     limit_s: float = TimeLimits().variant_s
     asked: AskedSet | None = None
+    applications: tuple[Application, ...] = BENCH_ALONE
+    rated_hz: int = 0
 
     @property
     def axes(self) -> dict[str, str]:
         """Axis name to the value as people write it, in the order of the report's columns."""
         known = {axis.name: axis.written(getattr(self, axis.field)) for axis in AXES if axis.field}
-        return known | {setting.axis: setting.label for setting in self.settings}
+        own = {setting.axis: setting.label for setting in self.settings}
+        added = {} if self.applications == BENCH_ALONE else {APPLICATIONS: in_words(self.applications)}
+        return known | own | added
 
     def __str__(self) -> str:
         return self.slug

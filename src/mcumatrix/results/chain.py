@@ -11,7 +11,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 
 from mcumatrix.artifact import is_below, make_folder, sync_folder
@@ -35,7 +36,11 @@ class Link:
 
     def line(self) -> bytes:
         """As it stands in the file, without the end of the line."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=True).encode()
+        # As json.dumps writes its fields in the order of their names, which takes a second for 10,000 lines.
+        previous, record, sha256 = map(encode_basestring_ascii, (self.previous, self.record, self.sha256))
+        return (
+            f'{{"number": {self.number}, "previous": {previous}, "record": {record}, "sha256": {sha256}}}'
+        ).encode()
 
 
 class Chain:

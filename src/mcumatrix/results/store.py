@@ -162,7 +162,8 @@ class RecordStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._chain = Chain(folder / CHAIN_FILE)
+        self._chain_file = folder / CHAIN_FILE
+        self._chain = Chain(self._chain_file)
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
         self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], Record | None]] = {}
 
@@ -246,8 +247,10 @@ class RecordStore:
 
     def _look(self, variant: str, fingerprint: str, slot: Slot, linked: tuple[Link, ...]) -> Record | None:
         names = {link.record for link in linked}
-        for path in sorted((self._folder / variant).glob(f"*{_ending(fingerprint, slot)}")):
-            if path.relative_to(self._folder).as_posix() not in names:
+        folder, ending = self._folder / variant, _ending(fingerprint, slot)
+        # Not by a pattern, which would be compiled for each variant.
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name.endswith(ending) and f"{variant}/{path.name}" not in names:
                 raise ChangedResultError(
                     f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
                     hint="Somebody put it there or changed that file: restore them, or remove the record.",
@@ -260,10 +263,11 @@ class RecordStore:
 
     def _links(self) -> dict[tuple[str, str], tuple[Link, ...]]:
         """The links of each variant and ending of a file's name, oldest first."""
-        file = self._folder / CHAIN_FILE
         try:
-            state = file.stat() if file.exists() else None
-            signature = (state.st_ino, state.st_size, state.st_mtime_ns) if state else ()
+            signature: tuple[int, ...] = ()
+            with suppress(FileNotFoundError):
+                state = self._chain_file.stat()
+                signature = state.st_ino, state.st_size, state.st_mtime_ns
             if signature != self._indexed[0]:
                 found: dict[tuple[str, str], list[Link]] = {}
                 for link in self._chain.links():
@@ -272,9 +276,15 @@ class RecordStore:
                 self._indexed = signature, {key: tuple(links) for key, links in found.items()}
         except OSError as error:
             raise ResultError(
-                f"{file} cannot be read: {error}", hint="Mend the rights, or restore it."
+                f"{self._chain_file} cannot be read: {error}", hint="Mend the rights, or restore it."
             ) from error
         return self._indexed[1]
+
+
+@cache
+def record_store(folder: Path) -> RecordStore:
+    """The records in a folder, for all who look at them in this process: each is read once."""
+    return RecordStore(folder)
 
 
 def read_linked(folder: Path, link: Link) -> Record | None:

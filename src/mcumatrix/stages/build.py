@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcumatrix import artifact
 from mcumatrix.hashing import Part, hash_file
+from mcumatrix.model.application import ADDED, Application, library_of
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.inputs import Inputs
@@ -88,6 +89,7 @@ def plan_library(
         outputs=("libruntime.a", "libkernels.a", "liboptimised.a", "libadapter.a"),
         definitions=definitions,
         parts={"sources": sources, "trees": trees, "generators": generators or {}},
+        folder="{sources}/runtime",
     )
 
 
@@ -140,6 +142,55 @@ def plan_model(
     )
 
 
+def plan_application(
+    application: Application,
+    variant: Variant,
+    chip: Chip,
+    toolchain: ToolchainIdentity,
+    *,
+    sources: Sources,
+    inputs: Mapping[str, Part],
+    trees: Mapping[str, str],
+) -> BuildPlan:
+    """The plan of an application besides the benchmark: all images of a board that have it share it.
+
+    `inputs` stand for the files that are rendered for it, `trees` are the checksums of code from elsewhere,
+    by name.
+    """
+    definitions = {
+        "MCUMATRIX_BOARD": variant.board.firmware_board,
+        "MCUMATRIX_GENERATED": "{inputs}",
+        **{f"MCUMATRIX_TREE_{name.upper()}": f"{{tree_{name}}}" for name in trees},
+    }
+    return _plan(
+        _APPLICATION,
+        variant,
+        chip,
+        toolchain,
+        name=f"{application}-{variant.board.firmware_board}",
+        outputs=(library_of(application),),
+        definitions=definitions,
+        parts={"sources": sources, "inputs": inputs, "trees": trees},
+        folder=f"{{sources}}/application/{application}",
+    )
+
+
+_APPLICATION = "application"
+
+
+def _added(applications: Iterable[Application]) -> dict[str, str]:
+    """What links applications into an image: nothing for the benchmark, which every image has."""
+    added: dict[str, str] = {}
+    for application in applications:
+        if application in ADDED:
+            name = application.upper().replace("-", "_")
+            added["CMAKE_PROJECT_mcumatrix_image_INCLUDE"] = (
+                f"{{sources}}/application/{application}/image.cmake"
+            )
+            added[f"MCUMATRIX_{name}"] = f"{{inputs}}/{library_of(application)}"
+    return added
+
+
 def plan_image(
     variant: Variant,
     chip: Chip,
@@ -163,6 +214,7 @@ def plan_image(
         "MCUMATRIX_PLATFORM": "{inputs}/libplatform.a",
         "MCUMATRIX_MODEL": "{inputs}/libmodel.a",
         **{f"MCUMATRIX_{part.upper()}": value for part, value in choices},
+        **_added(variant.applications),
     }
     parts: dict[str, Part] = {
         "libraries": [library.fingerprint for library in libraries],
@@ -195,6 +247,7 @@ def _plan(
     outputs: tuple[str, ...],
     definitions: Mapping[str, str],
     parts: Mapping[str, Part],
+    folder: str = "{sources}",
 ) -> BuildPlan:
     inputs = Inputs(
         kind,
@@ -212,7 +265,7 @@ def _plan(
         toolchain=variant.toolchain,
         fingerprint=inputs.fingerprint,
         steps=(
-            _configure("{sources}/runtime" if kind == "runtime" else "{sources}", variant, chip, definitions),
+            _configure(folder, variant, chip, definitions),
             ("cmake", "--build", "{output}"),
         ),
         outputs=outputs,

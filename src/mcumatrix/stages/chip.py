@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.+-]*[A-Za-z0-9_+-]")
 _REGION = re.compile(
     r"^\s*(\w+)\s*\(([rwx]+)\)\s*:\s*ORIGIN\s*=\s*\w+,\s*LENGTH\s*=\s*(\d+)([KM]?)", re.MULTILINE
 )
-_CLOCK = re.compile(r"^#define CLOCK_(STEP|MIN|MAX)_HZ (\d+)u?\s*$", re.MULTILINE)
+_CLOCK = re.compile(r"^#define CLOCK_(STEP|MIN|MAX|RATED)_HZ (\d+)u?\s*$", re.MULTILINE)
 _UNITS = {"": 1, "K": 2**10, "M": 2**20}
 _CPU_FLAG = re.compile(r"-m[a-z][a-z0-9=.+-]*")
 
@@ -70,8 +70,8 @@ def _clocks(header: Path) -> ClockRange | None:
         said = dict(_CLOCK.findall(header.read_text(errors="replace")))
     except OSError:
         return None
-    values = [int(said[name]) for name in ("STEP", "MIN", "MAX") if name in said]
-    return ClockRange(*values) if len(values) == 3 and values[0] else None
+    step, least, most, rated = (int(said.get(name, 0)) for name in ("STEP", "MIN", "MAX", "RATED"))
+    return ClockRange(step, least, most, rated) if step and least and most else None
 
 
 def _memory(script: Path) -> tuple[Region | None, Region | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.errors import BuildError
+from mcumatrix.model.application import ADDED, library_of
 from mcumatrix.model.image import FLASH, OTHER_FLASH_ADDRESSES, FlashPart, Sizes
 
 _REGION = re.compile(
@@ -25,6 +26,7 @@ _PART_OF_LIBRARY = {
     "libadapter.a": FlashPart.APPLICATION,
     "libmodel.a": FlashPart.MODEL,
     "libplatform.a": FlashPart.APPLICATION,
+    **{library_of(application): FlashPart.APPLICATION for application in ADDED},
 }
 """As firmware/CMakeLists.txt and firmware/runtime/CMakeLists.txt call them; any other is the compiler's."""
 

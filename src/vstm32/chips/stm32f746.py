@@ -66,10 +66,11 @@ CHIP = Chip(
             "UART5": (pins("PC12", 8), pins("PD2", 8)),
             # D1 and D0 of the Arduino connector.
             "USART6": (pins("PC6 PG14", 8), pins("PC7 PG9", 8)),
-            "UART7": (pins("PE8 PF7", 8), pins("PE7 PF6", 8)),
+            # A4 and A5 of the Arduino connector.
+            "UART7": (pins("PF7 PE8", 8), pins("PF6 PE7", 8)),
             "UART8": (pins("PE1", 8), pins("PE0", 8)),
         },
-        led_out=("USART1", "USART6"),
+        led_out=("USART1", "USART6", "UART7"),
     ),
     # Section 5.3.
     registers={
@@ -95,10 +96,10 @@ CHIP = Chip(
         button="PI11",  # B1, blue; UM1907
         serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
     ),
-    # docs/timing.md says how they were found: by times of a real STM32F746.
+    # bench/timing_error.py works them out of times of real chips; docs/timing.md says of which.
     expected_errors={
         "instructions": "no estimate of a board's times",
         "m7-block-1": "typical error ±10 % a layer, at worst 46 %",
-        "m7-cache-2": "typical error ±13 % in code of others, at worst 16 %; of float32 layers at worst 35 %",
+        "m7-cache-2": "typical error ±6 % in code of others, at worst 39 %; of float32 layers at worst 15 %",
     },
 )

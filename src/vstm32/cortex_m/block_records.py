@@ -17,7 +17,8 @@ from vstm32.timing.block_cost import (
     count_instructions,
 )
 from vstm32.timing.cost_cache import CostCache
-from vstm32.timing.operation import instruction_starts
+from vstm32.timing.m7_table import FIRST_COUNTER
+from vstm32.timing.operation import ends_conditionally, instruction_starts
 
 MOST_BLOCKS: int = lib.MOST_BLOCKS
 MOST_STEPS: int = lib.MOST_STEPS
@@ -42,6 +43,7 @@ class BlockRecords:
         self._branches = new_table("struct branch", MOST_BLOCKS)
         self._steps = new_table("struct step", MOST_STEPS if model.prices_addresses else 1)
         self._step_count = 0
+        state.history_mask = (1 << model.history_outcomes) - 1
         self._memory = MemorySystem(prices_addresses=model.prices_addresses)
         self._tell_latencies()
         self._costs = CostCache()
@@ -85,6 +87,7 @@ class BlockRecords:
         self._count = self._step_count = 0
         self._places.clear()
         self._branch_of.clear()
+        self._state.history = 0
         self.interrupt()
 
     def interrupt(self) -> None:
@@ -159,7 +162,7 @@ class BlockRecords:
         record.key = address << _SIZE_BITS | size_bytes
         record.entered = parts(cost.entered)
         if cost.ends_in_branch:
-            record.branch = self._branch(address + size_bytes)
+            record.branch = self._branch(address + size_bytes, ends_conditionally(code))
         record.line_cycles = cost.line_cycles
         record.seen_at = _NEVER
         if self._model.prices_addresses:
@@ -226,10 +229,10 @@ class BlockRecords:
         for start, left in zip(instruction_starts(code), cost.left, strict=False):
             self._state.cycles_left[(place + start) // 2] = min(left, 0xFFFF)
 
-    def _branch(self, end: int) -> Any:
+    def _branch(self, end: int, is_conditional: bool) -> Any:
         """The predictor's state for the branch before an address (`struct branch *`)."""
         if end not in self._branch_of:
             number = len(self._branch_of)
             self._branch_of[end] = number
-            self._branches[number] = (self._model.first_counter, 0)
+            self._branches[number] = (0, [FIRST_COUNTER] * lib.MOST_HISTORIES, is_conditional)
         return ffi.addressof(self._branches, self._branch_of[end])

@@ -95,22 +95,38 @@ static struct record *find_record(struct state *state, uint64_t address, uint32_
     return record;
 }
 
-/* Whether the branch before a block was predicted wrongly: a counter of two bits, and the last target. */
-static inline bool mispredicts(struct branch *branch, uint64_t address, bool taken)
+/*
+ * Whether the branch before a block was predicted wrongly. One that always branches is foreseen to go where it went
+ * last. Of others there is a counter of two bits for what the latest branches did; where such a history is kept, a
+ * branch that was never taken is foreseen as not taken and is no part of it.
+ */
+static inline bool mispredicts(struct state *state, struct branch *branch, uint64_t address, bool taken)
 {
-    const uint64_t counter = branch->counter;
-    if (taken) {
-        const bool wrong = counter < 2 || branch->target != address;
+    const bool elsewhere = branch->target != address;
+    if (!branch->is_conditional) {
         branch->target = address;
-        if (counter < 3) {
-            branch->counter = counter + 1;
-        }
-        return wrong;
+        return elsewhere;
     }
-    if (counter > 0) {
-        branch->counter = counter - 1;
+    if (branch->target == 0 && !taken && state->history_mask != 0) {
+        return false;
     }
-    return counter >= 2;
+    uint8_t *const counter = &branch->counters[state->history];
+    const bool foreseen = *counter >= 2;
+    state->history = (state->history << 1 | taken) & state->history_mask;
+    if (taken) {
+        branch->target = address;
+        *counter = (uint8_t)(*counter + (*counter < 3));
+        return !foreseen || elsewhere;
+    }
+    *counter = (uint8_t)(*counter - (*counter > 0));
+    return foreseen;
+}
+
+/* Whether a branch that is taken again and again is foreseen, and changes nothing in the predictor. */
+static inline bool is_settled(const struct state *state, const struct branch *branch)
+{
+    return !branch->is_conditional ||
+           (state->history == state->history_mask && branch->counters[state->history] == 3);
 }
 
 /* The cost of a block after another one; Python finds it when they follow each other the first time. */
@@ -238,7 +254,7 @@ static inline __attribute__((always_inline)) void enter_block(struct state *stat
     uint64_t cost = pipeline;
     struct branch *const branch = previous->branch;
     if (branch != NULL &&
-        mispredicts(branch, address, address != state->block_address + state->block_size)) {
+        mispredicts(state, branch, address, address != state->block_address + state->block_size)) {
         cost += state->mispredicted_parts;
     }
     if (record->line_cycles != 0 && record->seen_at != state->fetches) {
@@ -247,7 +263,7 @@ static inline __attribute__((always_inline)) void enter_block(struct state *stat
     }
     /* A block that follows on itself, with its branch foreseen and its lines in the cache, goes on so until it
        accesses a register, or Python has had its turn: nothing else changes what has been looked at here. */
-    const bool in_loop = record == previous && in_flash && (branch == NULL || branch->counter == 3);
+    const bool in_loop = record == previous && in_flash && (branch == NULL || is_settled(state, branch));
     state->loop_key = in_loop && cost == pipeline ? key : 0;
     state->loop_cost = cost;
     const uint64_t waits = waits_for_data(state, engine, record, cost - pipeline, addressed);

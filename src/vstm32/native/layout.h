@@ -52,6 +52,7 @@ enum {
     MOST_VALUES = 80,
     MOST_STEPS = 1 << 19,
     MOST_WAITS = 512,
+    MOST_HISTORIES = 8, /* of the branch predictor */
     /* Blocks before a block whose cost together with it a record can hold. */
     PLACES_AFTER = 4,
     MOST_BLOCKS = 1 << 15,
@@ -70,10 +71,14 @@ enum {
     WRITE_ALLOCATE = 3, /* loads and stores do */
 };
 
-/* The predictor's state for a branch: a counter from 0 to 3, and where it went when it was last taken. */
+/*
+ * The predictor's state for a branch: where it went when it was last taken, 0 if it never was; and for each of the
+ * latest outcomes of all branches a counter from 0 to 3.
+ */
 struct branch {
-    uint64_t counter;
     uint64_t target;
+    uint8_t counters[MOST_HISTORIES];
+    uint64_t is_conditional;
 };
 
 /* What a step does with the sum of its base, its shifted index and its constant. */
@@ -278,6 +283,8 @@ struct state {
     uint64_t code_changed; /* translated blocks and costs are to be dropped before the core runs on */
     uint64_t divide_trap;  /* address of a division by zero that CCR.DIV_0_TRP lets not happen */
     uint64_t mispredicted_parts; /* cost of a branch that was not foreseen */
+    uint64_t history; /* what the latest conditional branches did, the last in bit 0: 1 is taken */
+    uint64_t history_mask; /* as many bits as outcomes are kept; 0: none */
     uint64_t line_bits;          /* bytes of a cache's line, as a power of two */
     struct record *records;      /* MOST_BLOCKS; the first one is no block */
     uint32_t *block_numbers;     /* of the record of the block that begins at a halfword of memory */

@@ -17,7 +17,7 @@ cost_cache.py  costs that are known from earlier boards
 from dataclasses import dataclass
 
 from vstm32.base.errors import VirtualBoardError
-from vstm32.timing.m7_data_table import FIRST_COUNTER
+from vstm32.timing.m7_data_table import HISTORY_OUTCOMES
 from vstm32.timing.m7_table import EXCEPTION_CYCLES
 
 
@@ -33,8 +33,8 @@ class TimingModel:
     prices_addresses: bool = False
     """Whether each load and store costs by where it goes."""
 
-    first_counter: int = 1
-    """Of a branch that has not run yet: 0 and 1 say that it is not taken."""
+    history_outcomes: int = 0
+    """Of how many branches before it a branch's prediction depends: 0 to 3."""
 
 
 INSTRUCTIONS = TimingModel(
@@ -49,10 +49,10 @@ M7_BLOCK_1 = TimingModel(
 )
 M7_CACHE_2 = TimingModel(
     "m7-cache-2",
-    "the pipeline of m7-block-1, with each load and store priced by its address",
+    "a Cortex-M7 whose loads and stores are priced by their addresses, and branches by what others did",
     EXCEPTION_CYCLES,
     prices_addresses=True,
-    first_counter=FIRST_COUNTER,
+    history_outcomes=HISTORY_OUTCOMES,
 )
 TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1, M7_CACHE_2)}
 DEFAULT_TIMING_MODEL = M7_BLOCK_1.name

@@ -72,7 +72,7 @@ def count_instructions(code: bytes) -> BlockCost:
 def m7_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> BlockCost:
     """The timing model "m7-block-1"."""
     instructions = operations(code)
-    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
+    scoreboard = _scoreboard(memory)
     issued = [scoreboard.issue(operation) for operation in instructions]
     waits = [_load_cycles(operation, memory) for operation in instructions]
     rest = sum(waits) + _fetch_cycles(scoreboard.exact, True, len(code), stands_in, memory)
@@ -103,7 +103,7 @@ def m7_cost_after(
 
     if taken and before == code and _follows_itself(instructions):
         return with_fetches(_cycles_in_loop(instructions, memory))
-    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
+    scoreboard = _scoreboard(memory)
     for operation in operations(before):
         scoreboard.issue(operation)
     start = scoreboard.exact
@@ -112,6 +112,13 @@ def m7_cost_after(
     for operation in instructions:
         scoreboard.issue(operation)
     return with_fetches(scoreboard.exact - start)
+
+
+def _scoreboard(memory: MemorySystem) -> Scoreboard:
+    """An empty pipeline, by the rules of the timing model."""
+    if memory.prices_addresses:
+        return Scoreboard(sees_banks=True, compare_to_flags=m7_data.FP_COMPARE_TO_FLAGS)
+    return Scoreboard()
 
 
 def _is_branch(operation: Operation) -> bool:
@@ -127,7 +134,7 @@ def _follows_itself(instructions: tuple[Operation, ...]) -> bool:
 
 def _cycles_in_loop(instructions: tuple[Operation, ...], memory: MemorySystem) -> float:
     """Cycles of one turn when a block follows on itself again and again."""
-    scoreboard = Scoreboard(sees_banks=memory.prices_addresses)
+    scoreboard = _scoreboard(memory)
     before = 0
     for turn in range(_WARM_UP + _MEASURED):
         if turn == _WARM_UP:

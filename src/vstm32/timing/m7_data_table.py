@@ -5,7 +5,7 @@ Sources are those of m7_table.py, and
 T  Arm's Cortex-M7 Processor Technical Reference Manual, DDI 0489F
 A  assumed; said where it stands
 
-None is fitted to a time, but for `FIRST_COUNTER`.
+None is fitted to a time, but for those marked C.
 """
 
 from dataclasses import dataclass
@@ -73,10 +73,14 @@ AHB_CYCLES = 5
 APB_CYCLES = 12
 """A: a load from a peripheral: the bus matrix, and for APB a bridge to a bus at a quarter of the clock."""
 
-FIRST_COUNTER = 0
-"""C: a branch that has not run yet is foreseen, strongly, as not taken. One that goes one way and the other
-in turn is then wrong one time in two, and not always. Chosen because of one layer, the first MAX_POOL_2D of
-1.14.0, whose loops have two turns: with gcc 12.2.1 it is 1.6 % from hardware so, where a history of two
-outcomes for each branch gave -28 % and a table of 256 counters by eight outcomes of all -7 %. Arm says that
-the core's branch target address cache has a "branch predictor state" (its overview of the prefetch unit), and
-not which."""
+HISTORY_OUTCOMES = 3
+"""C: a branch is foreseen by what the three before it did, as far as they have ever been taken. Arm says that
+the branch target address cache has a "branch predictor state" (T, overview of the prefetch unit), and not
+which; the Cortex-R5 has a history of eight outcomes of all branches. Chosen by the calibrating layers, see
+docs/timing.md: with three, DEPTHWISE_CONV_2D of either version, whose loops have three turns, is within 3 %
+of hardware, where none or two give +11 %; with four and more MAX_POOL_2D of 1.14.0, whose loops have two, is
+too fast by 12 % and more."""
+
+FP_COMPARE_TO_FLAGS = 3
+"""C: cycles from a comparison until VMRS can read its flags. J does not have it; there a VMOV to the core
+waits as long for the FPU's arithmetic. Chosen by the two MAX_POOL_2D of 2.1.0, 21 % too fast with 1."""

@@ -179,7 +179,7 @@ AFTER_MULTIPLY_ACCUMULATE = 4
 move as the younger of two instructions."""
 
 FP_COMPARE_TO_FLAGS = 1
-"""S: cycles from a comparison until VMRS can read its flags."""
+"""S: cycles from a comparison until VMRS can read its flags; m7-cache-2 has another number."""
 
 # --- which two instructions are issued together
 
@@ -226,6 +226,9 @@ MISPREDICTED_CYCLES = 8
 """J: 8, or 6 if the flags were there 3 cycles before, which is rare. How the core predicts is not published:
 it is taken to have a counter of two bits for each branch, and to remember where it went. A branch that was
 predicted and taken costs nothing, but its target begins a new pair (J)."""
+
+FIRST_COUNTER = 1
+"""Of a branch that has not run yet: it is foreseen, weakly, as not taken."""
 
 # --- memory
 

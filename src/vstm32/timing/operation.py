@@ -20,6 +20,7 @@ _CONDITIONS = frozenset(
     {"eq", "ne", "cs", "hs", "cc", "lo", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le"}
 )
 _DOUBLES = 16
+_LONGEST_IT = 4
 _CORE_REGISTERS = {f"r{number}": number for number in range(16)} | {
     "sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": SP, "lr": LR, "pc": PC
 }  # fmt: skip
@@ -93,6 +94,31 @@ def instruction_starts(code: bytes) -> list[int]:
         starts.append(position)
         position += 4 if code[position + 1] >= 0xE8 else 2
     return starts
+
+
+def ends_conditionally(code: bytes) -> bool:
+    """Whether the branch at the end of Thumb code may not be taken: a conditional B, CBZ, CBNZ, and any in an
+    IT block (Arm v7-M ARM, sections A7.7.12, A7.7.21 and A7.7.38).
+    """
+    starts = instruction_starts(code)
+    if not starts:
+        return False
+    first, *others = (int.from_bytes(code[at : at + 2], "little") for at in range(starts[-1], len(code), 2))
+    if others:
+        conditional = first & 0xF800 == 0xF000 and others[0] & 0xD000 == 0x8000 and first & 0x0380 != 0x0380
+    else:
+        conditional = (first & 0xF000 == 0xD000 and first & 0x0E00 != 0x0E00) or first & 0xF500 == 0xB100
+    return conditional or any(
+        _it_length(code[start : start + 2]) >= before
+        for before, start in enumerate(reversed(starts[-1 - _LONGEST_IT : -1]), 1)
+    )
+
+
+def _it_length(halfword: bytes) -> int:
+    """How many instructions after this one are conditional because of it; 0 if it is no IT."""
+    value = int.from_bytes(halfword, "little")
+    mask = value & 0xF
+    return 5 - (mask & -mask).bit_length() if value & 0xFF00 == 0xBF00 and mask else 0
 
 
 def encodings(code: bytes) -> Iterator[bytes]:

@@ -64,9 +64,10 @@ def _in_different_banks(older: Operation, younger: Operation) -> bool | None:
 class Scoreboard:
     """When each instruction of a sequence is issued, from cycle 0 on, with all operands there at first."""
 
-    def __init__(self, *, sees_banks: bool = False) -> None:
-        """`sees_banks`: see `may_pair`."""
+    def __init__(self, *, sees_banks: bool = False, compare_to_flags: int = m7.FP_COMPARE_TO_FLAGS) -> None:
+        """`sees_banks`: see `may_pair`. `compare_to_flags`: cycles from VCMP to VMRS."""
         self._sees_banks = sees_banks
+        self._compare_to_flags = compare_to_flags
         self.cycle = 0
         self._younger = False
         self._previous: Operation | None = None
@@ -162,7 +163,7 @@ class Scoreboard:
     def _free(self, kind: Kind) -> int:
         """The first cycle in which the FPU takes an instruction of this class."""
         if kind is Kind.FP_FLAGS:
-            return self._last_compare + m7.FP_COMPARE_TO_FLAGS
+            return self._last_compare + self._compare_to_flags
         after = self._last_mac + m7.AFTER_MULTIPLY_ACCUMULATE
         if kind in _NOT_AFTER_MAC:
             return after

@@ -56,7 +56,7 @@ def test_a_plan_says_how_many_samples_each_model_is_asked() -> None:
 PLAN = Plan(
     Matrix("m", "", (), (), exclusions=(Exclusion((("clock", "1 MHz"),), "too slow"),)),
     (
-        PlannedVariant("new", {"clock": "216 MHz"}, is_built=True, runs="2 of 3 runs"),
+        PlannedVariant("new", {"clock": "216 MHz"}, is_built=True, runs="2 of 3 runs", fingerprint="ab12"),
         PlannedVariant("damaged", {}, is_built=True),
         PlannedVariant("done", {}),
         PlannedVariant("lost", {}, hindered="there is no compiler"),
@@ -88,6 +88,7 @@ def test_programs_get_the_same_plan() -> None:
         "run": True,
         "runs": "2 of 3 runs",
         "hindered": "",
+        "fingerprint": "ab12",
     }
     assert [one["run"] for one in document["variants"]] == [True, False, False, False]
     assert document["variants"][3]["hindered"] == "there is no compiler"

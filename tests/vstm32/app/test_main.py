@@ -65,6 +65,7 @@ def test_any_uart_can_be_the_serial_port(compile_firmware, tmp_path):
         "Serial port",
         "USART1",
         "USART6",
+        "UART7",
     ]
 
 

@@ -66,6 +66,31 @@ def test_a_branch_that_is_not_foreseen_costs_eight_cycles(bench, mask, wrong):
     assert 8 * wrong - 0.1 <= (board.seen(1) - board.seen(0)) / 4000 <= 8 * wrong + 1
 
 
+# A loop of three turns in a loop.
+NESTED = "push {r4, lr}; 1: movs r1, #3; 2: nop; subs r1, #1; bne 2b; subs r0, #1; bne 1b; pop {r4, pc}"
+
+
+@pytest.mark.parametrize(("timing", "wrong"), [(M7, 1), ("m7-cache-2", 0)])
+def test_a_loop_of_three_turns_is_foreseen_where_a_history_is_kept(bench, timing, wrong):
+    """A counter of two bits is wrong at the end of each loop; what the three branches before did tells it."""
+    functions = assembly("nested", NESTED)
+    main = "CACHES_ON; timed(nested, 500); seen[0] = timed(nested, 1000); seen[1] = timed(nested, 3000);"
+    board = bench(firmware(functions, main), timing=timing).run()
+    of_pipeline = bench(firmware(functions, main), timing="instructions").run()
+    turn, instructions = ((each.seen(1) - each.seen(0)) / 2000 for each in (board, of_pipeline))
+    assert instructions == 12
+    assert 8 * wrong + 6 <= turn <= 8 * wrong + instructions
+
+
+def test_a_branch_that_was_never_taken_is_no_part_of_the_history(bench):
+    """As checks that never fail are between the turns of a loop."""
+    checked = NESTED.replace("2: nop;", "2: " + "cmp r1, #9; bhi 1b;" * 4)
+    functions = assembly("checked", checked)
+    main = "CACHES_ON; timed(checked, 500); seen[0] = timed(checked, 1000); seen[1] = timed(checked, 3000);"
+    board = bench(firmware(functions, main), timing="m7-cache-2").run()
+    assert (board.seen(1) - board.seen(0)) / 2000 < 3 * 6 + 4
+
+
 def test_a_function_that_returns_to_another_place_each_time_is_not_foreseen(bench):
     callee = assembly("callee", "bx lr")
     same = assembly("same", "push {r4, lr}; mov r4, r0; 1: bl callee; nop; subs r4, #1; bne 1b; pop {r4, pc}")

@@ -84,7 +84,7 @@ def test_each_uart_has_its_own_selection_of_the_clock(bench, wiring, select, div
     assert board.run().board.line().read() == b"aB\x0e"
 
 
-@pytest.mark.parametrize("name", ["USART1", "USART6"])
+@pytest.mark.parametrize("name", ["USART1", "USART6", "UART7"])
 def test_of_the_ports_that_are_led_out_only_the_pins_of_the_connector_reach_the_host(bench, name):
     [wiring] = [wiring for wiring in CHIP.usarts if wiring.name == name]
     board = bench(ECHO, *flags(wiring, wiring.transmit[1], wiring.receive[0]), serial=name)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vstm32.timing.m7_table import Kind
-from vstm32.timing.operation import LR, PC, S0, SP, operation, operations
+from vstm32.timing.operation import LR, PC, S0, SP, ends_conditionally, operation, operations
 
 R = tuple(range(13))
 
@@ -111,3 +111,27 @@ def test_any_bytes_are_instructions_of_their_length(code):
     assert sum(each.size_bytes for each in found) in (len(code) & ~1, (len(code) & ~1) - 2, len(code))
     for each in found:
         assert all(0 <= register < 48 for register in (*each.late, *each.early, *each.results))
+
+
+@pytest.mark.parametrize(
+    ("source", "conditional"),
+    [
+        ("x: cmp r0, #1; beq x", True),
+        ("x: cmp r0, #1; beq.w x", True),
+        (".hword 0xB108 @ cbz", True),
+        (".hword 0xBB08 @ cbnz", True),
+        ("x: b x", False),
+        ("x: b.w x", False),
+        ("x: bl x", False),
+        ("bx lr", False),
+        ("pop {r4, pc}", False),
+        ("it eq; bxeq lr", True),
+        ("itt ne; movne r0, #1; popne {r4, pc}", True),
+        ("ittte lt; movlt r0, #1; movlt.w r8, #1; movlt r2, #1; bxge lr", True),
+        ("itt ne; movne r0, #1; movne r1, #1; bx lr", False),
+        ("it eq; moveq r0, #1; nop; bx lr", False),
+        ("svc #0", False),
+    ],
+)
+def test_a_branch_that_may_not_be_taken_is_told_from_others(assemble, source, conditional):
+    assert ends_conditionally(assemble(source)) is conditional

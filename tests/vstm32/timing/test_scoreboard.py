@@ -133,3 +133,10 @@ def test_more_instructions_never_take_less_time(code, more):
 def test_what_was_issued_together_may_be(code):
     for (before, first), (after, second) in pairwise(zip(issued(code), operations(code), strict=True)):
         assert before != after or may_pair(first, second)
+
+
+def test_flags_of_a_comparison_of_the_fpu_come_when_the_model_says(assemble):
+    code = assemble("vcmp.f32 s14, s15; vmrs APSR_nzcv, fpscr")
+    for cycles in (1, 3):
+        scoreboard = Scoreboard(compare_to_flags=cycles)
+        assert [scoreboard.issue(operation) for operation in operations(code)] == [0, cycles]

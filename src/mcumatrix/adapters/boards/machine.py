@@ -24,8 +24,9 @@ class Machine:
     It ends when its standard input does: a run that is killed leaves none behind.
     """
 
-    def __init__(self, folder: Path, options: BoardOptions) -> None:
-        """Starts it, with the chip and the timing model of `options`; it can be used once it is ready.
+    def __init__(self, folder: Path, options: BoardOptions, *, firmware: Path | None = None) -> None:
+        """Starts it, with the chip and the timing model of `options`; it can be used once it is ready. It is
+        off at first, unless there is a `firmware`: that is put into its flash and runs.
 
         Raises:
             OSError: its folder cannot be used.
@@ -37,7 +38,8 @@ class Machine:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "vstm32"),
-                    *("--folder", str(folder), "--json", "--end-with-stdin", "--off"),
+                    *((str(firmware),) if firmware else ("--off",)),
+                    *("--folder", str(folder), "--json", "--end-with-stdin"),
                     *("--chip", options.chip, "--timing", options.timing),
                 ],
                 stdin=subprocess.PIPE,

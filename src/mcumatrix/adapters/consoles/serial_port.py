@@ -108,6 +108,15 @@ class SerialPort:
             raise self._gone(error) from error
         return first + rest
 
+    def read_up_to(self, size_bytes: int, timeout_s: float) -> bytes:
+        """Up to so many bytes: as many as come until the time is over. Raises ConsoleError."""
+        try:
+            self._serial.timeout = timeout_s
+            data: bytes = self._serial.read(size_bytes)
+        except self._failures as error:
+            raise self._gone(error) from error
+        return data
+
     def _gone(self, error: Exception) -> ConsoleError:
         return ConsoleError(
             f"the serial port {self._port} failed: {error}",

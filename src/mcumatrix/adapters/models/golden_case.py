@@ -20,7 +20,7 @@ def read_golden_case(entry: Model, model: bytes) -> GoldenCase:
         ToolError: an input needs a package that is not installed.
     """
     network = read_network(model)
-    _check_element(entry, network)
+    check_element(entry, network)
     inputs = read_input(entry.input, network)
     if isinstance(entry.input, DigitInput):
         outputs: tuple[GoldenOutput, ...] = (_golden_of_digit(entry, entry.input, model),)
@@ -34,8 +34,12 @@ def read_golden_case(entry: Model, model: bytes) -> GoldenCase:
     return GoldenCase(input=inputs, outputs=outputs, golden_sha256=hash_file(entry.golden))
 
 
-def _check_element(entry: Model, network: Network) -> None:
-    """Which runtimes can have a model is known from its entry, before anything is fetched."""
+def check_element(entry: Model, network: Network) -> None:
+    """Which runtimes can have a model is known from its entry, before anything is fetched.
+
+    Raises:
+        ModelError: the entry does not say what the model computes with.
+    """
     if network.element.value != entry.element:
         raise ModelError(
             f"The model {entry.name} computes with {network.element}; its entry says {entry.element}.",

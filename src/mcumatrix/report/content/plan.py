@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.findings.configurations import (
     Compilations,
+    above_rating,
     assertions,
     defeating_flags,
+    same_meaning,
     unrestricted,
 )
 from mcumatrix.report.content.findings.finding import Finding
@@ -25,6 +27,8 @@ class PlannedVariant:
     runs: str = ""
     """Its runs that would be done, as people read it: "run", "2 of 3 runs"."""
     hindered: str = ""
+    fingerprint: str = ""
+    """That of all that its result follows from; empty where it is hindered."""
 
     def __str__(self) -> str:
         if self.hindered:
@@ -111,6 +115,10 @@ def findings_before(matrix: Matrix, compilations: Compilations) -> Iterator[Find
         for variant in matrix.variants
         for setting in variant.settings
     }
+    yield from above_rating(
+        dict.fromkeys((variant.board.name, variant.clock_hz, variant.rated_hz) for variant in matrix.variants)
+    )
+    yield from same_meaning(setting for variant in matrix.variants for setting in variant.settings)
     yield from defeating_flags(sorted(settings))
     yield from assertions(compilations)
     yield from unrestricted(compilations)

@@ -29,6 +29,7 @@ class Case:
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
     as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
     None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
+    `rated_hz` is the clock that its chip is rated for, 0 where that is not known.
     `least_cycles` has the operators of its network, each with the cycles that it cannot take less than.
 
     A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
@@ -42,6 +43,7 @@ class Case:
     reproduction: Reproduction | None = None
     untried: str = ""
     declared: tuple[Setting, ...] | None = None
+    rated_hz: int = 0
     least_cycles: tuple[tuple[str, float], ...] = ()
     expect: Expectation = field(default_factory=Expectation)
     further: tuple[Record, ...] = ()
@@ -161,6 +163,7 @@ def number_cases(
             reproduction,
             untried.get(variant.slug, ""),
             declared=variant.settings,
+            rated_hz=variant.rated_hz,
             least_cycles=least_cycles(variant.model) if record and record.measurement else (),
             expect=variant.expect,
         )

@@ -25,6 +25,7 @@ def plan_json(plan: Plan) -> bytes:
                 "run": bool(variant.runs),
                 "runs": variant.runs,
                 "hindered": variant.hindered,
+                "fingerprint": variant.fingerprint,
             }
             for variant in plan.variants
         ],

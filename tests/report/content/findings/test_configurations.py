@@ -8,13 +8,16 @@ from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Expectation, Outcome
 from mcumatrix.report.content.findings.configurations import (
+    above_rating,
     assertions,
     clocks,
     defeating_flags,
     label_changed,
     other_failure,
+    same_meaning,
     unrestricted,
 )
+from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.findings.finding import Check
 from mcumatrix.report.content.tables import Case, number_cases
 from support.variants import a_measurement, a_record, a_variant
@@ -37,6 +40,35 @@ def test_a_clock_that_is_not_the_declared_one_is_said_with_all_three() -> None:
 def test_a_clock_that_is_as_declared_is_no_finding() -> None:
     assert not list(clocks(_at(216_000_000, 216_000_000)))
     assert not list(clocks(number_cases([a_variant()], [None])))
+
+
+def test_a_clock_above_what_the_chip_is_rated_for_is_noted_once() -> None:
+    fast = replace(a_variant(), clock_hz=288_000_000, rated_hz=216_000_000)
+    cases = number_cases([fast, fast, a_variant()], [*[a_record(variant=fast)] * 2, a_record()])
+    found = [finding for finding in find(cases) if finding.check is Check.ABOVE_RATING]
+    assert [str(one) for one in found] == [
+        "[1], [2]: 288 MHz is above the 216 MHz that the chip is rated for: a real one may answer wrongly or "
+        "not start."
+    ]
+
+
+def test_a_clock_as_rated_or_of_a_chip_that_nobody_has_rated_is_not_noted() -> None:
+    assert not list(above_rating([("[1]", 216_000_000, 216_000_000), ("[2]", 432_000_000, 0)]))
+
+
+def test_labels_that_mean_the_same_are_named_with_what_they_mean() -> None:
+    settings = [
+        Setting("opt", "fast", ("-O2",)),
+        Setting("opt", "quick", ("-O2",)),
+        Setting("opt", "fast", ("-O2",)),
+        Setting("opt", "small", ("-Os",)),
+        # The same change by another axis is another matter.
+        Setting("more", "fast", ("-O2",)),
+    ]
+    assert [str(one) for one in same_meaning(settings)] == ["opt fast, quick mean the same: -O2."]
+    assert [str(one) for one in same_meaning([Setting("a", "x"), Setting("a", "y")])] == [
+        "a x, y mean the same: nothing."
+    ]
 
 
 def test_flags_that_defeat_kernels_are_said_once_for_all_cases() -> None:

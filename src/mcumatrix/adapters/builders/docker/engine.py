@@ -7,6 +7,7 @@ questions that every run has, and most runs find nothing to do, are asked withou
 import http.client
 import json
 import os
+import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from mcumatrix.errors import ToolError
+from mcumatrix.model.engine_room import EngineRoom
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -55,6 +57,23 @@ class Engine:
             raise self.failed("does not answer", error) from error
         check_engine(facts)
         return client
+
+    def room(self) -> EngineRoom:
+        """What it has for builds.
+
+        Raises:
+            ToolError: the engine is gone.
+        """
+        facts = self._ask("/info") or {}
+        folder = Path(str(facts.get("DockerRootDir", "")))
+        # An engine in a machine of its own has its folder there.
+        free = shutil.disk_usage(folder).free if folder.is_absolute() and folder.is_dir() else None
+        return EngineRoom(
+            str(facts.get("ServerVersion", "of an unknown version")),
+            int(facts.get("NCPU", 0)),
+            int(facts.get("MemTotal", 0)),
+            free,
+        )
 
     def image_id(self, name: str) -> str | None:
         """The id of the image with a tag or an id; None if the engine has none.

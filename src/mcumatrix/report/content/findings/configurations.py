@@ -1,7 +1,9 @@
 """Findings about what was asked for and what came: expectations, clocks, libraries, flags."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from mcumatrix.model.axes import BUILTIN, Setting
 from mcumatrix.model.kernels import RESTRICT, Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
@@ -125,6 +127,37 @@ def label_changed(cases: Sequence[Case]) -> Iterator[Finding]:
             if meant is not None and meant.label == setting.label and meant != setting:
                 said.append((case.label, f"{setting} when it ran, and in the matrix now {meant}."))
     yield from once(Check.LABEL_CHANGED, said)
+
+
+def same_meaning(settings: Iterable[Setting]) -> Iterator[Finding]:
+    """Labels of an own axis that change the same of a build: their columns differ in nothing but the name."""
+    labels: dict[Setting, list[str]] = {}
+    for setting in settings:
+        if setting.axis in BUILTIN:
+            continue  # what its values mean is known from elsewhere than from what they change of a build
+        known = labels.setdefault(replace(setting, label=""), [])
+        if setting.label not in known:
+            known.append(setting.label)
+    for meaning, found in labels.items():
+        if len(found) > 1:
+            yield Finding(
+                Check.SAME_MEANING,
+                f"{meaning.axis} {', '.join(found)} mean the same: {meaning.changes}.",
+            )
+
+
+def above_rating(of_cases: Iterable[tuple[str, int, int]]) -> Iterator[Finding]:
+    """Clocks above what a chip is rated for; `of_cases` has labels, clocks and ratings (0: none), in Hz."""
+    said = [
+        (
+            label,
+            f"{format_frequency(clock_hz)} is above the {format_frequency(rated_hz)} that the chip is rated "
+            "for: a real one may answer wrongly or not start.",
+        )
+        for label, clock_hz, rated_hz in of_cases
+        if rated_hz and clock_hz > rated_hz
+    ]
+    yield from once(Check.ABOVE_RATING, said)
 
 
 def clocks(cases: Sequence[Case]) -> Iterator[Finding]:

@@ -30,12 +30,16 @@ def find(
         *runs.drift(cases, drift_percent),
         *runs.flaky(cases),
         *configurations.clocks(cases),
+        *configurations.above_rating(
+            (case.label, case.record.clock_hz, case.rated_hz) for case in cases if case.record
+        ),
         *times.clock_scaling(timings),
         *times.sums(timings),
         *times.zero_time(timings),
         *times.constant_time(timings),
         *times.too_fast(cases),
         *configurations.label_changed(cases),
+        *configurations.same_meaning(setting for case in cases for setting in case.declared or ()),
         *configurations.known_before(cases),
         *configurations.not_accelerated(cases),
         *times.no_effect(cases),

@@ -1,0 +1,28 @@
+/* What the inference server asks of a board with an STM32F7: a file under board/ fills it in. */
+#ifndef MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
+#define MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
+
+#include <stdint.h>
+
+#include "board.h"
+
+/* The positions of the chip's interrupts, such as USART6_POSITION. */
+enum interrupt_position {
+#define INTERRUPT(name) name##_POSITION,
+#include "interrupts.h"
+#undef INTERRUPT
+};
+
+struct second_port {
+    struct board_serial serial;
+    enum interrupt_position interrupt;
+    enum interrupt_position console_interrupt; /* of board.serial */
+};
+
+extern const struct second_port second_port;
+
+/* The handlers of these interrupts, which the board's file gives their names. */
+void second_port_interrupt(void);
+void console_interrupt(void);
+
+#endif

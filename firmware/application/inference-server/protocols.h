@@ -1,0 +1,30 @@
+/* What messages mean. Any bytes may come: each is verified by FlatBuffers before it is read. */
+#ifndef MCUMATRIX_INFERENCE_SERVER_PROTOCOLS_H
+#define MCUMATRIX_INFERENCE_SERVER_PROTOCOLS_H
+
+#include <stdint.h>
+
+#include "inbox.h"
+#include "server.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A message of schema/mnist_prot.fbs; what is none gets no answer, for that protocol has no word for it. */
+struct server_answer mnist_prot_answer(const uint8_t *message, uint32_t size_bytes);
+
+/* Nobody has written an input yet. */
+void inference_start(void);
+
+/* A frame of schema/inference_request.fbs; `frame` is aligned to 8 bytes. */
+struct server_answer inference_answer(const uint8_t *frame, uint32_t size_bytes);
+
+/* What is said of a frame that did not come whole: INBOX_DAMAGED or INBOX_TOO_LONG. */
+struct server_answer inference_refusal(enum inbox_state state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

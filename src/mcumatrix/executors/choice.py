@@ -1,0 +1,44 @@
+"""Which executor is used: this machine, or a cluster."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mcumatrix import registry
+from mcumatrix.executors.runs import Runs, RunsHere
+from mcumatrix.model.catalogue import Board, BoardKind
+from mcumatrix.project import Project
+from mcumatrix.registry import Boards, Builders
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """What executes plans, and what makes that which runs images, given the boards of this machine."""
+
+    builders: Builders
+    runs: Callable[[Boards], Runs]
+
+
+def find_executor(
+    cluster: str, builder: str, project: Project, boards: Iterable[Board], say: Callable[[str], None]
+) -> Executor:
+    """The executor that is asked for: a cluster where one is named, else a builder of this machine.
+
+    Raises:
+        MatrixError: there is no such builder, or that is no cluster.
+        ToolError: it does not answer.
+    """
+    if not cluster:
+        return Executor(registry.builders(builder, project.build / "cache", say), RunsHere)
+    from mcumatrix.executors.cluster.builder import ClusterBuilder
+    from mcumatrix.executors.cluster.connection import connect
+    from mcumatrix.executors.cluster.runs import ClusterRuns
+
+    virtual = [board.name for board in boards if board.kind is BoardKind.VIRTUAL]
+    connection = connect(cluster, virtual, project.build / "workers")
+    if dashboard := connection.dashboard:
+        say(f"The cluster shows what it does at {dashboard}")
+    on_cluster = ClusterBuilder(connection, say)
+    count = len(connection.workers())
+    reason = f"cluster {cluster}, with {count} worker{'s' * (count != 1)}"
+    builders = Builders(on_cluster, {"cluster": on_cluster}, lambda: reason)
+    return Executor(builders, lambda _boards: ClusterRuns(connection))

@@ -1,0 +1,197 @@
+"""What workers do: build, run, and say what they have. Nothing is written down here but what is in the way
+of being made: results go back to whoever asked."""
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mcumatrix import registry
+from mcumatrix.errors import McuMatrixError
+from mcumatrix.executors.cluster.bundle import Bundle, unpacked
+from mcumatrix.hashing import hash_bytes
+from mcumatrix.model.catalogue import Board, Toolchain
+from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
+from mcumatrix.model.labelled import LabelledSet
+from mcumatrix.model.variant import Variant
+from mcumatrix.ports import Builder
+from mcumatrix.registry import Boards
+from mcumatrix.stages.run import Ran, ToRun, run_image
+from mcumatrix.stages.time_limit import TimeLimit
+
+TOPIC = "mcumatrix"
+"""Under which workers tell where tasks are."""
+
+_LOG = "build.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of a build: outputs by name with their SHA-256, its log, and the error that ended it if any.
+
+    `folder` is where it was on the worker, for messages that name it.
+    """
+
+    outputs: Mapping[str, tuple[bytes, str]]
+    log: bytes
+    error: McuMatrixError | None = None
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """An image to be run: its files, the variant that it is of, and how long it may take, in seconds."""
+
+    variant: Variant
+    image: Image
+    elf: bytes
+    binary: bytes
+    left_s: float
+    labelled: LabelledSet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a run went; `was_test` says whether it was the test of its unit. `ran` is without what was run."""
+
+    was_test: bool
+    ran: Ran
+
+
+class Here:
+    """What a worker keeps as long as it lives: a folder, a builder, and boards."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.builder: Builder = registry.builders("local", folder / "cache", _nothing).chosen
+        self.boards = Boards(folder / "boards", wait=True, say=_nothing)
+
+
+def _nothing(_line: str) -> None:
+    pass
+
+
+_here: dict[Path, Here] = {}
+_lock = Lock()
+
+
+def _place(worker: Any = None) -> Here:
+    """That of this worker: Dask gives it as `dask_worker` to what is no task."""
+    if worker is None:
+        from distributed import get_worker
+
+        worker = get_worker()
+    folder = Path(worker.local_directory) / "mcumatrix"
+    with _lock:
+        if folder not in _here:
+            folder.mkdir(parents=True, exist_ok=True)
+            _here[folder] = Here(folder)
+        return _here[folder]
+
+
+def identity_there(
+    toolchain: Toolchain, cpu_flags: tuple[str, ...], dask_worker: Any = None
+) -> ToolchainIdentity | str:
+    """The compiler of a worker, or why it has none, in a sentence."""
+    try:
+        return _place(dask_worker).builder.identity(toolchain, cpu_flags)
+    except McuMatrixError as error:
+        return error.message
+
+
+def machine_there() -> str:
+    """The name of a worker's host, and its architecture, as in `lab-2 (x86_64)`."""
+    return f"{platform.node()} ({platform.machine()})"
+
+
+def build_there(
+    plan: BuildPlan, inputs: Mapping[str, bytes], sources: Bundle, trees: Mapping[str, Bundle]
+) -> Built:
+    """Executes a plan in folders of this worker's own, and returns what it made."""
+    place = _place()
+    by_content = place.folder / "by-content"
+    work = Path(tempfile.mkdtemp(dir=place.folder))
+    try:
+        folders = BuildFolders(
+            unpacked(sources, by_content),
+            work / "inputs",
+            work / "output",
+            tuple((name, unpacked(tree, by_content)) for name, tree in trees.items()),
+        )
+        folders.inputs.mkdir()
+        folders.output.mkdir()
+        for name, data in inputs.items():
+            (folders.inputs / name).write_bytes(data)
+        log = folders.output / _LOG
+        try:
+            place.builder.execute(plan, folders, log)
+        except McuMatrixError as error:
+            return Built({}, _contents(log), error, str(folders.output))
+        made = {name: (folders.output / name).read_bytes() for name in plan.outputs}
+        return Built({name: (data, hash_bytes(data)) for name, data in made.items()}, _contents(log))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _contents(log: Path) -> bytes:
+    return log.read_bytes() if log.is_file() else b""
+
+
+def run_there(task: str, board: Board, wanted: RunOrder, test: RunOrder | None, fit: frozenset[str]) -> Done:
+    """Runs an image on a unit of a board of this worker, or the test of the unit where that is not fit.
+
+    Raises:
+        StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does.
+    """
+    from distributed import get_worker
+
+    place = _place()
+    work = Path(tempfile.mkdtemp(dir=place.folder))
+    orders = {"wanted": wanted} | ({"test": test} if test else {})
+    try:
+        ready = {name: _ready(order, work / name) for name, order in orders.items()}
+
+        def choose(unit: str) -> ToRun:
+            is_test = test is not None and unit not in fit
+            where = f"{unit} of {platform.node()}{', which is tested' if is_test else ''}"
+            get_worker().log_event(TOPIC, {"task": task, "where": where})
+            return ready["test" if is_test else "wanted"]
+
+        ran = run_image(
+            choose,
+            place.boards.get(board),
+            registry.flasher(board),
+            registry.open_console,
+            stopped=place.boards.stopped.is_set,
+        )
+        nothing: Any = None
+        return Done(ran.what is not ready["wanted"], replace(ran, what=nothing))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _ready(order: RunOrder, folder: Path) -> ToRun:
+    folder.mkdir()
+    elf, binary = folder / "image.elf", folder / "image.bin"
+    elf.write_bytes(order.elf)
+    binary.write_bytes(order.binary)
+    image = replace(order.image, elf=elf, binary=binary)
+    return ToRun(order.variant, image, TimeLimit(order.left_s), order.labelled)
+
+
+def set_aside_there(board: Board, unit: str, reason: str, dask_worker: Any = None) -> None:
+    """Gives a unit of a board of this worker to nobody any more."""
+    _place(dask_worker).boards.get(board).set_aside(unit, reason)
+
+
+def stop_there(dask_worker: Any = None) -> None:
+    """Ends whatever this worker builds and runs; what comes later finds it as it was at first."""
+    place = _place(dask_worker)
+    with _lock:
+        _here.pop(place.folder, None)
+    place.builder.stop()
+    place.boards.close()

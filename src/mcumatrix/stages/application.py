@@ -1,0 +1,54 @@
+"""Application: what of the firmware is compiled for it, and on which boards it can be.
+
+What it needs stands in `firmware/application/<name>/application.json`. It is for those boards of which its
+folder `board` has a file.
+"""
+
+import json
+from pathlib import Path
+
+from mcumatrix.errors import BuildError
+from mcumatrix.model.application import AddedApplication, Application
+from mcumatrix.model.catalogue import Source
+
+_FOLDER = "application"
+
+
+def application_members(firmware: Path, application: Application) -> tuple[Path, ...]:
+    """Files and folders of the firmware that the library of an application is compiled from, and which are
+    of no other part of an image."""
+    return (firmware / _FOLDER / application,)
+
+
+def application_of(firmware: Path, application: Application, board: str) -> AddedApplication:
+    """An application, for a folder under `firmware/board/`.
+
+    Raises:
+        BuildError: the board has no second port, or the firmware has no such application.
+    """
+    folder = firmware / _FOLDER / application
+    place = f"firmware/{_FOLDER}/{application}/application.json"
+    try:
+        described = json.loads((folder / "application.json").read_bytes())
+        sources = tuple(
+            (Source(name, said["url"], f"sha256:{said['sha256']}"), tuple(said["parts"]))
+            for name, said in described["sources"].items()
+        )
+    except FileNotFoundError as error:
+        raise BuildError(
+            f"The firmware has no application {application}: there is no {place}.",
+            hint="Leave it out of `applications` in the matrix.",
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BuildError(
+            f"{place} cannot be read: {error!r}",
+            hint='It must be one object of JSON, with "sources" by name: each has url, sha256 and parts.',
+        ) from error
+    if not (folder / "board" / f"{board}.c").is_file():
+        ported = ", ".join(sorted(path.stem for path in (folder / "board").glob("*.c")))
+        raise BuildError(
+            f'The board "{board}" has no second serial port for {application}: there is no '
+            f"firmware/{_FOLDER}/{application}/board/{board}.c.",
+            hint=f"Leave it out of `applications` in the matrix, or choose a board that has one: {ported}.",
+        )
+    return AddedApplication(application, sources)

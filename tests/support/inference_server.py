@@ -1,0 +1,98 @@
+"""Images with an inference server around the fake runtime, and its second port in process."""
+
+from pathlib import Path
+
+from fuzz.host.build import flatbuffers_tree
+from fuzz.messages import answers_of
+from mcumatrix.client import messages
+from support.compiling import run
+from support.firmware_images import FIRMWARE, Build
+from vstm32 import Board, BoardOptions, load_elf
+
+SERVER = FIRMWARE / "application" / "inference-server"
+
+
+def build_image(build: Build, folder: Path) -> Path:
+    """Links an image with the server beside that of a build; returns its ELF file."""
+    toolchain = f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake"
+    common = (
+        toolchain,
+        f"-DMCUMATRIX_BOARD={build.board}",
+        f"-DMCUMATRIX_GENERATED={build.folder / 'generated'}",
+    )
+    run(
+        *("cmake", "-G", "Ninja", "-S", SERVER, "-B", folder / "server", *common),
+        f"-DMCUMATRIX_TREE_FLATBUFFERS={flatbuffers_tree()}",
+    )
+    run("ninja", "-j2", "-C", folder / "server")
+    run(
+        *(
+            "cmake",
+            "-G",
+            "Ninja",
+            "-S",
+            FIRMWARE,
+            "-B",
+            folder / "image",
+            *common,
+            "-DMCUMATRIX_RUNTIME=fake",
+        ),
+        f"-DMCUMATRIX_LIBRARY={build.folder / 'library' / 'libruntime.a'}",
+        f"-DCMAKE_PROJECT_mcumatrix_image_INCLUDE={SERVER}/image.cmake",
+        f"-DMCUMATRIX_INFERENCE_SERVER={folder / 'server' / 'libinference-server.a'}",
+    )
+    run("ninja", "-j2", "-C", folder / "image")
+    return folder / "image" / "image.elf"
+
+
+class ServedBoard:
+    """A board that runs such an image. No wall-clock time passes in it."""
+
+    SECOND_PORT = "UART7"
+    _PAUSE_S = 0.3
+    """Of virtual time: what is sent arrives within a period of SysTick, and a pause ends it."""
+
+    def __init__(self, elf: Path) -> None:
+        self.board = Board(load_elf(elf), BoardOptions(timing="instructions"))
+        self.board.run_until_it_waits(timeout_seconds=60)
+        self.boot = self.board.line().read().decode("ascii")
+
+    def send(self, data: bytes) -> None:
+        """Sends bytes to the second port."""
+        self.board.line(self.SECOND_PORT).write(data)
+
+    def rest(self) -> bytes:
+        """What the second port says until all was taken and a pause has passed."""
+        line = self.board.line(self.SECOND_PORT)
+        said = b""
+        while True:
+            until = self.board.cycles + int(self._PAUSE_S * 216_000_000)
+            while self.board.cycles < until:
+                self.board.run_until_it_waits(timeout_seconds=60)
+            more = line.read()
+            said += more
+            if not more and not line.has_input:
+                return said
+
+    def say(self, data: bytes) -> bytes:
+        """Sends bytes; returns what is said to them."""
+        self.send(data)
+        return self.rest()
+
+    def ask(self, request: messages.Request) -> messages.Answer:
+        """The one answer to a request."""
+        [(nonce, answer)] = answers_of(self.say(request.message(77)))
+        assert nonce in (77, 0)
+        return answer
+
+    def console(self, line: str) -> str:
+        """Sends a line to the benchmark; returns what it says."""
+        self.board.line().write(line.encode() + b"\r")
+        said = ""
+        while "@end" not in said and "ERROR" not in said:
+            self.board.run_until_it_waits(timeout_seconds=60)
+            said += self.board.line().read().decode("ascii")
+        return said
+
+    def close(self) -> None:
+        self.board.close()

@@ -1,0 +1,1 @@
+"""Makes a release up to what is uploaded: `./dev release VERSION`."""
