@@ -23,7 +23,7 @@ __attribute__((section(".dtcm"))) static volatile uint32_t halves;
 
 void cycles_start(void) {
     DEBUG_DEMCR |= DEBUG_DEMCR_TRCENA;
-    DWT_LAR = DWT_LAR_KEY; /* the Cortex-M7's DWT is locked against software after power-on */
+    DWT_LAR = DWT_LAR_KEY; /* a Cortex-M7's DWT is locked against software after power-on; a Cortex-M4's has no lock */
     DWT_CTRL &= ~DWT_CTRL_CYCCNTENA;
     DWT_CYCCNT = 0;
     halves = 0;

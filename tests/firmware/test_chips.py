@@ -9,6 +9,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from support.firmware_images import FIRMWARE, HELLO, Build, run, symbol_address
+from vstm32 import Board, BoardOptions, load_elf
+from vstm32.stm32.clock_tree import Clocks
 
 KB = 1024
 
@@ -174,6 +176,25 @@ def test_the_board_has_its_own_crystal_and_serial_port(made):
     assert words[1] == expected.usart_base
     assert (words[2] & 0xFF, words[3], words[4]) == (expected.bus, expected.enable_bit, 115_200)
     assert pins == [expected.tx, expected.rx]
+
+
+@pytest.mark.parametrize(("mhz", "divider", "boosts"), [(14, 8, False), (30, 4, False), (82, 2, True)])
+def test_the_stm32l4_makes_a_clock_with_each_divider_of_its_pll(tmp_path, mhz, divider, boosts):
+    build = Build(tmp_path, board="nucleo_l4r5zi")
+    build.render(replace(HELLO, board="nucleo_l4r5zi", clock_hz=mhz * 1_000_000))
+    build.configure()
+    build.compile()
+    options = BoardOptions(chip="stm32l4r5zi", timing="instructions")
+    with Board(load_elf(build.elf), options) as board:
+        board.run_until_it_waits(timeout_seconds=60)
+        said = board.line().read().decode("ascii")
+        assert f" core_hz={mhz}000000 " in said
+        assert board.clocks == Clocks(*[mhz * 1_000_000] * 4)
+        assert board.findings == ()
+    registers = dict(re.findall(r"label=(\w+) value=([0-9a-f]+)", said))
+    assert 2 * ((int(registers["RCC_PLLCFGR"], 16) >> 25 & 3) + 1) == divider
+    assert (int(registers["PWR_CR5"], 16) == 0) is boosts
+    assert int(registers["FLASH_ACR"], 16) == 0x700 | (mhz - 1) // 20
 
 
 def test_a_vector_table_that_lacks_an_interrupt_is_refused(tmp_path):

@@ -29,14 +29,16 @@ REGISTERS = (
 class Dwt(RegisterBlock):
     """CYCCNT follows the core's cycle counter."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: VirtualClock, *, has_lock: bool = True) -> None:
+        """A Cortex-M4's has no lock (its TRM, DDI 0439B, table 8-1)."""
         self._clock = clock
+        self._has_lock = has_lock
         super().__init__("DWT", 0xE000_1000, REGISTERS)
 
     def reset(self) -> None:
         """Locked, counter stopped at zero."""
         super().reset()
-        self._locked = True
+        self._locked = self._has_lock
         self._trace_enabled = False
         self._frozen_at = 0
         self._began: int | None = None
@@ -65,6 +67,8 @@ class Dwt(RegisterBlock):
         if offset == CYCCNT:
             return self._count()
         if offset == LSR:
+            if not self._has_lock:
+                return 0
             return _LOCK_IMPLEMENTED | (_LOCKED if self._locked else 0)
         return 0 if offset == LAR else self.values[offset]
 
@@ -75,7 +79,7 @@ class Dwt(RegisterBlock):
     def write_register(self, offset: int, value: int) -> None:
         """What firmware writes."""
         if offset == LAR:
-            self._locked = value != _KEY
+            self._locked = self._has_lock and value != _KEY
         elif not self.is_locked(offset):
             self.debugger_write(offset, value)
 

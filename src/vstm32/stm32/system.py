@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from vstm32.base.chip import FlashLayout, Pin, UsartWiring
+from vstm32.base.chip import CoreModel, FlashLayout, Pin, UsartWiring
 from vstm32.base.findings import Finding
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.base.serial_line import SerialLine
@@ -168,7 +168,7 @@ class System:
             core.blocks,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
-        dwt = Dwt(self.clock)
+        dwt = Dwt(self.clock, has_lock=chip.core.model is not CoreModel.CORTEX_M4)
         self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu(chip)
         self.watchpoints = Watchpoints(core.stops.set_watchpoints)

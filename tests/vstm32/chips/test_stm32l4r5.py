@@ -374,3 +374,41 @@ def test_a_store_into_flash_that_is_refused_says_why(bench):
         "stores 4 bytes at 0x08010004 in flash, and nothing changes: "
         "it is not the next word of a double word (PGAERR)."
     )
+
+
+# --- its time
+
+TIMED = """
+static const uint32_t weights[1024] = { 1 };
+static uint32_t data[1024];
+static uint32_t timed(const volatile uint32_t *words, int count)
+{
+    uint32_t from = REG(DWT_CYCCNT), sum = 0;
+    for (int index = 0; index < count; index++) sum += words[index];
+    data[0] = sum;
+    return REG(DWT_CYCCNT) - from;
+}
+int main(void)
+{
+    REG(DEMCR) |= 1u << 24; REG(DWT_CTRL) |= 1;
+    REG(0x40022000u) = 0x605;                                 /* both caches, five wait states */
+    timed(data, 1024);
+    seen[0] = timed(data, 1024); seen[1] = timed(weights, 1024);
+    timed(weights, 32);
+    seen[2] = timed(weights, 32); seen[3] = timed(data, 32);
+    REG(0x40022000u) = 0x205;                                 /* without that for data */
+    timed(data, 32);
+    seen[4] = timed(weights, 32);
+    seen[63] = 1;
+    return 0;
+}
+"""
+
+
+def test_weights_stream_from_flash_read_by_read_and_a_little_stays_in_its_cache(bench):
+    board = bench(TIMED, *M4, "-fno-unroll-loops", chip=NAME, timing="m4-1").run()
+    from_ram, from_flash, kept, little_from_ram, uncached = (board.seen(index) for index in range(5))
+    # Two words in a read of flash, which waits five cycles.
+    assert from_flash - from_ram == pytest.approx(1024 / 2 * 5, abs=30)
+    assert kept == little_from_ram
+    assert uncached - little_from_ram >= 32 * 5
