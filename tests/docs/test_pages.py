@@ -17,7 +17,7 @@ from support.documents import Block, blocks, page_before, printed_as_shown
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (*sorted((DOCS / "tutorials").glob("*.md")), *sorted((DOCS / "how-to").glob("*.md")))
 EXECUTED = ("console", "yaml")
-NOT_RUN = 9
+NOT_RUN = 8
 
 pytestmark = pytest.mark.e2e
 
