@@ -71,9 +71,11 @@
 
 #define GPIO_BASE(port) (0x40020000u + 0x400u * (uint32_t)((port) - 'A'))
 #define GPIO_MODER(base) REGISTER((base) + 0x00) /* 6.4.1 */
+#define GPIO_MODER_OUTPUT 1u
 #define GPIO_MODER_ALTERNATE 2u
 #define GPIO_PUPDR(base) REGISTER((base) + 0x0C) /* 6.4.4 */
 #define GPIO_PUPDR_UP 1u
+#define GPIO_BSRR(base) REGISTER((base) + 0x18) /* 6.4.7: the low half sets pins, the high half resets them */
 #define GPIO_AFR(base, pin) REGISTER((base) + 0x20 + 4 * ((pin) / 8)) /* 6.4.9, 6.4.10 */
 
 /* ---- Serial port: RM0385 section 31 ---- */

@@ -166,6 +166,7 @@ def run_there(task: str, board: Board, wanted: RunOrder, test: RunOrder | None, 
             place.boards.get(board),
             registry.flasher(board),
             registry.open_console,
+            open_probe=registry.current_probe,
             stopped=place.boards.stopped.is_set,
         )
         nothing: Any = None
