@@ -6,9 +6,9 @@ which is a state before or after a run, is
 
     r0-r12 lr | APSR | FPSCR | s0-s31 | scratch memory | SP | fault
 
-The memory exists on both: the mps2-an500 has RAM from 0 and from 0x20000000, 4 MiB each; the chips of
-vstm32 have 16 KiB of ITCM RAM from 0 and 320 KiB of RAM or more from 0x20000000 (section 2.2.2 of their
-reference manuals).
+The memory exists on both: the machines mps2-an500 and mps2-an386 have RAM from 0 and from 0x20000000, 4 MiB
+each; the chips of vstm32 have ITCM RAM or flash from 0, and 320 KiB of RAM or more from 0x20000000, by their
+reference manuals.
 """
 
 import struct

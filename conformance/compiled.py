@@ -12,8 +12,8 @@ from conformance.errors import ConformanceError
 from conformance.following import Followed, follow
 from conformance.program import build, sources
 from conformance.qemu import Qemu
-from vstm32.board.options import CHIPS
-from vstm32.chips import DEFAULT_CHIP, find_chip
+from vstm32.base.chip import CoreModel
+from vstm32.chips import DEFAULT_CHIP, chips, find_chip
 
 DEFAULT_INSTRUCTIONS = 1_000_000
 
@@ -46,7 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
         help="of each program at most (default: %(default)s)",
     )
     parser.add_argument(
-        "--chip", choices=CHIPS, default=DEFAULT_CHIP, help="whose core is compared (default: %(default)s)"
+        "--chip",
+        # The programs are compiled for this core, and stand at its second address of flash.
+        choices=[name for chip in chips() if chip.core.model is CoreModel.CORTEX_M7 for name in chip.names],
+        default=DEFAULT_CHIP,
+        help="whose core is compared (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="print the programs' names, and end")
     given = parser.parse_args(arguments)

@@ -135,4 +135,10 @@ DOUBLE = (
 )
 """What only an FPU with double precision has; transfers of D registers are in `FLOAT`."""
 
+
+def is_in_fpv4(encoding: Encoding) -> bool:
+    """Whether the FPU of a Cortex-M4 has an instruction: not what FPv5 has added (section A2.5)."""
+    return not encoding.pattern.startswith("1111111") and not encoding.name.startswith("VRINT")
+
+
 BY_NAME = {encoding.name: encoding for encoding in FLOAT}

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 from conformance.errors import ConformanceError
 from conformance.program import Program
-from conformance.qemu import MACHINE, PROGRAM
-from vstm32.base.chip import Chip
+from conformance.qemu import MACHINES, PROGRAM
+from vstm32.base.chip import Chip, CoreModel
 from vstm32.cortex_m.core import Core, StopReason
 from vstm32.timing.operation import instruction_starts
 
@@ -69,7 +69,15 @@ class _Qemu:
         self._folder = folder
         without = ("-nographic", "-monitor", "none", "-serial", "none")
         semihosting = ("-semihosting-config", "enable=on,target=native")
-        command = [PROGRAM, "-machine", MACHINE, *without, *semihosting, "-d", "cpu,fpu,nochain"]
+        command = [
+            PROGRAM,
+            "-machine",
+            MACHINES[CoreModel.CORTEX_M7],
+            *without,
+            *semihosting,
+            "-d",
+            "cpu,fpu,nochain",
+        ]
         try:
             self._process = subprocess.Popen(
                 [*command, "-kernel", str(program.elf)],

@@ -91,12 +91,17 @@ def load_constant(register: int, value: int) -> bytes:
 
 
 class Generator:
-    """Random blocks and states of one seed; with `doubles`, for an FPU with double precision."""
+    """Random blocks and states of one seed; with `doubles`, for an FPU with double precision, and without
+    `fpv5` for that of a Cortex-M4.
+    """
 
-    def __init__(self, seed: int, *, doubles: bool = False) -> None:
+    def __init__(self, seed: int, *, doubles: bool = False, fpv5: bool = True) -> None:
         self._random = random.Random(seed)
         self._doubles = doubles
-        self._float_encodings = (*float_instructions.FLOAT, *(float_instructions.DOUBLE if doubles else ()))
+        all_of_them = (*float_instructions.FLOAT, *(float_instructions.DOUBLE if doubles else ()))
+        self._float_encodings = tuple(
+            encoding for encoding in all_of_them if fpv5 or float_instructions.is_in_fpv4(encoding)
+        )
         self._makers: tuple[tuple[Callable[[], Unit], int], ...] = (
             (self._integer, 40),
             (self._float, 32),

@@ -1,4 +1,4 @@
-"""The other side: Debian's qemu-system-arm, machine mps2-an500, a Cortex-M7.
+"""The other side: Debian's qemu-system-arm, and a machine with the core that is compared.
 
 One process runs for the whole comparison. The driver reads batches from one pipe and writes results to
 another, through QEMU's semihosting.
@@ -15,9 +15,10 @@ from pathlib import Path
 from conformance.batch import Batch
 from conformance.driver import Driver
 from conformance.errors import ConformanceError
+from vstm32.base.chip import CoreModel
 
 PROGRAM = "qemu-system-arm"
-MACHINE = "mps2-an500"
+MACHINES = {CoreModel.CORTEX_M4: "mps2-an386", CoreModel.CORTEX_M7: "mps2-an500"}
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.2
 
@@ -27,13 +28,14 @@ class Qemu:
 
     name = "QEMU"
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver, core: CoreModel = CoreModel.CORTEX_M7) -> None:
         if shutil.which(PROGRAM) is None:
             raise ConformanceError(
                 f"{PROGRAM} is not on PATH; it is what the virtual board is compared with.",
                 hint="Install it: apt-get install --no-install-recommends qemu-system-arm.",
             )
         self._driver = driver
+        self._machine = MACHINES[core]
         self._folder = tempfile.TemporaryDirectory(prefix="conformance-")
         folder = Path(self._folder.name)
         for name in ("batches", "results"):
@@ -54,7 +56,7 @@ class Qemu:
     def _command(self) -> list[str]:
         without = ("-nographic", "-monitor", "none", "-serial", "none")
         semihosting = ("-semihosting-config", "enable=on,target=native")
-        return [PROGRAM, "-machine", MACHINE, *without, *semihosting, "-kernel", str(self._driver.elf)]
+        return [PROGRAM, "-machine", self._machine, *without, *semihosting, "-kernel", str(self._driver.elf)]
 
     @staticmethod
     def version() -> str:

@@ -5,7 +5,7 @@ import struct
 from conformance.batch import Batch
 from conformance.driver import Driver
 from conformance.errors import ConformanceError
-from vstm32.base.chip import Chip
+from vstm32.base.chip import Chip, CoreModel
 from vstm32.cortex_m.core import Core, StopReason
 
 _BKPT_SEMIHOSTING = b"\xab\xbe"
@@ -29,6 +29,7 @@ class VirtualCore:
     def __init__(self, driver: Driver, chip: Chip) -> None:
         self._driver = driver
         self.has_double_precision = chip.core.has_double_precision
+        self.has_fpv5 = chip.core.model is not CoreModel.CORTEX_M4
         # The cheapest timing model: it costs time for every new block, and changes no result.
         self._core = core = Core(chip, timing="instructions")
         core.set_fpu_enabled(True)

@@ -34,7 +34,7 @@ def _of_2020(command: int, digit: Sequence[float] | None) -> bytes:
 
 @cache
 def corpus() -> tuple[bytes, ...]:
-    """Each request of both protocols."""
+    """Each request of the protocols that have answers in FlatBuffers."""
     requests = (
         messages.describe(),
         messages.write(0, INPUT),
@@ -45,6 +45,16 @@ def corpus() -> tuple[bytes, ...]:
     )
     ours = [request.message(NONCE) for request in requests]
     return (*ours, _of_2020(0, None), _of_2020(1, [value / 100 for value in INPUT]))
+
+
+COMMANDS = tuple(
+    f"{command}%".encode()
+    for command in (
+        *("name", "profile", "help", "timestamp", "db load 100", f"db {INPUT.hex()}", "infer 3 1", "results"),
+        *("db load 400", "db 0", "infer 0", "db load 99999999999"),
+    )
+)
+"""What a runner of MLPerf Tiny says."""
 
 
 def framed(data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mcumatrix.own_code import code_behind, module_file
+from mcumatrix.own_code import code_behind, module_spec
 
 FILES = {
     "start.py": "from shop.tools import hammer\nif TYPE_CHECKING:\n    from shop.kinds import Kind\n",
@@ -33,9 +33,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, text in TEMPLATES.items():
         (tmp_path / name).write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    module_file.cache_clear()
+    module_spec.cache_clear()
     yield tmp_path
-    module_file.cache_clear()
+    module_spec.cache_clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
         del sys.modules[name]
 
@@ -71,6 +71,11 @@ def test_a_change_counts_where_it_can_be_reached_and_nowhere_else(
     before = code_behind(["shop.start"], shop)
     (shop / changed).write_text((shop / changed).read_text() + "\n")
     assert (code_behind(["shop.start"], shop) != before) is counts
+
+
+def test_nothing_that_is_looked_at_is_imported(shop: Path) -> None:
+    assert "shop.later" in code_behind(["shop.start"], shop)
+    assert not [name for name in sys.modules if name.startswith("shop.")]
 
 
 def test_a_template_that_is_not_there_is_an_error(shop: Path) -> None:

@@ -96,6 +96,21 @@ def test_an_entry_of_another_element_than_its_file_is_said_in_the_plan(project: 
     )
 
 
+def test_a_model_that_was_found_fit_is_not_read_again_until_it_or_its_entry_changes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(planned(project).jobs) == 2
+    read: list[bytes] = []
+    network = registry.network
+    monkeypatch.setattr(registry, "network", lambda contents: read.append(contents) or network(contents))
+    assert len(planned(project).jobs) == 2
+    assert read == []
+    entry = project.matrices / "models" / "other.yaml"
+    entry.write_text(entry.read_text().replace("element: int8", "element: float32"))
+    assert isinstance(hindrance(project), ModelError)
+    assert len(read) == 1
+
+
 def test_a_damaged_file_hinders_its_model_alone(project: Project) -> None:
     path = project.firmware / "models" / "other.tflite"
     path.write_bytes(path.read_bytes()[:3000])

@@ -1,4 +1,4 @@
-/* Erases and programs the flash of an STM32F7 whose sectors are as below. A debugger loads this into RAM and calls one function after the
+/* Erases and programs the flash of a chip whose controller is as controller.h says. A debugger loads this into RAM and calls one function after the
  * other, with the stack pointer set and the return address at the very first instruction, which halts the core.
  * The names, arguments and results are those of CMSIS flash algorithms (Open-CMSIS-Pack, "Flash Programming").
  *
@@ -10,20 +10,12 @@
 #include <stdint.h>
 
 #include "core.h"
-#include "flash_registers.h"
+#include "controller.h"
 #include "result.h"
 
-/* RM0385 3.3.1 and RM0410 3.3.1, single bank: four sectors of 32 KB, one of 128 KB, the rest of 256 KB. */
 #define FLASH_BASE 0x08000000u
-#define SMALL_SECTORS 4u
-#define SMALL_SECTOR_SHIFT 15
-#define LARGE_SECTOR_SHIFT 18
-
 #define ERASED_WORD 0xFFFFFFFFu
-
-/* A word takes 100 us at most (DS10916, flash memory programming). A poll takes no less than 3 cycles, so that
- * these last 2.6 ms at 288 MHz; at 16 MHz it is a fraction of a second. */
-#define WORD_POLLS 250000u
+#define UNIT_BYTES (UNIT_WORDS * sizeof(uint32_t))
 
 /* What Init and UnInit are told, as in CMSIS. */
 #define FUNCTION_VERIFY 3u
@@ -44,13 +36,6 @@ static bool is_in_flash(uint32_t address, uint32_t size_bytes) {
     return offset < flash_size_bytes && size_bytes <= flash_size_bytes - offset;
 }
 
-static uint32_t sector_of(uint32_t address) {
-    uint32_t offset = address - FLASH_BASE;
-    uint32_t small = offset >> SMALL_SECTOR_SHIFT;
-    /* The sector of 128 KB and the four before it are together as large as each of those behind it. */
-    return small < SMALL_SECTORS ? small : SMALL_SECTORS + (offset >> LARGE_SECTOR_SHIFT);
-}
-
 static uint32_t refusal(uint32_t status) {
     uint32_t errors = status & FLASH_SR_ERRORS;
     return errors ? RESULT_REFUSED | errors : RESULT_DONE;
@@ -58,7 +43,7 @@ static uint32_t refusal(uint32_t status) {
 
 /* The barrier is for what follows: a store into flash is no access to a device, and could overtake this one. */
 static void control(uint32_t bits) {
-    FLASH_CR = FLASH_CR_PSIZE_X32 | bits;
+    FLASH_CR = FLASH_CR_ALWAYS | bits;
     core_data_barrier();
 }
 
@@ -74,12 +59,14 @@ static uint32_t erase(uint32_t what) {
     return result;
 }
 
-/* RM0385 3.3, "Flash programming sequences"; PG is set. The barrier sees to it that the word has arrived before
- * BSY is looked at, and that no two of them are merged into a store of 64 bits, which PSIZE forbids. */
-static uint32_t program_word(volatile uint32_t *cell, uint32_t word) {
-    *cell = word;
+/* RM0385 3.3, "Flash programming sequences", RM0432 3.3.7; PG is set. The barrier sees to it that all has arrived before
+ * BSY is looked at, and that no two words are merged into a store of 64 bits, which PSIZE forbids. */
+static uint32_t program_unit(volatile uint32_t *cells, const uint32_t *words) {
+    for (uint32_t index = 0; index < UNIT_WORDS; index++) {
+        cells[index] = words[index];
+    }
     core_data_barrier();
-    for (uint32_t poll = 0; poll < WORD_POLLS; poll++) {
+    for (uint32_t poll = 0; poll < UNIT_POLLS; poll++) {
         uint32_t status = FLASH_SR;
         if (!(status & FLASH_SR_BSY)) {
             return refusal(status);
@@ -98,6 +85,17 @@ static uint32_t word_at(const uint8_t *buffer, uint32_t left_bytes) {
         word = word << 8 | buffer[left_bytes];
     }
     return word;
+}
+
+/* Takes the words of a unit from a buffer that has so many bytes left; whether any of them is not erased. */
+static bool read_unit(uint32_t *words, const uint8_t *buffer, uint32_t left_bytes) {
+    bool is_erased = true;
+    for (uint32_t index = 0; index < UNIT_WORDS; index++) {
+        uint32_t done_bytes = index * sizeof(uint32_t);
+        words[index] = word_at(buffer + done_bytes, left_bytes > done_bytes ? left_bytes - done_bytes : 0);
+        is_erased = is_erased && words[index] == ERASED_WORD;
+    }
+    return !is_erased;
 }
 
 /* Interrupts stay masked until the next reset: what they would run is being erased. The keys are written only
@@ -139,12 +137,12 @@ uint32_t EraseSector(uint32_t address) {
     if (!is_in_flash(address, 0)) {
         return RESULT_RANGE;
     }
-    return is_busy() ? RESULT_BUSY : erase(FLASH_CR_SER | sector_of(address) << FLASH_CR_SNB_POSITION);
+    return is_busy() ? RESULT_BUSY : erase(FLASH_CR_SER | sector_bits(address - FLASH_BASE));
 }
 
-/* Words that stay erased are left out: the controller would take as long for them as for any other. */
+/* Units that stay erased are left out: the controller would take as long for them as for any other. */
 uint32_t ProgramPage(uint32_t address, uint32_t size_bytes, const uint8_t *buffer) {
-    if (address % sizeof(uint32_t) || !is_in_flash(address, size_bytes)) {
+    if (address % UNIT_BYTES || !is_in_flash(address, size_bytes)) {
         return RESULT_RANGE;
     }
     if (is_busy()) {
@@ -152,10 +150,10 @@ uint32_t ProgramPage(uint32_t address, uint32_t size_bytes, const uint8_t *buffe
     }
     FLASH_SR = FLASH_SR_ERRORS | FLASH_SR_EOP;
     control(FLASH_CR_PG);
-    for (uint32_t done_bytes = 0; done_bytes < size_bytes; done_bytes += sizeof(uint32_t)) {
-        uint32_t word = word_at(buffer + done_bytes, size_bytes - done_bytes);
-        if (word != ERASED_WORD) {
-            uint32_t result = program_word((volatile uint32_t *)(address + done_bytes), word);
+    for (uint32_t done_bytes = 0; done_bytes < size_bytes; done_bytes += UNIT_BYTES) {
+        uint32_t words[UNIT_WORDS];
+        if (read_unit(words, buffer + done_bytes, size_bytes - done_bytes)) {
+            uint32_t result = program_unit((volatile uint32_t *)(address + done_bytes), words);
             if (result != RESULT_DONE) {
                 if (!is_busy()) {
                     control(0);

@@ -20,8 +20,11 @@
 #define CORE_HZ 216000000u
 #define BYTE_CYCLES (CORE_HZ / 11520u)
 
+/* With one input, that of the benchmark of which MLPerf Tiny sends real numbers. */
+static char model[24] = "two";
+
 const struct image image = {
-    .build_id = "0123456789abcdef", .board = "host", .runtime = "fake", .kernels = "cmsis-nn", .model = "two", .clock_hz = CORE_HZ,
+    .build_id = "0123456789abcdef", .board = "host", .runtime = "fake", .kernels = "cmsis-nn", .model = model, .clock_hz = CORE_HZ,
 };
 
 /* ---- The board ---- */
@@ -128,7 +131,9 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
         ((uint8_t *)tensors[2].data)[i] = (uint8_t)(sum + i);
     }
     for (uint32_t layer = 0; layer < 70; layer++) {
-        on_layer(context, layer, 1000 + layer, &tensors[2]);
+        if (on_layer != NULL) {
+            on_layer(context, layer, 1000 + layer, &tensors[2]);
+        }
     }
     now_cycles += 100000;
     return RUNTIME_OK;
@@ -156,6 +161,9 @@ static void tell(void) {
 
 int main(int count, char **arguments) {
     inputs = count > 1 ? (uint32_t)atoi(arguments[1]) : 2;
+    if (inputs == 1) {
+        strcpy(model, "mlperf-autoencoder");
+    }
     for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
         tensors[i].data = calloc(1, tensors[i].size_bytes);
     }

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from fuzz.host.build import build_server
-from fuzz.messages import answers_of, corpus, framed
+from fuzz.messages import COMMANDS, answers_of, corpus, framed
 from fuzz.target import Target
 from mcumatrix.client import messages
 from mcumatrix.client.description import Description
@@ -65,4 +65,4 @@ def _read(data: bytes) -> bool:
     return bool(said)
 
 
-TARGET = Target("inference_server", corpus, _read, smoke_inputs=100)
+TARGET = Target("inference_server", lambda: (*corpus(), *COMMANDS), _read, smoke_inputs=100)

@@ -13,7 +13,6 @@ from mcumatrix import registry
 from mcumatrix.artifact import MANIFEST, is_current, make_anew, write_atomically, write_manifest
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.application import AddedApplication
-from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.results import MatrixResults
@@ -27,12 +26,12 @@ from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import earlier_records
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import RecordStore, read_raw_log
-from mcumatrix.running import image_of, kernel_facts_of, warning_of
+from mcumatrix.running import image_of, warning_of
 from mcumatrix.stages import build
 from mcumatrix.stages.compare import first_difference
 from mcumatrix.stages.evidence import differences_from_log
 from mcumatrix.stages.log_lines import TimeLines, time_lines
-from mcumatrix.stages.record import compiled_as, utc_now
+from mcumatrix.stages.record import utc_now
 from mcumatrix.stages.render import hello_of, render_config_header, render_sample, render_wire_header
 from mcumatrix.storage import in_sentences
 from mcumatrix.workflow import Build, Job, report_fingerprint
@@ -151,11 +150,6 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     sizes = image_of(job).sizes
     size = f"{sizes.rom_bytes} bytes of flash"
     return "; ".join(filter(None, (size, warning_of(job))))
-
-
-def compilations(jobs: Iterable[Job]) -> list[tuple[str, Compiled]]:
-    """By the slugs of variants, how their runtimes' libraries are compiled, as far as it was looked at."""
-    return [(job.variant.slug, compiled_as(job.variant, kernel_facts_of(job))) for job in jobs]
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:

@@ -121,19 +121,19 @@ def manifest_bytes(fingerprint: str, outputs: Mapping[str, str]) -> bytes:
     return (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _manifest_of(folder: Path) -> bytes:
+def _manifest_of(folder: Path | str) -> bytes:
     # Asked for every image of a matrix, and there for few of them.
     with open(f"{folder}/{MANIFEST}", "rb") as file:  # noqa: PTH123
         return file.read()
 
 
-def is_current(folder: Path, fingerprint: str) -> bool:
+def is_current(folder: Path | str, fingerprint: str) -> bool:
     """Whether the files of a folder were made from these inputs and are as they were made."""
     try:
         manifest = json.loads(_manifest_of(folder))
         if manifest["fingerprint"] != fingerprint:
             return False
-        return all(hash_file(folder / name) == sha256 for name, sha256 in manifest["outputs"].items())
+        return all(hash_file(Path(folder, name)) == sha256 for name, sha256 in manifest["outputs"].items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 FINGERPRINT_VERSION = 1
@@ -50,8 +51,16 @@ def fingerprint(kind: str, parts: Mapping[str, Part]) -> str:
 
 def canonical(kind: str, parts: Mapping[str, Part]) -> bytes:
     """What a fingerprint is the SHA-256 of: named parts as JSON, each in one way only."""
-    named = ",".join(f"{_encoded(name)}:{_encoded(parts[name])}" for name in sorted(parts))
-    return f'{{"kind":{_encoded(kind)},"parts":{{{named}}},"version":{FINGERPRINT_VERSION}}}'.encode()
+    pieces: list[str] = []
+    # What stands between shared parts is encoded at once.
+    for is_shared, names in groupby(sorted(parts), lambda name: isinstance(parts[name], Shared)):
+        if is_shared:
+            pieces += (f"{_ENCODER.encode(name)}:{_encoded(parts[name])}" for name in names)
+        else:
+            pieces.append(_ENCODER.encode({name: parts[name] for name in names})[1:-1])
+    return (
+        f'{{"kind":{_ENCODER.encode(kind)},"parts":{{{",".join(pieces)}}},"version":{FINGERPRINT_VERSION}}}'
+    ).encode()
 
 
 def _encoded(part: Part) -> str:

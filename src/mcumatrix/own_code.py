@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -48,14 +49,25 @@ def code_behind(modules: Iterable[str], templates: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-@cache
 def module_file(name: str) -> Path | None:
-    """The source file of a module; None if there is no such module. The packages around it are imported."""
-    try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:
-        return None
+    """The source file of a module; None if there is no such module. None is imported for that."""
+    spec = module_spec(name)
     return Path(spec.origin) if spec and spec.origin else None
+
+
+@cache
+def module_spec(name: str) -> ModuleSpec | None:
+    """Where a module is, found without importing any but the one at the top.
+
+    `find_spec` alone imports whatever stands before the last dot, with all of its libraries.
+    """
+    above = name.rpartition(".")[0]
+    if not above:
+        return find_spec(name)
+    package = module_spec(above)
+    if package is None or package.submodule_search_locations is None:
+        return None
+    return PathFinder.find_spec(name, package.submodule_search_locations)
 
 
 @cache

@@ -17,7 +17,6 @@ from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultErr
 from mcumatrix.executors.runs import Choice, Runs
 from mcumatrix.health import Health
 from mcumatrix.model.image import Image
-from mcumatrix.model.kernels import KernelFacts, read_kernel_facts
 from mcumatrix.model.record import Cause, Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix
@@ -33,7 +32,7 @@ from mcumatrix.stages.retry import Retries, Wait
 from mcumatrix.stages.run import Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import milliseconds
-from mcumatrix.workflow import Job
+from mcumatrix.workflow import Job, kernel_facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +227,6 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
 def warning_of(job: Job) -> str:
     """What is known against a variant before it is flashed: it is marked, and run all the same."""
     return registry.warning_about(job.variant.model, job.variant.runtime, kernel_facts_of(job))
-
-
-def kernel_facts_of(job: Job) -> KernelFacts | None:
-    """What the kernels of a job's runtime say of themselves, if they were asked."""
-    return read_kernel_facts(job.runtime.folders.inputs)
 
 
 def image_of(job: Job) -> Image:

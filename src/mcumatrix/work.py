@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
+from typing import TYPE_CHECKING
 
-from mcumatrix import actions, registry
+from mcumatrix import registry
 from mcumatrix.errors import (
     BuildError,
     ChangedResultError,
@@ -30,18 +31,24 @@ from mcumatrix.ports import Builder
 from mcumatrix.progress.display import Display, Lines
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
-from mcumatrix.report.content.report import Report
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
 from mcumatrix.results.store import HEALTH_FOLDER, RecordStore, record_store
-from mcumatrix.running import Bench, record_failure
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import format_duration
 from mcumatrix.workflow import Job, catalogues_of, plan_jobs, recorded_compilers, require_proved, what_is_left
+
+if TYPE_CHECKING:
+    from mcumatrix.report.content.report import Report
+    from mcumatrix.running import Bench
+
+
+_HEALTH_LOCK = Lock()
+"""So that tasks side by side do not work out the same."""
 
 
 class PartLocks:
@@ -127,10 +134,10 @@ class Work:
     in no record."""
     unreported: list[McuMatrixError] = field(default_factory=list)
     """Why the report is not made."""
-    reported: list[Report] = field(default_factory=list)
+    reported: "list[Report]" = field(default_factory=list)
     """The report, where it was made in this run."""
-    health_jobs: Mapping[str, Job] = field(default_factory=dict)
-    """What tests the units of a board before they are measured on, by the board's name."""
+    plan_health: Callable[[], Mapping[str, Job]] = dict
+    """Works out `health_jobs`."""
     part_locks: PartLocks = field(default_factory=PartLocks)
     failures: Failures = field(default_factory=Failures)
     """What has gone wrong with parts of images until now."""
@@ -182,8 +189,16 @@ class Work:
         return record_store(self.project.results(self.matrix.name) / "records")
 
     @cached_property
-    def bench(self) -> Bench:
+    def health_jobs(self) -> Mapping[str, Job]:
+        """What tests the units of a board before they are measured on, by the board's name."""
+        with _HEALTH_LOCK:
+            return self.plan_health()
+
+    @cached_property
+    def bench(self) -> "Bench":
         """What runs have in common."""
+        from mcumatrix.running import Bench
+
         health = Health(
             self.health_jobs,
             RecordStore(self.project.results(self.matrix.name) / HEALTH_FOLDER),
@@ -227,6 +242,8 @@ class Work:
     ) -> None:
         """Keeps a record for each job of which a part has failed and nothing more can come of the others; a
         failure that says nothing about the variant is a hindrance. `part` is the one that failed now."""
+        from mcumatrix.running import record_failure
+
         if failure:
             self.failures.add(part, failure)
         for job in jobs:
@@ -241,6 +258,8 @@ class Work:
 
     def prepare_test(self, board: Board) -> None:
         """Makes the image that tests the units of a board, if it is not there; says so where it cannot be."""
+        from mcumatrix import actions
+
         job = self.health_jobs.get(board.name)
         if job is None:
             return
@@ -399,8 +418,10 @@ def load_work(
         say,
         retries or Retries(),
         again,
-        health_jobs=_health_jobs(
-            project, health_variants(matrix, catalogues, project), builders.chosen, boards
+        plan_health=cache(
+            lambda: _health_jobs(
+                project, health_variants(matrix, catalogues, project), builders.chosen, boards
+            )
         ),
     )
     changed = _not_as_kept(work)

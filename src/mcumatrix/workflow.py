@@ -17,7 +17,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.artifact import is_current, output_hashes
+from mcumatrix.artifact import is_current, make_folder, output_hashes
 from mcumatrix.errors import (
     BuildError,
     McuMatrixError,
@@ -46,13 +46,14 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
+from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
 from mcumatrix.model.labelled import AskedSet
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.own_code import code_behind
+from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards
@@ -76,6 +77,7 @@ from mcumatrix.stages.evidence import (
     differences_from_trace,
     require_none,
 )
+from mcumatrix.stages.record import compiled_as
 from mcumatrix.stages.render import hello_of
 from mcumatrix.stages.room import require_room
 
@@ -98,6 +100,15 @@ REPORTERS = (
 )
 """What makes a report of records. What these import counts too."""
 
+_CHECKERS = (
+    "mcumatrix.stages.room",
+    "mcumatrix.model.network",
+    "mcumatrix.adapters.models.golden_case",
+    "mcumatrix.adapters.models.tflite_file",
+)
+"""What says whether a model is as its entry says and fits a chip. What these import decides no more than the
+linker and the reader of golden answers do, which look again."""
+
 _NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "flash_algorithm", "family", "chip", "board"}
 """Under `firmware/`: what runtimes, models and applications bring by themselves, what is in no image, and
 families, chips and boards, of which an image has one each. All the rest is part of the platform: none can be
@@ -118,10 +129,23 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A plan, and the folders that it is executed in."""
+    """A plan, and the folders that it is executed in: `sources`, and two below `place`.
+
+    There are as many as variants, and the paths of few of them are ever needed.
+    """
 
     plan: BuildPlan
-    folders: BuildFolders
+    sources: Path
+    place: str
+
+    @property
+    def folders(self) -> BuildFolders:
+        """Where a builder finds and leaves its files."""
+        return BuildFolders(self.sources, Path(f"{self.place}/inputs"), Path(self._output))
+
+    @property
+    def _output(self) -> str:
+        return f"{self.place}/output"
 
     @property
     def name(self) -> str:
@@ -130,7 +154,7 @@ class Build:
 
     def is_done(self) -> bool:
         """Whether its outputs are there, as they were made from exactly these inputs."""
-        return is_current(self.folders.output, self.plan.fingerprint)
+        return is_current(self._output, self.plan.fingerprint)
 
     def is_damaged(self) -> bool:
         """Whether it was made, and its outputs are no longer what they were."""
@@ -227,6 +251,16 @@ def require_proved(
             *differences_from_trace(record, read_trace(file, record)),
         ]
         require_none(file, found, MEND)
+
+
+def kernel_facts_of(job: Job) -> KernelFacts | None:
+    """What the kernels of a job's runtime say of themselves, if they were asked."""
+    return read_kernel_facts(job.runtime.folders.inputs)
+
+
+def compilations(jobs: Iterable[Job]) -> list[tuple[str, Compiled]]:
+    """By the slugs of variants, how their runtimes' libraries are compiled, as far as it was looked at."""
+    return [(job.variant.slug, compiled_as(job.variant, kernel_facts_of(job))) for job in jobs]
 
 
 BUILD = "build"
@@ -422,11 +456,29 @@ class _Facts:
         def network(path: Path) -> Network:
             return registry.network(registry.read_model_file(path))
 
+        checked = project.build / "cache" / "models"
+
+        @cache
+        def checkers() -> dict[str, str]:
+            return {name: hash_file(path) for name in _CHECKERS if (path := module_file(name))}
+
         def require_room_for(model: Model, chip: Chip) -> None:
             # What is somewhere else is fetched when it is built, and not before.
-            if model.file is not None and self.file(model.file):
-                registry.check_element(model, network(model.file))
-                require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+            if model.file is None:
+                return
+            known = checked / fingerprint(
+                "fit",
+                {"model": self.file(model.file), "element": model.element, "chip": repr(chip), **checkers()},
+            )
+            # The libraries that read a model take longer to load than all the rest of a small plan.
+            if known.exists():
+                return
+            registry.check_element(model, network(model.file))
+            require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+            # Where nothing can be written, it is looked at again.
+            with suppress(OSError):
+                make_folder(checked)
+                known.touch()
 
         @cache
         def board_identity(entry: Board) -> Mapping[str, str]:
@@ -581,10 +633,9 @@ def _unique_name(name: str, fingerprint: str) -> str:
 
 
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    # Joined as text: with 10,000 images, joining paths piece by piece takes longer than their fingerprints.
-    folder = f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
-    folders = BuildFolders(project.firmware, inputs=Path(f"{folder}/inputs"), output=Path(f"{folder}/output"))
-    return Build(plan, folders)
+    return Build(
+        plan, project.firmware, f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
+    )
 
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from mcumatrix.cli import doit_commands
+from mcumatrix.cli.common import TYPED, as_typed
 from mcumatrix.cli.declared import COMMANDS, Command, Kind, Option
 from mcumatrix.cli.main import click_command, main, run_command
 
@@ -126,6 +127,18 @@ def test_doit_reads_the_same_command_line(capfd: pytest.CaptureFixture[str]) -> 
     help_text = doit_commands.report(config={}).help()  # type: ignore[attr-defined]
     assert help_text.startswith("Usage: doit report [OPTIONS] [NAME]\n")
     assert "--templates TEXT" in help_text
+
+
+@pytest.mark.parametrize("program", ["mcumatrix", "doit"])
+def test_messages_name_commands_as_they_were_typed(program: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (report,) = (command for command in COMMANDS if command.name == "report")
+    assert run_command(report, ["quickstart"], program) != 0
+    assert f"`{program} matrix quickstart` makes them." in capfd.readouterr().err
+    token = TYPED.set(program)
+    assert as_typed("`doit matrix two`, `doit list` and doit model:x; Make it again: doit model m") == (
+        f"`{program} matrix two`, `doit list` and doit model:x; Make it again: {program} model m"
+    )
+    TYPED.reset(token)
 
 
 def completed(words: str, index: int) -> list[str]:

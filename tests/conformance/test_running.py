@@ -11,7 +11,7 @@ from conformance.batch import Batch, State, Unit
 from conformance.compare import Difference, differing_runs, reduce, run_both
 from conformance.encoding import Encoding
 from conformance.errors import ConformanceError
-from conformance.float_instructions import DOUBLE
+from conformance.float_instructions import DOUBLE, FLOAT, is_in_fpv4
 from conformance.generator import Generator
 from conformance.instructions import BY_NAME
 from conformance.known import load
@@ -37,6 +37,25 @@ def test_a_chip_with_double_precision_differs_in_nothing_that_is_not_known(both_
     checked = check_definitions(both_double, KNOWN, seed=11, rounds=1, seconds=None)
     assert [describe(*each) for each in checked.new] == []
     assert find_gone(both_double, KNOWN) == []
+
+
+def test_a_cortex_m4_differs_in_nothing_that_is_not_known(both_m4: Bench) -> None:
+    outcome = compare_random(both_m4, KNOWN, seed=13, blocks=84, seconds=None)
+    assert [describe(*each) for each in outcome.new] == []
+    assert outcome.instructions > 50_000
+    checked = check_definitions(both_m4, KNOWN, seed=13, rounds=1, seconds=None)
+    assert [describe(*each) for each in checked.new] == []
+    assert find_gone(both_m4, KNOWN) == []
+
+
+def test_what_fpv5_has_added_is_undefined_on_a_cortex_m4(both_m4: Bench) -> None:
+    added = [encoding for encoding in FLOAT if not is_in_fpv4(encoding)]
+    assert {encoding.name for encoding in added} >= {"VSEL", "VMAXNM", "VMINNM", "VRINTR", "VCVTA"}
+    source = random.Random(17)
+    blocks = tuple((Unit(encoding.random(source), 1, encoding.name),) for encoding in added)
+    batch = Batch(blocks, (State(),))
+    for results in run_both(both_m4.qemu, both_m4.core, batch):
+        assert {batch.result(results, block, 0).fault for block in range(len(added))} == {1 << 16}
 
 
 @pytest.mark.parametrize("encoding", DOUBLE, ids=lambda encoding: encoding.name)

@@ -45,21 +45,23 @@ def test_two_chips_share_nothing_that_is_compiled_for_their_fpu(workplace: Workp
     assert len({json.loads(text)["sha256"] for text in said}) == 2
 
 
-def test_one_matrix_is_measured_on_virtual_boards_of_two_chips(workplace: Workplace) -> None:
-    matrix = TWO_CHIPS.replace("nucleo-f767zi", "virtual-f767").replace("[216 MHz, 288 MHz]", "216 MHz")
+def test_one_matrix_is_measured_on_virtual_boards_of_every_chip(workplace: Workplace) -> None:
+    boards = "virtual-f767, virtual-l4r5"
+    matrix = TWO_CHIPS.replace("nucleo-f767zi", boards).replace("[216 MHz, 288 MHz]", "120 MHz")
     workplace.write_matrix("both", matrix)
     ran = workplace.doit("matrix", "both")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "All 2 variants were measured, with correct answers." in ran.stdout
+    assert "All 3 variants were measured, with correct answers." in ran.stdout
     records = {json.loads(path.read_text())["axes"]["board"]: path for path in workplace.records("both")}
     chips = {}
     for board, path in records.items():
         record = json.loads(path.read_text())
         assert (record["status"], record["provenance"]["kind"]) == ("ok", "virtual")
         chips[board] = record["measurement"]["clock"]["registers"]["DBGMCU_IDCODE"] & 0xFFF
-    assert chips == {"virtual-f746": 0x449, "virtual-f767": 0x451}
-    # Nobody compared the second one with silicon, and the report says so beside its times.
+    assert chips == {"virtual-f746": 0x449, "virtual-f767": 0x451, "virtual-l4r5": 0x470}
+    # Nobody compared these with silicon, and the report says so beside their times.
     assert "never compared with a board of this chip" in workplace.report("both")
+    assert "never compared with a board that ran the same code" in workplace.report("both")
 
 
 def test_a_board_whose_firmware_is_not_there_is_said_so_and_the_others_are_planned(

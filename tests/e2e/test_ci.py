@@ -36,13 +36,13 @@ health: off
 SOFTMAX = "firmware/runtime/builtin/kernels/common/softmax_int8.c"
 
 PULL_REQUEST = "https://github.com/owner/project/pull/7"
+COMMENTS_URL = "https://api.github.com/repos/owner/project/issues/7/comments"
 EXPRESSIONS = {
     "github.token": "secret",
-    "github.event.pull_request.html_url": PULL_REQUEST,
+    "github.event.pull_request.comments_url": COMMENTS_URL,
     "inputs.matrix": "quickstart",
     "inputs.token": "secret",
-    "inputs.python-version": "3.12",
-    "inputs.package || github.action_path": "the action's folder",
+    "inputs.package": "",
 }
 
 
@@ -97,9 +97,9 @@ SERVICES: Mapping[str, Callable[[Path], Iterator[Step]]] = {
 }
 
 COMMENTS = {
-    "github": f"gh pr comment {PULL_REQUEST} --body-file comparison.md --edit-last --create-if-none\n",
+    "github": f"--data @comment.json {COMMENTS_URL}\n",
     "gitlab": "--data-urlencode body@comparison.md https://gitlab.example/api/v4/projects/3/merge_requests/7/notes\n",
-    "circleci": "--data @comment.json https://api.github.com/repos/owner/project/issues/7/comments\n",
+    "circleci": f"--data @comment.json {COMMENTS_URL}\n",
 }
 
 
@@ -206,7 +206,9 @@ def test_the_action_runs_the_same_scripts_as_the_file_for_github(tmp_path: Path)
     assert [(step.script, step.restores, step.always) for step in of_action] == [
         (step.script, step.restores, step.always) for step in of_file
     ]
-    assert [step.script for step in action(project) if "pip" in step.script] == ['pip install "$PACKAGE"']
+    assert [step.script for step in action(project) if "pip" in step.script] == [
+        'pip install "${PACKAGE:-$GITHUB_ACTION_PATH}"'
+    ]
     for step, same in zip(of_action, of_file, strict=True):
         needed = {name: value for name, value in same.environment.items() if f"${name}" in step.script}
         assert needed.items() <= step.environment.items()

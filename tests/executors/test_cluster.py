@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,13 @@ class FakeBoard:
     def close(self) -> None:
         pass
 
+    def identity(self) -> dict[str, str]:
+        return {"unicorn": "2.1.4"}
+
+
+def _boards() -> registry.Boards:
+    return registry.Boards(Path(), wait=False, say=pytest.fail)
+
 
 @pytest.fixture
 def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
@@ -172,7 +180,7 @@ def test_a_run_comes_back_whole_and_a_unit_that_is_not_fit_is_tested(
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_image", _run_image)
     placed: list[str] = []
     ended: list[Ran] = []
-    runs = ClusterRuns(connection)
+    runs = ClusterRuns(connection, _boards())
     board = choice.wanted.variant.board
     tested = runs.run(replace(choice, placed=placed.append), board, ended.append)
     assert tested.what is choice.test()
@@ -193,14 +201,29 @@ def test_what_no_run_comes_of_is_the_same_error_as_on_this_machine(
 
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_image", blocked)
     with pytest.raises(BlockedError, match="every unit was set aside") as error:
-        ClusterRuns(connection).run(choice, choice.wanted.variant.board, lambda _ran: None)
+        ClusterRuns(connection, _boards()).run(choice, choice.wanted.variant.board, lambda _ran: None)
     assert error.value.hint == "Look at them."
+
+
+def test_a_worker_with_other_versions_is_refused_since_records_have_ours(
+    connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, board = ClusterRuns(connection, _boards()), choice.wanted.variant.board
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.machine_there", lambda: "lab-2 (x86_64)")
+    ours = {"mcumatrix": version("mcumatrix"), "unicorn": "2.1.3"}
+    monkeypatch.setattr("mcumatrix.executors.cluster.runs.tools_of", lambda *_: ours)
+    with pytest.raises(ToolError) as error:
+        runs.run(choice, board, lambda _ran: None)
+    assert str(error.value) == (
+        "The worker on lab-2 (x86_64) has unicorn 2.1.4, and here is unicorn 2.1.3.\n"
+        "  Install the same versions on both: records say what took part in a run."
+    )
 
 
 def test_a_board_that_no_worker_has_is_said(connection: Connection, choice: Choice) -> None:
     board = replace(choice.wanted.variant.board, name="lab")
     with pytest.raises(ToolError) as error:
-        ClusterRuns(connection).run(choice, board, lambda _ran: None)
+        ClusterRuns(connection, _boards()).run(choice, board, lambda _ran: None)
     assert str(error.value) == (
         "No worker of the cluster has the board lab.\n"
         "  Start `mcumatrix worker` on the machine that it is attached to."

@@ -24,12 +24,19 @@ from unicorn.arm_const import (
     UC_CPU_ARM_CORTEX_M7,
 )
 
-from mcumatrix.adapters.flashers.pyocd.algorithm import CODE, Algorithm, load_algorithm
+from mcumatrix.adapters.flashers.pyocd.algorithm import (
+    STM32F7,
+    STM32L4,
+    Algorithm,
+    Controller,
+    load_algorithm,
+)
 from mcumatrix.hashing import hash_tree
 from support.firmware_images import FIRMWARE, REPOSITORY, run
 
 SOURCES = FIRMWARE / "flash_algorithm"
-PACKAGED = REPOSITORY / "src" / "mcumatrix" / "adapters" / "flashers" / "pyocd" / CODE
+PACKAGED = REPOSITORY / "src" / "mcumatrix" / "adapters" / "flashers" / "pyocd"
+CONTROLLERS = (STM32F7, STM32L4)
 ENTRIES = ("Init", "UnInit", "EraseChip", "EraseSector", "ProgramPage")
 
 FLASH, FLASH_SIZE_BYTES, LARGEST_BYTES = 0x0800_0000, 0x10_0000, 0x20_0000
@@ -47,12 +54,19 @@ FOR_EVER = 1 << 40
 DSB = bytes.fromhex("bff34f8f")  # DSB SY, PM0253 3.12.4
 
 
+@pytest.fixture(scope="module", params=CONTROLLERS, ids=lambda controller: controller.name)
+def controller(request: pytest.FixtureRequest) -> Controller:
+    """Each controller that there is code for."""
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The algorithm, built from its sources by the firmware's CMake."""
     folder = tmp_path_factory.mktemp("algorithm")
     toolchain = FIRMWARE / "cmake" / "arm-none-eabi.cmake"
-    run("cmake", "-G", "Ninja", "-S", SOURCES, "-B", folder, "--toolchain", toolchain)
+    chosen = f"-DMCUMATRIX_CONTROLLER={controller.name}"
+    run("cmake", "-G", "Ninja", "-S", SOURCES, "-B", folder, "--toolchain", toolchain, chosen)
     run("ninja", "-C", folder)
     return folder
 
@@ -61,7 +75,7 @@ def compiler() -> str:
     return run("arm-none-eabi-gcc", "--version").splitlines()[0]
 
 
-def test_what_is_packaged_is_what_the_sources_give(built):
+def test_what_is_packaged_is_what_the_sources_give(controller, built):
     code = (built / "algorithm.bin").read_bytes()
     words = [int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4)]
     with (built / "algorithm.elf").open("rb") as file:
@@ -73,8 +87,8 @@ def test_what_is_packaged_is_what_the_sources_give(built):
         "instructions": [f"{word:#010x}" for word in words],
     }
     if os.environ.get("MCUMATRIX_WRITE_GOLDEN"):
-        PACKAGED.write_text(json.dumps(made, indent=2) + "\n")
-    packaged = json.loads(PACKAGED.read_text())
+        (PACKAGED / controller.code).write_text(json.dumps(made, indent=2) + "\n")
+    packaged = json.loads((PACKAGED / controller.code).read_text())
     assert packaged["made_from"] == made["made_from"], "the sources have changed, and were not packaged"
     if packaged["made_by"] != made["made_by"]:
         pytest.skip(f"packaged with {packaged['made_by']}; {made['made_by']} gives other code")
@@ -101,16 +115,16 @@ def test_no_instruction_needs_the_fpu(built):
     assert [name for name in instructions if name.startswith("v")] == []
 
 
-def test_the_first_instruction_halts_the_core():
-    assert load_algorithm().instructions[0] & 0xFFFF == 0xBE00  # BKPT #0, PM0253 3.12.1
+def test_the_first_instruction_halts_the_core(controller):
+    assert load_algorithm(controller).instructions[0] & 0xFFFF == 0xBE00  # BKPT #0, PM0253 3.12.1
 
 
 # --- on a core, with a flash controller
 
 
 @dataclass
-class Controller:
-    """A flash controller as RM0385 section 3.3 describes it, and the flash behind it.
+class Simulated:
+    """The flash controller of an STM32F7 as RM0385 section 3.3 describes it, and the flash behind it.
 
     An operation keeps it busy for `busy_reads` readings of SR. `refuse` has the error flags with which it
     answers a store, by the number of the store. What the reference manual forbids is an error of the
@@ -206,12 +220,12 @@ class Chip:
 
     def __init__(
         self,
-        controller: Controller | None = None,
+        controller: Simulated | None = None,
         *,
         algorithm: Algorithm | None = None,
         code_address: int = CODE_ADDRESS,
     ) -> None:
-        self.controller = controller or Controller()
+        self.controller = controller or Simulated()
         self.algorithm = algorithm or load_algorithm()
         self.code_address = code_address
         self.core = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS)
@@ -244,19 +258,19 @@ class Chip:
         return self.call("ProgramPage", address, len(data), BUFFER)
 
 
-def opened(controller: Controller | None = None, function: int = PROGRAM) -> Chip:
+def opened(controller: Simulated | None = None, function: int = PROGRAM) -> Chip:
     chip = Chip(controller)
     assert chip.call("Init", FLASH, 0, function) == 0
     return chip
 
 
-def blank(**behaviour: object) -> Controller:
-    return Controller(flash=bytearray(b"\xff" * FLASH_SIZE_BYTES), **behaviour)
+def blank(**behaviour: object) -> Simulated:
+    return Simulated(flash=bytearray(b"\xff" * FLASH_SIZE_BYTES), **behaviour)
 
 
-def large(**behaviour: object) -> Controller:
+def large(**behaviour: object) -> Simulated:
     """As `blank`, with as much flash as a chip of the family can have."""
-    return Controller(LARGEST_BYTES, flash=bytearray(b"\xff" * LARGEST_BYTES), **behaviour)
+    return Simulated(LARGEST_BYTES, flash=bytearray(b"\xff" * LARGEST_BYTES), **behaviour)
 
 
 def pattern(size_bytes: int) -> bytes:
@@ -271,7 +285,7 @@ def test_init_unlocks_with_the_keys_and_masks_interrupts():
 
 
 def test_init_leaves_a_controller_that_is_open_alone():
-    chip = opened(Controller(cr=0))
+    chip = opened(Simulated(cr=0))
     assert chip.controller.keys == []
 
 
@@ -282,12 +296,12 @@ def test_init_for_reading_does_not_unlock():
 
 
 def test_init_says_that_the_keys_were_refused():
-    chip = Chip(Controller(accepts_keys=False))
+    chip = Chip(Simulated(accepts_keys=False))
     assert chip.call("Init", FLASH, 0, ERASE) == LOCKED
 
 
 def test_init_says_that_the_controller_is_busy_and_touches_nothing():
-    chip = Chip(Controller(busy_reads=FOR_EVER))
+    chip = Chip(Simulated(busy_reads=FOR_EVER))
     chip.controller.start()
     assert chip.call("Init", FLASH, 0, ERASE) == BUSY
     assert chip.controller.keys == []
@@ -300,7 +314,7 @@ def test_uninit_locks():
 
 
 def test_uninit_does_not_stand_still_at_a_controller_that_stays_busy():
-    chip = opened(Controller(busy_reads=FOR_EVER))
+    chip = opened(Simulated(busy_reads=FOR_EVER))
     chip.controller.start()
     assert chip.call("UnInit", PROGRAM) == BUSY
 
@@ -373,7 +387,7 @@ def test_the_whole_chip_is_erased_at_once():
 @pytest.mark.parametrize("flags", [OPERR, WRPERR, WRPERR | ERSERR])
 @pytest.mark.parametrize("call", [("EraseChip",), ("EraseSector", FLASH)])
 def test_error_flags_of_erasing_are_the_result(call, flags):
-    chip = opened(Controller(refuse_erasing=flags), ERASE)
+    chip = opened(Simulated(refuse_erasing=flags), ERASE)
     assert chip.call(*call) == REFUSED | flags
     assert chip.controller.cr == PSIZE_X32
 
@@ -386,7 +400,7 @@ def test_old_error_flags_are_no_errors():
 
 
 def test_erasing_waits_for_as_long_as_the_debugger_lets_it():
-    chip = opened(Controller(busy_reads=FOR_EVER), ERASE)
+    chip = opened(Simulated(busy_reads=FOR_EVER), ERASE)
     assert chip.call("EraseSector", FLASH, instructions=2_000_000) is None
 
 

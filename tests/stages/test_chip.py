@@ -45,12 +45,20 @@ def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
         Region("SRAM1", 368 * 2**10),
         CLOCKS,
     )
+    assert chip_of(PROJECT / "firmware", "nucleo_l4r5zi") == Chip(
+        "stm32l4r5zi",
+        "stm32l4",
+        ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"),
+        Region("FLASH", 2048 * 2**10),
+        Region("SRAM", 640 * 2**10),
+        ClockRange(2_000_000, 8_000_000, 120_000_000),
+    )
 
 
 def test_every_board_of_the_firmware_has_a_chip_with_the_files_that_its_family_asks_for() -> None:
     firmware = PROJECT / "firmware"
     boards = sorted(path.name for path in (firmware / "board").iterdir())
-    assert boards == ["nucleo_f767zi", "stm32f746g_disco"]
+    assert boards == ["nucleo_f767zi", "nucleo_l4r5zi", "stm32f746g_disco"]
     for board in boards:
         chip = chip_of(firmware, board)
         assert (firmware / "family" / chip.family / "image.ld").is_file()
@@ -123,7 +131,11 @@ def test_a_board_that_is_not_there_is_named_with_those_that_are(firmware: Callab
 
 
 def test_the_clocks_of_boards_are_those_that_their_familys_code_makes() -> None:
-    assert clocks_of(PROJECT / "firmware") == {"nucleo_f767zi": CLOCKS, "stm32f746g_disco": CLOCKS}
+    assert clocks_of(PROJECT / "firmware") == {
+        "nucleo_f767zi": CLOCKS,
+        "nucleo_l4r5zi": ClockRange(2_000_000, 8_000_000, 120_000_000),
+        "stm32f746g_disco": CLOCKS,
+    }
     assert str(CLOCKS) == "50 MHz to 432 MHz in steps of 1 MHz"
 
 

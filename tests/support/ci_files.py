@@ -14,10 +14,8 @@ from ruamel.yaml import YAML
 
 NOT_HERE = {
     # Of the machines of the services; an installation is that of the tests.
-    "sudo": 'echo "sudo $*" >> "$CALLS"',
     "apt-get": 'echo "apt-get $*" >> "$CALLS"',
     "pip": 'echo "pip $*" >> "$CALLS"',
-    "gh": 'echo "gh $*" >> "$CALLS"',
     "curl": 'echo "curl $*" >> "$CALLS"',
 }
 """Programs that reach out of the machine. Each says what it was called with, and does no more."""
@@ -108,7 +106,9 @@ def run_steps(
             ran = subprocess.run(
                 ["bash", "-eo", "pipefail", "-c", step.script],
                 cwd=project,
-                env=os.environ | {"PATH": path, "CALLS": str(calls)} | dict(step.environment),
+                env=os.environ
+                | {"PATH": path, "CALLS": str(calls), "HOME": str(programs)}
+                | dict(step.environment),
                 capture_output=True,
                 text=True,
                 check=False,

@@ -28,6 +28,21 @@ static uint64_t frame_size_bytes(const struct inbox *inbox) {
     return (uint64_t)FRAME_PREFIX_BYTES + prefix + FRAME_CRC_BYTES;
 }
 
+/* Buffers of FlatBuffers are none: they begin with the bytes of a number below 2^16. */
+static bool is_command(const struct inbox *inbox) {
+    uint32_t size_bytes = inbox->size_bytes;
+    if (size_bytes == 0 || inbox->bytes[size_bytes - 1] != '%') {
+        return false;
+    }
+    for (uint32_t i = 0; i < size_bytes; i++) {
+        uint8_t byte = inbox->bytes[i];
+        if ((byte < ' ' || byte > '~') && byte != '\r' && byte != '\n') {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether what comes now is to be kept; ends a message that a pause has ended. */
 static bool takes(struct inbox *inbox, uint32_t now_cycles) {
     uint32_t since_cycles = now_cycles - inbox->last_cycles;
@@ -66,6 +81,8 @@ void inbox_put(struct inbox *inbox, uint8_t byte, uint32_t now_cycles) {
         } else if (inbox->size_bytes >= wanted_bytes) {
             inbox->is_whole = true;
         }
+    } else if (is_command(inbox)) {
+        inbox->is_whole = true;
     }
 }
 
@@ -93,7 +110,10 @@ enum inbox_state inbox_look(struct inbox *inbox) {
         }
         return inbox->is_cut || inbox->size_bytes != wanted_bytes ? INBOX_DAMAGED : INBOX_FRAME;
     }
-    return inbox->is_cut ? INBOX_NOISE : INBOX_MESSAGE;
+    if (inbox->is_cut) {
+        return INBOX_NOISE;
+    }
+    return is_command(inbox) ? INBOX_COMMAND : INBOX_MESSAGE;
 }
 
 void inbox_release(struct inbox *inbox) {

@@ -1,7 +1,7 @@
 /* Where bytes of the second port become messages: an interrupt puts them in, the main loop takes messages out.
  *
- * There is room for one message. A frame (see schema/inference_request.fbs) says how long it is; any other message ends
- * with a pause. What comes while a message is held, or after a byte was lost, is thrown away up to the next pause. */
+ * There is room for one message. A frame (see schema/inference_request.fbs) says how long it is, a command ends with
+ * '%', and any other message with a pause. What comes while a message is held, or after a byte was lost, is thrown away up to the next pause. */
 #ifndef MCUMATRIX_INFERENCE_SERVER_INBOX_H
 #define MCUMATRIX_INFERENCE_SERVER_INBOX_H
 
@@ -21,7 +21,8 @@ extern "C" {
 enum inbox_state {
     INBOX_WAITS,   /* for a message, or for the rest of one */
     INBOX_FRAME,   /* a frame, as long as it says */
-    INBOX_MESSAGE, /* bytes that a pause has ended, and no frame */
+    INBOX_COMMAND, /* printable ASCII that ends with '%', as MLPerf Tiny has it */
+    INBOX_MESSAGE, /* bytes that a pause has ended, and neither */
     INBOX_DAMAGED, /* a frame of which something is missing */
     INBOX_TOO_LONG, /* a frame for which there is no room */
     INBOX_NOISE,   /* bytes of which nothing can be said: some were lost, or there were too many */

@@ -1,6 +1,4 @@
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "answer_builder.h"
 #include "mnist_prot_generated.h"
@@ -10,6 +8,7 @@ extern "C" {
 #include "image.h"
 #include "measure.h"
 #include "port.h"
+#include "reals.h"
 #include "runtime.h"
 #include "tensor.h"
 }
@@ -42,23 +41,6 @@ server_answer stats() {
     return finished(builder, commands.Finish());
 }
 
-/* The nearest number of an integer type that stands for `value`; what is no number is as far down as it goes. */
-template <typename Element>
-Element quantised(float value, const runtime_tensor &tensor) {
-    constexpr float least = std::numeric_limits<Element>::min();
-    constexpr float most = std::numeric_limits<Element>::max();
-    float scale = tensor.scale == 0.0f ? 1.0f : tensor.scale;
-    float steps = std::round(value / scale) + static_cast<float>(tensor.zero_point);
-    if (!(steps > least)) {
-        return std::numeric_limits<Element>::min();
-    }
-    return steps >= most ? std::numeric_limits<Element>::max() : static_cast<Element>(steps);
-}
-
-bool is_known(const runtime_tensor &tensor) {
-    return tensor.type == RUNTIME_FLOAT32 || tensor.type == RUNTIME_INT8 || tensor.type == RUNTIME_UINT8;
-}
-
 /* Whether the model takes such numbers: one input, of as many. */
 bool takes(const flatbuffers::Vector<float> &digit) {
     if (runtime_input_count() != 1 || runtime_output_count() == 0) {
@@ -66,24 +48,8 @@ bool takes(const flatbuffers::Vector<float> &digit) {
     }
     const runtime_tensor &input = *runtime_input(0);
     const runtime_tensor &output = *runtime_output(0);
-    return is_known(input) && digit.size() == tensor_element_count(&input) && is_known(output) &&
+    return has_reals(&input) && digit.size() == tensor_element_count(&input) && has_reals(&output) &&
            tensor_element_count(&output) <= MAX_OUTPUTS;
-}
-
-/* What an element stands for; without the double precision of tensor_real, which the core has to compute. */
-float real(const runtime_tensor &tensor, uint32_t element) {
-    float value;
-    switch (tensor.type) {
-    case RUNTIME_INT8:
-        value = static_cast<const int8_t *>(tensor.data)[element];
-        break;
-    case RUNTIME_UINT8:
-        value = static_cast<const uint8_t *>(tensor.data)[element];
-        break;
-    default:
-        return static_cast<const float *>(tensor.data)[element];
-    }
-    return tensor.scale == 0.0f ? value : tensor.scale * (value - static_cast<float>(tensor.zero_point));
 }
 
 void load(const flatbuffers::Vector<float> &digit) {
@@ -91,17 +57,7 @@ void load(const flatbuffers::Vector<float> &digit) {
     runtime_forget();
     const runtime_tensor &input = *runtime_input(0);
     for (uint32_t i = 0; i < digit.size(); i++) {
-        float value = digit.Get(i);
-        switch (input.type) {
-        case RUNTIME_INT8:
-            static_cast<int8_t *>(input.data)[i] = quantised<int8_t>(value, input);
-            break;
-        case RUNTIME_UINT8:
-            static_cast<uint8_t *>(input.data)[i] = quantised<uint8_t>(value, input);
-            break;
-        default:
-            static_cast<float *>(input.data)[i] = value;
-        }
+        set_real(&input, input.data, i, digit.Get(i));
     }
 }
 
@@ -127,7 +83,7 @@ server_answer infer(const flatbuffers::Vector<float> &digit) {
     uint32_t count = tensor_element_count(&output);
     auto vector = builder.CreateUninitializedVector(count, &values);
     for (uint32_t i = 0; i < count; i++) {
-        values[i] = real(output, i);
+        values[i] = real_of(&output, i);
     }
     /* output_n stays 0, as it does there: with it the answer would be longer than the 92 bytes that are read of it. */
     auto result = MnistProt::CreateInferenceOutput(builder, vector, 0, layers_ms());

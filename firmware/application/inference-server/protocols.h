@@ -14,6 +14,13 @@ extern "C" {
 /* A message of schema/mnist_prot.fbs; what is none gets no answer, for that protocol has no word for it. */
 struct server_answer mnist_prot_answer(const uint8_t *message, uint32_t size_bytes);
 
+/* No input is loaded yet. */
+void mlperf_tiny_start(void);
+
+/* Does what a command of MLPerf Tiny says, and answers over the second port as it goes: the times of its answers are in
+ * them. `command` ends with '%', which is overwritten. */
+void mlperf_tiny_obey(uint8_t *command, uint32_t size_bytes);
+
 /* Nobody has written an input yet. */
 void inference_start(void);
 

@@ -25,6 +25,7 @@ void server_start(void) {
     is_problem_known = false;
     model_uses = 0;
     inference_start();
+    mlperf_tiny_start();
     inbox_start(&inbox, port_core_hz() / PAUSES_PER_SECOND);
     second_port_start();
 }
@@ -72,6 +73,9 @@ static struct server_answer answer_to(enum inbox_state state) {
     case INBOX_DAMAGED:
     case INBOX_TOO_LONG:
         return inference_refusal(state);
+    case INBOX_COMMAND:
+        mlperf_tiny_obey(inbox.bytes, inbox.size_bytes);
+        break;
     case INBOX_WAITS:
     case INBOX_NOISE:
         break;

@@ -1,5 +1,6 @@
 /* The pin that tells a current probe when an inference runs. */
 #include "board.h"
+#include "gpio_registers.h"
 #include "port.h"
 #include "registers.h"
 

@@ -5,10 +5,8 @@
 
 #include "cache.h"
 #include "clock.h"
-#include "core.h"
 #include "cycles.h"
 #include "registers.h"
-#include "stack.h"
 #include "usart.h"
 
 bool port_init(uint32_t clock_hz) {
@@ -49,37 +47,4 @@ struct port_named port_register(uint32_t index) {
     default:
         return (struct port_named){NULL, 0};
     }
-}
-
-uint32_t port_stack_depth_bytes(void) {
-    return (uint32_t)stack_top - core_stack_pointer();
-}
-
-/* The deepest before it was painted again. */
-static uint32_t deepest_before_bytes;
-
-static uint32_t stack_used_bytes(void) {
-    const uint32_t *deepest = stack_bottom;
-    while (deepest < stack_top && *deepest == STACK_PATTERN) {
-        deepest++;
-    }
-    return (uint32_t)(stack_top - deepest) * sizeof *deepest;
-}
-
-static uint32_t larger(uint32_t one, uint32_t other) {
-    return one > other ? one : other;
-}
-
-void port_stack_paint(void) {
-    deepest_before_bytes = larger(stack_used_bytes(), deepest_before_bytes);
-    stack_paint();
-}
-
-struct port_stack port_stack(void) {
-    uint32_t used_bytes = stack_used_bytes();
-    return (struct port_stack){
-        .used_bytes = used_bytes,
-        .deepest_bytes = larger(used_bytes, deepest_before_bytes),
-        .size_bytes = (uint32_t)(stack_top - stack_bottom) * sizeof *stack_top,
-    };
 }

@@ -6,9 +6,9 @@
 #ifndef MCUMATRIX_STM32F7_REGISTERS_H
 #define MCUMATRIX_STM32F7_REGISTERS_H
 
-#include <stdint.h>
-
-#define REGISTER(address) (*(volatile uint32_t *)(address))
+#include "core_registers.h"
+#include "gpio_registers.h"
+#include "usart_registers.h"
 
 /* ---- Power: RM0385 section 4 ---- */
 
@@ -70,73 +70,18 @@
 /* ---- General-purpose I/O: RM0385 section 6; ports are 0x400 apart from GPIOA on (2.2.2) ---- */
 
 #define GPIO_BASE(port) (0x40020000u + 0x400u * (uint32_t)((port) - 'A'))
-#define GPIO_MODER(base) REGISTER((base) + 0x00) /* 6.4.1 */
-#define GPIO_MODER_OUTPUT 1u
-#define GPIO_MODER_ALTERNATE 2u
-#define GPIO_PUPDR(base) REGISTER((base) + 0x0C) /* 6.4.4 */
-#define GPIO_PUPDR_UP 1u
-#define GPIO_BSRR(base) REGISTER((base) + 0x18) /* 6.4.7: the low half sets pins, the high half resets them */
-#define GPIO_AFR(base, pin) REGISTER((base) + 0x20 + 4 * ((pin) / 8)) /* 6.4.9, 6.4.10 */
 
-/* ---- Serial port: RM0385 section 31 ---- */
+/* ---- Caches: PM0253 section 4 ---- */
 
-#define USART_CR1(base) REGISTER((base) + 0x00) /* 31.8.1 */
-#define USART_CR1_UE (1u << 0)
-#define USART_CR1_RE (1u << 2)
-#define USART_CR1_TE (1u << 3)
-#define USART_BRR(base) REGISTER((base) + 0x0C) /* 31.8.4 */
-#define USART_ISR(base) REGISTER((base) + 0x1C) /* 31.8.8 */
-#define USART_ISR_FE (1u << 1)
-#define USART_ISR_NF (1u << 2)
-#define USART_ISR_ORE (1u << 3)
-#define USART_ISR_RXNE (1u << 5)
-#define USART_ISR_TC (1u << 6)
-#define USART_ISR_TXE (1u << 7)
-#define USART_ICR(base) REGISTER((base) + 0x20) /* 31.8.9: FE, NF and ORE are cleared at their places in ISR */
-#define USART_RDR(base) REGISTER((base) + 0x24) /* 31.8.10 */
-#define USART_TDR(base) REGISTER((base) + 0x28) /* 31.8.11 */
-
-/* ---- Core: PM0253 section 4 ---- */
-
-#define SYST_CSR REGISTER(0xE000E010) /* 4.4.1 */
-#define SYST_CSR_ENABLE (1u << 0)
-#define SYST_CSR_TICKINT (1u << 1)
-#define SYST_CSR_CORE_CLOCK (1u << 2)
-#define SYST_RVR REGISTER(0xE000E014) /* 4.4.2: 24 bits */
-#define SYST_CVR REGISTER(0xE000E018) /* 4.4.3: any write clears it */
-
-#define SCB_VTOR REGISTER(0xE000ED08) /* 4.3, vector table offset */
-#define SCB_CCR REGISTER(0xE000ED14)  /* 4.3, configuration and control */
 #define SCB_CCR_DC (1u << 16)
 #define SCB_CCR_IC (1u << 17)
-#define SCB_SHCSR REGISTER(0xE000ED24) /* 4.3, system handler control and state */
-#define SCB_SHCSR_MEMFAULTENA (1u << 16)
-#define SCB_SHCSR_BUSFAULTENA (1u << 17)
-#define SCB_SHCSR_USGFAULTENA (1u << 18)
-#define SCB_CFSR REGISTER(0xE000ED28) /* 4.3, configurable fault status */
-#define SCB_CFSR_MMARVALID (1u << 7)
-#define SCB_CFSR_BFARVALID (1u << 15)
-#define SCB_HFSR REGISTER(0xE000ED2C)  /* 4.3, hard fault status */
-#define SCB_MMFAR REGISTER(0xE000ED34) /* 4.3, memory management fault address */
-#define SCB_BFAR REGISTER(0xE000ED38)  /* 4.3, bus fault address */
-
-#define FPU_CPACR REGISTER(0xE000ED88) /* 4.7, coprocessor access control */
-#define FPU_CPACR_FULL_ACCESS (0xFu << 20)
-
 #define CACHE_CCSIDR REGISTER(0xE000ED80) /* 4.5, cache size of the cache selected */
 #define CACHE_CSSELR REGISTER(0xE000ED84) /* 4.5, cache size selection: 0 is the level 1 data cache */
 #define CACHE_ICIALLU REGISTER(0xE000EF50) /* 4.8, invalidate the whole instruction cache */
 #define CACHE_DCISW REGISTER(0xE000EF60)   /* 4.8, invalidate a line of the data cache by set and way */
 
-/* ---- Debug: DDI0403 ---- */
+/* ---- Debug ---- */
 
-#define DEBUG_DEMCR REGISTER(0xE000EDFC) /* C1.6.5 */
-#define DEBUG_DEMCR_TRCENA (1u << 24)
-#define DWT_CTRL REGISTER(0xE0001000) /* C1.8.7 */
-#define DWT_CTRL_CYCCNTENA (1u << 0)
-#define DWT_CYCCNT REGISTER(0xE0001004) /* C1.8.8 */
-#define DWT_LAR REGISTER(0xE0001FB0)    /* appendix D, lock access */
-#define DWT_LAR_KEY 0xC5ACCE55u
 #define DBGMCU_IDCODE REGISTER(0xE0042000) /* RM0385 40.6.1 */
 
 #endif

@@ -2,10 +2,14 @@
 
 import gc
 import os
+import re
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
+from mcumatrix.cli.declared import COMMANDS
 from mcumatrix.errors import McuMatrixError, StorageError
 from mcumatrix.printable import printable
 from mcumatrix.storage import place_of, reason_of, remedy_of
@@ -15,11 +19,26 @@ _GARBAGE_THRESHOLDS = (20_000, 20, 20)
 looks for cycles, a report of 10,000 records spends a quarter of its time on looks that find none."""
 
 
+TYPED: ContextVar[str] = ContextVar("TYPED", default="doit")
+"""The program that a person has typed: `doit` or `mcumatrix`. Messages name commands as those of doit."""
+
+
+@cache
+def _commands() -> re.Pattern[str]:
+    names = "|".join(re.escape(command.name) for command in COMMANDS)
+    return re.compile(rf"(?<![\w./-])doit (?=(?:{names})(?![\w:-]))")
+
+
+def as_typed(text: str) -> str:
+    """A message with commands as the person types them; those that only doit has stay doit's."""
+    return _commands().sub(f"{TYPED.get()} ", text)
+
+
 def say_error(error: McuMatrixError) -> int:
     """Says an error to a person; returns the exit code that belongs to it."""
-    print(printable(f"error: {error.message}", keep="\n"), file=sys.stderr)
+    print(printable(as_typed(f"error: {error.message}"), keep="\n"), file=sys.stderr)
     if error.hint:
-        print(printable(f"  {error.hint}", keep="\n"), file=sys.stderr)
+        print(printable(as_typed(f"  {error.hint}"), keep="\n"), file=sys.stderr)
     return int(error.exit_code)
 
 
@@ -48,9 +67,9 @@ def _storage_error(error: OSError) -> StorageError:
 
 def say(line: str) -> None:
     """A line about what goes on, beside what a command prints."""
-    print(printable(line, keep="\n"), file=sys.stderr, flush=True)
+    print(printable(as_typed(line), keep="\n"), file=sys.stderr, flush=True)
 
 
 def print_line(line: str) -> None:
     """A line that a command prints, whatever is in it."""
-    print(printable(line, keep="\n"), flush=True)
+    print(printable(as_typed(line), keep="\n"), flush=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from types import FrameType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.cli.common import say_error
 from mcumatrix.cli.displays import display
@@ -18,8 +18,10 @@ from mcumatrix.project import Project
 from mcumatrix.results.reproductions import RUNS
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.retry import Retries
-from mcumatrix.tasks import Task, tasks
 from mcumatrix.work import Work, load_work
+
+if TYPE_CHECKING:
+    from mcumatrix.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ _ENDING_S = 15.0
 """How long boards, builds and containers have to end, before a further Ctrl-C does not wait for them."""
 
 
-def tasks_of_command_line() -> Iterator[Task]:
+def tasks_of_command_line() -> "Iterator[Task]":
     """The tasks of the matrix that doit's command line names (`matrix=NAME`), for dodo.py.
 
     Exits with the error's sentence and code if there are none.
     """
     from doit.doit_cmd import get_var
+
+    from mcumatrix.tasks import tasks
 
     asked = Asked(Project.here(), str(get_var("matrix", DEFAULT_MATRIX)), str(get_var("builder", "")))
     try:

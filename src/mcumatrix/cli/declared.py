@@ -351,6 +351,25 @@ BOARDS = Command(
     takes=0,
 )
 
+WORKER = Command(
+    "worker",
+    "machine:worker",
+    "build and run on this machine for others, as a worker of a Dask cluster",
+    "SCHEDULER is the address of its scheduler. The boards that `boards` shows as usable are the worker's: "
+    "runs go where their board is. Works until the scheduler is gone or somebody ends it.",
+    "SCHEDULER",
+    (
+        Option(
+            "process",
+            "how many builds at a time; as many as there are cores if not given",
+            Kind.NUMBER,
+            short="n",
+        ),
+    ),
+    needs="the address of a scheduler",
+    example="worker tcp://lab:8786",
+)
+
 DOCTOR = Command(
     "doctor",
     "machine:doctor",
@@ -391,6 +410,6 @@ COMMANDS = (
         EXPORT,
         IMPORT,
     ),
-    *(MODEL, PIN, BOARDS, DOCTOR, BASE_IMAGE),
+    *(MODEL, PIN, BOARDS, WORKER, DOCTOR, BASE_IMAGE),
 )
 """In the order in which help has them."""

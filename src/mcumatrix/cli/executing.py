@@ -12,7 +12,7 @@ from typing import Any
 from doit.cmd_base import ModuleTaskLoader
 from doit.cmd_run import Run
 
-from mcumatrix.cli.common import say, say_error
+from mcumatrix.cli.common import as_typed, say, say_error
 from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG, Reporter
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
@@ -25,7 +25,7 @@ from mcumatrix.project import Project
 from mcumatrix.storage import in_sentences
 from mcumatrix.tasks import due_tasks, report_is_current, tasks
 from mcumatrix.work import Work, without_result
-from mcumatrix.workflow import Job
+from mcumatrix.workflow import Job, compilations
 
 
 def alone(build: Path, *, wait: bool) -> AbstractContextManager[None]:
@@ -134,7 +134,6 @@ class Matrix(Executing):
     name = "matrix"
 
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
-        from mcumatrix.actions import compilations
         from mcumatrix.report.content.plan import findings_before
 
         if not all(job.image.is_done() for job in jobs):
@@ -182,7 +181,7 @@ def _conclude(work: Work, selected: frozenset[str]) -> int:
     ]
     for error in {str(error): error for error in hindrances}.values():
         sentence = f"{without_result(error)}\n  {error.hint}" if error.hint else without_result(error)
-        print(printable(sentence, keep="\n"), file=sys.stderr)
+        print(printable(as_typed(sentence), keep="\n"), file=sys.stderr)
     if lost := work.lost():
         say(_count_of_lost(work))
         return int(lost[0].exit_code)

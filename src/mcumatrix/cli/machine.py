@@ -45,6 +45,25 @@ def doctor(project: Project, params: Mapping[str, Any], _names: list[str]) -> Ex
     return doctor(project, params["json"], print_line)
 
 
+def worker(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
+    """`worker`: builds and runs for others."""
+    from mcumatrix import registry
+    from mcumatrix.executors.cluster.worker import resources_of, work
+    from mcumatrix.matrix.catalogues import load_boards
+    from mcumatrix.stages.match import device_paths, match
+
+    known = load_boards(project.matrix_folders).values()
+    resources = resources_of(match(known, registry.attached(device_paths(known), known)))
+    boards = ", ".join(f"{name} ({units:g})" for name, units in sorted(resources.items())) or "no boards"
+    print_line(f"This machine has {boards}.")
+    threads = params["process"] or (os.cpu_count() or 1)
+    try:
+        work(names[0], resources, threads, project.build / "workers", print_line)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    return ExitCode.ENVIRONMENT
+
+
 def _show_boards(project: Project) -> ExitCode:
     from mcumatrix import registry
     from mcumatrix.matrix.catalogues import load_boards
@@ -56,7 +75,7 @@ def _show_boards(project: Project) -> ExitCode:
     attached = registry.attached(device_paths(known), known)
     print(parts_text(board_parts(attached, match(known, attached))))
     if not attached.probes:
-        print(f"\n{_NEXT}")
+        print_line(f"\n{_NEXT}")
     return ExitCode.OK
 
 

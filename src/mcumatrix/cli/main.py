@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcumatrix.cli.common import code_of
+from mcumatrix.cli.common import TYPED, code_of
 from mcumatrix.cli.completion import complete_names, complete_selection
 from mcumatrix.cli.declared import COMMANDS, Command, Kind, Option
 from mcumatrix.errors import ExitCode, MatrixError
@@ -42,10 +42,13 @@ def run(command: click.Command, arguments: Sequence[str], typed: str) -> int:
             raise MatrixError(error.format_message(), hint=hint) from error
         return int(code or ExitCode.OK)
 
+    program = TYPED.set(typed.partition(" ")[0])
     try:
         return code_of(do)
     except click.Abort:
         return int(ExitCode.INTERRUPTED)
+    finally:
+        TYPED.reset(program)
 
 
 def click_command(command: Command) -> click.Command:

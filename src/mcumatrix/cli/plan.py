@@ -9,7 +9,7 @@ from mcumatrix.errors import ExitCode
 from mcumatrix.matrix.selection import Selection
 from mcumatrix.project import Project
 from mcumatrix.work import Work
-from mcumatrix.workflow import BUILD, what_is_left
+from mcumatrix.workflow import BUILD, compilations, what_is_left
 
 if TYPE_CHECKING:
     from mcumatrix.report.content.plan import Plan
@@ -38,7 +38,6 @@ def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitC
 
 
 def _planned(work: Work, selection: Selection) -> "Plan":
-    from mcumatrix.actions import compilations
     from mcumatrix.report.content.plan import Plan, PlannedVariant
 
     jobs = work.selected(selection)

@@ -41,4 +41,4 @@ def find_executor(
     count = len(connection.workers())
     reason = f"cluster {cluster}, with {count} worker{'s' * (count != 1)}"
     builders = Builders(on_cluster, {"cluster": on_cluster}, lambda: reason)
-    return Executor(builders, lambda _boards: ClusterRuns(connection))
+    return Executor(builders, lambda boards: ClusterRuns(connection, boards))

@@ -45,6 +45,7 @@ class TimingModel(StrEnum):
     INSTRUCTIONS = "instructions"
     M7_BLOCK_1 = "m7-block-1"
     M7_CACHE_2 = "m7-cache-2"
+    M4_1 = "m4-1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ def _where(daemon: "Daemon", wanted: ProgramOptions) -> str:
         f"Debug probe: {found.uid} (pyocd -u {found.uid}, or -u remote:localhost:{found.debug_port} "
         f"-t {found.target})",
         f"Control port: {found.control_port}",
-        f"Time: virtual, {board.timing}, {board.expected_error}",
+        f"Time: virtual, {board.timing_model}, {board.expected_error}",
     ]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""A chip as data: all in which the microcontrollers of one family differ, and the board that one stands on.
+"""A chip as data: all in which the microcontrollers of ST differ, and the board that one stands on.
 
 What is here says nothing about how anything is done; the rooms above read it. `vstm32.chips` has a file with
 one `Chip` for each.
@@ -6,20 +6,48 @@ one `Chip` for each.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from vstm32.base.memory_map import MemoryMap
 from vstm32.base.registers import Register
 
+CACHE_LINE_BYTES = 32
+"""Of a Cortex-M7's caches (its TRM, section 5.1)."""
+
+
+class Family(StrEnum):
+    """Whose blocks a chip is made of: `vstm32.stm32.system` knows which these are."""
+
+    STM32F7 = "stm32f7"
+    STM32L4_PLUS = "stm32l4+"
+
+
+class CoreModel(StrEnum):
+    """Which core of ARM's a chip has."""
+
+    CORTEX_M4 = "Cortex-M4"
+    CORTEX_M7 = "Cortex-M7"
+
 
 class EnableRegister(IntEnum):
-    """Where RCC has the register with the clock enable bits of a bus: its offset."""
+    """Where RCC of an STM32F7 has the register with the clock enable bits of a bus: its offset."""
 
     AHB1 = 0x30
     AHB2 = 0x34
     AHB3 = 0x38
     APB1 = 0x40
     APB2 = 0x44
+
+
+class L4EnableRegister(IntEnum):
+    """The same of an STM32L4+ (RM0432 section 6.4)."""
+
+    AHB1 = 0x48
+    AHB2 = 0x4C
+    AHB3 = 0x50
+    APB1 = 0x58
+    APB1_SECOND = 0x5C
+    APB2 = 0x60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +79,21 @@ def pins(names: str, alternate_function: int) -> tuple[Pin, ...]:
 class UsartWiring:
     """A UART and the pins on which its signals reach the host.
 
-    `clock_field` is the lowest bit of its field in RCC_DCKCFGR2. `led_out` says that the board has the first
-    pin of each on a connector. Then no other pin will do; of the other UARTs, the host's wires are on
-    whatever pins the firmware uses.
+    `clock_field` is the lowest bit of its field in RCC_DCKCFGR2, or RCC_CCIPR. `led_out` says that the board
+    has the first pin of each on a connector. Then no other pin will do; of the other UARTs, the host's wires
+    are on whatever pins the firmware uses. `low_power` says that it is an LPUART.
     """
 
     name: str
     base: int
     interrupt: int
-    enable_register: EnableRegister
+    enable_register: EnableRegister | L4EnableRegister
     enable_bit: int
     clock_field: int
     transmit: tuple[Pin, ...] = ()
     receive: tuple[Pin, ...] = ()
     led_out: bool = False
+    low_power: bool = False
 
     @property
     def host_transmit(self) -> tuple[Pin, ...]:
@@ -81,7 +110,8 @@ class UsartWiring:
 class Sector:
     """A part of flash that is erased at once, at `offset` from the start of flash.
 
-    `number` is what FLASH_CR.SNB has for it. `erase_seconds` is the typical time with 32 bits at a time.
+    `number` is what FLASH_CR has for it, in SNB or in BKER and PNB. `erase_seconds` is the typical time, with
+    32 bits at a time where the width can be chosen.
     """
 
     number: int
@@ -112,7 +142,8 @@ class FlashBank:
 class FlashLayout:
     """How flash is divided, which an option byte may choose.
 
-    `option_control` is FLASH_OPTCR after reset. `mass_erase_seconds` is the time for all banks.
+    `option_control` is FLASH_OPTCR, or FLASH_OPTR, after reset. `mass_erase_seconds` is the time for all
+    banks.
     """
 
     banks: tuple[FlashBank, ...]
@@ -135,26 +166,45 @@ class FlashController:
 
     option_control_writable: int
     sector_number_bits: int
-    """Width of FLASH_CR.SNB."""
+    """Width of what FLASH_CR has the number of a sector in."""
 
     program_seconds: float
     """Typical time for programming, whatever the width."""
 
+    read_bytes: int = 32
+    """What comes from flash at once, after its wait states."""
+
+    instruction_cache_bytes: int = 0
+    """Of a cache of its own in front of all flash, which FLASH_ACR switches."""
+
+    data_cache_bytes: int = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreKind:
-    """What the maker of the chip has chosen of the Cortex-M7, and its revision."""
+    """What the maker of the chip has chosen of its core, and its revision."""
 
+    model: CoreModel = CoreModel.CORTEX_M7
     cpuid: int
     has_double_precision: bool
-    instruction_cache_bytes: int
-    data_cache_bytes: int
     mpu_regions: int
-    itcm_control: int
+    instruction_cache_bytes: int = 0
+    """0 where the core has none, and so no registers for it; likewise of the others."""
+
+    data_cache_bytes: int = 0
+    itcm_control: int = 0
     """ITCMCR after reset."""
 
-    dtcm_control: int
+    dtcm_control: int = 0
     """DTCMCR after reset."""
+
+    vector_table: int = 0
+    """VTOR after reset."""
+
+    @property
+    def has_caches(self) -> bool:
+        """Whether it has caches and tightly coupled memory of its own, with their registers."""
+        return self.data_cache_bytes > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +229,11 @@ class ClockLimits:
 
     core_max_hz: int
     hclk_max_hz: Mapping[int, tuple[int, int]]
-    """By voltage scale, 1 to 3."""
+    """By voltage scale."""
+
+    scale_name: str = "voltage scale"
+    drive_name: str = "over-drive"
+    regulator_register: str = "PWR_CR1"
 
     pclk1_max_hz: tuple[int, int]
     pclk2_max_hz: tuple[int, int]
@@ -219,6 +273,7 @@ class Chip:
     part: str
     """The part on the board, for people."""
 
+    family: Family = Family.STM32F7
     memory: MemoryMap
     core: CoreKind
     interrupts: int
@@ -236,6 +291,9 @@ class Chip:
     """The timing models that fit, and how far a time of each may be from that of a real board: a phrase that
     stands beside times."""
 
+    default_timing: str = "m7-block-1"
+    """The timing model if nobody says otherwise."""
+
     def registers_of(self, block: str, of_family: Iterable[Register]) -> Iterator[Register]:
         """The registers of a block: those of the family, where this chip has them alike, else its own."""
         for register in of_family:
@@ -246,3 +304,18 @@ class Chip:
     def name(self) -> str:
         """The first of its names."""
         return self.names[0]
+
+    @property
+    def instruction_cache_bytes(self) -> int:
+        """Of the cache that fetches from flash go through: that of the core, or of the FLASH interface."""
+        return self.core.instruction_cache_bytes or self.flash.instruction_cache_bytes
+
+    @property
+    def line_bytes(self) -> int:
+        """What is fetched at once: a line of the core's caches, else what comes from flash at once."""
+        return CACHE_LINE_BYTES if self.core.has_caches else self.flash.read_bytes
+
+    @property
+    def data_cache_bytes(self) -> int:
+        """The same for loads."""
+        return self.core.data_cache_bytes or self.flash.data_cache_bytes

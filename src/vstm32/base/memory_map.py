@@ -67,7 +67,12 @@ class MemoryMap:
 
     flash: Region
     flash_itcm: Region
-    itcm: Region
+    """Flash on the ITCM bus; where there is none, at address 0, from which such a chip boots."""
+
+    itcm: Region | None = None
+    ram_alias: Region | None = None
+    """Another place of a part of RAM."""
+
     ram: tuple[Region, ...]
     identity: Region
     peripherals: Window
@@ -80,8 +85,8 @@ class MemoryMap:
     """All memory."""
 
     def __post_init__(self) -> None:
-        regions = (self.itcm, self.flash_itcm, self.flash, self.identity, *self.ram)
-        object.__setattr__(self, "regions", regions)
+        some = (self.itcm, self.flash_itcm, self.flash, self.identity, *self.ram, self.ram_alias)
+        object.__setattr__(self, "regions", tuple(region for region in some if region is not None))
 
     @property
     def ram_base(self) -> int:
@@ -98,7 +103,7 @@ class MemoryMap:
         """How much memory stands behind the regions, by storage."""
         return {
             Storage.FLASH: self.flash.size_bytes,
-            Storage.ITCM: self.itcm.size_bytes,
+            Storage.ITCM: self.itcm.size_bytes if self.itcm else 0,
             Storage.RAM: self.ram_size_bytes,
             Storage.IDENTITY: self.identity.size_bytes,
         }

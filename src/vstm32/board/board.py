@@ -95,7 +95,7 @@ class Board:
         names = [usart.name for usart in chip.usarts]
         self._ports = SerialPorts(names, options.serial_port, options.link)
         self._state = CoreState()
-        self._core = Core(chip, options.timing, profiled=profile is not None, observe=trace)
+        self._core = Core(chip, options.timing_model, profiled=profile is not None, observe=trace)
         self._gate = Gate(self._may_run, self._hurry)
         self._host = HostWait(self._ports.wakeup, lambda: self._loop.is_to_end or self._gate.is_wanted)
         self._places = Places(firmware)
@@ -176,7 +176,7 @@ class Board:
     @property
     def timing_model(self) -> str:
         """The name of the timing model that makes its cycles."""
-        return self.options.timing
+        return self.options.timing_model
 
     @property
     def cycles(self) -> int:
@@ -274,7 +274,7 @@ class Board:
             raise VirtualBoardError(
                 f"There is no memory at {address:#010x} to {address + size_bytes - 1:#010x}; "
                 f"it is {self._core.memory.map.block_name(address)}.",
-                hint="Memory is ITCM, DTCM, SRAM1, SRAM2 and flash.",
+                hint=f"Memory is {', '.join(region.name for region in self._core.memory.map.regions)}.",
             )
         return data
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 from vstm32.base.chip import Chip, FlashLayout
 from vstm32.base.errors import VirtualBoardError
 from vstm32.chips import DEFAULT_CHIP, chips, find_chip
-from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
+from vstm32.timing import TIMING_MODELS, timing_model
 
 CHIPS = tuple(name for chip in chips() for name in chip.names)
 SERIAL_PORTS = tuple(dict.fromkeys(usart.name for chip in chips() for usart in chip.usarts))
@@ -47,11 +47,13 @@ class BoardOptions:
         115_200
     )
     timing: Annotated[
-        str,
+        str | None,
         "how cycles are made: "
         + "; ".join(f"{model.name}, {model.summary}" for model in TIMING_MODELS.values())
-        + " (default {default})",
-    ] = DEFAULT_TIMING_MODEL
+        + " (default: "
+        + ", ".join(f"{chip.default_timing} for {chip.names[0]}" for chip in chips())
+        + ")",
+    ] = None
     random_seed: Annotated[int, "what RNG's numbers follow from (default {default})"] = 0
     unique_id: Annotated[bytes, "the 12 bytes at 0x1FF0F420"] = b"mcumatrix-VB"
     powered: Annotated[bool, "whether the board is on when it is made"] = True
@@ -76,10 +78,10 @@ class BoardOptions:
             raise VirtualBoardError(
                 f"The host cannot listen at {self.host_baud} baud.", hint="115200 is the usual rate."
             )
-        timing_model(self.timing)
-        if self.timing not in chip.expected_errors:
+        timing_model(self.timing_model)
+        if self.timing_model not in chip.expected_errors:
             raise VirtualBoardError(
-                f"The timing model {self.timing} is not for the {chip.part}.",
+                f"The timing model {self.timing_model} is not for the {chip.part}.",
                 hint="For it there is " + " and ".join(chip.expected_errors) + ".",
             )
         if len(self.unique_id) != UNIQUE_ID_BYTES:
@@ -99,6 +101,11 @@ class BoardOptions:
         return self.serial or self.of_chip.kit.serial
 
     @property
+    def timing_model(self) -> str:
+        """The name of the timing model that makes its cycles."""
+        return self.timing or self.of_chip.default_timing
+
+    @property
     def flash_layout(self) -> FlashLayout:
         """How flash is divided."""
         return self._flash_layout(self.of_chip)
@@ -106,7 +113,7 @@ class BoardOptions:
     @property
     def expected_error(self) -> str:
         """How far a time may be from that of a real board, as a phrase that stands beside times."""
-        return self.of_chip.expected_errors[self.timing]
+        return self.of_chip.expected_errors[self.timing_model]
 
     def _flash_layout(self, chip: Chip) -> FlashLayout:
         layouts = chip.flash.layouts

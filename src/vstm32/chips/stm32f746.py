@@ -32,6 +32,7 @@ CHIP = Chip(
         mpu_regions=8,
         itcm_control=0x39,
         dtcm_control=0x41,
+        vector_table=0x0020_0000,
     ),
     interrupts=98,  # section 10.1.1
     signature=Signature(
@@ -87,6 +88,7 @@ CHIP = Chip(
         "RCC_DCKCFGR1": Bits(0x01F3_1F1F),
         "RCC_DCKCFGR2": Bits(0x1FFF_FFFF),
         "DBGMCU_APB1FZ": Bits(0x06E0_1FFF),
+        "DBGMCU_APB2FZ": Bits(0x0007_0003),
     },
     kit=Kit(
         name="32F746GDISCOVERY",

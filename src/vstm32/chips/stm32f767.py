@@ -49,6 +49,7 @@ CHIP = Chip(
         mpu_regions=8,
         itcm_control=0x39,
         dtcm_control=0x41,
+        vector_table=0x0020_0000,
     ),
     interrupts=110,  # section 10.1.1
     signature=Signature(
@@ -123,6 +124,7 @@ CHIP = Chip(
         "RCC_DCKCFGR1": Bits(0x07F3_1F1F),
         "RCC_DCKCFGR2": Bits(0x3FFF_FFFF),
         "DBGMCU_APB1FZ": Bits(0x07E0_3FFF),
+        "DBGMCU_APB2FZ": Bits(0x0007_0003),
         **{f"EXTI_{name}": Bits(0x01FF_FFFF) for name in ("IMR", "EMR", "RTSR", "FTSR", "SWIER")},
         # Section 8.5.5: sixteen channels.
         **{f"DMA_S{stream}CR": Bits(0x1FEF_FFFF) for stream in range(8)},

@@ -8,7 +8,7 @@ from vstm32.base.memory_map import Storage
 from vstm32.cortex_m.mpu import CachePolicyMap
 from vstm32.cortex_m.shared import Shared, describe_latency, new_table, parts
 from vstm32.native.library import ffi, lib
-from vstm32.timing import INSTRUCTIONS, TimingModel, m7_data_table
+from vstm32.timing import INSTRUCTIONS, TimingModel, m4_table, m7_data_table
 from vstm32.timing.addresses import StepKind, address_program
 from vstm32.timing.block_cost import (
     BlockCost,
@@ -45,8 +45,11 @@ class BlockRecords:
         self._step_count = 0
         state.history_mask = (1 << model.history_outcomes) - 1
         self._memory = MemorySystem(prices_addresses=model.prices_addresses)
+        state.mispredicted_parts = parts(model.mispredicted_cycles)
+        if model.of_m4:
+            self._describe_m4()
         self._tell_latencies()
-        self._costs = CostCache()
+        self._costs = CostCache(of_m4=model.of_m4)
         self._callbacks = tuple(
             ffi.callback("uint64_t(uint64_t, uint64_t)", self._guarded(function))
             for function in (self._make, self._cost_after)
@@ -74,10 +77,19 @@ class BlockRecords:
             self._tell_latencies()
             self.forget()
 
+    def _describe_m4(self) -> None:
+        """All RAM is as fast as the core, and stores go into a buffer that is free by the next one."""
+        data = self._state.data
+        data.tcm_end = self._shared.map.ram[-1].end
+        data.ahb_cycles = data.apb_cycles = 0
+        data.unaligned_cycles = m4_table.UNALIGNED_CYCLES
+        data.store_parts = data.narrow_store_parts = 0
+
     def _tell_latencies(self) -> None:
         data, memory = self._state.data, self._memory
         data.enabled, data.art_enabled = memory.data_cache, memory.art
-        describe_latency(data.flash, m7_data_table.flash(memory.wait_states))
+        flash = m4_table.flash if self._model.of_m4 else m7_data_table.flash
+        describe_latency(data.flash, flash(memory.wait_states))
         data.flash_itcm_cycles = memory.wait_states
 
     def forget(self) -> None:
@@ -102,16 +114,21 @@ class BlockRecords:
             ffi.memmove(cache.sets, bytes(size), size)
         self._state.fetches += 1
 
+    def invalidate_data_lines(self) -> None:
+        """The data cache is empty."""
+        data = self._state.data
+        size = data.count * ffi.sizeof("struct data_set")
+        ffi.memmove(data.sets, bytes(size), size)
+        data.latest = data.fill_line = 0
+
     def reset(self) -> None:
         """Nothing is left in the caches and nothing known of branches, as after power-on. What a reset leaves
         in the lines of a cache is not for firmware to count on (Arm v7-M ARM, section B2.2).
         """
         self.forget()
         self.invalidate_lines()
-        data = self._state.data
-        size = data.count * ffi.sizeof("struct data_set")
-        ffi.memmove(data.sets, bytes(size), size)
-        data.latest = data.fill_line = data.fill_end = data.stores_end = 0
+        self.invalidate_data_lines()
+        self._state.data.fill_end = self._state.data.stores_end = 0
 
     def set_cache_policies(self, policies: CachePolicyMap) -> None:
         """What the data cache does with memory has changed."""

@@ -1,6 +1,6 @@
-"""The Cortex-M7 as Unicorn runs it: memory, registers, one slice at a time.
+"""The core as Unicorn runs it: memory, registers, one slice at a time.
 
-Unicorn decodes and executes; what a Cortex-M7 does beyond that (exceptions, sleep, faults) is
+Unicorn decodes and executes; what a Cortex-M does beyond that (exceptions, sleep, faults) is
 decided by the run loop in board.py from the `Stop` that `Core.run` returns.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from vstm32.base.chip import Chip
+from vstm32.base.chip import Chip, CoreModel
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
@@ -20,7 +20,7 @@ from vstm32.cortex_m.mpu import PermissionMap
 from vstm32.cortex_m.register_windows import AccessObserver, ReadCallback, RegisterWindows, WriteCallback
 from vstm32.cortex_m.shared import Shared, address_of
 from vstm32.native.library import lib
-from vstm32.timing import DEFAULT_TIMING_MODEL, timing_model
+from vstm32.timing import timing_model
 
 # Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
 _QEMU_UNDEFINED, _QEMU_SVC, _QEMU_PREFETCH_ABORT, _QEMU_DATA_ABORT = 1, 2, 3, 4
@@ -85,17 +85,18 @@ class RegisterGroup:
 
 
 class Core:
-    """One Cortex-M7 with its memory. Not thread-safe: one thread at a time may touch it."""
+    """One Cortex-M4 or M7 with its memory. Not thread-safe: one thread at a time may touch it."""
 
     def __init__(  # noqa: PLR0915
         self,
         chip: Chip,
-        timing: str = DEFAULT_TIMING_MODEL,
+        timing: str | None = None,
         *,
         profiled: bool = False,
         observe: AccessObserver | None = None,
     ) -> None:
-        """`timing` is the name of a timing model. With `profiled`, the hook of the profiler runs, with its
+        """`timing` is the name of a timing model, that of the chip if not given. With `profiled`, the hook
+        of the profiler runs, with its
         tables in `profile`. `observe(cycle, program counter, address, size, value, is a write)` sees
         every access to a register.
         """
@@ -114,13 +115,14 @@ class Core:
         self.profile = self.shared.new_profile() if profiled else None
         """`struct profile *` of native/layout.h, None without a profiler."""
         # Unicorn's Cortex-M7 has double precision. UC_MODE_MCLASS makes it a Cortex-M33, whatever model is
-        # asked for: FPv5 with single precision alone, as a Cortex-M7 can have it too.
-        self._is_v7m = chip.core.has_double_precision
+        # asked for: FPv5 with single precision alone, as a Cortex-M7 can have it too. Its Cortex-M4 has FPv4.
+        is_m4 = chip.core.model is CoreModel.CORTEX_M4
+        self._is_v7m = is_m4 or chip.core.has_double_precision
         mode = 0 if self._is_v7m else unicorn.UC_MODE_MCLASS
         engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | mode)
-        engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M7)
+        engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4 if is_m4 else arm_const.UC_CPU_ARM_CORTEX_M7)
         self._engine = engine
-        self.timing = timing_model(timing)
+        self.timing = timing_model(timing or chip.default_timing)
         self.blocks = BlockRecords(self.shared, self.timing, self._fail)
         self.memory = Memory(engine, self.shared, self.blocks.forget)
         self.before_run: Callable[[], None] = lambda: None

@@ -5,7 +5,7 @@ What firmware may do here is little: DEMCR.TRCENA switches the trace blocks on. 
 The registers are reset by power-on only, so that a debugger can hold a core through a system reset.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from vstm32.base.chip import Chip
@@ -200,6 +200,13 @@ VIRTUAL = 0xF000
 there: so firmware and debuggers can tell that no silicon answers, whatever they were told."""
 
 
+def _freezes(chip: Chip) -> Iterator[Register]:
+    """What is to stand still while the core is halted: a register for a bus, or two (RM0432 section 57.6)."""
+    names = [name for name in ("APB1FZ", "APB1FZ2", "APB2FZ") if f"DBGMCU_{name}" in chip.registers]
+    for offset, name in enumerate(names):
+        yield Register(name, 0x8 + 4 * offset, writable=chip.registers[f"DBGMCU_{name}"].writable)
+
+
 class Dbgmcu(RegisterBlock):
     """DBGMCU: device id and revision (section 40.6.1 of the reference manual); freeze bits read back.
 
@@ -217,8 +224,7 @@ class Dbgmcu(RegisterBlock):
             (
                 Register("IDCODE", 0x0, reset=signature.revision << 16 | VIRTUAL | signature.device_id),
                 Register("CR", 0x4, writable=0x0000_00E7),
-                Register("APB1FZ", 0x8, writable=chip.registers["DBGMCU_APB1FZ"].writable),
-                Register("APB2FZ", 0xC, writable=0x0007_0003),
+                *_freezes(chip),
             ),
         )
 

@@ -1,4 +1,4 @@
-"""The plain memory of the board: flash, ITCM RAM, DTCM and SRAM, shared between Unicorn and Python.
+"""The plain memory of the board: flash and RAM of all kinds, shared between Unicorn and Python.
 
 It is mapped into Unicorn without a copy.
 """
@@ -40,12 +40,12 @@ class Memory:
         for region in sorted(self.map.regions, key=lambda each: each.base):
             if region.base < mapped_to:
                 continue
-            # DTCM, SRAM1 and SRAM2 follow each other: one mapping, so that data may cross.
-            size = self.map.ram_size_bytes if region.storage is Storage.RAM else region.size_bytes
+            # RAMs follow each other: one mapping, so that data may cross.
+            size = self.map.ram_size_bytes if region is self.map.ram[0] else region.size_bytes
             permissions = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
             if region.writable:
                 permissions |= unicorn.UC_PROT_WRITE
-            host = origin + self._shared.storage_places[region.storage]
+            host = origin + self._place(region, region.base)
             self._engine.mem_map_ptr(region.base, size, permissions, host)
             if not region.writable:
                 # Only this makes Unicorn drop the stores that the access hook lets through.

@@ -8,7 +8,7 @@ CCR.UNALIGN_TRP is a finding: Unicorn cannot trap unaligned accesses.
 from collections.abc import Callable
 from typing import Protocol
 
-from vstm32.base.chip import Chip, CoreKind
+from vstm32.base.chip import Chip, CoreKind, CoreModel
 from vstm32.base.registers import WORD, Register, RegisterBlock
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
 
@@ -72,11 +72,18 @@ def cache_size(size_bytes: int, ways: int) -> int:
 def _registers(core: CoreKind) -> tuple[Register, ...]:
     # Arm v7-M ARM, section B4.7: single precision alone, or double precision too.
     mvfr0, mvfr1 = (0x1011_0221, 0x1200_0011) if core.has_double_precision else (0x1011_0021, 0x1100_0011)
-    return (
+    common = (
         *_REGISTERS,
         Register("CPUID", CPUID, reset=core.cpuid),
+        Register("VTOR", VTOR, reset=core.vector_table, writable=0xFFFF_FF80),
         Register("MVFR0", 0x240, reset=mvfr0),
         Register("MVFR1", 0x244, reset=mvfr1),
+    )
+    if core.model is CoreModel.CORTEX_M4:
+        return (*common, *_M4_REGISTERS)
+    return (
+        *common,
+        *_M7_REGISTERS,
         Register("ITCMCR", 0x290, reset=core.itcm_control, writable=0x7),
         Register("DTCMCR", 0x294, reset=core.dtcm_control, writable=0x7),
     )
@@ -84,10 +91,8 @@ def _registers(core: CoreKind) -> tuple[Register, ...]:
 
 _REGISTERS = (
     Register("ICSR", ICSR),
-    Register("VTOR", VTOR, reset=0x0020_0000, writable=0xFFFF_FF80),
     Register("AIRCR", AIRCR),
     Register("SCR", SCR, writable=0x16, unsupported=0x4),
-    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_011B, unsupported=0x108),
     Register("SHPR1", SHPR1, writable=0x00F0_F0F0),
     Register("SHPR2", SHPR2, writable=0xF000_0000),
     Register("SHPR3", SHPR3, writable=0xF0F0_00F0),
@@ -106,19 +111,35 @@ _REGISTERS = (
     Register("MMFR1", 0x54),
     Register("MMFR2", 0x58, reset=0x0100_0000),
     Register("MMFR3", 0x5C),
-    Register("ISAR0", 0x60, reset=0x0110_1110),
     Register("ISAR1", 0x64, reset=0x0211_2000),
-    Register("ISAR2", 0x68, reset=0x2023_2231),
     Register("ISAR3", 0x6C, reset=0x0111_1131),
     Register("ISAR4", 0x70, reset=0x0131_0132),
-    Register("CLIDR", CLIDR, reset=0x0900_0003),
-    Register("CTR", CTR, reset=0x8303_C003),
-    Register("CCSIDR", CCSIDR),
-    Register("CSSELR", CSSELR, writable=0x1),
     Register("CPACR", CPACR, writable=0x00F0_0000),
     Register("FPCCR", FPCCR),
     Register("FPCAR", FPCAR),
     Register("FPDSCR", 0x23C, writable=0x07C0_0000, unsupported=0x07C0_0000),
+)
+
+_M4_REGISTERS = (
+    # STKALIGN, bit 9, could be cleared: frames are aligned all the same.
+    Register("CCR", CCR, reset=0x0000_0200, writable=0x0000_031B, unsupported=0x308),
+    Register("ISAR0", 0x60, reset=0x0114_1110),
+    Register("ISAR2", 0x68, reset=0x2123_2231),
+    # Reserved, and read as zero; a debugger looks there for caches.
+    Register("CLIDR", CLIDR),
+    Register("CTR", CTR),
+    Register("MVFR2", 0x248),
+)
+"""Of a Cortex-M4 (its TRM, DDI 0439B, table 4-1; PM0214 section 4.4.6), which has no caches."""
+
+_M7_REGISTERS = (
+    Register("ISAR0", 0x60, reset=0x0110_1110),
+    Register("ISAR2", 0x68, reset=0x2023_2231),
+    Register("CCR", CCR, reset=0x0004_0200, writable=0x0003_011B, unsupported=0x108),
+    Register("CLIDR", CLIDR, reset=0x0900_0003),
+    Register("CTR", CTR, reset=0x8303_C003),
+    Register("CCSIDR", CCSIDR),
+    Register("CSSELR", CSSELR, writable=0x1),
     Register("MVFR2", 0x248, reset=0x0000_0040),
     *(Register(name, offset) for name, offset in _CACHE_OPERATIONS.items()),
     Register("AHBPCR", 0x298, reset=0x0000_0006, writable=0x1),
@@ -128,11 +149,15 @@ _REGISTERS = (
 )
 
 
+_AUXILIARY_CONTROL = {CoreModel.CORTEX_M4: 0x307, CoreModel.CORTEX_M7: 0x1FFF_FC04}
+"""What ACTLR has writable (DDI 0439B section 4.2.1; PM0253 section 4.2.1)."""
+
+
 def control_space(chip: Chip) -> RegisterBlock:
     """Interrupt type (how many words of 32 lines, less 1) and auxiliary control (PM0253 section 4.2.1)."""
     registers = (
         Register("ICTR", 0x4, reset=(chip.interrupts - 1) // 32),
-        Register("ACTLR", 0x8, writable=0x1FFF_FC04),
+        Register("ACTLR", 0x8, writable=_AUXILIARY_CONTROL[chip.core.model]),
     )
     return RegisterBlock("system control space", 0xE000_E000, registers)
 
@@ -175,6 +200,7 @@ class SystemControl(RegisterBlock):
         self._stir_for_all = stir_for_all
         self._trap_division = trap_division
         self._caches = caches
+        self._has_caches = core.has_caches
         self._cache_sizes = (
             cache_size(core.data_cache_bytes, _DATA_WAYS),
             cache_size(core.instruction_cache_bytes, _INSTRUCTION_WAYS),
@@ -184,7 +210,8 @@ class SystemControl(RegisterBlock):
     def reset(self) -> None:
         """Vectors where the option bytes boot from, FPU and caches off."""
         super().reset()
-        self._switch_caches()
+        if self._has_caches:
+            self._switch_caches()
         self._unit.vector_table = self.values[VTOR]
         self._fpu_enabled(False)
         self._stir_for_all(False)
@@ -265,6 +292,8 @@ class SystemControl(RegisterBlock):
                 unit.priorities[4 + offset - SHPR1 + lane] = value >> 8 * lane & 0xFF
 
     def _tell_caches(self, offset: int, value: int) -> None:
+        if not self._has_caches:
+            return
         if offset == CCR:
             self._switch_caches()
         elif offset == ICIALLU:

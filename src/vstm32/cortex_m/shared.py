@@ -99,19 +99,23 @@ class Shared:
         memory.bytes = table
         memory.flash_base, memory.flash_end = stands.flash.base, stands.flash.end
         memory.flash_itcm_base, memory.flash_itcm_end = stands.flash_itcm.base, stands.flash_itcm.end
-        memory.itcm_end = stands.itcm.end
-        memory.itcm_place = self.storage_places[Storage.ITCM]
+        if stands.itcm:
+            memory.itcm_end = stands.itcm.end
+            memory.itcm_place = self.storage_places[Storage.ITCM]
         memory.ram_base, memory.ram_end = stands.ram_base, stands.ram_base + stands.ram_size_bytes
         memory.ram_place = self.storage_places[Storage.RAM]
+        if stands.ram_alias:
+            memory.alias_base, memory.alias_end = stands.ram_alias.base, stands.ram_alias.end
+            memory.alias_place = memory.ram_place + stands.ram_alias.offset
         self.executed = self._table("uint8_t", (2 * self._halfwords >> lib.EXECUTED_SHIFT) + 1)
         memory.executed = self.executed
 
     def _describe_timing(self) -> None:
         state = self.state
         assert {m7_table.INSTRUCTION_CACHE_WAYS, m7_table.ART_WAYS} == {lib.CACHE_WAYS}
-        state.mispredicted_parts = m7_table.MISPREDICTED_CYCLES * PARTS_OF_CYCLE
-        state.line_bits = m7_table.LINE_BYTES.bit_length() - 1
-        instruction_cache_lines = self.chip.core.instruction_cache_bytes // m7_table.LINE_BYTES
+        line_bytes = self.chip.line_bytes
+        state.line_bits = line_bytes.bit_length() - 1
+        instruction_cache_lines = self.chip.instruction_cache_bytes // line_bytes
         for cache, count in (
             (state.instruction_cache, instruction_cache_lines // m7_table.INSTRUCTION_CACHE_WAYS),
             (state.art, m7_table.ART_LINES // m7_table.ART_WAYS),
@@ -127,7 +131,7 @@ class Shared:
     def _describe_data_side(self) -> None:
         assert lib.DATA_WAYS == m7_data_table.DATA_CACHE_WAYS
         data = self.state.data
-        data.count = self.chip.core.data_cache_bytes // m7_table.LINE_BYTES // lib.DATA_WAYS
+        data.count = self.chip.data_cache_bytes // self.chip.line_bytes // lib.DATA_WAYS
         data.sets = self._table("struct data_set", data.count)
         data.tcm_end = self.map.ram[0].end
         describe_latency(data.sram, m7_data_table.SRAM)

@@ -2,9 +2,10 @@
 
 from contextlib import AbstractContextManager
 
+from vstm32.base.chip import CoreModel
 from vstm32.board.board import Board
 from vstm32.debug.board_bus import BoardBus
-from vstm32.debug.dap import DebugPort
+from vstm32.debug.dap import M4_ROM_TABLE_BASE, ROM_TABLE_BASE, DebugPort
 
 
 class BoardProbe:
@@ -12,7 +13,8 @@ class BoardProbe:
 
     def __init__(self, board: Board) -> None:
         self._board = board
-        self.dap = DebugPort(BoardBus(board))
+        is_m4 = board.core.chip.core.model is CoreModel.CORTEX_M4
+        self.dap = DebugPort(BoardBus(board), M4_ROM_TABLE_BASE if is_m4 else ROM_TABLE_BASE)
         self._reset_asserted = False
 
     def access(self) -> AbstractContextManager[None]:

@@ -26,6 +26,9 @@ STKERRCLR = 1 << 2
 CSW, TAR, DRW, BD0, BD3, BASE, IDR = 0x00, 0x04, 0x0C, 0x10, 0x1C, 0xF8, 0xFC
 AHB_AP_IDR = 0x7477_0001
 ROM_TABLE_BASE = 0xE00F_D003
+M4_ROM_TABLE_BASE = 0xE00F_F003
+"""BASE of a Cortex-M4, which has one table (DDI 0439B, section 9.2)."""
+
 
 CSW_RESET = 0x0300_0042
 _CSW_PROT = 0x7F << 24
@@ -74,8 +77,9 @@ class MemoryAccessPort:
     Packed transfers, which are optional, are not offered: CSW.AddrInc reads back what is.
     """
 
-    def __init__(self, bus: DebugBus) -> None:
+    def __init__(self, bus: DebugBus, rom_table: int = ROM_TABLE_BASE) -> None:
         self._bus = bus
+        self._rom_table = rom_table
         self._csw = CSW_RESET
         self._tar = 0
 
@@ -90,7 +94,7 @@ class MemoryAccessPort:
             return self._read_data()
         if BD0 <= register <= BD3:
             return self._bus.read(self._banked_address(register), 4)
-        constants = {CSW: self._csw, TAR: self._tar, BASE: ROM_TABLE_BASE, IDR: AHB_AP_IDR}
+        constants = {CSW: self._csw, TAR: self._tar, BASE: self._rom_table, IDR: AHB_AP_IDR}
         return constants.get(register, 0)
 
     def write(self, register: int, value: int) -> None:
@@ -200,9 +204,9 @@ class DebugPort:
     a cable that is not there, and the banked registers behind address 4 read as zero.
     """
 
-    def __init__(self, bus: DebugBus) -> None:
+    def __init__(self, bus: DebugBus, rom_table: int = ROM_TABLE_BASE) -> None:
         self._bus = bus
-        self._access_port = MemoryAccessPort(bus)
+        self._access_port = MemoryAccessPort(bus, rom_table)
         self.access_port_absent = False
         """A fault: there is no access port behind the debug port."""
         self._control = 0

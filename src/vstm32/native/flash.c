@@ -74,24 +74,10 @@ static uint64_t refusal(const struct flash *flash, uint64_t address, int size)
     return flags;
 }
 
-/*
- * A store into flash at the cycle of the access: it waits, then clears bits or sets error flags. Returns what
- * Python has to look at: flags that were not set before, and EOP when an operation has begun whose end may
- * interrupt.
- */
-static uint64_t program(struct state *state, uint64_t address, int size, uint64_t value)
+/* What programming does with the bytes of flash; the operation begins. */
+static uint64_t begin_programming(struct state *state, uint64_t address, int size, uint64_t value)
 {
     struct flash *const flash = &state->flash;
-    pass_cycles(state, flash->busy_until);
-    if (flash->pending && !flash->stays_busy) {
-        end_operation(flash);
-    }
-    const uint64_t flags = refusal(flash, address, size);
-    if (flags != 0) {
-        const uint64_t new = flags & ~flash->status;
-        flash->status |= flags;
-        return new;
-    }
     const uint64_t place = address - state->memory.flash_base;
     for (int index = 0; index < size; index++) {
         uint8_t *const byte = &state->memory.bytes[place + (uint64_t)index];
@@ -108,6 +94,93 @@ static uint64_t program(struct state *state, uint64_t address, int size, uint64_
     flash->pending = 1;
     flash->busy_until = state->access.cycles + flash->program_cycles;
     return flash->control & FLASH_CR_EOPIE ? FLASH_SR_EOP : 0;
+}
+
+/* Sets error flags; returns those that were not set before. */
+static uint64_t refuse(struct flash *flash, uint64_t flags)
+{
+    const uint64_t new = flags & ~flash->status;
+    flash->status |= flags;
+    return new;
+}
+
+/*
+ * RM0432 section 3.3.7: two words, the first at a multiple of 8, and the second one behind it, which begins. No
+ * error may be left in SR, and the double word must be erased, or is to become all zeros.
+ */
+static uint64_t refusal_of_word(const struct state *state, uint64_t address, int size, uint64_t value)
+{
+    const uint64_t errors = FLASH_SR_PROGERR | FLASH_SR_WRPERR | FLASH_SR_PGAERR | FLASH_SR_PGPERR | FLASH_SR_ERSERR;
+    const struct flash *const flash = &state->flash;
+    if ((flash->control & (FLASH_CR_LOCK | FLASH_CR_PG | flash->erase_bits)) != FLASH_CR_PG ||
+        flash->status & errors) {
+        return FLASH_SR_ERSERR;
+    }
+    if (size != 4) {
+        return FLASH_SR_PGPERR;
+    }
+    if (address != (flash->has_first ? flash->first_address + 4 : address & ~(uint64_t)7)) {
+        return FLASH_SR_PGAERR;
+    }
+    if (!flash->has_first) {
+        return 0;
+    }
+    if (flash->fails) {
+        return FLASH_SR_WRPERR;
+    }
+    const uint8_t *const bytes = &state->memory.bytes[flash->first_address - state->memory.flash_base];
+    bool erased = true;
+    for (int index = 0; index < 8; index++) {
+        erased = erased && bytes[index] == 0xFF;
+    }
+    return erased || (value == 0 && flash->first_word == 0) ? 0 : FLASH_SR_PROGERR;
+}
+
+static uint64_t program_word(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    struct flash *const flash = &state->flash;
+    uint64_t flags = refusal_of_word(state, address, size, value & 0xFFFFFFFF);
+    if (flags != 0) {
+        flash->has_first = 0;
+        return refuse(flash, flags | (flash->control & FLASH_CR_ERRIE ? FLASH_SR_OPERR : 0));
+    }
+    if (!flash->has_first) {
+        flash->has_first = 1;
+        flash->first_address = address;
+        flash->first_word = value & 0xFFFFFFFF;
+        return 0;
+    }
+    flash->has_first = 0;
+    return begin_programming(state, flash->first_address, 8, value << 32 | flash->first_word);
+}
+
+/* A store of a double register is one of two words on the bus. */
+static uint64_t program_double_word(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    if (size != 8) {
+        return program_word(state, address, size, value);
+    }
+    const uint64_t notice = program_word(state, address, 4, value);
+    return notice != 0 ? notice : program_word(state, address + 4, 4, value >> 32);
+}
+
+/*
+ * A store into flash at the cycle of the access: it waits, then clears bits or sets error flags. Returns what
+ * Python has to look at: flags that were not set before, and EOP when an operation has begun whose end may
+ * interrupt.
+ */
+static uint64_t program(struct state *state, uint64_t address, int size, uint64_t value)
+{
+    struct flash *const flash = &state->flash;
+    pass_cycles(state, flash->busy_until);
+    if (flash->pending && !flash->stays_busy) {
+        end_operation(flash);
+    }
+    if (flash->double_words) {
+        return program_double_word(state, address, size, value);
+    }
+    const uint64_t flags = refusal(flash, address, size);
+    return flags != 0 ? refuse(flash, flags) : begin_programming(state, address, size, value);
 }
 
 void store_in_flash(struct state *state, uint64_t address, int size, uint64_t value)

@@ -23,13 +23,16 @@ static inline int64_t place_of(const struct memory *memory, uint64_t address)
     if (address - memory->flash_itcm_base < memory->flash_itcm_end - memory->flash_itcm_base) {
         return (int64_t)(address - memory->flash_itcm_base);
     }
+    if (address - memory->alias_base < memory->alias_end - memory->alias_base) {
+        return (int64_t)(address - memory->alias_base + memory->alias_place);
+    }
     return -1;
 }
 
 /* Whether code at an address stands in flash, at either of its addresses. */
 static inline bool stands_in_flash(const struct memory *memory, uint64_t address)
 {
-    return memory->itcm_end <= address && address < memory->ram_base;
+    return memory->itcm_end <= address && address < memory->flash_end;
 }
 
 /* Memory as code: halfwords, by half of the place. */

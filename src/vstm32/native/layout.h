@@ -21,9 +21,11 @@ enum {
     UC_MEM_FETCH_PROT = 24,
 };
 
-/* FLASH_SR and FLASH_CR (RM0385 sections 3.7.4 and 3.7.5). */
+/* FLASH_SR and FLASH_CR (RM0385 sections 3.7.4 and 3.7.5). An STM32L4+ has PGPERR as SIZERR, ERSERR as PGSERR, SER as PER,
+   and PROGERR besides (RM0432 sections 3.7.5 and 3.7.6). */
 #define FLASH_SR_EOP 0x1
 #define FLASH_SR_OPERR 0x2
+#define FLASH_SR_PROGERR 0x8
 #define FLASH_SR_WRPERR 0x10
 #define FLASH_SR_PGAERR 0x20
 #define FLASH_SR_PGPERR 0x40
@@ -216,6 +218,9 @@ struct memory {
     uint64_t ram_base;
     uint64_t ram_end;
     uint64_t ram_place;
+    uint64_t alias_base; /* another place of a part of RAM; all 0 where there is none */
+    uint64_t alias_end;
+    uint64_t alias_place;
     uint8_t *executed; /* flags: code in this part has run, see EXECUTED_SHIFT */
 };
 
@@ -260,6 +265,11 @@ struct flash {
     uint64_t stays_busy;
     uint64_t fails;
     uint64_t flip;
+    /* Whether it programs 64 bits at a time (RM0432 section 3.3.7), and the first of their two words. */
+    uint64_t double_words;
+    uint64_t has_first;
+    uint64_t first_address;
+    uint64_t first_word;
 };
 
 /* All that a core has; what every block touches stands first. */

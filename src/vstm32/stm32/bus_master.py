@@ -46,4 +46,5 @@ class BusMaster:
 
     def _is_the_cores(self, address: int) -> bool:
         places = self._core.memory.map
-        return address >= PPB_BASE or places.region_at(address) in (places.itcm, places.flash_itcm)
+        region = places.region_at(address)
+        return address >= PPB_BASE or (region is not None and region in (places.itcm, places.flash_itcm))

@@ -19,7 +19,8 @@ _MHZ = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Regulator:
-    """What PWR has been set to: voltage scale 1 to 3, and whether over-drive is in use."""
+    """What PWR has been set to: the voltage scale, or range, from 1 on, and whether over-drive, or boost,
+    is in use."""
 
     scale: int
     over_drive: bool
@@ -53,13 +54,13 @@ def excesses(
             f"The core is overclocked: it runs at {mhz(hclk_hz)}, and the data sheet allows "
             f"{mhz(limits.core_max_hz)}.",
         )
-    drive = "with over-drive" if over_drive else "without over-drive"
+    drive = f"with {limits.drive_name}" if over_drive else f"without {limits.drive_name}"
     limit_hz = limits.hclk_max_hz[regulator.scale][over_drive]
     if hclk_hz > limit_hz and limit_hz < limits.core_max_hz:
         yield (
             FindingKind.CLOCK,
-            f"The core runs at {mhz(hclk_hz)}, and voltage scale {regulator.scale} {drive} allows "
-            f"{mhz(limit_hz)} (PWR_CR1).",
+            f"The core runs at {mhz(hclk_hz)}, and {limits.scale_name} {regulator.scale} {drive} allows "
+            f"{mhz(limit_hz)} ({limits.regulator_register}).",
         )
     for name, hz, allowed_hz in (
         ("PCLK1", clocks.pclk1_hz, limits.pclk1_max_hz[over_drive]),

@@ -7,8 +7,8 @@ HSI_HZ = 16_000_000
 LSI_HZ = 32_000  # RM0385 section 5.2.5; the real one is between 17 and 47 kHz (DS10916)
 
 # RCC_CFGR HPRE, PPRE1 and PPRE2 (RM0385 section 5.3.3): dividers by the value of the field.
-_AHB_DIVIDERS = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
-_APB_DIVIDERS = (1,) * 4 + (2, 4, 8, 16)
+AHB_DIVIDERS = (1,) * 8 + (2, 4, 8, 16, 64, 128, 256, 512)
+APB_DIVIDERS = (1,) * 4 + (2, 4, 8, 16)
 PPRE1_SHIFT, PPRE2_SHIFT = 10, 13
 
 
@@ -87,7 +87,7 @@ def clocks(cfgr: int, pllcfgr: int, hse_hz: int) -> Clocks:
     """Every bus clock, from RCC_CFGR (its SWS field says what the system clock is), RCC_PLLCFGR and HSE."""
     source = (cfgr >> 2) & 3
     sysclk = (HSI_HZ, hse_hz, pll_hz(pllcfgr, hse_hz), HSI_HZ)[source]
-    hclk = sysclk // _AHB_DIVIDERS[(cfgr >> 4) & 0xF]
+    hclk = sysclk // AHB_DIVIDERS[(cfgr >> 4) & 0xF]
     return Clocks(
         sysclk_hz=sysclk,
         hclk_hz=hclk,
@@ -98,7 +98,7 @@ def clocks(cfgr: int, pllcfgr: int, hse_hz: int) -> Clocks:
 
 def apb_divider(cfgr: int, shift: int) -> int:
     """What HCLK is divided by for a peripheral bus; `shift` is PPRE1_SHIFT or PPRE2_SHIFT."""
-    return _APB_DIVIDERS[(cfgr >> shift) & 7]
+    return APB_DIVIDERS[(cfgr >> shift) & 7]
 
 
 def timer_cycles(apb_divider: int, timpre: bool) -> int:

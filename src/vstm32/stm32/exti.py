@@ -45,12 +45,13 @@ class Exti(RegisterBlock):
         level_of: Callable[[int], int],
         set_interrupt: Callable[[int, bool], None],
         event: Callable[[], None],
+        base: int = 0x4001_3C00,
     ) -> None:
         self._level_of = level_of
         self._set_interrupt = set_interrupt
         self._event = event
         self._levels = 0
-        super().__init__("EXTI", 0x4001_3C00, registers)
+        super().__init__("EXTI", base, registers)
 
     def reset(self) -> None:
         """No line is chosen, nothing pending."""

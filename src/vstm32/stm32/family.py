@@ -5,6 +5,7 @@ Interrupts: section 10.1.2. Enable bits: sections 5.3.13 and 5.3.14. Clock selec
 RM0410). `vstm32.chips` builds each chip on this.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from vstm32.base.chip import ClockLimits, EnableRegister, FlashBank, Pin, Sector, UsartWiring
@@ -46,6 +47,26 @@ _APB2 = (
 )
 _AHB1 = "GPIOA GPIOB GPIOC GPIOD GPIOE GPIOF GPIOG GPIOH GPIOI GPIOJ GPIOK"
 
+CORE_BLOCKS = (
+    Window("ITM", 0xE000_0000, 0x1000),
+    Window("DWT", 0xE000_1000, 0x1000),
+    Window("FPB", 0xE000_2000, 0x1000),
+    Window("SysTick", 0xE000_E010, 0x10),
+    Window("NVIC", 0xE000_E100, 0x400),
+    Window("SCB", 0xE000_ED00, 0x90),
+    Window("MPU", 0xE000_ED90, 0x60),
+    Window("core debug", 0xE000_EDF0, 0x10),
+    Window("NVIC", 0xE000_EF00, 0x4),
+    Window("FPU", 0xE000_EF34, 0x14),
+    Window("cache maintenance", 0xE000_EF50, 0x60),
+    Window("system control space", 0xE000_E000, 0x1000),
+    Window("TPIU", 0xE004_0000, 0x1000),
+    Window("ETM", 0xE004_1000, 0x1000),
+    Window("DBGMCU", 0xE004_2000),
+    Window("ROM table", 0xE00F_D000, 0x3000),
+)
+"""The private peripheral bus."""
+
 _BLOCKS = (
     *windows(0x4000_0000, _APB1),
     *windows(0x4001_0000, _APB2),
@@ -67,23 +88,7 @@ _BLOCKS = (
     Window("FMC control registers", 0xA000_0000, 0x1000),
     Window("QUADSPI", 0xA000_1000, 0x1000),
     Window("FMC SDRAM", 0xC000_0000, 0x2000_0000),
-    # The private peripheral bus.
-    Window("ITM", 0xE000_0000, 0x1000),
-    Window("DWT", 0xE000_1000, 0x1000),
-    Window("FPB", 0xE000_2000, 0x1000),
-    Window("SysTick", 0xE000_E010, 0x10),
-    Window("NVIC", 0xE000_E100, 0x400),
-    Window("SCB", 0xE000_ED00, 0x90),
-    Window("MPU", 0xE000_ED90, 0x60),
-    Window("core debug", 0xE000_EDF0, 0x10),
-    Window("NVIC", 0xE000_EF00, 0x4),
-    Window("FPU", 0xE000_EF34, 0x14),
-    Window("cache maintenance", 0xE000_EF50, 0x60),
-    Window("system control space", 0xE000_E000, 0x1000),
-    Window("TPIU", 0xE004_0000, 0x1000),
-    Window("ETM", 0xE004_1000, 0x1000),
-    Window("DBGMCU", 0xE004_2000),
-    Window("ROM table", 0xE00F_D000, 0x3000),
+    *CORE_BLOCKS,
 )
 
 
@@ -169,6 +174,15 @@ def usarts(
     pins_by_name: dict[str, tuple[tuple[Pin, ...], tuple[Pin, ...]]], *, led_out: tuple[str, ...]
 ) -> tuple[UsartWiring, ...]:
     """The eight UARTs of a chip: the pins on which each sends and receives, and which the board leads out."""
+    return wired(_USARTS, pins_by_name, led_out)
+
+
+def wired(
+    of_family: tuple[UsartWiring, ...],
+    pins_by_name: Mapping[str, tuple[tuple[Pin, ...], tuple[Pin, ...]]],
+    led_out: tuple[str, ...],
+) -> tuple[UsartWiring, ...]:
+    """UARTs of a family with the pins that they have in a chip, and on a board."""
     return tuple(
         replace(
             usart,
@@ -176,5 +190,5 @@ def usarts(
             receive=pins_by_name[usart.name][1],
             led_out=usart.name in led_out,
         )
-        for usart in _USARTS
+        for usart in of_family
     )

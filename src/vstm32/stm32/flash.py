@@ -14,6 +14,7 @@ model.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from vstm32.base.chip import Chip, FlashBank, FlashLayout
 from vstm32.base.findings import Direction, Finding, FindingKind
@@ -64,6 +65,16 @@ def _registers(chip: Chip, layout: FlashLayout) -> tuple[Register, ...]:
     )
 
 
+class Offsets(NamedTuple):
+    """Where the registers that all families have stand in the block."""
+
+    acr: int
+    keyr: int
+    optkeyr: int
+    sr: int
+    cr: int
+
+
 @dataclass(frozen=True, slots=True)
 class FlashFaults:
     """What is wrong with the flash on purpose; it stays so through resets until it is taken back."""
@@ -85,7 +96,19 @@ class FlashFaults:
 
 
 class FlashInterface(RegisterBlock):
-    """CR and OPTCR stay locked until the right two keys; a wrong key locks them until reset."""
+    """CR and OPTCR stay locked until the right two keys; a wrong key locks them until reset.
+
+    What differs from family to family is a method or an attribute of the class.
+    """
+
+    base_address = 0x4002_3C00
+    at = Offsets(ACR, KEYR, OPTKEYR, SR, CR)
+    clearable = _CLEARABLE
+    complains_of = ERSERR | PGPERR | PGAERR
+    """Flags of which each is a mistake of the firmware's."""
+
+    bad_sequence = "ERSERR"
+    """What the flag is called that a store or an erasure sets which CR is not set up for."""
 
     def __init__(
         self,
@@ -116,9 +139,14 @@ class FlashInterface(RegisterBlock):
         self._ended = clock.alarm(self._operation_ended)
         self._complained: set[tuple[int, str]] = set()
         core.flash_noticed = self._noticed
-        super().__init__("FLASH interface", 0x4002_3C00, _registers(core.chip, layout))
-        self._state.status_offset = self.base + SR - core.memory.map.peripherals.base
+        super().__init__("FLASH interface", self.base_address, self._registers_of(core.chip, layout))
+        self._state.status_offset = self.base + self.at.sr - core.memory.map.peripherals.base
         self._state.erase_bits = SER | self._mass_erase
+
+    @staticmethod
+    def _registers_of(chip: Chip, layout: FlashLayout) -> tuple[Register, ...]:
+        """The registers of the block."""
+        return _registers(chip, layout)
 
     def reset(self) -> None:
         """Locked, no key seen, nothing under way; flash keeps its contents."""
@@ -186,50 +214,56 @@ class FlashInterface(RegisterBlock):
 
     @property
     def _control(self) -> int:
-        return self.values[CR]
+        return self.values[self.at.cr]
 
     def read_register(self, offset: int) -> int:
         """The key registers read as zero; SR is a poll, after which time has passed."""
-        if offset == SR:
+        if offset == self.at.sr:
             return self._poll()
-        if offset == CR and self._is_busy and self._state.busy_until == self._erased_until:
+        if offset == self.at.cr and self._is_busy and self._state.busy_until == self._erased_until:
             return self._control | STRT
-        return 0 if offset in (KEYR, OPTKEYR) else self.values[offset]
+        return 0 if offset in (self.at.keyr, self.at.optkeyr) else self.values[offset]
 
     def merge_base(self, offset: int) -> int:
         """A narrow store to SR clears only flags that it names."""
-        return 0 if offset == SR else super().merge_base(offset)
+        return 0 if offset == self.at.sr else super().merge_base(offset)
 
     def write_register(self, offset: int, value: int) -> None:
         """Section 3.3.5 (keys of CR) and 3.4.2 (keys of OPTCR)."""
-        if offset == KEYR:
+        if offset == self.at.keyr:
             self._keys_seen = self._next_key(self._keys_seen, KEYS, value)
             if self._keys_seen == 2:
                 self._keys_seen = 0
                 self._unlock()
-        elif offset == OPTKEYR:
+        elif offset == self.at.optkeyr:
             self._option_keys_seen = self._next_key(self._option_keys_seen, _OPTION_KEYS, value)
             if self._option_keys_seen == 2:
                 self._option_keys_seen = 0
-                self.values[OPTCR] &= ~_OPTLOCK
-        elif offset == SR:
-            self._state.status &= ~(value & _CLEARABLE)
+                self._unlock_options()
+        elif offset == self.at.sr:
+            self._state.status &= ~(value & self.clearable)
             self._update_interrupt()
-        elif offset == CR:
+        elif offset == self.at.cr:
             if not self._control & LOCK:
                 self._write_control(value)
-        elif offset in (OPTCR, OPTCR1):
-            if not self.values[OPTCR] & _OPTLOCK:
-                super().write_register(offset, value)
-                self.values[OPTCR] |= value & _OPTLOCK if offset == OPTCR else 0
-        else:
+        elif offset == self.at.acr:
             super().write_register(offset, value)
             self._access_changed()
             self._latency_changed()
+        else:
+            self._write_options(offset, value)
+
+    def _unlock_options(self) -> None:
+        self.values[OPTCR] &= ~_OPTLOCK
+
+    def _write_options(self, offset: int, value: int) -> None:
+        if not self.values[OPTCR] & _OPTLOCK:
+            super().write_register(offset, value)
+            self.values[OPTCR] |= value & _OPTLOCK if offset == OPTCR else 0
 
     def _access_changed(self) -> None:
         """ACR (section 3.7.1): wait states and the ART accelerator, which is emptied by ARTRST."""
-        access = self.values[ACR]
+        access = self.values[self.at.acr]
         self._core.blocks.set_memory_system(wait_states=self.wait_states, art=bool(access & _ARTEN))
         if access & _ARTRST:
             self._core.blocks.invalidate_lines()
@@ -237,7 +271,7 @@ class FlashInterface(RegisterBlock):
     @property
     def wait_states(self) -> int:
         """LATENCY of ACR (section 3.7.1)."""
-        return self.values[ACR] & _LATENCY
+        return self.values[self.at.acr] & _LATENCY
 
     @staticmethod
     def _next_key(seen: int, keys: tuple[int, int], value: int) -> int:
@@ -246,14 +280,14 @@ class FlashInterface(RegisterBlock):
 
     def _unlock(self) -> None:
         if not self._faults.refuse_unlock:
-            self.values[CR] &= ~LOCK
+            self.values[self.at.cr] &= ~LOCK
             self._control_changed()
 
     def _write_control(self, value: int) -> None:
         """The bus waits while flash is busy (section 3.3)."""
         self._wait()
-        super().write_register(CR, value)
-        self.values[CR] |= value & LOCK
+        super().write_register(self.at.cr, value)
+        self.values[self.at.cr] |= value & LOCK
         self._control_changed()
         if self._core.state.code_changed:
             self._core.request_stop()
@@ -341,26 +375,29 @@ class FlashInterface(RegisterBlock):
         notice, state.notice = state.notice, 0
         if notice & EOP:
             self._ended.set(state.busy_until)
-        if notice & (ERSERR | PGPERR | PGAERR):
+        if notice & self.complains_of:
             self._complain_of_store(notice)
         self._update_interrupt()
 
     def _complain_of_store(self, flags: int) -> None:
         state = self._state
         control, size = state.notice_control, state.notice_size
-        if flags & ERSERR and control & LOCK:
-            why = "CR is locked (ERSERR)"
-        elif flags & ERSERR and not control & PG:
-            why = "PG is not set in CR (ERSERR)"
-        elif flags & ERSERR:
-            why = "SER or MER is set in CR (ERSERR)"
-        elif flags & PGPERR:
-            why = f"PSIZE in CR is for {1 << (control >> PSIZE_SHIFT & 3)} bytes at a time (PGPERR)"
-        else:
-            why = "it is not aligned (PGAERR)"
+        why = self._reason(flags, control)
         address, program_counter = state.notice_address, state.notice_pc
         what = f"stores {size} bytes at {address:#010x} in flash, and nothing changes"
         self._complain(address, program_counter, size, what, why)
+
+    def _reason(self, flags: int, control: int) -> str:
+        """Why a store into flash has set these flags, as CR was."""
+        if flags & ERSERR and control & LOCK:
+            return "CR is locked (ERSERR)"
+        if flags & ERSERR and not control & PG:
+            return "PG is not set in CR (ERSERR)"
+        if flags & ERSERR:
+            return "SER or MER is set in CR (ERSERR)"
+        if flags & PGPERR:
+            return f"PSIZE in CR is for {1 << (control >> PSIZE_SHIFT & 3)} bytes at a time (PGPERR)"
+        return "it is not aligned (PGAERR)"
 
     def _complain_of_erase(self, control: int, number: int) -> None:
         if control & SER and control & self._mass_erase:
@@ -370,7 +407,8 @@ class FlashInterface(RegisterBlock):
         else:
             why = "neither SER nor MER is set"
         what = "sets STRT in FLASH_CR, and nothing is erased"
-        self._complain(self.base + CR, self._core.access_program_counter, 4, what, f"{why} (ERSERR)")
+        at = self.base + self.at.cr
+        self._complain(at, self._core.access_program_counter, 4, what, f"{why} ({self.bad_sequence})")
 
     def _complain(self, address: int, program_counter: int, size: int, what: str, why: str) -> None:
         """Once for an instruction and a reason."""

@@ -1,4 +1,5 @@
-"""GPIO ports A to K (RM0385 section 6.4): modes, alternate functions, levels of the pins, locking."""
+"""Ports of GPIO (RM0385 section 6.4, RM0432 section 8.4): modes, alternate functions, levels of the pins,
+locking."""
 
 from collections.abc import Callable
 
@@ -18,9 +19,9 @@ _PUPDR_RESET = {"A": 0x6400_0000, "B": 0x0000_0100}
 _LOCKED = {MODER: (2, 0), OTYPER: (1, 0), OSPEEDR: (2, 0), PUPDR: (2, 0), AFRL: (4, 0), AFRH: (4, 8)}
 
 
-def _registers(port: str) -> tuple[Register, ...]:
+def _registers(port: str, reset_mode: int) -> tuple[Register, ...]:
     return (
-        Register("MODER", MODER, _MODER_RESET.get(port, 0), WORD),
+        Register("MODER", MODER, reset_mode or _MODER_RESET.get(port, 0), WORD),
         Register("OTYPER", OTYPER, 0, 0xFFFF),
         Register("OSPEEDR", OSPEEDR, _OSPEEDR_RESET.get(port, 0), WORD),
         Register("PUPDR", PUPDR, _PUPDR_RESET.get(port, 0), WORD),
@@ -36,11 +37,21 @@ def _registers(port: str) -> tuple[Register, ...]:
 class Gpio(RegisterBlock):
     """One port. `changed` is called when the level of a pin may be another one."""
 
-    def __init__(self, port: str, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        port: str,
+        changed: Callable[[], None] = lambda: None,
+        *,
+        first_base: int = 0x4002_0000,
+        reset_mode: int = 0,
+    ) -> None:
+        """`first_base` is that of port A. `reset_mode` has the bits of MODER that are set after reset in this
+        chip and were not in the first ones of ST's (RM0432 section 8.4.1: pins are analog).
+        """
         self.port = port
         self._changed = changed
         self._outside: dict[int, int] = {}
-        super().__init__(f"GPIO{port}", 0x4002_0000 + 0x400 * PORTS.index(port), _registers(port))
+        super().__init__(f"GPIO{port}", first_base + 0x400 * PORTS.index(port), _registers(port, reset_mode))
 
     def reset(self) -> None:
         """Unlocked; what drives a pin from outside goes on doing so."""

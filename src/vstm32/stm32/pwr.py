@@ -68,3 +68,8 @@ class Pwr(RegisterBlock):
     def backup_writable(self) -> bool:
         """Whether DBP lets firmware write to the backup domain."""
         return bool(self.values[CR1] & _DBP)
+
+    @staticmethod
+    def supplies(_port: str, _number: int) -> bool:
+        """Whether a pin has a supply: every one has."""
+        return True

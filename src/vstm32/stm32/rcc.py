@@ -221,6 +221,10 @@ class Rcc(RegisterBlock):
         """Whether PLLON is set."""
         return bool(self.values[CR] & _PLLON)
 
+    def pclk_hz(self, enable_register: int) -> int:
+        """The clock of the bus of an enable register."""
+        return self.clocks.pclk1_hz if enable_register == APB1ENR else self.clocks.pclk2_hz
+
     def enabled(self, register: int, bit: int) -> bool:
         """Whether a peripheral's clock enable bit is set."""
         return bool(self.values[register] >> bit & 1)

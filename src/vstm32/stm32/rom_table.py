@@ -3,11 +3,14 @@
 A debugger reads MEM-AP BASE, goes from table to table, and knows a component by the identification registers
 at the end of its 4 KB page (ADIv5.2, Arm IHI 0031G, part D; Armv7-M ARM, appendix A). The entries of
 the two Arm tables are those of the Cortex-M7 TRM (DDI 0489F, tables 9.2 and 9.4) for a core without ETM and
-CTI, which the virtual board does not model. pyOCD issue 863 shows the three tables of a real chip.
+CTI, which the virtual board does not model. pyOCD issue 863 shows the three tables of a real chip. A
+Cortex-M4 has one table (its TRM, DDI 0439B, table 9-1), which ST has put its own identification on.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from vstm32.base.chip import CoreModel
 
 _ROM_TABLE_CLASS, _CORESIGHT_CLASS, _GENERIC_CLASS = 0x1, 0x9, 0xE
 _ARM, _ST = 0x43B, 0x020
@@ -94,11 +97,20 @@ _PROCESSOR = RomTable(
 )
 
 
-def tables(device_id: int) -> tuple[RomTable, ...]:
+_M4_FPB = replace(FPB, part=0x003)
+_M4_TPIU = replace(TPIU, part=0x9A1)
+_M4_COMPONENTS = (SCS, DWT, _M4_FPB, ITM, _M4_TPIU)
+
+
+def tables(device_id: int, core: CoreModel = CoreModel.CORTEX_M7) -> tuple[RomTable, ...]:
     """The tables of a chip, the one that MEM-AP BASE leads to first.
 
     The part number of that is the device id of DBGMCU_IDCODE (RM0385 section 40.6.1).
     """
+    if core is CoreModel.CORTEX_M4:
+        itself = Component("ROM table", 0xE00F_F000, _ROM_TABLE_CLASS, device_id, designer=_ST)
+        present = {base: True for base, _ in _PPB.entries} | {_ETM_BASE: False}
+        return (RomTable(itself, tuple(present.items())),)
     system = RomTable(
         Component("system ROM table", 0xE00F_D000, _ROM_TABLE_CLASS, device_id, designer=_ST),
         ((_PROCESSOR.itself.base, True), (TPIU.base, True)),
@@ -106,7 +118,8 @@ def tables(device_id: int) -> tuple[RomTable, ...]:
     return system, _PROCESSOR, _PPB
 
 
-def rom_table(device_id: int) -> Mapping[int, int]:
+def rom_table(device_id: int, core: CoreModel = CoreModel.CORTEX_M7) -> Mapping[int, int]:
     """Every read-only word of the tables and of the identification of their components, by address."""
-    sources: tuple[RomTable | Component, ...] = (*tables(device_id), *COMPONENTS)
+    components = _M4_COMPONENTS if core is CoreModel.CORTEX_M4 else COMPONENTS
+    sources: tuple[RomTable | Component, ...] = (*tables(device_id, core), *components)
     return dict(register for source in sources for register in source.registers())

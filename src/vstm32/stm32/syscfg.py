@@ -23,9 +23,11 @@ class Syscfg(RegisterBlock):
 
     narrow_writes_repeat = True
 
-    def __init__(self, registers: Iterable[Register], lines_changed: Callable[[], None]) -> None:
+    def __init__(
+        self, registers: Iterable[Register], lines_changed: Callable[[], None], base: int = 0x4001_3800
+    ) -> None:
         self._lines_changed = lines_changed
-        super().__init__("SYSCFG", 0x4001_3800, registers)
+        super().__init__("SYSCFG", base, registers)
 
     def reset(self) -> None:
         """Every line follows port A."""

@@ -12,6 +12,8 @@ RCC   PWR   FLASH   GPIO   8 UARTs     SysTick NVIC   SCB   MPU   DWT, FPB, ITM,
    ClockWatch            SerialLine          ExceptionUnit
                               |                  |
                     in process, or PtyPort     TIM2, TIM5, RNG, EXTI, DMA; besides: CRC, IWDG, SYSCFG
+
+Which blocks of a family these are, and where, is in `families.py`.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,32 +45,22 @@ from vstm32.stm32.dma import REGISTERS as DMA_REGISTERS
 from vstm32.stm32.dma import Dma
 from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
 from vstm32.stm32.exti import Exti
-from vstm32.stm32.flash import FlashInterface
-from vstm32.stm32.gpio import PORTS, Gpio
+from vstm32.stm32.families import FAMILIES
+from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
-from vstm32.stm32.pwr import Pwr
-from vstm32.stm32.rcc import (
-    AHB1ENR,
-    AHB2ENR,
-    APB1ENR,
-    APB2ENR,
-    RESET_BEFORE_ENABLE,
-    SOFTWARE_RESET,
-    WATCHDOG_RESET,
-    Rcc,
-)
+from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, RESET_BEFORE_ENABLE, SOFTWARE_RESET, WATCHDOG_RESET
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
 from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
 from vstm32.stm32.syscfg import Syscfg
 from vstm32.stm32.timer import Timer
+from vstm32.stm32.usart import LOW_POWER_REGISTERS, Surroundings, Usart
 from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
-from vstm32.stm32.usart import Surroundings, Usart
 
-# The same in all chips of the family (section 10.1.2 of the reference manuals).
+# The same in all chips so far (section 10.1.2 of RM0385 and RM0410, 16.3 of RM0432).
 FLASH_INTERRUPT = 4
 RNG_INTERRUPT = 80
-# Name, address, interrupt, bit in APB1ENR.
+# Name, address, interrupt, bit in the enable register of APB1.
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
 
 
@@ -110,18 +102,17 @@ class System:
         self.exceptions = ExceptionUnit(core)
         self.bus = Bus(core, report)
         self.watch = ClockWatch(core, report)
-        self.rcc = Rcc(
+        self._family = family = FAMILIES[chip.family]
+        self.rcc = family.rcc(
             chip,
             changed=self._clocks_changed,
             complain=self.watch.complain,
             backup_writable=lambda: self.pwr.backup_writable,
         )
         self.bus.attach(self.rcc)
-        self.pwr = Pwr(
-            pll_on=lambda: self.rcc.pll_on, changed=self._check_clocks, complain=self.watch.complain
-        )
-        self._attach(self.pwr, APB1ENR, 28)
-        self.flash = FlashInterface(
+        self.pwr = family.pwr(self.rcc, self._check_clocks, self.watch.complain)
+        self._attach(self.pwr, *family.pwr_enable)
+        self.flash = family.flash(
             core,
             self.clock,
             flash,
@@ -136,38 +127,29 @@ class System:
             level_of=self._level_of_line,
             set_interrupt=self.exceptions.set_line,
             event=self.exceptions.note_event,
+            base=family.exti_base,
         )
         # Before the ports: when all are reset, pins must not come to a line that is still chosen.
         self.bus.attach(self.exti)
-        self.ports = {port: Gpio(port, self.exti.look) for port in PORTS}
-        for bit, port in enumerate(self.ports.values()):
-            self._attach(port, AHB1ENR, bit)
-        self.syscfg = Syscfg(chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look)
-        self._attach(self.syscfg, APB2ENR, 14)
-        self._attach(Crc(), AHB1ENR, 12)
-        master = BusMaster(core, self.bus)
-        self.dmas = [
-            Dma(
-                name,
-                chip.registers_of("DMA", DMA_REGISTERS),
-                master=master,
-                clock=self.clock,
-                set_interrupt=self.exceptions.set_line,
-                complain=self.watch.complain,
+        self.ports = {
+            port: Gpio(
+                port,
+                self.exti.look,
+                first_base=family.gpio_base,
+                reset_mode=family.gpio_reset_modes.get(port, 0),
             )
-            for name in ("DMA1", "DMA2")
-        ]
-        for bit, dma in enumerate(self.dmas, 21):
-            self._attach(dma, AHB1ENR, bit)
-        self.rng = Rng(
-            self.clock,
-            seed=outside.random_seed,
-            clock_hz=lambda: self.rcc.pll48_hz,
-            core_clock_hz=lambda: self.core_clock_hz,
-            interrupt=self._line(RNG_INTERRUPT),
-            complain=self.watch.complain,
+            for port in family.gpio_ports
+        }
+        for bit, port in enumerate(self.ports.values()):
+            self._attach(port, family.gpio_enable, bit)
+        self.syscfg = Syscfg(
+            chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look, family.syscfg_base
         )
-        self._attach(self.rng, AHB2ENR, 6)
+        self._attach(self.syscfg, *family.syscfg_enable)
+        self._attach(Crc(), *family.crc_enable)
+        self.dmas = self._dmas()
+        self._blocks_at_rate: list[Clocked] = []
+        self._attach_rng(outside.random_seed)
         self.iwdg = Iwdg(
             self.clock,
             core_clock_hz=lambda: self.core_clock_hz,
@@ -194,7 +176,7 @@ class System:
         self.protection = Protection(core, self.exceptions, self.mpu)
         self.mpu.changed = self.protection.forget
         self.exceptions.frames.allowed = self.protection.allows
-        identification = rom_table(chip.signature.device_id).items()
+        identification = rom_table(chip.signature.device_id, chip.core.model).items()
         for block in (
             self.systick,
             Nvic(self.exceptions),
@@ -216,6 +198,37 @@ class System:
             self.usarts[wiring.name] = usart
             self._attach(usart, wiring.enable_register, wiring.enable_bit)
 
+    def _dmas(self) -> list[Dma]:
+        master = BusMaster(self.core, self.bus)
+        dmas = []
+        for name, bit in self._family.dma_enable_bits.items():
+            dma = Dma(
+                name,
+                self.core.chip.registers_of("DMA", DMA_REGISTERS),
+                master=master,
+                clock=self.clock,
+                set_interrupt=self.exceptions.set_line,
+                complain=self.watch.complain,
+            )
+            self._attach(dma, AHB1ENR, bit)
+            dmas.append(dma)
+        return dmas
+
+    def _attach_rng(self, seed: int) -> None:
+        clock_hz = self._family.rng_clock_hz
+        if clock_hz is None:
+            return
+        rng = Rng(
+            self.clock,
+            seed=seed,
+            clock_hz=lambda: clock_hz(self.rcc),
+            core_clock_hz=lambda: self.core_clock_hz,
+            interrupt=self._line(RNG_INTERRUPT),
+            complain=self.watch.complain,
+        )
+        self._attach(rng, AHB2ENR, 6)
+        self._blocks_at_rate.append(rng)
+
     def _attach(self, block: RegisterBlock, enable_register: int, bit: int) -> None:
         """Puts a block on the bus that RCC gives its clock, and can reset."""
         rcc = self.rcc
@@ -235,14 +248,15 @@ class System:
         return lambda level: self.exceptions.set_line(interrupt, level)
 
     def _timer(self, name: str, base: int, interrupt: int, bit: int) -> Timer:
+        enable = self._family.timer_enable
         timer = Timer(
             name,
             base,
             self.clock,
-            clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(APB1ENR, bit) else 0,
+            clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(enable, bit) else 0,
             interrupt=self._line(interrupt),
         )
-        self._attach(timer, APB1ENR, bit)
+        self._attach(timer, enable, bit)
         return timer
 
     def _usart(self, wiring: UsartWiring, outside: Outside) -> Usart:
@@ -252,7 +266,9 @@ class System:
             Surroundings(
                 clock=self.clock,
                 line=outside.lines[wiring.name],
-                kernel_clock_hz=lambda: self.rcc.baud_clock_hz(wiring.clock_field, self._pclk_hz(wiring)),
+                kernel_clock_hz=lambda: self.rcc.baud_clock_hz(
+                    wiring.clock_field, self.rcc.pclk_hz(wiring.enable_register)
+                ),
                 core_clock_hz=lambda: self.core_clock_hz,
                 transmit_trouble=lambda: self._pin_trouble(wiring.transmit, wiring.host_transmit),
                 receive_trouble=lambda: self._pin_trouble(wiring.receive, wiring.host_receive),
@@ -261,23 +277,26 @@ class System:
                 quiet_period_cycles=lambda: self.systick.period_cycles,
                 wait_for_host=outside.wait_for_host,
                 report=outside.report,
+                low_power=wiring.low_power,
+                clock_register=self._family.usart_clock_register,
                 host_baud=outside.host_baud,
             ),
-            self.core.chip.registers_of("USART", USART_REGISTERS),
+            LOW_POWER_REGISTERS
+            if wiring.low_power
+            else self.core.chip.registers_of("USART", USART_REGISTERS),
         )
 
     def _request_dma(self, signal: str, level: bool) -> None:
         for dma in self.dmas:
             dma.request(signal, level)
 
-    def _pclk_hz(self, wiring: UsartWiring) -> int:
-        clocks = self.rcc.clocks
-        return clocks.pclk1_hz if wiring.enable_register == APB1ENR else clocks.pclk2_hz
-
     def _pin_trouble(self, pins: tuple[Pin, ...], host_pins: tuple[Pin, ...]) -> str:
         """Why a signal does not get from its UART to the host, or back; empty if it does."""
-        if any(self._wired(pin) for pin in host_pins):
+        wired = [pin for pin in host_pins if self._wired(pin)]
+        if any(self.pwr.supplies(pin.port, pin.number) for pin in wired):
             return ""
+        if wired:
+            return f"{wired[0]} has no supply, for IOSV in PWR_CR2 is not set"
         wanted = " or ".join(str(pin) for pin in host_pins)
         other = next((pin for pin in pins if self._wired(pin)), None)
         if other is not None:
@@ -297,7 +316,12 @@ class System:
     def _clocks_changed(self) -> None:
         """RCC was written: everything that counts does so at its new rate."""
         self._check_clocks()
-        blocks: tuple[Clocked, ...] = (*self.timers, *self.usarts.values(), self.iwdg, self.rng)
+        blocks: tuple[Clocked, ...] = (
+            *self.timers,
+            *self.usarts.values(),
+            self.iwdg,
+            *self._blocks_at_rate,
+        )
         for block in blocks:
             block.clocks_changed()
 

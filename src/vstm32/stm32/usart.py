@@ -36,6 +36,7 @@ _POLLS_BEFORE_SKIP = 3
 _POLLS_BEFORE_HOST = 200
 _POLLS_BETWEEN_WAITS = 16
 _WAITS_PER_SECOND = 50
+_LEAST_LOW_POWER_DIVIDER = 0x300
 # Of virtual time: who counts polls until a timeout has given up by then.
 _STUCK_SECONDS = 10
 
@@ -56,12 +57,28 @@ REGISTERS = (
 Chips whose UARTs wake from Stop mode have more bits: see `Chip.registers`."""
 
 
+LOW_POWER_REGISTERS = (
+    Register("CR1", CR1, writable=0xF3FF_7FFF, unsupported=0xE3FF_6802),
+    Register("CR2", CR2, writable=0xFF0F_B010, unsupported=0xFF0F_8010),
+    Register("CR3", CR3, writable=0xFFF0_F7C9, unsupported=0xFFF0_C708),
+    Register("BRR", BRR, writable=0xF_FFFF),
+    Register("RQR", RQR, unsupported=0x16),
+    Register("ISR", ISR, reset=_RESET_STATUS),
+    Register("ICR", ICR, writable=0x0012_025F),
+    Register("RDR", RDR),
+    Register("TDR", TDR, writable=0x1FF),
+    Register("PRESC", 0x2C, writable=0xF, unsupported=0xF),
+)
+"""An LPUART (RM0432 section 50.7). Its FIFOs and its prescaler are not modelled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a USART needs of the rest of the board.
 
     `kernel_clock_hz` is 0 while that clock is off; the two troubles say why a signal does not get
-    through the pins, and are empty when it does. `request_dma` gets "RX" or "TX", and whether an item is
+    through the pins, and are empty when it does. `low_power` says that it is an LPUART, `clock_register`
+    which register of RCC selects its clock. `request_dma` gets "RX" or "TX", and whether an item is
     to be moved. `wait_for_host` tells whether the seconds that it was given may pass in virtual time.
     """
 
@@ -76,6 +93,8 @@ class Surroundings:
     quiet_period_cycles: Callable[[], int]
     wait_for_host: Callable[[float], bool]
     report: Callable[[Finding], None]
+    low_power: bool = False
+    clock_register: str = "DCKCFGR2"
     host_baud: int = 115_200
     tolerance: float = 0.03
 
@@ -205,6 +224,9 @@ class Usart(RegisterBlock):
     def _baud_as_set(self) -> float:
         divider = self.values[BRR]
         clock_hz = self._around.kernel_clock_hz()
+        if self._around.low_power:
+            # RM0432 section 50.7.4: in 256ths of the clock, from 0x300 on.
+            return 256 * clock_hz / divider if divider >= _LEAST_LOW_POWER_DIVIDER else 0.0
         if self.values[CR1] & OVER8:
             divider = divider & 0xFFF0 | (divider & 7) << 1
             clock_hz *= 2
@@ -250,10 +272,11 @@ class Usart(RegisterBlock):
             return
         if not self.baud:
             clocked = self._around.kernel_clock_hz()
+            least = f"{_LEAST_LOW_POWER_DIVIDER:#x}" if self._around.low_power else "16"
             why = (
-                f"BRR is {self.values[BRR]:#x}, and it must be 16 or more"
+                f"BRR is {self.values[BRR]:#x}, and it must be {least} or more"
                 if clocked
-                else "the clock that DCKCFGR2 selects for it is off"
+                else f"the clock that {self._around.clock_register} selects for it is off"
             )
             self._complain("baud", f"{self.name} cannot send: {why}.")
             return

@@ -4,6 +4,7 @@ chip: see `Chip.expected_errors`.
 instructions  one cycle per instruction
 m7-block-1    what a Cortex-M7 with its caches would take, block by block
 m7-cache-2    the same, with each load and store priced by its address
+m4-1          what Arm's manual says that a Cortex-M4 takes, and flash with its caches
 
 m7_table.py    every number of m7-block-1, with its source
 m7_data_table.py  the numbers of m7-cache-2 that m7-block-1 has not
@@ -11,14 +12,17 @@ addresses.py   which addresses a block accesses, from the registers at its entry
 operation.py   what the pipeline has to know of an instruction, from its disassembly
 scoreboard.py  two instructions a cycle, in order, when their operands are there
 block_cost.py  the cost of a basic block: its pipeline, its loads and its fetches
+m4_table.py    every number of m4-1, with its source
+m4_cost.py     the cost of a basic block on a Cortex-M4
 cost_cache.py  costs that are known from earlier boards
 """
 
 from dataclasses import dataclass
 
 from vstm32.base.errors import VirtualBoardError
+from vstm32.timing.m4_table import EXCEPTION_CYCLES as M4_EXCEPTION_CYCLES
 from vstm32.timing.m7_data_table import HISTORY_OUTCOMES
-from vstm32.timing.m7_table import EXCEPTION_CYCLES
+from vstm32.timing.m7_table import EXCEPTION_CYCLES, MISPREDICTED_CYCLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class TimingModel:
     prices_addresses: bool = False
     """Whether each load and store costs by where it goes."""
 
+    mispredicted_cycles: int = 0
+    """Of a branch that went otherwise than was foreseen."""
+
+    of_m4: bool = False
+    """Whether its core is a Cortex-M4."""
+
     history_outcomes: int = 0
     """Of how many branches before it a branch's prediction depends: 0 to 3."""
 
@@ -46,16 +56,24 @@ M7_BLOCK_1 = TimingModel(
     "m7-block-1",
     "a Cortex-M7's pipeline, branch predictor and caches, block by block",
     EXCEPTION_CYCLES,
+    mispredicted_cycles=MISPREDICTED_CYCLES,
 )
 M7_CACHE_2 = TimingModel(
     "m7-cache-2",
     "a Cortex-M7 whose loads and stores are priced by their addresses, and branches by what others did",
     EXCEPTION_CYCLES,
     prices_addresses=True,
+    mispredicted_cycles=MISPREDICTED_CYCLES,
     history_outcomes=HISTORY_OUTCOMES,
 )
-TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1, M7_CACHE_2)}
-DEFAULT_TIMING_MODEL = M7_BLOCK_1.name
+M4_1 = TimingModel(
+    "m4-1",
+    "the cycles that Arm documents for a Cortex-M4, and flash with its caches",
+    M4_EXCEPTION_CYCLES,
+    prices_addresses=True,
+    of_m4=True,
+)
+TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1, M7_CACHE_2, M4_1)}
 
 
 def timing_model(name: str) -> TimingModel:

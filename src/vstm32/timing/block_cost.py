@@ -42,6 +42,9 @@ class MemorySystem:
     wait_states: int = 0
     """Of flash, 0 to 15 (FLASH_ACR.LATENCY)."""
 
+    prefetch: bool = False
+    """Whether flash is read ahead of the core; on an STM32L4+ alone, where it can be switched."""
+
     prices_addresses: bool = False
     """Whether loads are priced where they go while the block runs (m7-cache-2), and cost nothing here."""
 

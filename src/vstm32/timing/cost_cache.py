@@ -1,4 +1,4 @@
-"""Costs of blocks that this model has worked out before, kept in a file beside the compiled modules.
+"""Costs of blocks that a timing model has worked out before, kept in a file beside the compiled modules.
 
 A board that starts has to know some hundred costs before its firmware says a word, and to disassemble takes
 longer than to read. The file's name has a hash of the model's sources and says which disassembler it was, so
@@ -22,6 +22,7 @@ from vstm32.timing.block_cost import (
     m7_block_cost,
     m7_cost_after,
 )
+from vstm32.timing.m4_cost import m4_block_cost, m4_cost_after
 
 MOST_ENTRIES = 4000
 _FOLDER = Path(__file__).parent
@@ -46,10 +47,14 @@ def _disassembler() -> str:
 
 
 class CostCache:
-    """The costs of `m7_block_cost` and `m7_cost_after`, from a file where it has them."""
+    """The costs of the blocks of a core, from a file where it has them."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, of_m4: bool = False) -> None:
+        """`of_m4` says that the core is a Cortex-M4 and no M7."""
         self._path = path or default_path()
+        self._core = "m4 " if of_m4 else ""
+        self._block_cost = m4_block_cost if of_m4 else m7_block_cost
+        self._cost_after = m4_cost_after if of_m4 else m7_cost_after
         self._known: dict[str, list[object]] = {}
         self._used: dict[str, list[object]] = {}
         self._has_new = False
@@ -59,24 +64,24 @@ class CostCache:
                 self._known = known
 
     def block(self, code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> BlockCost:
-        """As `m7_block_cost`."""
+        """As `m7_block_cost`, or `m4_block_cost`."""
 
         def work_out() -> list[object]:
-            cost = m7_block_cost(code, stands_in, memory)
+            cost = self._block_cost(code, stands_in, memory)
             return [cost.entered, cost.left, cost.line_cycles, cost.ends_in_branch]
 
         entered, left, line_cycles, ends_in_branch = self._find(
-            f"{code.hex()} {_setting(stands_in, memory)}", work_out
+            f"{self._core}{code.hex()} {_setting(stands_in, memory)}", work_out
         )
         return BlockCost(entered, tuple(left), line_cycles, ends_in_branch)  # type: ignore[arg-type]
 
     def after(
         self, before: bytes, code: bytes, taken: bool, stands_in: CodeMemory, memory: MemorySystem
     ) -> float:
-        """As `m7_cost_after`."""
+        """As `m7_cost_after`, or `m4_cost_after`."""
         (cost,) = self._find(
-            f"{before.hex()} {code.hex()} {taken:d} {_setting(stands_in, memory)}",
-            lambda: [m7_cost_after(before, code, taken, stands_in, memory)],
+            f"{self._core}{before.hex()} {code.hex()} {taken:d} {_setting(stands_in, memory)}",
+            lambda: [self._cost_after(before, code, taken, stands_in, memory)],
         )
         return cost  # type: ignore[return-value]
 
@@ -108,4 +113,5 @@ class CostCache:
 
 def _setting(stands_in: CodeMemory, memory: MemorySystem) -> str:
     caches = f"{memory.instruction_cache:d}{memory.data_cache:d}{memory.art:d}{memory.prices_addresses:d}"
+    caches += f"{memory.prefetch:d}"
     return f"{stands_in.value} {caches} {memory.wait_states}"

@@ -23,6 +23,7 @@ from vstm32.app.control import ask
 from vstm32.app.running import RunningBoard, running_boards
 from vstm32.board.identity import identity
 from vstm32.board.options import BoardOptions
+from vstm32.chips import chips
 
 PATIENCE_S = 20.0
 
@@ -37,9 +38,14 @@ def make(tmp_path: Path) -> Iterator[Callable[..., VirtualBoard]]:
     """make(count, **of_its_entry) gives a board with so many units; all are ended with the test."""
     made: list[VirtualBoard] = []
 
-    def board(count: int = 1, stop: threading.Event | None = None, **entry_values: Any) -> VirtualBoard:
+    def board(
+        count: int = 1,
+        stop: threading.Event | None = None,
+        target: str = "stm32f746xg",
+        **entry_values: Any,
+    ) -> VirtualBoard:
         units = (Unit(),) * count
-        entry = Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", units, **entry_values)
+        entry = Board("virtual", BoardKind.VIRTUAL, "stm32f746g_disco", target, units, **entry_values)
         made.append(
             VirtualBoard(entry, tmp_path / "boards", wait=False, say=print, stop=stop or threading.Event())
         )
@@ -68,18 +74,24 @@ def _ends(pid: int) -> bool:
     return False
 
 
+def _chip_with(model: TimingModel) -> str:
+    """The first chip that a timing model is for."""
+    return next(chip.name for chip in chips() if model in chip.expected_errors)
+
+
 @pytest.mark.parametrize("model", TimingModel)
 def test_it_says_that_it_is_virtual_and_how_it_makes_cycles(make, model) -> None:
-    virtual = make(timing_model=model)
+    virtual = make(timing_model=model, target=_chip_with(model))
     with virtual.take() as board:
         assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, model)
-        assert board.expected_error == BoardOptions(timing=model).expected_error
+        assert board.expected_error == BoardOptions(chip=_chip_with(model), timing=model).expected_error
         assert ask(_running(board).control_port, "status")["timing_model"] == model
 
 
 @pytest.mark.parametrize("model", TimingModel)
 def test_results_depend_on_what_makes_the_cycles_of_its_timing_model(make, model) -> None:
-    assert make(timing_model=model).identity() == identity(model, "stm32f746xg")
+    chip = _chip_with(model)
+    assert make(timing_model=model, target=chip).identity() == identity(model, chip)
 
 
 def test_a_taken_board_runs_and_can_be_reached(make) -> None:

@@ -1,11 +1,12 @@
 """The ROM tables, by the numbers of Arm's manual and by the eyes of pyOCD."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from pyocd.coresight.rom_table import CoreSightComponentID, ROMTable
 
+from vstm32.base.chip import CoreModel
 from vstm32.stm32.rom_table import COMPONENTS, rom_table, tables
 
 DEVICE_ID = 0x449
@@ -20,8 +21,11 @@ class Memory:
 
     short_description = "AHB-AP#0"
 
+    def __init__(self, words: Mapping[int, int] = ROM_TABLE) -> None:
+        self.words = words
+
     def read_memory_block32(self, address: int, count: int) -> Sequence[int]:
-        return [ROM_TABLE[address + 4 * index] for index in range(count)]
+        return [self.words[address + 4 * index] for index in range(count)]
 
 
 def seen_by_pyocd(table: ROMTable) -> list[tuple[str, int, int]]:
@@ -54,6 +58,23 @@ def test_pyocd_finds_every_component_of_the_core() -> None:
         ("FPB", 0xE000_2000, 0x00E),
         ("ITM", 0xE000_0000, 0x001),
         ("TPIU", 0xE004_0000, 0x9A9),
+    ]
+
+
+def test_a_cortex_m4_has_one_table_with_the_identification_of_its_chip() -> None:
+    words = rom_table(0x470, CoreModel.CORTEX_M4)
+    memory = Memory(words)
+    found = CoreSightComponentID(None, memory, PPB)
+    found.read_id_registers()
+    assert (found.designer_name, found.part, found.is_rom_table) == ("ST", 0x470, True)
+    table = ROMTable.create(memory, found, PPB)
+    table.init()
+    assert seen_by_pyocd(table) == [
+        ("SCS", 0xE000_E000, 0x00C),
+        ("DWT", 0xE000_1000, 0x002),
+        ("FPB", 0xE000_2000, 0x003),
+        ("ITM", 0xE000_0000, 0x001),
+        ("TPIU", 0xE004_0000, 0x9A1),
     ]
 
 

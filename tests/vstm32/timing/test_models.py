@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from mcumatrix.model.catalogue import TimingModel
 from vstm32.base.errors import VirtualBoardError
 from vstm32.chips.stm32f746 import CHIP
-from vstm32.timing import DEFAULT_TIMING_MODEL, TIMING_MODELS, timing_model
+from vstm32.timing import TIMING_MODELS, timing_model
 from vstm32.timing.m7_table import MNEMONICS
 
 BENCH = Path(__file__).parents[3] / "bench"
@@ -17,7 +17,7 @@ BENCH = Path(__file__).parents[3] / "bench"
 
 def test_the_models_are_those_that_a_boards_file_may_name():
     assert set(TIMING_MODELS) == {model.value for model in TimingModel}
-    assert DEFAULT_TIMING_MODEL == "m7-block-1"
+    assert CHIP.default_timing == "m7-block-1"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_an_unknown_model_is_refused():
     with pytest.raises(VirtualBoardError) as caught:
         timing_model("exact")
     assert str(caught.value) == (
-        "The virtual board has no timing model 'exact'.\n  It has instructions, m7-block-1 and m7-cache-2."
+        "The virtual board has no timing model 'exact'.\n"
+        "  It has instructions, m7-block-1, m7-cache-2 and m4-1."
     )
 
 

@@ -40,7 +40,7 @@ class Machine:
                     *(sys.executable, "-m", "vstm32"),
                     *((str(firmware),) if firmware else ("--off",)),
                     *("--folder", str(folder), "--json", "--end-with-stdin"),
-                    *("--chip", options.chip, "--timing", options.timing),
+                    *("--chip", options.chip, "--timing", options.timing_model),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -107,7 +107,7 @@ class VirtualBoard:
         """What makes its cycles and answers; see `vstm32.board.identity`."""
         from vstm32.board.identity import identity
 
-        return identity(self._options.timing, self._options.chip)
+        return identity(self._options.timing_model, self._options.chip)
 
     def close(self) -> None:
         """Ends the programs of all units."""
@@ -125,7 +125,7 @@ class TakenVirtualBoard:
 
     def __init__(self, name: str, machine: "Machine", options: BoardOptions) -> None:
         self.unit = name
-        self.timing_model, self.expected_error = options.timing, options.expected_error
+        self.timing_model, self.expected_error = options.timing_model, options.expected_error
         self._machine = machine
         self.probe = f"vboard:{machine.uid}"
         self.serial_port = machine.serial_port

@@ -34,6 +34,11 @@ BOARD = "board:"
 """What the resource of a worker begins with that stands for the units of a board."""
 
 
+def is_address(text: str) -> bool:
+    """Whether it is the address of a scheduler, such as `tcp://lab:8786`."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 class Connection:
     """A cluster, and what is asked of it. Calls come from many threads."""
 
@@ -211,7 +216,7 @@ def connect(wanted: str, boards: Collection[str], folder: Path) -> Connection:
         ToolError: nobody answers there, or `distributed` is not installed.
     """
     local = _LOCAL.fullmatch(wanted)
-    if local is None and not _ADDRESS.fullmatch(wanted):
+    if local is None and not is_address(wanted):
         raise MatrixError(
             f"{wanted!a} is no cluster",
             hint="Write the address of a scheduler, as in --cluster tcp://lab:8786, or --cluster local:4.",

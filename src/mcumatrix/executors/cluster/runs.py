@@ -7,9 +7,10 @@ from threading import Condition
 
 from mcumatrix.errors import ToolError
 from mcumatrix.executors.cluster.connection import BOARD, Connection
-from mcumatrix.executors.cluster.there import Done, RunOrder, run_there, set_aside_there
+from mcumatrix.executors.cluster.there import Done, RunAsked, RunOrder, run_there, set_aside_there, tools_of
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
+from mcumatrix.registry import Boards
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
 _LOOK_EVERY_S = 1.0
@@ -22,8 +23,10 @@ class ClusterRuns:
     """Runs go where their board is, as many at a time as there are units of it. A run whose worker is lost is
     done elsewhere; nothing came of it before, since results come back whole or not at all."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, boards: Boards) -> None:
+        """`boards` are those of this machine: a worker's have to be run by the same versions."""
         self._connection = connection
+        self._boards = boards
         self._free = Condition()
         self._under_way: dict[str, int] = {}
 
@@ -42,11 +45,14 @@ class ClusterRuns:
             with choice.wanted.limit.counted():
                 done: Done = self._connection.result(
                     run_there,
-                    choice.task,
-                    board,
-                    _order(choice.wanted),
-                    _order(test) if test else None,
-                    choice.fit(),
+                    RunAsked(
+                        choice.task,
+                        board,
+                        _order(choice.wanted),
+                        _order(test) if test else None,
+                        choice.fit(),
+                        tools_of(board, self._boards),
+                    ),
                     workers=lambda: self._with(resource, board),
                     resources={resource: 1},
                     what=choice.task,

@@ -6,12 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from mcumatrix import registry
-from mcumatrix.errors import McuMatrixError
+from mcumatrix.errors import McuMatrixError, ToolError
 from mcumatrix.executors.cluster.bundle import Bundle, unpacked
 from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.catalogue import Board, Toolchain
@@ -52,6 +53,21 @@ class RunOrder:
     binary: bytes
     left_s: float
     labelled: LabelledSet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """What is to be run for a task: an image, or what tests a unit that is none of the `fit` ones.
+
+    `tools` are those of who asks, whose records have them; see `tools_of`.
+    """
+
+    task: str
+    board: Board
+    wanted: RunOrder
+    test: RunOrder | None
+    fit: frozenset[str]
+    tools: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +157,37 @@ def _contents(log: Path) -> bytes:
     return log.read_bytes() if log.is_file() else b""
 
 
-def run_there(task: str, board: Board, wanted: RunOrder, test: RunOrder | None, fit: frozenset[str]) -> Done:
+def tools_of(board: Board, boards: Boards) -> dict[str, str]:
+    """What takes part in a run besides the image, with versions: it is in the record, and so in no doubt."""
+    return {"mcumatrix": version("mcumatrix"), **boards.get(board).identity()}
+
+
+def run_there(asked: RunAsked) -> Done:
     """Runs an image on a unit of a board of this worker, or the test of the unit where that is not fit.
 
     Raises:
-        StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does.
+        StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does, or this worker has
+            other tools.
     """
     from distributed import get_worker
 
     place = _place()
+    _require_same(asked.tools, tools_of(asked.board, place.boards))
     work = Path(tempfile.mkdtemp(dir=place.folder))
-    orders = {"wanted": wanted} | ({"test": test} if test else {})
+    orders = {"wanted": asked.wanted} | ({"test": asked.test} if asked.test else {})
     try:
         ready = {name: _ready(order, work / name) for name, order in orders.items()}
 
         def choose(unit: str) -> ToRun:
-            is_test = test is not None and unit not in fit
+            is_test = asked.test is not None and unit not in asked.fit
             where = f"{unit} of {platform.node()}{', which is tested' if is_test else ''}"
-            get_worker().log_event(TOPIC, {"task": task, "where": where})
+            get_worker().log_event(TOPIC, {"task": asked.task, "where": where})
             return ready["test" if is_test else "wanted"]
 
         ran = run_image(
             choose,
-            place.boards.get(board),
-            registry.flasher(board),
+            place.boards.get(asked.board),
+            registry.flasher(asked.board),
             registry.open_console,
             open_probe=registry.current_probe,
             stopped=place.boards.stopped.is_set,
@@ -173,6 +196,18 @@ def run_there(task: str, board: Board, wanted: RunOrder, test: RunOrder | None, 
         return Done(ran.what is not ready["wanted"], replace(ran, what=nothing))
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _require_same(asked: Mapping[str, str], ours: Mapping[str, str]) -> None:
+    differing = sorted(name for name in {*ours, *asked} if ours.get(name) != asked.get(name))
+    if differing:
+        there, here = (
+            ", ".join(f"{name} {some.get(name, 'none')}" for name in differing) for some in (ours, asked)
+        )
+        raise ToolError(
+            f"The worker on {machine_there()} has {there}, and here is {here}.",
+            hint="Install the same versions on both: records say what took part in a run.",
+        )
 
 
 def _ready(order: RunOrder, folder: Path) -> ToRun:

@@ -1,11 +1,14 @@
 """What is said as text for a terminal."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.printable import printable
-from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.tables import Table, TimeTable
+
+if TYPE_CHECKING:
+    from mcumatrix.report.content.report import Report
 
 
 def parts_text(parts: Iterable[Table | str]) -> str:
@@ -23,7 +26,7 @@ def to_text(table: Table) -> str:
     )
 
 
-def report_text(report: Report) -> str:
+def report_text(report: "Report") -> str:
     """Cases, times, accuracies, findings and failures; sizes and provenance are in the report's files."""
     return parts_text(
         [

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import (
-    PAGE_SIZE_BYTES,
+    STM32F7,
+    STM32L4,
     AlgorithmFailure,
     algorithm_error,
     algorithm_failure,
@@ -35,7 +36,7 @@ def test_nothing_overlaps_and_everything_is_in_memory_without_a_cache():
         (algo["end_stack"], algo["begin_stack"]),
         (algo["load_address"], algo["load_address"] + 4 * len(algo["instructions"])),
         (algo["analyzer_address"], algo["analyzer_address"] + ANALYZER_BYTES),
-        *((buffer, buffer + PAGE_SIZE_BYTES) for buffer in algo["page_buffers"]),
+        *((buffer, buffer + STM32F7.page_size_bytes) for buffer in algo["page_buffers"]),
     ]
     for (start, end), (next_start, _) in zip(parts, [*parts[1:], (DTCM.stop, 0)], strict=True):
         assert start < end <= next_start
@@ -47,7 +48,7 @@ def test_there_are_two_page_buffers_so_that_one_is_filled_while_the_other_is_pro
 
 
 def test_pages_divide_the_smallest_sector():
-    assert SMALLEST_SECTOR_BYTES % PAGE_SIZE_BYTES == 0
+    assert SMALLEST_SECTOR_BYTES % STM32F7.page_size_bytes == 0
 
 
 def test_the_failures_are_those_of_the_firmware():
@@ -105,3 +106,10 @@ def test_the_failures_are_those_of_the_firmware():
 def test_each_result_has_a_sentence(result, failure, sentence):
     assert algorithm_failure(result) is failure
     assert algorithm_error(result) == sentence
+
+
+def test_another_controller_has_flags_of_its_own():
+    assert algorithm_error(0x308, STM32L4) == (
+        "The flash controller refused (PROGERR: the double word was not erased)."
+    )
+    assert algorithm_error(0x400, STM32L4) == "The address is not in flash, or not a multiple of 8."

@@ -8,7 +8,7 @@ import pyocd  # noqa: F401  before our modules, which are loaded by it
 import pytest
 from pyocd.target import TARGET
 
-from mcumatrix.adapters.flashers.pyocd.algorithm import PAGE_SIZE_BYTES, flash_algo
+from mcumatrix.adapters.flashers.pyocd.algorithm import flash_algo
 from mcumatrix.adapters.flashers.pyocd.chip import Chip
 from mcumatrix.adapters.flashers.pyocd.chips import chips
 from mcumatrix.adapters.flashers.pyocd.target import DEVICES, target_class
@@ -40,15 +40,15 @@ def test_a_chip_that_answers_is_named_by_its_device_id(chip):
 def test_the_sectors_of_a_chip_follow_each_other_and_hold_whole_pages(chip):
     for one, next_one in pairwise(chip.sectors):
         assert one.start + one.count * one.size_bytes == next_one.start
-    assert all(sectors.size_bytes % PAGE_SIZE_BYTES == 0 for sectors in chip.sectors)
+    assert all(sectors.size_bytes % chip.controller.page_size_bytes == 0 for sectors in chip.sectors)
     assert chip.flash.start == chip.sectors[0].start
 
 
 def test_the_algorithm_lies_in_the_first_ram_of_a_chip_with_all_that_it_uses(chip):
-    algorithm, ram = flash_algo(), chip.ram[0]
+    algorithm, ram = flash_algo(chip.controller), chip.ram[0]
     used = [
         *(algorithm["end_stack"], algorithm["begin_stack"], algorithm["load_address"]),
-        *(buffer + PAGE_SIZE_BYTES for buffer in algorithm["page_buffers"]),
+        *(buffer + chip.controller.page_size_bytes for buffer in algorithm["page_buffers"]),
     ]
     assert ram.start <= min(used)
     assert max(used) <= ram.start + ram.size_bytes

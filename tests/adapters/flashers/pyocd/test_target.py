@@ -19,7 +19,7 @@ from mcumatrix.adapters.flashers.pyocd import target as module
 from mcumatrix.adapters.flashers.pyocd.chips import chips
 from mcumatrix.adapters.flashers.pyocd.chips.stm32f746 import CHIP
 from mcumatrix.adapters.flashers.pyocd.target import (
-    STM32F7,
+    STM32,
     CheckedFlash,
     DisturbedAlgorithmError,
     DividedFlashError,
@@ -46,7 +46,7 @@ def session(**options: Any) -> Session:
 
 
 @pytest.fixture
-def target() -> STM32F7:
+def target() -> STM32:
     return session().target
 
 
@@ -163,7 +163,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_HALT_LIMIT_S", 0.0)
 
 
-def caught(target: STM32F7, port: Port) -> list[str]:
+def caught(target: STM32, port: Port) -> list[str]:
     target.dp = port
     target.pull_reset()
     target.halt_out_of_reset()
@@ -350,15 +350,15 @@ def test_checksums_are_made_only_if_they_are_trusted(trusted):
 
 def test_a_chip_whose_option_bytes_divide_its_flash_is_let_go(monkeypatch):
     """Its sectors are smaller than those that the target knows: others would be erased too."""
-    [chip] = [chip for chip in chips() if chip.one_bank]
+    [chip] = [chip for chip in chips() if chip.part == "STM32F767xI"]
     target = target_class(chip)(Session(NoProbe(), no_config=True, target_override=chip.targets[0]))
     let_go = []
-    registers = {0xE004_2000: chip.device_id, 0x4002_3C14: ~chip.one_bank}
+    registers = {0xE004_2000: chip.device_id, 0x4002_3C14: ~chip.division.bit}
     monkeypatch.setattr(target, "read32", registers.__getitem__)
     monkeypatch.setattr(target, "disconnect", lambda resume: let_go.append(resume))  # noqa: PLW0108
     with pytest.raises(DividedFlashError) as caught:
         target.post_connect_hook()
     assert str(caught.value) == "its flash is divided into two banks, by the option byte nDBANK"
     assert let_go == [True]
-    registers[0x4002_3C14] = chip.one_bank
+    registers[0x4002_3C14] = chip.division.bit
     target.require_sectors()

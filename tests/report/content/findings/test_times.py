@@ -63,6 +63,10 @@ def test_layers_that_do_not_add_up_are_said_so() -> None:
     ]
 
 
+def test_a_total_without_layers_is_no_finding() -> None:
+    assert not list(sums([Timing("[1]", {}, (), Row("Total time", (4.0,), 0.005), None)]))
+
+
 def test_rounding_and_time_between_layers_are_no_finding() -> None:
     assert not list(sums([_summed(3.0), _summed(3.015), _summed(2.985)]))
     assert not list(sums([_summed(3.2, 0.0, Row("Between layers", (0.2,)))]))

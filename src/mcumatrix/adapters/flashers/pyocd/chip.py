@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mcumatrix.adapters.flashers.pyocd.algorithm import STM32F7, Controller
+
 KB = 1024
 
 
@@ -24,13 +26,27 @@ class Sectors:
 
 
 @dataclass(frozen=True, slots=True)
+class Division:
+    """An option byte that divides the flash: a bit of the register at an address, 1 for the sectors of a
+    `Chip`.
+
+    `otherwise` is what the flash is if it is 0, as the end of a sentence; `remedy` what to do then.
+    """
+
+    address: int
+    bit: int
+    otherwise: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
-    """A chip with the flash controller of an STM32F7, for which `algorithm` is the code.
+    """A chip with a flash controller that `algorithm` has code for.
 
     `part` names it in pyOCD's lists, `targets` are the names that board files and `-t` have for it.
     `device_id` is its DBGMCU_IDCODE.DEV_ID. `sectors` are all of its flash, in their order and without a gap;
-    the core sees it at `flash_alias` too. `one_bank` is the bit of FLASH_OPTCR that is 1 where the flash has
-    these sectors, 0 where no option byte can divide it otherwise. The first of `ram` has the algorithm in it,
+    the core sees it at `flash_alias` too. `division` is the option that is to be set where the flash has
+    these sectors; None where none can divide it otherwise. The first of `ram` has the algorithm in it,
     and no cache in front. Times are in seconds, for pyOCD's progress: of a word, of erasing each KB, of
     erasing everything.
     """
@@ -39,7 +55,6 @@ class Chip:
     targets: tuple[str, ...]
     part_families: tuple[str, ...]
     device_id: int
-    itcm: Memory
     flash_alias: int
     sectors: tuple[Sectors, ...]
     system: Memory
@@ -47,7 +62,9 @@ class Chip:
     word_s: float
     erase_s_per_kb: float
     mass_erase_s: float
-    one_bank: int = 0
+    itcm: Memory | None = None
+    division: "Division | None" = None
+    controller: Controller = STM32F7
 
     @property
     def flash(self) -> Memory:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from mcumatrix.adapters.flashers.pyocd.algorithm import STM32F7, Controller
+from mcumatrix.adapters.flashers.pyocd.chip import Chip
 from mcumatrix.adapters.flashers.pyocd.deadline import within
 from mcumatrix.adapters.flashers.pyocd.finding import find_probe, is_virtual_probe
 from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
@@ -79,7 +81,7 @@ class PyocdDebugger:
 
     def _program(self, data: bytes) -> Flashed:
         target = self._session.target
-        with flashing_failed(self._probe):
+        with flashing_failed(self._probe, _controller(target)):
             written = _write_what_differs(self._session, target, data)
             found = _read(target, _flash_start(target), len(data))
         _require_same(_flash_start(target), data, found)
@@ -91,7 +93,7 @@ class PyocdDebugger:
 
     def _start(self) -> None:
         target = self._session.target
-        with flashing_failed(self._probe):
+        with flashing_failed(self._probe, _controller(target)):
             # Not by pyOCD's resuming: it would clear DEMCR afterwards, and stop the firmware's cycle counter.
             target.write32(_DEMCR, 0)
             target.write32(_AIRCR, _RESET_REQUEST)
@@ -192,6 +194,12 @@ def _close(session: "Session") -> None:
     # A session that was not opened to the end leaves its probe open.
     with suppress(exceptions.Error, OSError):
         session.probe.close()
+
+
+def _controller(target: "SoCTarget") -> Controller:
+    """Whose results the flash algorithm has; a chip that pyOCD knows by itself has its own."""
+    chip = getattr(target, "CHIP", None)
+    return chip.controller if isinstance(chip, Chip) else STM32F7
 
 
 def _flash_start(target: "SoCTarget") -> int:

@@ -4,7 +4,12 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mcumatrix.adapters.flashers.pyocd.algorithm import AlgorithmFailure, algorithm_error, algorithm_failure
+from mcumatrix.adapters.flashers.pyocd.algorithm import (
+    AlgorithmFailure,
+    Controller,
+    algorithm_error,
+    algorithm_failure,
+)
 from mcumatrix.errors import FlashError, FlashFault
 from mcumatrix.model.catalogue import Board, ConnectMode
 
@@ -52,7 +57,7 @@ def _connecting(error: Exception, board: Board, probe: str) -> FlashError:
     if isinstance(error, DividedFlashError):
         return FlashError(
             f"the chip behind the probe {probe} cannot be flashed as it is: {error}",
-            hint="Set nDBANK with STM32CubeProgrammer, which erases the chip: this flasher knows one bank.",
+            hint=error.remedy,
             fault=FlashFault.WRONG_DEVICE,
         )
     if isinstance(error, HeldInResetError):
@@ -79,26 +84,27 @@ def _connecting(error: Exception, board: Board, probe: str) -> FlashError:
 
 
 @contextmanager
-def flashing_failed(probe: str) -> Iterator[None]:
-    """Turns what pyOCD raises while it erases, programs or reads into FlashError."""
+def flashing_failed(probe: str, controller: Controller) -> Iterator[None]:
+    """Turns what pyOCD raises while it erases, programs or reads into FlashError; `controller` is the
+    chip's."""
     from pyocd.core import exceptions
 
     try:
         yield
     except exceptions.FlashFailure as error:
-        raise _refused(error) from error
+        raise _refused(error, controller) from error
     except (exceptions.ProbeDisconnected, exceptions.TransferError, OSError) as error:
         raise _disconnected(error, probe) from error
     except exceptions.Error as error:
         raise FlashError(f"the image cannot be programmed: {error}", hint="Try once more.") from error
 
 
-def _refused(error: Exception) -> FlashError:
+def _refused(error: Exception, controller: Controller) -> FlashError:
     from pyocd.core import exceptions
 
     result: int | None = getattr(error, "result_code", None)
     address: int | None = getattr(error, "address", None)
-    reason = algorithm_error(result) if result is not None else f"{error}."
+    reason = algorithm_error(result, controller) if result is not None else f"{error}."
     where = f" at {address:#010x}" if address is not None else ""
     if result is not None and algorithm_failure(result) is AlgorithmFailure.LOCKED:
         return FlashError(

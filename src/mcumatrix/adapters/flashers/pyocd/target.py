@@ -1,4 +1,4 @@
-"""The chips of the STM32F7 family for pyOCD that it has in CMSIS packs only.
+"""The chips of ST for pyOCD that it has in CMSIS packs only.
 
 RM0385 is the reference manual of the STM32F75xxx and STM32F74xxx. The core is got hold of as pyOCD does it
 with the one chip of the family that it has built in (`pyocd/target/builtin`): a chip whose firmware sleeps,
@@ -22,8 +22,8 @@ from pyocd.coresight.cortex_m import CortexM
 from pyocd.coresight.minimal_mem_ap import MinimalMemAP
 from pyocd.flash.flash import Flash
 
-from mcumatrix.adapters.flashers.pyocd.algorithm import PAGE_SIZE_BYTES, flash_algo
-from mcumatrix.adapters.flashers.pyocd.chip import KB, Chip, Memory
+from mcumatrix.adapters.flashers.pyocd.algorithm import flash_algo
+from mcumatrix.adapters.flashers.pyocd.chip import KB, Chip, Division, Memory
 
 # Below pyOCD's own, for those who listen to what pyOCD says.
 LOG = logging.getLogger("pyocd.target.stm32f7")
@@ -41,6 +41,8 @@ DEVICES: Final = {
     0x451: "STM32F76x/77x",
     0x452: "STM32F72x/73x",
     0x463: "STM32F413/423",
+    0x470: "STM32L4Rxxx/L4Sxxx",
+    0x471: "STM32L4P5/L4Q5",
 }
 """Chips by DBGMCU_IDCODE.DEV_ID, from the section "MCU device ID code" of each reference manual."""
 
@@ -50,9 +52,6 @@ _DEV_ID = 0xFFF
 # RM0385 section 40.16.3: the debugger's clocks stay on in sleep, stop and standby. Only power-on clears it.
 _DBGMCU_CR = 0xE004_2004
 _DBG_SLEEP_STOP_STANDBY = 0x7
-
-# RM0385 and RM0410 section 3.7.6: the option bytes as they are in use.
-_FLASH_OPTCR = 0x4002_3C14
 
 _MODES_THAT_RESET = ("halt", "under-reset")
 _HALT_LIMIT_S = 0.1
@@ -72,8 +71,9 @@ class DividedFlashError(exceptions.TargetError):  # type: ignore[misc]
     to be.
     """
 
-    def __init__(self) -> None:
-        super().__init__("its flash is divided into two banks, by the option byte nDBANK")
+    def __init__(self, division: Division) -> None:
+        super().__init__(f"its flash is {division.otherwise}")
+        self.remedy = division.remedy
 
 
 class HeldInResetError(exceptions.DebugError):  # type: ignore[misc]
@@ -131,7 +131,7 @@ class CheckedFlash(Flash):  # type: ignore[misc]
         return result
 
 
-class STM32F7(CoreSightTarget):  # type: ignore[misc]
+class STM32(CoreSightTarget):  # type: ignore[misc]
     """A chip that `target_class` has a class for.
 
     The connect modes `halt` and `under-reset` reset the chip, and the core halts before its first
@@ -210,8 +210,9 @@ class STM32F7(CoreSightTarget):  # type: ignore[misc]
 
     def require_sectors(self) -> None:
         """Raises DividedFlashError unless the flash has the sectors that the target knows."""
-        if self.CHIP.one_bank and not self.read32(_FLASH_OPTCR) & self.CHIP.one_bank:
-            raise DividedFlashError
+        division = self.CHIP.division
+        if division and not self.read32(division.address) & division.bit:
+            raise DividedFlashError(division)
 
     def device_id(self) -> int | None:
         """DBGMCU_IDCODE.DEV_ID, see DEVICES. None if there is no such register."""
@@ -222,11 +223,11 @@ class STM32F7(CoreSightTarget):  # type: ignore[misc]
 
 
 @cache
-def target_class(chip: Chip) -> type[STM32F7]:
+def target_class(chip: Chip) -> type[STM32]:
     """The class of a chip's targets, which pyOCD makes one of for each session and lists by its name."""
     return type(
         chip.part,
-        (STM32F7,),
+        (STM32,),
         {
             "CHIP": chip,
             "PART_FAMILIES": list(chip.part_families),
@@ -242,9 +243,9 @@ def _memory_map(chip: Chip) -> MemoryMap:
     """
     first, *others = chip.ram
     return MemoryMap(
-        _ram(chip.itcm, is_default=False),
+        *([_ram(chip.itcm, is_default=False)] if chip.itcm else []),
         RomRegion(
-            name="flash_itcm",
+            name="flash_itcm" if chip.itcm else "flash_boot",
             start=chip.flash_alias,
             length=chip.flash.size_bytes,
             alias="flash",
@@ -256,11 +257,11 @@ def _memory_map(chip: Chip) -> MemoryMap:
             length=chip.flash.size_bytes,
             # Of the largest sector, for gdb; pyOCD goes by the regions within.
             sector_size=max(sectors.size_bytes for sectors in chip.sectors),
-            page_size=PAGE_SIZE_BYTES,
-            phrase_size=4,
+            page_size=chip.controller.page_size_bytes,
+            phrase_size=chip.controller.unit_bytes,
             erase_all_weight=chip.mass_erase_s,
             is_boot_memory=True,
-            algo=flash_algo(),
+            algo=flash_algo(chip.controller),
             flash_class=CheckedFlash,
         ),
         RomRegion(
@@ -284,10 +285,10 @@ def _sectors(chip: Chip) -> list[FlashRegion]:
             start=sectors.start,
             length=sectors.count * sectors.size_bytes,
             sector_size=sectors.size_bytes,
-            page_size=PAGE_SIZE_BYTES,
-            phrase_size=4,
+            page_size=chip.controller.page_size_bytes,
+            phrase_size=chip.controller.unit_bytes,
             erase_sector_weight=sectors.size_bytes / KB * chip.erase_s_per_kb,
-            program_page_weight=PAGE_SIZE_BYTES // 4 * chip.word_s,
+            program_page_weight=chip.controller.page_size_bytes // 4 * chip.word_s,
         )
         for sectors in chip.sectors
     ]

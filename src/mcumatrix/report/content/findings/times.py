@@ -166,8 +166,13 @@ def _without_reshapes(layers: Iterable[tuple[str, _Valued]]) -> list[tuple[str, 
 
 
 def sums(timings: Sequence[Timing]) -> Iterator[Finding]:
-    """Layers that do not add up to the total, beyond what rounding and the time between layers explain."""
+    """Layers that do not add up to the total, beyond what rounding and the time between layers explain.
+
+    A publication may have totals alone.
+    """
     for timing in timings:
+        if not timing.layers:
+            continue
         layers = sum(row.median_msec for row in timing.layers)
         total = timing.total.median_msec
         rounding = timing.total.half_unit_msec + sum(row.half_unit_msec for row in timing.layers)

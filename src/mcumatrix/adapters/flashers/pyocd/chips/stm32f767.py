@@ -7,7 +7,7 @@ of it (DS10916): they are for progress bars.
 pyOCD has a target `stm32f767zi` of its own, with another algorithm and no look at which chip it is.
 """
 
-from mcumatrix.adapters.flashers.pyocd.chip import KB, Chip, Memory, Sectors
+from mcumatrix.adapters.flashers.pyocd.chip import KB, Chip, Division, Memory, Sectors
 
 CHIP = Chip(
     part="STM32F767xI",
@@ -30,5 +30,10 @@ CHIP = Chip(
     word_s=16e-6,
     erase_s_per_kb=4.0 / 256,
     mass_erase_s=32.0,
-    one_bank=1 << 29,  # nDBANK: 0 divides the flash into two banks with smaller sectors
+    division=Division(  # section 3.7.6, FLASH_OPTCR
+        0x4002_3C14,
+        1 << 29,
+        "divided into two banks, by the option byte nDBANK",
+        "Set nDBANK with STM32CubeProgrammer, which erases the chip: this flasher knows one bank.",
+    ),
 )

@@ -1,6 +1,6 @@
 /* The stack's limits, from the linker script, and the pattern that startup fills it with. */
-#ifndef MCUMATRIX_STM32F7_STACK_H
-#define MCUMATRIX_STM32F7_STACK_H
+#ifndef MCUMATRIX_STACK_H
+#define MCUMATRIX_STACK_H
 
 #include <stdint.h>
 

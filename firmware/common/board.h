@@ -1,10 +1,11 @@
-/* What the STM32F7 family asks of a board: `board.c` in the board's folder fills it in. */
-#ifndef MCUMATRIX_STM32F7_BOARD_H
-#define MCUMATRIX_STM32F7_BOARD_H
+/* What a family of chips asks of a board: `board.c` in the board's folder fills it in. */
+#ifndef MCUMATRIX_BOARD_H
+#define MCUMATRIX_BOARD_H
 
 #include <stdint.h>
 
-enum board_bus { BOARD_APB1, BOARD_APB2 };
+/* The last is APB1 where its enable bits fill two registers: what is enabled in RCC_APB1ENR2. */
+enum board_bus { BOARD_APB1, BOARD_APB2, BOARD_APB1_SECOND };
 
 struct board_pin {
     char port;       /* 'A' is GPIOA */
@@ -15,7 +16,7 @@ struct board_pin {
 struct board_serial {
     uintptr_t usart_base;
     enum board_bus bus;  /* the bus that clocks it */
-    uint32_t enable_bit; /* in RCC_APB1ENR or RCC_APB2ENR */
+    uint32_t enable_bit; /* in RCC_APB1ENR, RCC_APB2ENR or RCC_APB1ENR2 */
     uint32_t baud;
     struct board_pin tx;
     struct board_pin rx;

@@ -13,7 +13,7 @@
 
 #include "core.h"
 #include "port.h"
-#include "registers.h"
+#include "core_registers.h"
 
 #define SYSTICK_RELOAD 0xFFFFFFu /* 2^24 cycles */
 

@@ -6,7 +6,7 @@
 #include "core.h"
 #include "cycles.h"
 #include "fault.h"
-#include "registers.h"
+#include "core_registers.h"
 #include "stack.h"
 
 /* From the linker script. */

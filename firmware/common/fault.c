@@ -9,7 +9,7 @@
 
 #include "core.h"
 #include "port.h"
-#include "registers.h"
+#include "core_registers.h"
 
 /* From the linker script. */
 extern uint32_t ram_start[], ram_end[], fault_stack_top[];

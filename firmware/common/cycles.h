@@ -1,6 +1,6 @@
 /* The cycle counter behind port_cycles. */
-#ifndef MCUMATRIX_STM32F7_CYCLES_H
-#define MCUMATRIX_STM32F7_CYCLES_H
+#ifndef MCUMATRIX_CYCLES_H
+#define MCUMATRIX_CYCLES_H
 
 /* Starts counting from zero. */
 void cycles_start(void);

@@ -1,6 +1,6 @@
 /* Barriers, interrupt masking and the stack pointer: instructions that C has no words for (PM0253 section 3.12). */
-#ifndef MCUMATRIX_STM32F7_CORE_H
-#define MCUMATRIX_STM32F7_CORE_H
+#ifndef MCUMATRIX_CORE_H
+#define MCUMATRIX_CORE_H
 
 #include <stdint.h>
 

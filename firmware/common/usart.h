@@ -1,6 +1,6 @@
 /* The board's serial port, polled, 8 data bits, no parity, one stop bit. */
-#ifndef MCUMATRIX_STM32F7_USART_H
-#define MCUMATRIX_STM32F7_USART_H
+#ifndef MCUMATRIX_USART_H
+#define MCUMATRIX_USART_H
 
 /* Starts the port at the board's baud rate from the clocks as they are now. */
 void usart_start(void);

@@ -1,6 +1,6 @@
 /* What happens when the program cannot go on: one line that begins with `ERROR: ` on the serial port, then a halt. */
-#ifndef MCUMATRIX_STM32F7_FAULT_H
-#define MCUMATRIX_STM32F7_FAULT_H
+#ifndef MCUMATRIX_FAULT_H
+#define MCUMATRIX_FAULT_H
 
 /* Entries of the vector table. */
 void fault_hard(void);

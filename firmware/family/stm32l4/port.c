@@ -1,0 +1,50 @@
+/* The parts of port.h that concern more than one peripheral. */
+#include "port.h"
+
+#include <stddef.h>
+
+#include "clock.h"
+#include "cycles.h"
+#include "registers.h"
+#include "usart.h"
+
+bool port_init(uint32_t clock_hz) {
+    bool clock_is_set = clock_set(clock_hz);
+    cycles_start();
+    usart_start();
+    return clock_is_set;
+}
+
+uint32_t port_core_hz(void) {
+    return clock_hclk_hz(); /* RM0432 figure 15: the core and its cycle counter run from HCLK */
+}
+
+struct port_named port_clock(uint32_t index) {
+    switch (index) {
+    case 0:
+        return (struct port_named){"SYSCLK", clock_sysclk_hz()};
+    case 1:
+        return (struct port_named){"PCLK1", clock_pclk1_hz()};
+    case 2:
+        return (struct port_named){"PCLK2", clock_pclk2_hz()};
+    default:
+        return (struct port_named){NULL, 0};
+    }
+}
+
+struct port_named port_register(uint32_t index) {
+    switch (index) {
+    case 0:
+        return (struct port_named){"RCC_PLLCFGR", RCC_PLLCFGR};
+    case 1:
+        return (struct port_named){"RCC_CFGR", RCC_CFGR};
+    case 2:
+        return (struct port_named){"FLASH_ACR", FLASH_ACR};
+    case 3:
+        return (struct port_named){"PWR_CR5", PWR_CR5};
+    case 4:
+        return (struct port_named){"DBGMCU_IDCODE", DBGMCU_IDCODE}; /* which chip it is; a virtual one says so */
+    default:
+        return (struct port_named){NULL, 0};
+    }
+}
