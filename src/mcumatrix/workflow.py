@@ -48,6 +48,7 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
 from mcumatrix.model.labelled import AskedSet
+from mcumatrix.model.layout import Choice, Layouts
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
@@ -77,9 +78,10 @@ from mcumatrix.stages.evidence import (
     differences_from_trace,
     require_none,
 )
+from mcumatrix.stages.layout import choices_of, layouts_by_board, layouts_of
 from mcumatrix.stages.record import compiled_as
 from mcumatrix.stages.render import hello_of
-from mcumatrix.stages.room import require_room
+from mcumatrix.stages.room import require_room, require_room_for_choices
 
 _DIGITS = 12
 """How much of a fingerprint is in the name of a folder."""
@@ -317,7 +319,11 @@ def catalogues_of(project: Project) -> Catalogues:
         MatrixError: a file of a catalogue is wrong.
         OSError: the firmware cannot be read.
     """
-    return replace(load_catalogues(project.matrix_folders), clocks=clocks_of(project.firmware))
+    return replace(
+        load_catalogues(project.matrix_folders),
+        clocks=clocks_of(project.firmware),
+        layouts=layouts_by_board(project.firmware),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +419,7 @@ class _Facts:
     def __init__(self, project: Project, builder: Builder, boards: Boards) -> None:
         self.toolchain: Callable[[Toolchain, tuple[str, ...]], ToolchainIdentity] = cache(builder.identity)
         self.chip: Callable[[str], Chip] = cache(partial(chip_of, project.firmware))
+        self.layouts: Callable[[Chip], Layouts] = cache(partial(layouts_of, project.firmware))
         self.file: Callable[[Path], str] = cache(_hash_of_model_file)
         self.tree: Callable[[Path], Part] = cache(_hash_of_model_tree)
 
@@ -462,19 +469,27 @@ class _Facts:
         def checkers() -> dict[str, str]:
             return {name: hash_file(path) for name in _CHECKERS if (path := module_file(name))}
 
-        def require_room_for(model: Model, chip: Chip) -> None:
+        def require_room_for(model: Model, chip: Chip, choices: tuple[Choice, ...]) -> None:
             # What is somewhere else is fetched when it is built, and not before.
             if model.file is None:
                 return
             known = checked / fingerprint(
                 "fit",
-                {"model": self.file(model.file), "element": model.element, "chip": repr(chip), **checkers()},
+                {
+                    "model": self.file(model.file),
+                    "element": model.element,
+                    "chip": repr(chip),
+                    "choices": repr((choices, self.layouts(chip))),
+                    **checkers(),
+                },
             )
             # The libraries that read a model take longer to load than all the rest of a small plan.
             if known.exists():
                 return
             registry.check_element(model, network(model.file))
-            require_room(model.name, model.file.stat().st_size, network(model.file), chip)
+            read = (model.name, model.file.stat().st_size, network(model.file))
+            require_room(*read, chip)
+            require_room_for_choices(*read, self.layouts(chip), choices)
             # Where nothing can be written, it is looked at again.
             with suppress(OSError):
                 make_folder(checked)
@@ -502,6 +517,7 @@ class _Parts:
     """What an image is made of, shared by all variants that differ in nothing of it, such as in the clock."""
 
     chip: Chip
+    choices: tuple[Choice, ...]
     toolchain: ToolchainIdentity
     rendered: ModelPlan
     runtime: Build
@@ -534,7 +550,8 @@ def _what_parts_depend_on(variant: Variant) -> Hashable:
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     chip = facts.chip(variant.board.firmware_board)
-    facts.require_room(variant.model, chip)
+    choices = choices_of(variant, facts.layouts(chip))
+    facts.require_room(variant.model, chip, choices)
     toolchain = facts.toolchain(variant.toolchain, chip.cpu_flags)
     rendered = _plan_model(project, variant, facts)
     runtime_sources = facts.runtime_sources(variant.runtime)
@@ -551,7 +568,7 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
     added = _plan_applications(project, variant, facts)
-    return _Parts(chip, toolchain, rendered, runtime, platform, model, added)
+    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model, added)
 
 
 def _plan_applications(
@@ -583,7 +600,7 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
     libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
     libraries += [build.plan for _, build in parts.applications]
-    image = plan_image(variant, chip, toolchain, libraries, platform_sources)
+    image = plan_image(variant, chip, toolchain, libraries, platform_sources, choices=parts.choices)
     run = Inputs(
         "run",
         {

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from mcumatrix import wire
-from support.firmware_images import DIGIT, symbol_address
+from support.compiling import run
+from support.firmware_images import DIGIT, Terminal, symbol_address
 from vstm32.base.findings import Direction, FindingKind
 
 HALTED = "; the firmware has halted, reset the board\r\n"
@@ -61,6 +62,24 @@ def test_a_stack_overflow_runs_into_nothing_instead_of_other_data(power_on, imag
     stack_bottom = symbol_address(image(digit=digit), "stack_bottom")
     assert (first.kind, first.direction) == (FindingKind.BUS_FAULT, Direction.WRITE)
     assert stack_bottom - 2048 <= first.address < stack_bottom
+
+
+def test_an_overflow_of_a_stack_in_sram1_meets_a_guard_and_not_what_dtcm_holds(build):
+    digit = bytes([6]) + DIGIT[1:]
+    run("cmake", "-DMCUMATRIX_STACK=sram1", build.folder / "image")
+    try:
+        build.render(digit=digit)
+        build.make_library()
+        build.compile()
+        stack_bottom = symbol_address(build.elf, "stack_bottom")
+        with Terminal(build.elf) as terminal:
+            terminal.ask("CMD=2")
+            first = terminal.board.findings[0]
+    finally:
+        run("cmake", "-UMCUMATRIX_STACK", build.folder / "image")
+    assert stack_bottom == 0x2001_0000
+    assert (first.kind, first.direction) == (FindingKind.PROTECTION, Direction.WRITE)
+    assert stack_bottom - 4096 <= first.address < stack_bottom
 
 
 def test_an_unexpected_interrupt_is_named_by_its_number(fault):

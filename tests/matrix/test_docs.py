@@ -20,14 +20,18 @@ BOARDS_DOCS = (PROJECT / "docs/boards.md").read_text(encoding="utf-8")
 BOARDS = re.findall(r"```yaml\n(.*?)```", BOARDS_DOCS, re.DOTALL)
 
 
-@pytest.mark.parametrize(("example", "variants"), [(0, 8), (1, 8), (2, 7), (3, 1), (4, 4), (5, 4), (6, 4)])
+@pytest.mark.parametrize(
+    ("example", "variants"), [(0, 8), (1, 8), (2, 6), (3, 7), (4, 1), (5, 4), (6, 4), (7, 4)]
+)
 def test_every_example_is_a_matrix(load: Callable[[str], Matrix], example: int, variants: int) -> None:
-    assert len(EXAMPLES) == 7
-    assert len(load(EXAMPLES[example]).variants) == variants
+    assert len(EXAMPLES) == 8
+    # The catalogue of these tests has no board that sees addresses.
+    text = EXAMPLES[example].replace("virtual-f746-cache", "virtual-f746")
+    assert len(load(text).variants) == variants
 
 
 def test_the_example_of_includes_does_what_its_comments_say(load: Callable[[str], Matrix]) -> None:
-    matrix = load(EXAMPLES[2])
+    matrix = load(EXAMPLES[3])
     assert [(variant.slug, variant.repeat, variant.expect.outcome) for variant in matrix.variants] == [
         ("builtin_reference_216MHz_mnist-float32", 3, Outcome.PASS),
         ("builtin_reference_216MHz_mnist-int8", 3, Outcome.PASS),

@@ -143,4 +143,17 @@ def test_a_publication_is_found_by_its_name_or_its_path() -> None:
     assert find_publication(str(path), PUBLISHED) == path
     with pytest.raises(PublishedError) as raised:
         find_publication("dimtass", PUBLISHED)
-    assert str(raised.value) == "there are no published numbers 'dimtass'\n  Known: dimtass-2020-04."
+    known = ", ".join(sorted(file.stem for file in PUBLISHED.glob("*.csv")))
+    assert str(raised.value) == f"there are no published numbers 'dimtass'\n  Known: {known}."
+
+
+def test_plumerais_times_are_totals_of_the_four_networks_on_the_discovery_board() -> None:
+    publication = read_publication(PUBLISHED / "plumerai-2022-mlperf-tiny.csv")
+    assert {column.axes["model"]: column.total.text for column in publication.columns if column.total} == {
+        "mlperf-kws": "19.12",
+        "mlperf-resnet": "64.77",
+        "mlperf-vww": "57.03",
+        "mlperf-autoencoder": "2.295",
+    }
+    assert {column.axes["board"] for column in publication.columns} == {"stm32f746g-disco"}
+    assert not any(column.layers for column in publication.columns)

@@ -11,6 +11,7 @@ from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Toolchain
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
+from mcumatrix.model.layout import Part
 from mcumatrix.model.variant import Expectation, Outcome, Variant
 from mcumatrix.stages import build
 from support.variants import a_variant
@@ -255,3 +256,16 @@ def test_an_output_says_which_compiler_made_it_in_which_image(tmp_path: Path) ->
     build.execute(_image(a_variant()), Contained(), folders, {})
     kept = json.loads((folders.output / build.TOOLCHAIN_FILE).read_text())
     assert kept == {"version": "gcc 12.2", "sha256": "a" * 64, "image_id": "sha256:1"}
+
+
+def test_a_layout_changes_an_image_and_no_library() -> None:
+    placed = Setting("placement", "fast", layout=((Part.ARENA, "dtcm"),))
+    variant = replace(a_variant(), settings=(placed,))
+    assert _library(variant) == _library(a_variant())
+    libraries = [_plan_library(variant)]
+    default = build.plan_image(variant, F7, GCC, libraries, SOURCES)
+    elsewhere = build.plan_image(variant, F7, GCC, libraries, SOURCES, choices=((Part.ARENA, "dtcm"),))
+    assert default.fingerprint != elsewhere.fingerprint
+    assert default.fingerprint == build.plan_image(a_variant(), F7, GCC, libraries, SOURCES).fingerprint
+    assert "-DMCUMATRIX_ARENA=dtcm" in elsewhere.steps[0]
+    assert not any("MCUMATRIX_ARENA" in part for part in default.steps[0])

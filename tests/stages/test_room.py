@@ -8,8 +8,9 @@ import pytest
 from mcumatrix.adapters.models.tflite_file import read_network
 from mcumatrix.errors import TooLargeError
 from mcumatrix.model.chip import Chip, Region
+from mcumatrix.model.layout import Layouts, Part
 from mcumatrix.stages.chip import chip_of
-from mcumatrix.stages.room import require_room
+from mcumatrix.stages.room import require_room, require_room_for_choices
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 NETWORK = read_network(FIRMWARE / "models" / "mnist-int8.tflite")
@@ -43,4 +44,32 @@ def test_a_layer_whose_tensors_are_larger_than_ram_is_named() -> None:
         "layer 1 MAX_POOL_2D of the model m reads and writes 27040 bytes, and SRAM1 of the small has 27000:"
         " 40 bytes are missing.\n"
         "  Choose a model with smaller activations, or a board with more RAM."
+    )
+
+
+LAYOUTS = Layouts(
+    (),
+    (("itcm", Region("ITCM", 16_384)), ("dtcm", Region("DTCM", 27_040)), ("sram1", Region("SRAM1", 10**6))),
+)
+
+
+def test_weights_that_are_larger_than_their_place_are_refused_before_anything_is_built() -> None:
+    with pytest.raises(TooLargeError) as caught:
+        require_room_for_choices("m", 10**6, NETWORK, LAYOUTS, ((Part.WEIGHTS, "itcm"),))
+    assert str(caught.value) == (
+        "The weights of the model m cannot lie in itcm: 94024 bytes are needed, and ITCM has 16384: "
+        "77640 bytes are missing.\n"
+        "  Choose another placement, or a smaller model."
+    )
+
+
+def test_tensors_must_fit_their_place_and_what_fits_passes() -> None:
+    choices = ((Part.ARENA, "dtcm"), (Part.WEIGHTS, "sram1"), (Part.CODE, "itcm"), (Part.CACHE, "off"))
+    require_room_for_choices("m", 10**6, NETWORK, LAYOUTS, choices)
+    with pytest.raises(TooLargeError) as caught:
+        require_room_for_choices("m", 10**6, NETWORK, LAYOUTS, ((Part.ARENA, "itcm"),))
+    assert str(caught.value) == (
+        "The arena of the model m cannot lie in itcm: 27040 bytes are needed, and ITCM has 16384: "
+        "10656 bytes are missing.\n"
+        "  Choose another placement, or a smaller model."
     )

@@ -66,6 +66,9 @@
 
 #define FLASH_ACR REGISTER(0x40023C00) /* 3.7.1 */
 #define FLASH_ACR_LATENCY_MASK 0xFu
+#define FLASH_ACR_PRFTEN (1u << 8)
+#define FLASH_ACR_ARTEN (1u << 9)
+#define FLASH_ACR_ARTRST (1u << 11)
 
 /* ---- General-purpose I/O: RM0385 section 6; ports are 0x400 apart from GPIOA on (2.2.2) ---- */
 
@@ -75,9 +78,20 @@
 
 #define SCB_CCR_DC (1u << 16)
 #define SCB_CCR_IC (1u << 17)
+#define MPU_CTRL REGISTER(0xE000ED94) /* 4.6, control */
+#define MPU_CTRL_ENABLE (1u << 0)
+#define MPU_CTRL_PRIVDEFENA (1u << 2)
+#define MPU_RNR REGISTER(0xE000ED98)  /* 4.6, region number */
+#define MPU_RBAR REGISTER(0xE000ED9C) /* 4.6, region base address */
+#define MPU_RASR REGISTER(0xE000EDA0) /* 4.6, region attributes and size: 2 to the power of SIZE + 1 bytes */
+#define MPU_RASR_ENABLE (1u << 0)
+#define MPU_RASR_SIZE_POSITION 1
+#define MPU_RASR_NO_EXECUTION (1u << 28)
+
 #define CACHE_CCSIDR REGISTER(0xE000ED80) /* 4.5, cache size of the cache selected */
 #define CACHE_CSSELR REGISTER(0xE000ED84) /* 4.5, cache size selection: 0 is the level 1 data cache */
 #define CACHE_ICIALLU REGISTER(0xE000EF50) /* 4.8, invalidate the whole instruction cache */
+#define CACHE_DCCMVAU REGISTER(0xE000EF64) /* 4.8, clean the data cache by address, to where code is read */
 #define CACHE_DCISW REGISTER(0xE000EF60)   /* 4.8, invalidate a line of the data cache by set and way */
 
 /* ---- Debug ---- */

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from mcumatrix.matrix.document import Document, Place, Problems
 from mcumatrix.matrix.draft import Point
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import MatrixFile, SettingFile, check_axis_name
+from mcumatrix.matrix.schema import MatrixFile, OnOff, PlacementFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
-from mcumatrix.model.axes import BUILTIN, Setting, UnfitValueError
+from mcumatrix.model.axes import BUILTIN, LAYOUT_AXES, Setting, UnfitValueError
 from mcumatrix.model.catalogue import Catalogues, Runtime
+from mcumatrix.model.layout import Part
 from mcumatrix.units import parse_frequency_hz
+
+CACHE = "cache"
+"""The axis of settings whose values need no declaration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,8 @@ class Axes:
 
     def place(self, axis: str, value: str) -> Place:
         """Where the value stands in the file; for a default, where the axes stand."""
-        own = (axis, value) in self.settings
-        return ("axes", axis, value if own else self.values[axis].index(value))
+        labelled = (axis, value) in self.settings and axis != CACHE
+        return ("axes", axis, value if labelled else self.values[axis].index(value))
 
 
 def check_axes(file: MatrixFile, document: Document, catalogues: Catalogues) -> Axes:
@@ -42,28 +46,40 @@ def check_axes(file: MatrixFile, document: Document, catalogues: Catalogues) -> 
     """
     problems = Problems(document)
     values: dict[str, tuple[str, ...]] = {}
-    settings: dict[tuple[str, str], Setting] = {}
+    settings = {(CACHE, value.value): cache_setting(value) for value in OnOff}
     own = file.axes.__pydantic_extra__ or {}
     declared = document.keys(("axes",))
     for axis in [*declared, *(axis for axis in BUILTIN if axis not in declared)]:
         if axis in BUILTIN:
             values[axis] = _check_values(axis, getattr(file.axes, axis), catalogues, problems)
             continue
+        if axis == CACHE:
+            values[axis] = _once(axis, [value.value for value in file.axes.cache], problems)
+            continue
         try:
             check_axis_name(axis)
         except RefusedError as error:
             message = f"an axis cannot be called {shown(axis)}: {error}"
             problems.add(("axes", axis), message, error.hint, of_key=True)
-        values[axis] = tuple(own[axis])
-        settings |= {(axis, label): setting(axis, label, value) for label, value in own[axis].items()}
+        labelled = file.axes.placement if axis in LAYOUT_AXES else own[axis]
+        values[axis] = tuple(labelled)
+        settings |= {(axis, label): setting(axis, label, value) for label, value in labelled.items()}
     problems.check()
     _check_kernels(values, catalogues, problems)
     problems.check()
     return Axes(values, settings)
 
 
-def setting(axis: str, label: str, file: SettingFile) -> Setting:
-    """What a label of an own axis sets, as variants hold it."""
+def cache_setting(value: OnOff) -> Setting:
+    """What a value of the axis `cache` sets."""
+    return Setting(CACHE, value.value, layout=((Part.CACHE, value.value),))
+
+
+def setting(axis: str, label: str, file: SettingFile | PlacementFile) -> Setting:
+    """What a label sets of an own axis, or of `placement`, as variants hold it."""
+    if isinstance(file, PlacementFile):
+        placed = ((part, getattr(file, part)) for part in LAYOUT_AXES[axis])
+        return Setting(axis, label, layout=tuple((part, place) for part, place in placed if place))
     return Setting(axis, label, tuple(file.flags), tuple(file.cmake.items()), file.revision)
 
 
@@ -99,10 +115,12 @@ def chosen_settings(point: Point, settings: Mapping[tuple[str, str], Setting]) -
 
 
 def impossible(point: Point, catalogues: Catalogues, settings: Iterable[Setting] = ()) -> str:
-    """Why a runtime cannot have the kernels or run the model of a variant, or a board its clock; or nothing.
+    """Why a runtime cannot have the kernels or run the model of a variant, or a board its clock or layout; or
+    nothing.
 
     `settings` are what the values of its own axes set.
     """
+    settings = tuple(settings)
     runtime = catalogues.runtimes[point["runtime"]]
     model = catalogues.models[point["model"]]
     if point["kernels"] not in runtime.kernels:
@@ -115,6 +133,10 @@ def impossible(point: Point, catalogues: Catalogues, settings: Iterable[Setting]
     clocks = catalogues.clocks.get(board.firmware_board)
     if clocks and not clocks.has(parse_frequency_hz(point["clock"])):
         return f"{board.name} has no clock of {point['clock']}; it makes {clocks}"
+    if layouts := catalogues.layouts.get(board.firmware_board):
+        for part, value in (choice for setting in settings for choice in setting.layout):
+            if refusal := layouts.refusal(part, value):
+                return f"{board.name} {refusal}"
     return _impossible_sources(runtime, settings)
 
 
@@ -145,6 +167,14 @@ def _check_values(axis: str, texts: list[str], catalogues: Catalogues, problems:
             problems.add(place, f"the axis {axis!r} has {shown(text)} twice{same}", "Keep one of them.")
         values.append(value)
     return tuple(values)
+
+
+def _once(axis: str, texts: list[str], problems: Problems) -> tuple[str, ...]:
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            message = f"the axis {axis!r} has {shown(text)} twice"
+            problems.add(("axes", axis, index), message, "Keep one of them.")
+    return tuple(texts)
 
 
 def _check_kernels(values: dict[str, tuple[str, ...]], catalogues: Catalogues, problems: Problems) -> None:

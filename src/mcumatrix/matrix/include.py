@@ -6,7 +6,7 @@ from mcumatrix.matrix.axes import Axes, canonical, chosen_settings, impossible, 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import IncludeFile, MatrixFile, SettingFile, check_axis_name
+from mcumatrix.matrix.schema import IncludeFile, MatrixFile, PlacementFile, SettingFile, check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, Setting
 from mcumatrix.model.catalogue import Catalogues
@@ -54,7 +54,7 @@ class _Inclusion:
             labels = self._own_labels(entry, place)
             match |= {axis: label for axis, label in labels.items() if axis in self._axes.values}
             extra = {axis: label for axis, label in labels.items() if axis not in match}
-            if not entry.known() and not entry.__pydantic_extra__:
+            if not entry.known() and not entry.labelled():
                 self._problems.add(place, f"{in_words(place)} names no axis", "Name the values it is for.")
             self._problems.check()
             matching = [draft for draft in drafts if has_all(draft.point, match)]
@@ -85,7 +85,7 @@ class _Inclusion:
     def _own_labels(self, entry: IncludeFile, place: Place) -> Point:
         """The labels of own axes that an include names; those that it declares itself are noted."""
         labels: Point = {}
-        for axis, inline in (entry.__pydantic_extra__ or {}).items():
+        for axis, inline in entry.labelled().items():
             ((label, file),) = inline.items()
             labels[axis] = label
             if file is not None:
@@ -94,7 +94,7 @@ class _Inclusion:
                 self._undeclared((*place, axis), axis, label)
         return labels
 
-    def _declare(self, place: Place, axis: str, label: str, file: SettingFile) -> None:
+    def _declare(self, place: Place, axis: str, label: str, file: SettingFile | PlacementFile) -> None:
         try:
             check_axis_name(axis)
         except RefusedError as error:

@@ -88,6 +88,9 @@ SWD_HZ = (1_000, 50_000_000)
 SERIAL_SCHEMES = ("alt", "cp2110", "hwgrep", "loop", "rfc2217", "socket", "spy")
 """What pyserial 3.5 opens besides devices (serial.urlhandler)."""
 
+DEFAULT_PLACEMENT = "default"
+"""The placement that may be named without being declared."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*", re.ASCII)
 _AXIS = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII)
 _GCC_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}", re.ASCII)
@@ -333,6 +336,13 @@ def _revisions_as_mapping(value: object) -> object:
     return value
 
 
+def _default_as_mapping(value: object) -> object:
+    """`default` needs no declaration: it is a placement that places nothing."""
+    if value in (DEFAULT_PLACEMENT, [DEFAULT_PLACEMENT]):
+        return {DEFAULT_PLACEMENT: {}}
+    return value
+
+
 def _label_as_mapping(value: object) -> object:
     """`O3` names a label that is declared elsewhere: None stands for its flags and variables."""
     if isinstance(value, str):
@@ -411,6 +421,31 @@ _LabelOrSetting = Annotated[
 ]
 
 
+class PlacementFile(_Strict):
+    """Where the parts of an image lie; what is not given lies where it does by default."""
+
+    code: Name = Field(default="", description="The kernels' code: on an STM32F7 flash-itcm, itcm or sram1.")
+    weights: Name = Field(default="", description="The model's constants: flash-itcm, itcm, dtcm or sram1.")
+    arena: Name = Field(default="", description="The model's tensors: itcm or dtcm.")
+    stack: Name = Field(default="", description="The stack: sram1.")
+
+
+_Placement = Annotated[
+    PlacementFile, BeforeValidator(_nothing_as_mapping, json_schema_input_type=PlacementFile | None)
+]
+_Placements = Annotated[
+    dict[Name, _Placement],
+    Field(min_length=1),
+    BeforeValidator(_default_as_mapping, json_schema_input_type=dict[Name, _Placement] | Text | list[Text]),
+]
+_OnePlacement = Annotated[dict[Name, PlacementFile | None], Field(min_length=1, max_length=1)]
+_LabelOrPlacement = Annotated[
+    _OnePlacement, BeforeValidator(_label_as_mapping, json_schema_input_type=Text | _OnePlacement)
+]
+_SomeOnOff = Annotated[list[OnOff], Field(min_length=1)]
+_OnOrOff = Annotated[_SomeOnOff, BeforeValidator(_one_as_list, json_schema_input_type=OnOff | _SomeOnOff)]
+
+
 def _axis_fields() -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for axis in AXES:
@@ -424,6 +459,10 @@ class AxesFile(_axis_fields()):  # type: ignore[misc] # one field for each entry
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, _AxisOfSettings] = Field(init=False)
+    placement: _Placements = Field(
+        default={}, description="Labels, each with where the parts of an image lie; default is where they do."
+    )
+    cache: _OnOrOff = Field(default=[], description="Whether the core's caches are on.")
 
 
 def _match_fields() -> type[BaseModel]:
@@ -470,8 +509,21 @@ class IncludeFile(_Match):
     """Adds to the variants that have all of these values, or adds a variant when none has."""
 
     __pydantic_extra__: dict[str, _LabelOrSetting] = Field(init=False)
+    placement: _LabelOrPlacement = Field(default={}, description="A label, declared here or under axes.")
+    cache: OnOff | None = Field(default=None, description="Whether the core's caches are on.")
     repeat: Repeat = Field(default=3, description="As at the top, for these variants.")
     warmup: Warmup = Field(default=1, description="As at the top, for these variants.")
+
+    def labelled(self) -> dict[str, dict[str, SettingFile | PlacementFile | None]]:
+        """The axes of settings that it names, each with a label; None stands for one declared elsewhere."""
+        named: dict[str, dict[str, SettingFile | PlacementFile | None]] = {
+            axis: {**label} for axis, label in (self.__pydantic_extra__ or {}).items()
+        }
+        if self.placement:
+            named["placement"] = {**self.placement}
+        if self.cache:
+            named["cache"] = {self.cache.value: None}
+        return named
 
 
 class InsteadFile(_Strict):

@@ -8,9 +8,9 @@ from pydantic_core import ErrorDetails
 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words, type_names
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import SettingFile
+from mcumatrix.matrix.schema import PlacementFile, SettingFile
 from mcumatrix.matrix.suggest import did_you_mean, nearest, shown
-from mcumatrix.model.axes import BUILTIN
+from mcumatrix.model.axes import BUILTIN, LAYOUT_AXES
 
 File = TypeVar("File", bound=BaseModel)
 
@@ -75,7 +75,11 @@ def _explain_shape(details: ErrorDetails, place: Place, problems: Problems) -> N
     if place[0] == "axes" and len(place) == 2 and place[1] not in BUILTIN:
         near = nearest(str(place[1]), BUILTIN)
         hint = f"Did you mean {near!r}? " if near else ""
-        hint += "An axis of your own maps labels to flags and cmake."
+        hint += (
+            "It maps labels to places, as in {tcm: {arena: dtcm}}; `default` needs no declaration."
+            if place[1] in LAYOUT_AXES
+            else "An axis of your own maps labels to flags and cmake."
+        )
     problems.add(place, message, hint)
 
 
@@ -91,7 +95,8 @@ def _model_at(place: Place, model: type[BaseModel]) -> type[BaseModel]:
     for step in place:
         if isinstance(step, str):
             field = model.model_fields.get(step)
-            model = _model_in(field.annotation) if field else SettingFile
+            below = PlacementFile if model is PlacementFile else SettingFile
+            model = _model_in(field.annotation) if field else below
     return model
 
 
@@ -99,4 +104,5 @@ def _model_in(annotation: Any) -> type[BaseModel]:
     """The model that a field's type is or contains."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((_model_in(part) for part in get_args(annotation)), SettingFile)
+    models = (_model_in(part) for part in get_args(annotation))
+    return next((model for model in models if model is not SettingFile), SettingFile)

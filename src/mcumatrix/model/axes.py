@@ -13,6 +13,7 @@ from typing import Any
 
 from mcumatrix.model.catalogue import Catalogues
 from mcumatrix.model.image import KEPT
+from mcumatrix.model.layout import PLACED, Choice, Part
 from mcumatrix.units import format_frequency, parse_frequency_hz
 
 MAXIMUM_CLOCK_HZ = 2**32 - 1
@@ -30,7 +31,8 @@ class AxisKind(StrEnum):
 class Setting:
     """The value of an axis as what it changes of a build: CMake variables and flags under a label.
 
-    `revision` is that of the runtime's source which the axis is called after.
+    `revision` is that of the runtime's source which the axis is called after. `layout` says what lies where
+    in the image: libraries are the same for all layouts.
     """
 
     __pydantic_config__ = KEPT
@@ -40,11 +42,17 @@ class Setting:
     flags: tuple[str, ...] = ()
     cmake: tuple[tuple[str, str], ...] = ()
     revision: str = ""
+    layout: tuple[Choice, ...] = ()
 
     @property
     def source(self) -> str:
         """The name of the source that the axis is called after: names of axes have _ for -."""
         return self.axis.replace("_", "-")
+
+    @property
+    def placed(self) -> tuple[str, ...]:
+        """What it says of the image's layout, each as `arena=dtcm`."""
+        return tuple(f"{part}={value}" for part, value in self.layout)
 
     @property
     def changes(self) -> str:
@@ -53,6 +61,7 @@ class Setting:
             *self.flags,
             *(f"{name}={value}" for name, value in self.cmake),
             *([f"{self.source} at {self.revision}"] if self.revision else []),
+            *self.placed,
         )
         return " ".join(changes) or "nothing"
 
@@ -185,3 +194,7 @@ AXES = (
 
 BUILTIN = {axis.name: axis for axis in AXES}
 """The same by name."""
+
+LAYOUT_AXES = {"placement": PLACED, "cache": (Part.CACHE,)}
+"""The axes that say how an image is laid out, and of which parts. A matrix has one only where it names it:
+its values are settings, like those of the maintainer's own axes."""

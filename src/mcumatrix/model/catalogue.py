@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mcumatrix.model.chip import ClockRange
 from mcumatrix.model.current import EnergySetup
+from mcumatrix.model.layout import Layouts
 
 DEFAULT_FLASHER = "pyocd"
 """What gets images onto a board whose file names nothing else."""
@@ -301,3 +302,5 @@ class Catalogues:
     models: dict[str, Model]
     clocks: Mapping[str, ClockRange] = field(default_factory=dict)
     """The clocks that boards make, by their `firmware_board`; nothing is known of the others."""
+    layouts: Mapping[str, Layouts] = field(default_factory=dict)
+    """What can be chosen of where the parts of their images lie, likewise."""

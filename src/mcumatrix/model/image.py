@@ -14,6 +14,9 @@ KEPT = {"extra": "forbid", "ser_json_inf_nan": "strings"}
 FLASH = "FLASH"
 """What linker scripts call the memory region that images are put into."""
 
+OTHER_FLASH_ADDRESSES = "FLASH_ITCM"
+"""What they call the same memory at the addresses that it has on another bus."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolchainIdentity:

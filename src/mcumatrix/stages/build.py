@@ -11,6 +11,7 @@ from mcumatrix.model.application import ADDED, Application, library_of
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.inputs import Inputs
+from mcumatrix.model.layout import Choice
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
 from mcumatrix.stages.sizes import measure_sizes
@@ -198,8 +199,11 @@ def plan_image(
     toolchain: ToolchainIdentity,
     libraries: Iterable[BuildPlan],
     sources: Sources,
+    *,
+    choices: Iterable[Choice] = (),
 ) -> BuildPlan:
-    """The plan of a variant's image: its libraries and `config.h` are its inputs.
+    """The plan of a variant's image: its libraries and `config.h` are its inputs, and `choices` are what it
+    has elsewhere than by default.
 
     `config.h` holds the build id, which is made from this plan's fingerprint; all else that it says is in
     the fingerprint.
@@ -211,6 +215,7 @@ def plan_image(
         "MCUMATRIX_LIBRARY": "{inputs}/libruntime.a",
         "MCUMATRIX_PLATFORM": "{inputs}/libplatform.a",
         "MCUMATRIX_MODEL": "{inputs}/libmodel.a",
+        **{f"MCUMATRIX_{part.upper()}": value for part, value in choices},
         **_added(variant.applications),
     }
     parts: dict[str, Part] = {

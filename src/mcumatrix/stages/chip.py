@@ -76,16 +76,21 @@ def _clocks(header: Path) -> ClockRange | None:
 
 def _memory(script: Path) -> tuple[Region | None, Region | None]:
     """Flash, and the largest RAM, of a linker script; None for what is not found in it."""
+    found = regions_of(script)
+    flash, ram = ([region for region, is_ram in found if is_ram is wanted] for wanted in (False, True))
+    return _largest(flash), _largest(ram)
+
+
+def regions_of(script: Path) -> tuple[tuple[Region, bool], ...]:
+    """The memories that a linker script names, each with whether it is written to; none without the file."""
     try:
         text = script.read_text(errors="replace")
     except OSError:
-        return None, None
-    flash: list[Region] = []
-    ram: list[Region] = []
-    for name, attributes, number, unit in _REGION.findall(text):
-        region = Region(name, int(number) * _UNITS[unit])
-        (ram if "w" in attributes else flash).append(region)
-    return _largest(flash), _largest(ram)
+        return ()
+    return tuple(
+        (Region(name, int(number) * _UNITS[unit]), "w" in attributes)
+        for name, attributes, number, unit in _REGION.findall(text)
+    )
 
 
 def _largest(regions: list[Region]) -> Region | None:

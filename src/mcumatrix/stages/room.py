@@ -2,6 +2,7 @@
 
 from mcumatrix.errors import TooLargeError
 from mcumatrix.model.chip import Chip
+from mcumatrix.model.layout import Choice, Layouts, Part
 from mcumatrix.model.network import Network
 
 
@@ -28,6 +29,45 @@ def require_room(name: str, size_bytes: int, network: Network, chip: Chip) -> No
             f"{there.size_bytes}: {needed - there.size_bytes} bytes are missing.",
             hint="Choose a model with smaller activations, or a board with more RAM.",
         )
+
+
+def require_room_for_choices(
+    name: str, size_bytes: int, network: Network, layouts: Layouts, choices: tuple[Choice, ...]
+) -> None:
+    """Compares what the parts of a model need in any case with the memories that they are to lie in.
+
+    Its weights, those of convolutions and fully connected layers, are never more than its file of
+    `size_bytes`; its tensors no less than what one layer reads and writes. The stack is always the same, and
+    how large code is, the linker knows alone.
+
+    Raises:
+        TooLargeError: one does not fit, with the region and the bytes that are missing.
+    """
+    needed_bytes = {
+        Part.WEIGHTS: min(_weights_bytes(network), size_bytes),
+        Part.ARENA: max((_size_of(network, at) for at in range(len(network.layers))), default=0),
+    }
+    for part, place in choices:
+        if part not in needed_bytes:
+            continue
+        needed, region = needed_bytes[part], layouts.region(place)
+        if needed > region.size_bytes:
+            raise TooLargeError(
+                f"The {part.whose} of the model {name} cannot lie in {place}: {needed} bytes are needed, and "
+                f"{region.name} has {region.size_bytes}: {needed - region.size_bytes} bytes are missing.",
+                hint="Choose another placement, or a smaller model.",
+            )
+
+
+def _weights_bytes(network: Network) -> int:
+    used = {
+        at
+        for layer in network.layers
+        if network.weights_of(layer)
+        for at in layer.inputs
+        if at is not None and network.tensors[at].is_constant
+    }
+    return sum(network.tensors[at].size_bytes for at in used)
 
 
 def _size_of(network: Network, index: int) -> int:

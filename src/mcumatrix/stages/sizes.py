@@ -1,13 +1,13 @@
 """How much of which memory an image takes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix.errors import BuildError
 from mcumatrix.model.application import ADDED, library_of
-from mcumatrix.model.image import FLASH, FlashPart, Sizes
+from mcumatrix.model.image import FLASH, OTHER_FLASH_ADDRESSES, FlashPart, Sizes
 
 _REGION = re.compile(
     r"^(?P<name>\w+)\s+0x(?P<origin>[0-9a-f]+)\s+0x(?P<length>[0-9a-f]+)(\s+[xrwail!]+)?$", re.M
@@ -92,6 +92,8 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
 
     map_text = map_file.read_text(errors="replace")
     regions = read_regions(map_text)
+    # Each byte there is one of flash, and counts as that.
+    other_view = regions.pop(OTHER_FLASH_ADDRESSES, range(0))
     in_flash: list[range] = []
     if not regions:
         raise BuildError(
@@ -111,7 +113,7 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
                 loaded = section["sh_type"] != "SHT_NOBITS"
                 if not loaded:
                     bss_bytes += size_bytes
-                elif flags & SH_FLAGS.SHF_WRITE:
+                elif flags & SH_FLAGS.SHF_WRITE or _is_copied(section["sh_addr"], regions, other_view):
                     data_bytes += size_bytes
                 else:
                     text_bytes += size_bytes
@@ -130,6 +132,12 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
         raise BuildError(f"{elf} is not an ELF file: {error}", hint="Remove it and build again.") from error
     flash_bytes = _by_part(in_flash, read_contributions(map_text))
     return Sizes(text_bytes, data_bytes, bss_bytes, region_bytes, flash_bytes)
+
+
+def _is_copied(address: int, regions: Mapping[str, range], other_view: range) -> bool:
+    """Whether what has an address takes RAM besides its place in flash."""
+    in_flash = address in regions.get(FLASH, ()) or address in other_view
+    return not in_flash and any(address in region for region in regions.values())
 
 
 def _by_part(sections: Iterable[range], contributions: Iterable[Contribution]) -> dict[FlashPart, int]:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,14 @@ def is_address(text: str) -> bool:
 class Connection:
     """A cluster, and what is asked of it. Calls come from many threads."""
 
-    def __init__(self, client: "Client", address: str, end: Callable[[], None]) -> None:
+    def __init__(
+        self, client: "Client", address: str, end: Callable[[], None], *, has_dashboard: bool = True
+    ) -> None:
+        """`end` ends what was started for it; `has_dashboard` is false where Dask's page would be empty."""
         self._client = client
         self._address = address
         self._end = end
+        self._has_dashboard = has_dashboard
         self._lock = Lock()
         self._asked: set[Future] = set()
         self._placed: dict[str, Callable[[str], None]] = {}
@@ -56,7 +61,8 @@ class Connection:
     def dashboard(self) -> str:
         """Where Dask shows what it does, empty where it does not."""
         services = self._info().get("services", {})
-        return str(self._client.dashboard_link) if services.get("dashboard") else ""
+        is_shown = self._has_dashboard and services.get("dashboard")
+        return str(self._client.dashboard_link) if is_shown else ""
 
     def workers(self) -> Mapping[str, Mapping[str, Any]]:
         """What the scheduler tells of each worker, by their addresses.
@@ -238,17 +244,19 @@ def connect(wanted: str, boards: Collection[str], folder: Path) -> Connection:
                 hint="Start one with `dask scheduler`, and workers with `mcumatrix worker`.",
             ) from error
         return Connection(client, wanted, lambda: None)
+    has_dashboard = find_spec("bokeh") is not None
     cluster = LocalCluster(
         n_workers=int(local[1]),
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0" if has_dashboard else None,
         local_directory=str(folder),
         resources={f"{BOARD}{name}": 1 for name in boards},
         silence_logs=logging.CRITICAL,
     )
     client = Client(cluster, set_as_default=False)
-    return Connection(client, str(cluster.scheduler_address), lambda: _ended(cluster))
+    address = str(cluster.scheduler_address)
+    return Connection(client, address, lambda: _ended(cluster), has_dashboard=has_dashboard)
 
 
 def _ended(cluster: Any) -> None:

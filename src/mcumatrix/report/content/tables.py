@@ -229,14 +229,16 @@ def label_table(cases: Sequence[Case]) -> Table | None:
     known = dict.fromkeys(setting for case in cases for setting in case.settings or ())
     if not known:
         return None
+    placed = any(setting.layout for setting in known)
     return Table(
-        ("Axis", "label", "flags", "CMake variables"),
+        ("Axis", "label", "flags", "CMake variables", *(("layout",) if placed else ())),
         tuple(
             (
                 setting.axis,
                 setting.label,
                 " ".join(setting.flags) or NO_VALUE,
                 " ".join(f"{name}={value}" for name, value in setting.cmake) or NO_VALUE,
+                *((" ".join(setting.placed) or NO_VALUE,) if placed else ()),
             )
             for setting in known
         ),

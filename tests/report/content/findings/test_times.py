@@ -93,3 +93,7 @@ def test_a_layer_at_the_bound_and_a_network_with_other_layers_are_no_finding() -
     assert not list(too_fast(_case_with_work((1000,), ("CONV_2D", 1000.0), ("SOFTMAX", 0))))
     assert not list(too_fast(_case_with_work((1,), ("CONV_2D", 1000.0))))
     assert not list(too_fast(_case_with_work((1,))))
+
+
+def test_a_total_without_layers_is_no_sum() -> None:
+    assert not list(sums([Timing("KWS", {}, (), Row("Total time", (19.12,), 0.005))]))

@@ -10,6 +10,7 @@
 #include "dot_int8.h"
 #include "fixed_point.h"
 #include "kernels.h"
+#include "ordered.h"
 #include "requantizer.h"
 
 enum { GROUP = 4, POINTS = 2 };
@@ -31,13 +32,14 @@ static void widen(int16_t *scratch, int32_t point, int32_t index, const int8_t *
                   int32_t offset) {
     const int16x2_t offsets = pair_of(offset);
     int32_t i = 0;
-    if (index % GROUP == 0) {
-        int16_t *group = &scratch[scratch_index(index, point)];
-        for (; i + GROUP <= count; i += GROUP, group += GROUP * POINTS) {
-            const int8x4_t word = values == NULL ? 0 : load_int8x4(&values[i]);
-            store_int16x2(&group[0], values == NULL ? 0 : widen_even_and_add(word, offsets));
-            store_int16x2(&group[2], values == NULL ? 0 : widen_odd_and_add(word, offsets));
-        }
+    for (; i < count && (index + i) % GROUP != 0; ++i) {
+        scratch[scratch_index(index + i, point)] = (int16_t)(values == NULL ? 0 : values[i] + offset);
+    }
+    int16_t *group = &scratch[scratch_index(index + i, point)];
+    for (; i + GROUP <= count; i += GROUP, group += GROUP * POINTS) {
+        const int8x4_t word = values == NULL ? 0 : load_int8x4(&values[i]);
+        store_int16x2(&group[0], values == NULL ? 0 : widen_even_and_add(word, offsets));
+        store_int16x2(&group[2], values == NULL ? 0 : widen_odd_and_add(word, offsets));
     }
     for (; i < count; ++i) {
         scratch[scratch_index(index + i, point)] = (int16_t)(values == NULL ? 0 : values[i] + offset);
@@ -53,8 +55,17 @@ static void widen_point(const struct builtin_layer *layer, const int8_t *image, 
     const int32_t origin_y = out_index / out_width * window->stride_height - window->pad_top;
     const int32_t origin_x = out_index % out_width * window->stride_width - window->pad_left;
     int32_t index = 0;
+    /* Side by side in the image, where nothing of a row is in the padding. */
+    const bool is_run = window->dilation_width == 1 && origin_x >= 0 && origin_x + window->filter_width <= in[2];
     for (int32_t row = 0; row < window->filter_height; ++row) {
         const int32_t y = origin_y + row * window->dilation_height;
+        if (is_run && y >= 0 && y < in[1]) {
+            const int32_t count = window->filter_width * in[3];
+            const int8_t *values = &image[(y * in[2] + origin_x) * in[3]];
+            widen(layer->scratch, point, index, values, count, layer->quantization.input_offset);
+            index += count;
+            continue;
+        }
         for (int32_t column = 0; column < window->filter_width; ++column, index += in[3]) {
             const int32_t x = origin_x + column * window->dilation_width;
             const bool is_inside = y >= 0 && y < in[1] && x >= 0 && x < in[2];
@@ -69,27 +80,27 @@ static inline struct sums multiply(const int16_t *scratch, const int8_t *a, cons
     struct sums sums = {0, 0, 0, 0};
     const int8_t *const groups_end = a + size / GROUP * GROUP;
     while (a < groups_end) {
-        const int8x4_t word_a = load_int8x4(a);
-        const int8x4_t word_b = load_int8x4(b);
-        const int16x2_t even_a = widen_even(word_a);
-        const int16x2_t odd_a = widen_odd(word_a);
-        const int16x2_t even_b = widen_even(word_b);
-        const int16x2_t odd_b = widen_odd(word_b);
-        const int16x2_t even_first = load_int16x2(&scratch[0]);
-        const int16x2_t odd_first = load_int16x2(&scratch[2]);
-        sums.first_a = __smlad(even_first, even_a, sums.first_a);
-        sums.first_b = __smlad(even_first, even_b, sums.first_b);
-        sums.first_a = __smlad(odd_first, odd_a, sums.first_a);
-        sums.first_b = __smlad(odd_first, odd_b, sums.first_b);
-        const int16x2_t even_second = load_int16x2(&scratch[4]);
-        const int16x2_t odd_second = load_int16x2(&scratch[6]);
-        sums.second_a = __smlad(even_second, even_a, sums.second_a);
-        sums.second_b = __smlad(even_second, even_b, sums.second_b);
-        sums.second_a = __smlad(odd_second, odd_a, sums.second_a);
-        sums.second_b = __smlad(odd_second, odd_b, sums.second_b);
+        /* In this order two of them go through the pipeline together wherever they can: multiplications never do, what
+         * widens goes first of two, and a word can be multiplied two cycles after its load (docs/timing.md). */
+        const int8x4_t word_a = next_int8x4(&a);
+        const int16x2_t even_first = ordered_load(&scratch[0]);
+        const int8x4_t word_b = next_int8x4(&b);
+        const int16x2_t odd_first = ordered_load(&scratch[2]);
+        const int16x2_t even_a = ordered_even(word_a);
+        const int16x2_t odd_a = ordered_odd(word_a);
+        sums.first_a = ordered_smlad(even_first, even_a, sums.first_a);
+        const int16x2_t even_b = ordered_even(word_b);
+        sums.first_b = ordered_smlad(even_first, even_b, sums.first_b);
+        const int16x2_t even_second = ordered_load(&scratch[4]);
+        const int16x2_t odd_b = ordered_odd(word_b);
+        sums.first_a = ordered_smlad(odd_first, odd_a, sums.first_a);
+        sums.first_b = ordered_smlad(odd_first, odd_b, sums.first_b);
+        const int16x2_t odd_second = ordered_load(&scratch[6]);
+        sums.second_a = ordered_smlad(even_second, even_a, sums.second_a);
         scratch += GROUP * POINTS;
-        a += GROUP;
-        b += GROUP;
+        sums.second_b = ordered_smlad(even_second, even_b, sums.second_b);
+        sums.second_a = ordered_smlad(odd_second, odd_a, sums.second_a);
+        sums.second_b = ordered_smlad(odd_second, odd_b, sums.second_b);
     }
     for (int32_t i = 0; i < size % GROUP; ++i) {
         const int32_t first = scratch[scratch_index(i, 0)];
@@ -116,6 +127,17 @@ static void convolve_points(const struct builtin_layer *layer, const struct requ
         const int32_t other = channel + 1 < depth ? channel + 1 : channel;
         const struct sums sums =
             multiply(layer->scratch, &weights[channel * size], &weights[other * size], size);
+        if (by.is_whole && point_count == POINTS) {
+            const struct scale scale_a = scale_of(by, channel);
+            const struct scale scale_b = scale_of(by, other);
+            const int32_t bias_a = bias[channel];
+            const int32_t bias_b = bias[other];
+            output[channel] = scaled(scale_a, by.offset, sums.first_a + bias_a);
+            output[other] = scaled(scale_b, by.offset, sums.first_b + bias_b);
+            output[depth + channel] = scaled(scale_a, by.offset, sums.second_a + bias_a);
+            output[depth + other] = scaled(scale_b, by.offset, sums.second_b + bias_b);
+            continue;
+        }
         output[channel] = requantize_any(by, sums.first_a + bias[channel], channel);
         output[other] = requantize_any(by, sums.first_b + bias[other], other);
         if (point_count == POINTS) {

@@ -41,17 +41,30 @@ static inline struct requantizer requantizer_of(const struct builtin_layer *laye
     };
 }
 
-/* For whole requantizers. Both instructions have no intrinsic that all compilers have. */
-static inline int8_t requantize_whole(struct requantizer by, int32_t sum, int32_t channel) {
-    int32_t value;
-    __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(sum * 2), "r"(by.multipliers[channel]));
-    /* RoundingDivideByPOT: halves away from zero. */
+/* What one channel of a whole requantizer is scaled by, for several sums of it. */
+struct scale {
+    int32_t multiplier, exponent, half;
+};
+
+static inline struct scale scale_of(struct requantizer by, int32_t channel) {
     const int32_t exponent = -by.shifts[channel];
-    const int32_t half = (int32_t)((UINT32_C(1) << exponent) >> 1);
-    value = ((value + (value >> 31) + half) >> exponent) + by.offset;
+    return (struct scale){by.multipliers[channel], exponent, (int32_t)((UINT32_C(1) << exponent) >> 1)};
+}
+
+/* Both instructions have no intrinsic that all compilers have. */
+static inline int8_t scaled(struct scale scale, int32_t offset, int32_t sum) {
+    int32_t value;
+    __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(sum * 2), "r"(scale.multiplier));
+    /* RoundingDivideByPOT: halves away from zero. */
+    value = ((value + (value >> 31) + scale.half) >> scale.exponent) + offset;
     int32_t element;
     __asm__("ssat %0, #8, %1" : "=r"(element) : "r"(value));
     return (int8_t)element;
+}
+
+/* For whole requantizers. */
+static inline int8_t requantize_whole(struct requantizer by, int32_t sum, int32_t channel) {
+    return scaled(scale_of(by, channel), by.offset, sum);
 }
 
 static inline int8_t requantize_any(struct requantizer by, int32_t sum, int32_t channel) {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mcumatrix.model.axes import Setting
+from mcumatrix.model.axes import BUILTIN, Setting
 from mcumatrix.model.kernels import RESTRICT, Compiled
 from mcumatrix.model.network import TensorType
 from mcumatrix.model.variant import Outcome
@@ -133,6 +133,8 @@ def same_meaning(settings: Iterable[Setting]) -> Iterator[Finding]:
     """Labels of an own axis that change the same of a build: their columns differ in nothing but the name."""
     labels: dict[Setting, list[str]] = {}
     for setting in settings:
+        if setting.axis in BUILTIN:
+            continue  # what its values mean is known from elsewhere than from what they change of a build
         known = labels.setdefault(replace(setting, label=""), [])
         if setting.label not in known:
             known.append(setting.label)

@@ -1,0 +1,62 @@
+"""Where the parts of an image lie changes its times and never its answers."""
+
+import json
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from e2e.conftest import Workplace
+
+PLACED = """\
+description: Places.
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: virtual-f746-cache
+  placement:
+    default: {}
+    tcm: {code: itcm, arena: dtcm, weights: flash-itcm}
+    ram: {code: sram1, weights: sram1, stack: sram1}
+  cache: [on, off]
+exclude:
+  - {placement: tcm, cache: off, reason: what lies in TCM is in no cache}
+  - {placement: ram, cache: on, reason: one is enough}
+repeat: 1
+"""
+
+
+def _addresses(elf: Path) -> dict[str, int]:
+    with elf.open("rb") as file:
+        return {section.name: section["sh_addr"] for section in ELFFile(file).iter_sections()}
+
+
+def test_places_and_caches_cost_differently_and_answer_the_same(workplace: Workplace) -> None:
+    workplace.write_matrix("placed", PLACED)
+    ran = workplace.doit("matrix", "placed")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = {
+        (record["axes"]["placement"], record["axes"]["cache"]): record
+        for record in (json.loads(path.read_text()) for path in workplace.records("placed"))
+    }
+    assert set(records) == {("default", "on"), ("default", "off"), ("tcm", "on"), ("ram", "off")}
+    assert {record["status"] for record in records.values()} == {"ok"}
+    assert len({record["measurement"]["output"]["crc32"][0] for record in records.values()}) == 1
+    cycles = {key: record["measurement"]["total_cycles"][0] for key, record in records.items()}
+    assert cycles["tcm", "on"] < cycles["default", "on"]
+    assert cycles["default", "off"] > 2 * cycles["default", "on"]
+    assert cycles["ram", "off"] < cycles["default", "off"]
+    # One library of each kind serves all of them.
+    assert len(list((workplace.root / "build" / "libraries").iterdir())) == 3
+    images = {path.name: path for path in (workplace.root / "build" / "images").iterdir()}
+    (tcm,) = (path for name, path in images.items() if "_tcm_on-" in name)
+    found = _addresses(tcm / "output" / "image.elf")
+    assert 0 < found[".placed_code"] < 0x4000
+    assert 0x0020_0000 < found[".placed_weights"] < 0x0030_0000
+    assert 0x2000_0000 < found[".placed_arena"] < 0x2001_0000
+    assert records["tcm", "on"]["image"]["sizes"]["region_bytes"]["ITCM"] > 4096
+    sources = {layer["source"] for layer in records["tcm", "on"]["measurement"]["layers"]}
+    assert sources == {layer["source"] for layer in records["default", "on"]["measurement"]["layers"]}
+    report = workplace.report("placed")
+    assert "code=itcm weights=flash-itcm arena=dtcm" in report
