@@ -29,4 +29,8 @@ struct board {
 
 extern const struct board board;
 
+/* The pin for a current probe: energy_pin.c in the board's folder, compiled where it is asked for. Its alternate
+ * function is not used. */
+extern const struct board_pin board_energy_pin;
+
 #endif

@@ -6,9 +6,11 @@
 #include "core_registers.h"
 
 #define GPIO_MODER(base) REGISTER((base) + 0x00) /* 6.4.1 */
+#define GPIO_MODER_OUTPUT 1u
 #define GPIO_MODER_ALTERNATE 2u
 #define GPIO_PUPDR(base) REGISTER((base) + 0x0C) /* 6.4.4 */
 #define GPIO_PUPDR_UP 1u
+#define GPIO_BSRR(base) REGISTER((base) + 0x18) /* 6.4.7: the low half sets pins, the high half resets them */
 #define GPIO_AFR(base, pin) REGISTER((base) + 0x20 + 4 * ((pin) / 8)) /* 6.4.9, 6.4.10 */
 
 #endif

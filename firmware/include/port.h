@@ -37,6 +37,10 @@ uint64_t port_cycles(void);
  * phase, so that it falls on the same places of every inference. */
 void port_align_interrupts(void);
 
+/* Sets the board's pin for a current probe high while an inference runs, and low after. Only in images that are made
+ * for one (MCUMATRIX_ENERGY); a board and a family that have such a pin have a file energy_pin.c each. */
+void port_mark_window(bool is_open);
+
 /* What port_read returns where a byte was lost or came damaged. */
 #define PORT_BYTE_LOST (-1)
 

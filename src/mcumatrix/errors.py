@@ -149,6 +149,10 @@ class BlockedError(McuMatrixError):
     exit_code = ExitCode.BLOCKED
 
 
+class EnergyError(McuMatrixError):
+    """The energy of a run cannot be told. Its times and its answer are what they are all the same."""
+
+
 class FirmwareError(McuMatrixError):
     """The firmware said that it could not do what it was asked for, or stopped with a fault."""
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     BUILDER = "builder"
     EXPORTER = "exporter"
     IMPORTER = "importer"
+    PROBE = "probe"
 
     @property
     def group(self) -> str:

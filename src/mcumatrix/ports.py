@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import BoardKind, Element, Toolchain
+from mcumatrix.model.current import Trace
 from mcumatrix.model.exported import Exported
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.network import Network
@@ -118,6 +119,38 @@ class Console(Protocol):
         Raises:
             ConsoleError: the line is gone.
         """
+        ...
+
+
+PackTrace = Callable[[Trace], bytes]
+"""Makes the file of a trace: CSV with the columns time_s, current_a, voltage_v and digital, packed
+by gzip."""
+
+
+class CurrentProbe(Protocol):
+    """What tells the current that a board draws. It is open from the moment it is made.
+
+    One that is the board's supply has switched it on by then.
+    """
+
+    def start(self) -> None:
+        """Begins a trace.
+
+        Raises:
+            EnergyError: it cannot.
+        """
+        ...
+
+    def stop(self) -> bytes:
+        """Ends the trace and gives its file, as `PackTrace` makes it or as plain CSV with the same columns.
+
+        Raises:
+            EnergyError: there is none.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of it; after an error too, and whether a trace was begun or not."""
         ...
 
 

@@ -26,6 +26,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Board as BoardEntry
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
+from mcumatrix.model.current import EnergySetup
 from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.model.exported import Revision
 from mcumatrix.model.golden import GoldenCase
@@ -34,7 +35,17 @@ from mcumatrix.model.labelled import AskedSet, LabelledSet
 from mcumatrix.model.network import Network, least_cycles_of
 from mcumatrix.model.record import PROJECT
 from mcumatrix.plugins import Kind
-from mcumatrix.ports import Board, Builder, Console, Exporter, Flasher, Importer, Runtime, Signer
+from mcumatrix.ports import (
+    Board,
+    Builder,
+    Console,
+    CurrentProbe,
+    Exporter,
+    Flasher,
+    Importer,
+    Runtime,
+    Signer,
+)
 from mcumatrix.progress.display import Display, Lines
 
 if TYPE_CHECKING:
@@ -649,6 +660,36 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
     seen = dict.fromkeys(probe for one in flashers.values() for probe in one.attached())
     probes = tuple(probe for probe in seen if probe.uid not in virtual_uids)
     return Attached((*probes, *problems), attached_ports(wanted), virtual)
+
+
+def _ppk2(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.ppk2 import Ppk2
+    from mcumatrix.stages.energy import to_file
+
+    return Ppk2(setup, to_file)
+
+
+def _recorded_trace(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.recorded import RecordedTrace
+
+    return RecordedTrace(setup)
+
+
+CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {"csv": _recorded_trace, "ppk2": _ppk2}
+
+
+def current_probe(setup: EnergySetup) -> CurrentProbe:
+    """Opens what tells a board's current, by the key `energy` of its file.
+
+    Raises:
+        MatrixError: nothing is called so.
+        ToolError: its package is not installed, or another package's adapter does not work.
+        BoardError: the probe does not answer.
+    """
+    made: CurrentProbe = _made(
+        Kind.PROBE, CURRENT_PROBES, setup.probe, "the key energy of a board", CurrentProbe, setup
+    )
+    return made
 
 
 def open_console(port: str, baud: int) -> Console:

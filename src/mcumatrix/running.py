@@ -76,7 +76,7 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
         except (BlockedError, ModelError) as error:
             return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
         record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
-        record = bench.store.add(record, ran.log)
+        record = bench.store.add(record, ran.log, ran.trace)
         pause_s = bench.retries.pause_after_s(record)
         if pause_s is None or limit.left_s < 0:
             return record
@@ -130,7 +130,7 @@ def _keep_test(bench: Bench, ran: Ran) -> _Pause | None:
         record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
     except ResultError as error:
         record = replace(record, drift=f"its history cannot be believed: {error.message}")
-    record = health.store.add(record, ran.log)
+    record = health.store.add(record, ran.log, ran.trace)
     health.note(board, unit, record)
     if record.drift:
         bench.say(f"{unit} drifts: {record.drift}.")
@@ -182,6 +182,7 @@ def _record(
         variant=job.variant,
         fingerprint=job.run_fingerprint,
         accuracy=ran.accuracy if ran else None,
+        energy=ran.energy if ran else None,
         provenance=_provenance(job, bench.boards, ran),
         image=ran.what.image if ran else None,
         flashed=ran.flashed if ran else None,

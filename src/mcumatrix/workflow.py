@@ -60,7 +60,7 @@ from mcumatrix.project import Project
 from mcumatrix.registry import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
-from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log
+from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
 from mcumatrix.stages.application import application_members, application_of
 from mcumatrix.stages.build import (
     build_id,
@@ -75,6 +75,7 @@ from mcumatrix.stages.evidence import (
     differences_from_golden,
     differences_from_image,
     differences_from_log,
+    differences_from_trace,
     require_none,
 )
 from mcumatrix.stages.layout import choices_of, layouts_by_board, layouts_of
@@ -249,6 +250,7 @@ def require_proved(
                 record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
             ),
             *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
+            *differences_from_trace(record, read_trace(file, record)),
         ]
         require_none(file, found, MEND)
 

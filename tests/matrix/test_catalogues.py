@@ -23,6 +23,7 @@ from mcumatrix.model.catalogue import (
     Toolchain,
     Unit,
 )
+from mcumatrix.model.current import EnergySetup
 
 PROJECT = Path(__file__).parents[2]
 REAL = "kind: real\nfirmware_board: stm32f746g_disco\ntarget: stm32f746xg\n"
@@ -544,3 +545,31 @@ def test_a_catalogue_without_entries_is_an_error(folder: Path) -> None:
 def test_a_model_names_its_labelled_set(folder: Path, text: str, expected: Dataset) -> None:
     (folder / "models" / "small.yaml").write_text(f"{FILES['models/small.yaml']}{text}\n")
     assert load_catalogues(folder).models["small"].dataset == expected
+
+
+ENERGY = "serial_port: /dev/ttyACM0\nenergy: {probe: ppk2, port: /dev/ttyACM1, voltage_v: 3.3"
+
+
+def test_the_energy_of_a_board_is_measured_as_its_file_says(folder: Path) -> None:
+    text = f"{ENERGY}, mode: source, channel: 3, accuracy_percent: 3, accuracy_source: a certificate}}\n"
+    (folder / "boards/lab.yaml").write_text(REAL + text)
+    assert load_boards(folder)["lab"].energy == EnergySetup(
+        "ppk2", "/dev/ttyACM1", 3.3, True, 3, accuracy_percent=3.0, accuracy_source="a certificate"
+    )
+
+
+def test_no_energy_is_invented_for_a_virtual_board(folder: Path) -> None:
+    (folder / "boards/virtual.yaml").write_text(
+        VIRTUAL + "energy: {probe: csv, port: trace.csv, voltage_v: 3.3}\n"
+    )
+    with pytest.raises(MatrixError) as raised:
+        load_boards(folder)
+    assert "a virtual board draws no current, and none is invented for it" in raised.value.message
+    assert "Remove the key energy." in str(raised.value)
+
+
+def test_an_accuracy_needs_somebody_who_says_so(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(REAL + f"{ENERGY}, accuracy_percent: 3}}\n")
+    with pytest.raises(MatrixError) as raised:
+        load_boards(folder)
+    assert "accuracy_percent and accuracy_source go together" in raised.value.message

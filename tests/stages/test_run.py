@@ -13,7 +13,9 @@ import pytest
 from mcumatrix import wire
 from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.errors import (
+    BoardError,
     ConsoleError,
+    EnergyError,
     FirmwareError,
     FlashError,
     LockedError,
@@ -26,8 +28,10 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import Flashed
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import TakenBoard
+from mcumatrix.stages.energy import to_file
 from mcumatrix.stages.run import OpenConsole, Ran, ToRun, run_image
 from support.logs import CLOCKS, bench_log, bench_messages, boot_log, exchange
+from support.traces import SETUP, Drawn
 from support.variants import a_variant, an_image, hello
 
 Script = Callable[[bytes], bytes]
@@ -313,3 +317,67 @@ def test_a_firmware_that_answers_wrongly_is_no_reason_to_switch_the_board_off() 
     board = ScriptedBoard(boot_log(), lambda _: bench_log(nonce=1))
     assert isinstance(_run(board).error, ParseError)
     assert not board.recovered
+
+
+class Probe:
+    """A current probe that has recorded what it was going to, or fails when it is stopped."""
+
+    def __init__(self, trace: bytes, error: EnergyError | None = None) -> None:
+        self._trace, self._error = trace, error
+        self.calls: list[str] = []
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def stop(self) -> bytes:
+        self.calls.append("stop")
+        if self._error:
+            raise self._error
+        return self._trace
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+def _run_with(probe: Probe, answer: Script = GOOD) -> Ran:
+    variant = a_variant()
+    what = ToRun(replace(variant, board=replace(variant.board, energy=SETUP)), an_image())
+    board = ScriptedBoard(boot_log(), answer)
+    return run_image(lambda _unit: what, board, Flasher(board), SerialPort, open_probe=lambda _setup: probe)
+
+
+def test_a_probe_traces_the_run_and_its_trace_becomes_the_energy() -> None:
+    # 5000 cycles are less than a probe of 100,000 samples a second tells much of: a faster one.
+    trace = to_file(Drawn((5000 / 216e6,) * 3, rate_hz=5e6, apart_s=1e-5).trace())
+    probe = Probe(trace)
+    ran = _run_with(probe)
+    assert ran.error is None
+    assert ran.trace == trace
+    assert ran.energy and ran.energy.problem == ""
+    assert ran.energy.inferences_j == pytest.approx((3.3 * 0.15 * 5000 / 216e6,) * 2, rel=0.04)
+    assert probe.calls == ["start", "stop", "close"]
+
+
+def test_a_probe_that_fails_spoils_the_energy_alone() -> None:
+    ran = _run_with(Probe(b"", EnergyError("the probe was unplugged")))
+    assert ran.measurement is not None
+    assert ran.energy and ran.energy.problem == "the probe was unplugged."
+
+
+def test_a_probe_is_let_go_when_the_run_fails() -> None:
+    probe = Probe(b"")
+    ran = _run_with(probe, lambda _: b"ERROR: BusFault at 0x08000100\r\n")
+    assert isinstance(ran.error, FirmwareError)
+    assert probe.calls == ["start", "close"]
+    assert ran.energy is None
+
+
+def test_a_probe_that_cannot_be_opened_is_the_result_of_the_run() -> None:
+    def refuse(_setup: object) -> Probe:
+        raise BoardError("the probe does not answer")
+
+    variant = a_variant()
+    what = ToRun(replace(variant, board=replace(variant.board, energy=SETUP)), an_image())
+    board = ScriptedBoard(boot_log(), GOOD)
+    ran = run_image(lambda _unit: what, board, Flasher(board), SerialPort, open_probe=refuse)
+    assert isinstance(ran.error, BoardError)

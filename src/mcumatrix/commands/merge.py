@@ -27,6 +27,7 @@ from mcumatrix.results.store import (
     RecordStore,
     read_linked,
     read_raw_log,
+    read_trace,
     write_or_find,
 )
 from mcumatrix.results.verification import check_kept
@@ -207,7 +208,8 @@ def _copy(source: Path, target: Path, result: Result) -> None:
     """
     record = read_linked(source, result.link)
     if record is not None:
-        RecordStore(target).adopt(record, result.file.read_bytes(), read_raw_log(result.file))
+        trace = read_trace(result.file, record) or b""
+        RecordStore(target).adopt(record, result.file.read_bytes(), read_raw_log(result.file), trace)
 
 
 def _shown(path: Path) -> str:

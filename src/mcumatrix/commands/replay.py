@@ -15,7 +15,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.project import Project
 from mcumatrix.report.render.formats import render_files
 from mcumatrix.results.kept import Kept
-from mcumatrix.results.store import read_raw_log, to_json
+from mcumatrix.results.store import read_raw_log, read_trace, to_json
 from mcumatrix.stages.evidence import in_words
 from mcumatrix.stages.replay import differences, replay
 
@@ -65,8 +65,9 @@ def _replayed(record: Record, file: Path, golden_case: Callable[[], GoldenCase])
         return f"{NOT_REPLAYED}: it has no measurement, but {record.status}: {record.reason}"
     try:
         said, golden = read_raw_log(file), golden_case()
-        made = replay(record, said, golden)
-        if found := list(differences(record, made, said, golden)):
+        trace = read_trace(file, record)
+        made = replay(record, said, golden, trace)
+        if found := list(differences(record, made, said, golden, trace)):
             return f"its log gives another one: {in_words(found)}"
         is_same = to_json(made) == file.read_bytes()
     except (OSError, McuMatrixError) as error:

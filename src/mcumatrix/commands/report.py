@@ -28,8 +28,13 @@ from mcumatrix.report.render.terminal import report_text
 from mcumatrix.results.kept import Kept, newest_records
 from mcumatrix.results.published import find_publication, read_publication
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import MEND, read_raw_log
-from mcumatrix.stages.evidence import differences_from_golden, differences_from_log, require_none
+from mcumatrix.results.store import MEND, read_raw_log, read_trace
+from mcumatrix.stages.evidence import (
+    differences_from_golden,
+    differences_from_log,
+    differences_from_trace,
+    require_none,
+)
 from mcumatrix.workflow import catalogues_of
 
 
@@ -143,6 +148,7 @@ def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
                 found = [
                     *differences_from_log(record, log),
                     *differences_from_golden(record, log, golden(models[slug], record.asked)),
+                    *differences_from_trace(record, read_trace(file, record)),
                 ]
                 require_none(file, found, MEND)
         except McuMatrixError as error:

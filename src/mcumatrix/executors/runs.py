@@ -73,6 +73,7 @@ class RunsHere:
             self._boards.get(board),
             registry.flasher(board),
             registry.open_console,
+            open_probe=registry.current_probe,
             stopped=self._boards.stopped.is_set,
             ended=ended,
         )

@@ -13,6 +13,8 @@ from mcumatrix.matrix.reader import read_document
 from mcumatrix.matrix.schema import (
     BoardFile,
     DatasetFile,
+    EnergyFile,
+    EnergyMode,
     ModelFile,
     OnOff,
     RuntimeFile,
@@ -43,6 +45,7 @@ from mcumatrix.model.catalogue import (
     Toolchain,
     Unit,
 )
+from mcumatrix.model.current import EnergySetup
 from mcumatrix.overlay import Folders, entries, find, layers
 from mcumatrix.units import parse_duration_s, parse_frequency_hz
 
@@ -55,6 +58,7 @@ _NOT_VIRTUAL = {
     "probe": "a virtual board brings its own debug probe",
     "serial_port": "a virtual board brings its own serial port",
     "power_cycle": "a virtual board needs nobody to switch it off",
+    "energy": "a virtual board draws no current, and none is invented for it",
     "units": "a virtual board has no specimens of its own; count says how many may run",
 }
 
@@ -145,6 +149,20 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         flasher=file.flasher,
         adapter=file.adapter,
         health=file.health is OnOff.ON,
+        energy=_energy(file.energy) if file.energy else None,
+    )
+
+
+def _energy(file: EnergyFile) -> EnergySetup:
+    return EnergySetup(
+        probe=file.probe,
+        port=file.port,
+        voltage_v=file.voltage_v,
+        source=file.mode is EnergyMode.SOURCE,
+        channel=file.channel,
+        limit_a=file.limit_a,
+        accuracy_percent=file.accuracy_percent,
+        accuracy_source=file.accuracy_source,
     )
 
 
@@ -161,6 +179,8 @@ def _check_real(file: BoardFile, problems: Problems) -> None:
     if "count" in file.model_fields_set:
         message = "count is for virtual boards"
         problems.add(("count",), message, "Name the specimens of a real board under units.", of_key=True)
+    if file.energy is not None:
+        _check_energy(file.energy, len(file.units), problems)
     if not file.units:
         if not file.serial_port:
             hint = BoardFile.model_fields["serial_port"].description or ""
@@ -185,6 +205,15 @@ def _check_real(file: BoardFile, problems: Problems) -> None:
             if text and (first := seen.setdefault(text, index)) != index:
                 message = f"{key} {shown(getattr(unit, key))} is here twice, first in units[{first}]"
                 problems.add(("units", index, key), message, "Each unit has its own.")
+
+
+def _check_energy(file: EnergyFile, units: int, problems: Problems) -> None:
+    if units > 1:
+        message = "energy is for a board with one unit, and there are several"
+        problems.add(("energy",), message, "Give the unit at the probe a board file of its own.", of_key=True)
+    if bool(file.accuracy_source) != (file.accuracy_percent is not None):
+        message = "accuracy_percent and accuracy_source go together"
+        problems.add(("energy",), message, "An accuracy that nobody vouches for is none.", of_key=True)
 
 
 def _units(file: BoardFile) -> tuple[Unit, ...]:

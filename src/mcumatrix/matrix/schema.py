@@ -684,6 +684,41 @@ class UnitFile(_Strict):
     power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
 
 
+class EnergyMode(StrEnum):
+    """What a current probe is to a board."""
+
+    AMPERE = "ampere"
+    SOURCE = "source"
+
+
+class EnergyFile(_Strict):
+    """How the energy of each inference is measured."""
+
+    probe: Name = Field(description="The adapter: ppk2, csv, or that of another package.")
+    port: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+        description="What the adapter opens: a serial port, or the file of a trace."
+    )
+    voltage_v: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
+        description="What the measured part is supplied with, in volts."
+    )
+    mode: EnergyMode = Field(
+        default=EnergyMode.AMPERE,
+        description="source: the probe supplies the board; ampere: it is in between.",
+    )
+    channel: Annotated[int, Field(ge=0, le=7)] = Field(
+        default=0, description="The probe's digital input that the board's pin is wired to."
+    )
+    limit_a: Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)] = Field(
+        default=1.0, description="The largest current that the probe tells, in amperes."
+    )
+    accuracy_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] | None = Field(
+        default=None, description="The probe's limit of error, in per cent of what it tells."
+    )
+    accuracy_source: Annotated[str, Field(max_length=200)] = Field(
+        default="", description="Who says so: a data sheet, or a certificate of calibration."
+    )
+
+
 class BoardFile(_Strict):
     """A place where an image runs. A real one has a probe and a serial port, or units that have them."""
 
@@ -715,6 +750,9 @@ class BoardFile(_Strict):
     )
     health: OnOff = Field(
         default=OnOff.ON, description="Whether a unit has to show that it is fit before it is measured on."
+    )
+    energy: EnergyFile | None = Field(
+        default=None, description="How the energy of its inferences is measured; real boards only."
     )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from mcumatrix.model.chip import ClockRange
+from mcumatrix.model.current import EnergySetup
 from mcumatrix.model.layout import Layouts
 
 DEFAULT_FLASHER = "pyocd"
@@ -85,7 +86,8 @@ class Board:
     which that knows the chip. `units` are interchangeable specimens, at least one; runs spread over them.
     `connect` and `swd_hz` are for the debug probe, `baud` for the serial line. `adapter` is the name under
     which the registry knows the code that runs it, if it is not that of its `kind`. `health` says whether its
-    units have to show that they are fit before they are measured on.
+    units have to show that they are fit before they are measured on. `energy` is how the energy of inferences
+    is measured, None where it is not.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Board:
     flasher: str = DEFAULT_FLASHER
     adapter: str = ""
     health: bool = True
+    energy: EnergySetup | None = None
 
 
 @dataclass(frozen=True, slots=True)

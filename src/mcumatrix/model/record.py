@@ -17,6 +17,7 @@ from mcumatrix.model.bounds import (
     Word,
 )
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.energy import Energy
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.labelled import MAX_SAMPLES, AskedSet
@@ -280,7 +281,8 @@ class Record:
     `settings` is what stood behind the labels of the axes that are the maintainer's own; None in records from
     before it was kept. `compiled` says how the runtime's library was compiled; None likewise.
     `float_functions` says whether kernels of an optimised library call functions of it for floats, None where
-    nobody asked. `accuracy` is that of the answers to the labelled set, None where it was not asked.
+    nobody asked. `accuracy` is that of the answers to the labelled set, None where it was not asked. `energy`
+    is that of the timed inferences, None where no probe was at the board.
     """
 
     __pydantic_config__ = KEPT
@@ -315,6 +317,7 @@ class Record:
     compiled: Compiled | None = None
     float_functions: bool | None = None
     accuracy: Accuracy | None = None
+    energy: Energy | None = None
 
     @property
     def name(self) -> str:

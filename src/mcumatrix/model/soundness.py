@@ -114,6 +114,17 @@ def _contradictions_of_sizes(record: Record) -> Iterator[str]:
         yield f"its arena has {measurement.arena_bytes} bytes, and its image {sizes.ram_bytes} bytes of RAM"
 
 
+def _contradictions_of_energy(record: Record) -> Iterator[str]:
+    energy = record.energy
+    if energy is None:
+        return
+    if record.provenance.kind is BoardKind.VIRTUAL:
+        yield "a virtual board draws no current, and it has an energy"
+    repeats = len(record.measurement.total_cycles) if record.measurement else 0
+    if len(energy.inferences_j) != (0 if energy.problem else repeats):
+        yield f"it has the energy of {len(energy.inferences_j)} inferences for {repeats} repeats"
+
+
 def contradictions_of_record(record: Record) -> Iterator[str]:
     """What cannot be in a record, each as a clause; those of its measurement are among them."""
     for axis in AXES:
@@ -134,6 +145,7 @@ def contradictions_of_record(record: Record) -> Iterator[str]:
         yield "a virtual board has a timing model, and it names none"
     if record.image and record.flashed and record.flashed.read_back_sha256 != record.image.binary_sha256:
         yield "what was read back from flash is not its image"
+    yield from _contradictions_of_energy(record)
     yield from _contradictions_of_sizes(record)
     if record.measurement is None or record.correctness is None:
         return

@@ -1,6 +1,7 @@
 """Records as a table: one row per variant and layer."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from statistics import median
 
 from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
 from mcumatrix.model.image import FlashPart
@@ -49,6 +50,8 @@ _TAIL = (
     "samples_unlike_host",
 )
 """Between them stand the axes of the maintainer's own, by their names."""
+_ENERGY = ("energy_mj_median", "energy_mj_uncertainty", "energy_rate_hz")
+"""At the end, and only where there is any: most boards have no current probe."""
 
 TOTAL_OP = "TOTAL"
 """The operator of the row that has the time of the whole inference; its layer is empty."""
@@ -88,7 +91,7 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             served = {"source": layer.source, "functions": " ".join(layer.functions)}
             yield head | times | served | tail
         times = _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz)
-        yield head | times | tail | _memory(record)
+        yield head | times | tail | _memory(record) | _energy(record)
 
 
 def _memory(record: Record) -> dict[str, object]:
@@ -139,7 +142,20 @@ def _accuracy(record: Record) -> dict[str, object]:
     }
 
 
-def columns(records: Iterable[Record]) -> tuple[str, ...]:
+def _energy(record: Record) -> dict[str, object]:
+    """That of an inference, in millijoules, in the row of the whole; nothing where there is none."""
+    energy = record.energy
+    if energy is None or not energy.inferences_j:
+        return {}
+    return {
+        "energy_mj_median": 1e3 * median(energy.inferences_j),
+        "energy_mj_uncertainty": 1e3 * energy.expanded_uncertainty_j,
+        "energy_rate_hz": energy.rate_hz,
+    }
+
+
+def columns(records: Collection[Record]) -> tuple[str, ...]:
     """The names that rows may have, in their order: those of the maintainer's own axes in the middle."""
     own_axes = dict.fromkeys(name for record in records for name in record.axes if name not in BUILTIN)
-    return (*_HEAD, *own_axes, *_TAIL)
+    energy = _ENERGY if any(record.energy for record in records) else ()
+    return (*_HEAD, *own_axes, *_TAIL, *energy)

@@ -59,7 +59,9 @@ def to_json(record: Record) -> bytes:
     from pydantic_core import PydanticSerializationError
 
     try:
-        data = _adapter().dump_json(record, indent=1) + b"\n"
+        # Records of boards without a probe are as they were before there was the field.
+        left_out = {"energy"} if record.energy is None else None
+        data = _adapter().dump_json(record, indent=1, exclude=left_out) + b"\n"
     except PydanticSerializationError as error:
         raise ResultError(f"it is not a record: {error}", hint=_OUR_FAULT) from error
     _validated(data, _OUR_FAULT)
@@ -167,15 +169,17 @@ class RecordStore:
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
         self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], Record | None]] = {}
 
-    def add(self, record: Record, log: bytes) -> Record:
+    def add(self, record: Record, log: bytes, trace: bytes = b"") -> Record:
         """Keeps a record and its raw log, the log first; returns the record with the log's name and hash.
+
+        `trace` is what a current probe told, which the record has the hash of; it is kept beside the log.
 
         Raises:
             ResultError: it cannot be written.
         """
         kept = replace(record, log=log_name(record), log_sha256=hash_bytes(log))
         try:
-            self._keep(kept, to_json(kept), log, write_new)
+            self._keep(kept, to_json(kept), (log, trace), write_new)
         except OSError as error:
             raise ResultError(
                 f"the result of {record.variant} is lost: {place_of(error, self._folder)} cannot be used, "
@@ -184,21 +188,33 @@ class RecordStore:
             ) from error
         return kept
 
-    def adopt(self, record: Record, data: bytes, log: bytes) -> None:
-        """Keeps a record that was kept elsewhere, `data` being its file, and its raw log, as they are.
+    def adopt(self, record: Record, data: bytes, log: bytes, trace: bytes = b"") -> None:
+        """Keeps a record that was kept elsewhere, `data` being its file, its raw log and its trace, as
+        they are.
 
         Files that are there already with the same contents are what was left when this was ended before.
 
         Raises:
             OSError: it cannot be written, or other files have these names.
         """
-        self._keep(record, data, log, write_or_find)
+        self._keep(record, data, (log, trace), write_or_find)
 
-    def _keep(self, record: Record, data: bytes, log: bytes, write: Callable[[Path, bytes], None]) -> None:
+    def _keep(
+        self,
+        record: Record,
+        data: bytes,
+        evidence: tuple[bytes, bytes],
+        write: Callable[[Path, bytes], None],
+    ) -> None:
+        """`evidence` are the raw log and the trace, which is kept where the record has one."""
         path = self.path_of(record)
+        log, trace = evidence
+        files = [(path.with_name(record.log), log), (_aside(path), data)]
+        if has_trace(record):
+            files.insert(1, (trace_file(path), trace))
         made: list[Path] = []
         try:
-            for file, contents in ((path.with_name(record.log), log), (_aside(path), data)):
+            for file, contents in files:
                 write(file, contents)
                 made.append(file)
             self._chain.add(path.relative_to(self._folder).as_posix(), hash_bytes(data))
@@ -349,11 +365,45 @@ def read_record(path: Path) -> Record:
         raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
     except ResultError as error:
         raise ResultError(f"{path}: {error.message}", hint=error.hint) from error
+    if has_trace(record) and read_trace(path, record) is None:
+        raise ChangedResultError(
+            f"{trace_file(path)} was changed: it is not the trace that its record was made from", hint=MEND
+        )
     if not log_is_right:
         raise ChangedResultError(
             f"{log} was changed: it is not the raw log that its record was made from", hint=MEND
         )
     return record
+
+
+TRACE_SUFFIX = ".trace"
+"""Of what a current probe told: CSV, or that packed by gzip."""
+
+
+def has_trace(record: Record) -> bool:
+    """Whether there is a trace beside the raw log of a record."""
+    return record.energy is not None and record.energy.trace_sha256 is not None
+
+
+def trace_file(record: Path) -> Path:
+    """Where the trace of the record in a file is, if it has one."""
+    return record.with_suffix(TRACE_SUFFIX)
+
+
+def read_trace(file: Path, record: Record) -> bytes | None:
+    """The trace of the record in a file; None if it has none, or it is missing or changed.
+
+    Raises:
+        ResultError: it cannot be read.
+    """
+    trace = trace_file(file)
+    if record.energy is None or not _is_regular(trace):
+        return None
+    try:
+        data = trace.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{trace} cannot be read: {error}", hint=MEND) from error
+    return data if hash_bytes(data) == record.energy.trace_sha256 else None
 
 
 def read_raw_log(record: Path) -> bytes:

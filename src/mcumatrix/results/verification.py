@@ -11,7 +11,14 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain, Link
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.reproductions import RUNS
-from mcumatrix.results.store import CHAIN_FILE, HEALTH_FOLDER, read_linked
+from mcumatrix.results.store import (
+    CHAIN_FILE,
+    HEALTH_FOLDER,
+    TRACE_SUFFIX,
+    has_trace,
+    read_linked,
+    trace_file,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,9 @@ def _check_records(records: Path) -> Iterator[Checked]:
         name = path.relative_to(records).as_posix()
         if path.suffix == ".json" and name not in known:
             yield Checked(path, f"it is not in {CHAIN_FILE}, which has every record that was kept")
-        elif path.suffix == ".log" and name not in logs:
+        elif (path.suffix == ".log" and name not in logs) or (
+            path.suffix == TRACE_SUFFIX and name.removesuffix(TRACE_SUFFIX) + ".json" not in known
+        ):
             yield Checked(path, "no record belongs to it", was_unconfirmed=True)
 
 
@@ -82,15 +91,18 @@ def _check_link(records: Path, link: Link) -> Iterator[Checked]:
     try:
         record = read_linked(records, link)
     except McuMatrixError as error:
-        # The error names the file that it is about: the record, or its log.
-        log = path.with_suffix(".log")
-        yield Checked(log if str(log) in error.message else path, _message(error))
+        # The error names the file that it is about: the record, its log, or its trace.
+        beside = (path.with_suffix(".log"), trace_file(path))
+        named = next((file for file in beside if str(file) in error.message), path)
+        yield Checked(named, _message(error))
         return
     if record is None:
         yield Checked(path, f"it was removed; {CHAIN_FILE} has it as number {link.number}")
         return
     yield Checked(path)
     yield Checked(path.with_name(record.log))
+    if has_trace(record):
+        yield Checked(trace_file(path))
 
 
 def check_made(folder: Path) -> Iterator[Checked]:

@@ -105,6 +105,8 @@ def plan_platform(
         "MCUMATRIX_BOARD": variant.board.firmware_board,
         "MCUMATRIX_GENERATED": "{inputs}",
     }
+    if variant.board.energy:
+        definitions["MCUMATRIX_ENERGY"] = "ON"
     name = variant.board.firmware_board
     parts: dict[str, Part] = {"sources": sources, "inputs": inputs}
     return _plan(

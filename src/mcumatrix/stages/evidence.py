@@ -15,6 +15,7 @@ from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.labelled import LabelledSet
 from mcumatrix.model.record import Accuracy, Measurement, Record
 from mcumatrix.stages.check import check_answer
+from mcumatrix.stages.energy import told_again
 from mcumatrix.stages.parse import measurement_in
 from mcumatrix.stages.set_answers import answers_in, judge
 
@@ -121,6 +122,15 @@ def differences_from_golden(record: Record, log: bytes, golden: GoldenCase) -> I
     if accuracy != record.accuracy:
         proved = asdict(accuracy) if accuracy else {}
         yield from _differences("accuracy.", asdict(record.accuracy), proved, "comparing its answers again")
+
+
+def differences_from_trace(record: Record, trace: bytes | None) -> Iterator[Difference]:
+    """Where the energy of a record is not that of its trace; nothing for a record that has no trace."""
+    if record.energy is None or record.measurement is None or trace is None:
+        return
+    again = told_again(record.energy, trace, record.measurement)
+    if again != record.energy:
+        yield from _differences("energy.", asdict(record.energy), asdict(again), "its trace")
 
 
 def read_log(log: bytes) -> tuple[wire.Hello, Measurement]:

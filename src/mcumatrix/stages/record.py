@@ -16,6 +16,7 @@ from mcumatrix.errors import (
     RenderError,
     TooLargeError,
 )
+from mcumatrix.model.energy import Energy
 from mcumatrix.model.image import Image
 from mcumatrix.model.kernels import Compiled, KernelFacts
 from mcumatrix.model.record import (
@@ -70,6 +71,7 @@ def make_record(
     outcome: tuple[Measurement, Correctness] | McuMatrixError,
     *,
     accuracy: Accuracy | None = None,
+    energy: Energy | None = None,
     matrix: str,
     variant: Variant,
     fingerprint: str,
@@ -85,9 +87,9 @@ def make_record(
 ) -> Record:
     """The record of a run that ended now. Its raw log is added when it is kept.
 
-    `accuracy` is that of the answers to the labelled set, if it was asked. `fault` is what the board itself
-    noticed of a failure. `earlier` has the names of the records of attempts that came before it. `facts` are
-    what the kernels of its runtime say of themselves, if they were asked.
+    `accuracy` is that of the answers to the labelled set, if it was asked; `energy` likewise. `fault` is
+    what the board itself noticed of a failure. `earlier` has the names of the records of attempts that came
+    before it. `facts` are what the kernels of its runtime say of themselves, if they were asked.
     """
     measurement: Measurement | None = None
     correctness: Correctness | None = None
@@ -126,6 +128,7 @@ def make_record(
         compiled=compiled_as(variant, facts),
         float_functions=facts.float_functions if facts else None,
         accuracy=accuracy if measurement else None,
+        energy=energy if measurement else None,
     )
 
 

@@ -4,11 +4,13 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 from mcumatrix import wire
 from mcumatrix.errors import (
     BlockedError,
     ConsoleError,
+    EnergyError,
     FlashError,
     LockedError,
     McuMatrixError,
@@ -18,11 +20,14 @@ from mcumatrix.errors import (
     ToolError,
 )
 from mcumatrix.model.catalogue import BoardKind
+from mcumatrix.model.current import EnergySetup
+from mcumatrix.model.energy import Energy
 from mcumatrix.model.image import Image
 from mcumatrix.model.labelled import LabelledSet
 from mcumatrix.model.record import Accuracy, Flashed, Measurement
 from mcumatrix.model.variant import Variant
-from mcumatrix.ports import Board, Console, Flasher, TakenBoard
+from mcumatrix.ports import Board, Console, CurrentProbe, Flasher, TakenBoard
+from mcumatrix.stages.energy import energy_of, without_trace
 from mcumatrix.stages.evidence import accuracy_in
 from mcumatrix.stages.labelled import ask_set
 from mcumatrix.stages.listen import SerialLog
@@ -51,17 +56,20 @@ class ToRun:
 class Ran:
     """How a run went: its raw log whatever happened, and a measurement or the error that prevented one.
 
+    `trace` is the file of what a current probe told, empty where there was none or it told nothing.
     `unit` is the unit of the board that it was on, empty where none could be had.
     """
 
     what: ToRun
     log: bytes = b""
+    trace: bytes = b""
     unit: str = ""
     timing_model: str = ""
     expected_error: str = ""
     flashed: Flashed | None = None
     measurement: Measurement | None = None
     accuracy: Accuracy | None = None
+    energy: Energy | None = None
     error: McuMatrixError | None = None
     fault: str = ""
     """What the board itself noticed of a failure."""
@@ -69,6 +77,9 @@ class Ran:
 
 OpenConsole = Callable[[str, int], Console]
 """Opens a serial port at a baud rate."""
+
+OpenProbe = Callable[[EnergySetup], CurrentProbe]
+"""Opens what tells a board's current. Raises BoardError or ToolError."""
 
 Choose = Callable[[str], ToRun]
 """What is run on a unit of a board, by the unit's name."""
@@ -87,6 +98,7 @@ def run_image(
     flasher: Flasher,
     open_console: OpenConsole,
     *,
+    open_probe: OpenProbe | None = None,
     stopped: Callable[[], bool] = lambda: False,
     ended: Ended = _nobody,
 ) -> Ran:
@@ -94,7 +106,8 @@ def run_image(
 
     Never raises what a board, a probe or a line can cause: that is the result of the run. What is run is
     chosen once it is known on which unit, since another image may have to show first that it is fit; `ended`
-    is told how it went before anybody else gets the unit. `stopped` tells that it is to end early.
+    is told how it went before anybody else gets the unit. `open_probe` is for boards whose energy is
+    measured; a trace that does not tell it spoils nothing else. `stopped` tells that it is to end early.
 
     Raises:
         StoppedError: it was ended from outside.
@@ -104,7 +117,9 @@ def run_image(
     """
     try:
         with board.take() as taken:
-            ran = _Run(choose(taken.unit), taken, flasher, open_console, stopped).go()
+            ran = _Run(
+                choose(taken.unit), taken, flasher, open_console, open_probe=open_probe, stopped=stopped
+            ).go()
             ended(ran)
             return ran
     except _NO_RESULT:
@@ -135,12 +150,15 @@ class _Run:
         taken: TakenBoard,
         flasher: Flasher,
         open_console: OpenConsole,
+        *,
+        open_probe: OpenProbe | None,
         stopped: Callable[[], bool],
     ) -> None:
         self.what = what
         self._taken = taken
         self._flasher = flasher
         self._open_console = open_console
+        self._open_probe = open_probe
         self._stopped = stopped
         self._log = SerialLog(stopped, limit=what.limit)
         self._so_far = Ran(
@@ -178,7 +196,11 @@ class _Run:
         timeouts = variant.board.timeouts
         hello = hello_of(variant, image.build_id)
         nonce = 1 + secrets.randbelow(2**32 - 1)  # 0 is that of first words
-        with self._flasher.connect(variant.board, taken.probe) as debugger:
+        # The probe first: it may be what the board has its power from.
+        with (
+            _Tracing(variant.board.energy, self._open_probe) as tracing,
+            self._flasher.connect(variant.board, taken.probe) as debugger,
+        ):
             flashed = debugger.program(image)
             self._so_far = replace(self._so_far, flashed=flashed)
             self.what.limit.check()
@@ -187,12 +209,15 @@ class _Run:
                 debugger.start()
                 first_words = log.read_answer(console, timeouts.boot_s, "its first words")
                 parse_boot(first_words, hello, taken.kind)
+                tracing.start()
                 asked_at = time.monotonic()
                 console.write(wire.RunBench(nonce, variant.warmup, variant.repeat).encode())
                 answer = log.read_answer(console, timeouts.measure_s, "its measurement")
                 elapsed_s = time.monotonic() - asked_at
+                trace = tracing.stop()
                 # All of it, as it will be read from the raw log again.
                 measurement = parse_bench(bytes(log.data), nonce, hello)
+                self._so_far = replace(self._so_far, trace=trace, energy=tracing.energy(measurement))
                 if self.what.labelled:
                     ask_set(console, log, self.what.labelled, timeouts.measure_s)
                     measurement = parse_bench(bytes(log.data), nonce, hello)
@@ -202,6 +227,51 @@ class _Run:
             line_s = len(answer) * _BITS_PER_BYTE / variant.board.baud
             check_duration(measurement, elapsed_s, line_s)
         return measurement
+
+
+class _Tracing:
+    """The current probe of a board during a run; does nothing where there is none."""
+
+    def __init__(self, setup: EnergySetup | None, open_probe: OpenProbe | None) -> None:
+        self._setup = setup if open_probe else None
+        self._open = open_probe
+        self._probe: CurrentProbe | None = None
+        self._trace = b""
+        self._error: EnergyError | None = None
+
+    def __enter__(self) -> Self:
+        if self._setup and self._open:
+            self._probe = self._open(self._setup)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._probe:
+            self._probe.close()
+
+    def start(self) -> None:
+        """Begins the trace."""
+        try:
+            if self._probe:
+                self._probe.start()
+        except EnergyError as error:
+            self._error = error
+
+    def stop(self) -> bytes:
+        """The trace, empty where there is none."""
+        try:
+            if self._probe and not self._error:
+                self._trace = self._probe.stop()
+        except EnergyError as error:
+            self._error = error
+        return self._trace
+
+    def energy(self, measurement: Measurement) -> Energy | None:
+        """What the trace says of the run, or why there is none."""
+        if self._setup is None:
+            return None
+        if self._error:
+            return without_trace(self._setup, self._error)
+        return energy_of(self._setup, self._trace, measurement)
 
 
 def _require_as_asked(measurement: Measurement, variant: Variant) -> None:

@@ -189,6 +189,7 @@ def run_there(asked: RunAsked) -> Done:
             place.boards.get(asked.board),
             registry.flasher(asked.board),
             registry.open_console,
+            open_probe=registry.current_probe,
             stopped=place.boards.stopped.is_set,
         )
         nothing: Any = None

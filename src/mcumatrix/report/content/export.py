@@ -98,6 +98,8 @@ def _tables(report: Report) -> Iterator[ExportedTable]:
             )
     if report.accuracy:
         yield ExportedTable("Accuracy", (), report.accuracy.header, report.accuracy.rows)
+    if report.energy:
+        yield ExportedTable("Energy", (), report.energy.header, report.energy.rows)
     for name, parts in (("Sizes", report.sizes), ("Memory", report.memory)):
         for part in parts:
             heading = f"{name}, {part.heading}" if part.heading else name

@@ -24,6 +24,7 @@ from mcumatrix.report.content.comparisons import (
     default_comparison,
     total_tables,
 )
+from mcumatrix.report.content.energy import energy_table
 from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
@@ -107,6 +108,7 @@ class Report:
     evidence: tuple[Evidence, ...] = ()
     memory: tuple[Part, ...] = ()
     accuracy: Table | None = None
+    energy: Table | None = None
 
     @property
     def shown_switches(self) -> tuple[Switch, ...]:
@@ -172,6 +174,7 @@ def make_report(
         evidence=evidence_of_cases(cases, lines_of_variant),
         memory=memory_tables(cases),
         accuracy=accuracy_table(cases),
+        energy=energy_table(cases),
     )
 
 

@@ -64,6 +64,7 @@ def _report(report: Report) -> ReportData:
         drift=_table(report.drift) if report.drift else None,
         health=_table(report.health) if report.health else None,
         accuracy=_table(report.accuracy) if report.accuracy else None,
+        energy=_table(report.energy) if report.energy else None,
         sizes=_parts(report.sizes),
         failures=[FailureData(failure.case, failure.variant, failure.reason) for failure in report.failures],
         rebuilt=_table(report.rebuilt) if report.rebuilt else None,

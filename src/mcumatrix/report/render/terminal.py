@@ -34,6 +34,7 @@ def report_text(report: "Report") -> str:
             *(f"{printable(part.heading)}\n{to_text(part.table)}" for part in report.printed),
             *map(_times, report.times),
             *([f"Accuracy on labelled sets\n{to_text(report.accuracy)}"] if report.accuracy else []),
+            *([f"Energy of an inference\n{to_text(report.energy)}"] if report.energy else []),
             *(f"{printable(sentence)}" for switch in report.switches for sentence in switch.sentences),
             *(f"Finding: {printable(str(finding))}" for finding in report.findings),
             *(printable(str(failure)) for failure in report.failures),

@@ -1,0 +1,1 @@
+"""Current probes: what tells how much a board draws."""
