@@ -1,9 +1,9 @@
-"""What small commands take of processor time: `--help`, `plan`, and `report` of finished results. Prints JSON.
+"""Processor time of small commands: `--help`, `plan`, and `report` of finished results. Prints JSON.
 
     .venv/bin/python bench/startup.py --times 15
 
-Targets on a quiet machine: 0.25 s for `--help`, 0.5 s for the others. It is the median of the processor's time that
-is shown, of user and system together: a busy machine spoils it less than the time on the clock, which is there too.
+Targets on a quiet machine: 0.25 s for `--help`, 0.5 s for the others. What is shown is the median of the
+processor's time, of user and system together, which a busy machine spoils less than the time on the clock.
 """
 
 import argparse

@@ -7,13 +7,21 @@ class ExitCode(IntEnum):
     """What the process returns to its caller."""
 
     OK = 0
+    """All is well."""
     VARIANTS_FAILED = 1
+    """Some variants failed."""
     USAGE = 2
+    """The command, the matrix or another file that a person wrote is wrong."""
     NOT_COMPARABLE = 3
+    """Images differ that should not, something got slower, a result was changed, or nobody vouches for it."""
     ENVIRONMENT = 4
+    """A tool or a device is missing."""
     NOTHING_SELECTED = 5
+    """Nothing was selected, or nothing measured."""
     BLOCKED = 6
+    """Runs wait for a board that is fit, and nothing else went wrong."""
     INTERRUPTED = 130
+    """It was interrupted."""
 
 
 class McuMatrixError(Exception):

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from mcumatrix.adapters.runtimes.tflm.asked import Asked
     from mcumatrix.sources.progress import Progress
 
+BASE_IMAGE_VARIABLE = "MCUMATRIX_BASE_IMAGE"
+"""Names the Docker image that toolchains are put onto. With a suite of Debian behind it, as in
+`MCUMATRIX_BASE_IMAGE_TRIXIE`, it names that of the toolchains that want this suite."""
 BUILDERS = ("auto", "docker", "local")
 
 
@@ -124,11 +127,10 @@ def base_images(environ: Mapping[str, str]) -> dict[str, str]:
     `MCUMATRIX_BASE_IMAGE` names the one for most toolchains, `MCUMATRIX_BASE_IMAGE_TRIXIE` that for those
     that want Debian 13; empty is as good as not set.
     """
-    variable = "MCUMATRIX_BASE_IMAGE"
-    named = {DEFAULT_SUITE: environ.get(variable, "")}
+    named = {DEFAULT_SUITE: environ.get(BASE_IMAGE_VARIABLE, "")}
     for name, image in environ.items():
-        if name.startswith(f"{variable}_"):
-            named[name.removeprefix(f"{variable}_").lower()] = image
+        if name.startswith(f"{BASE_IMAGE_VARIABLE}_"):
+            named[name.removeprefix(f"{BASE_IMAGE_VARIABLE}_").lower()] = image
     return {suite: image for suite, image in named.items() if image}
 
 

@@ -23,6 +23,9 @@ from mcumatrix.work import Work, load_work
 if TYPE_CHECKING:
     from mcumatrix.tasks import Task
 
+BUILDER_VARIABLE = "MCUMATRIX_BUILDER"
+"""Says where to build, for every command without `--builder`: `docker`, `local` or `auto`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -100,7 +103,7 @@ def current_work(asked: Asked) -> Work:
         work = load_work(
             asked.project,
             asked.matrix,
-            asked.builder or os.environ.get("MCUMATRIX_BUILDER", "") or "auto",
+            asked.builder or os.environ.get(BUILDER_VARIABLE, "") or "auto",
             shown,
             wait=asked.wait,
             retries=Retries(_attempts(asked.attempts)),

@@ -13,7 +13,9 @@ from mcumatrix.sources.progress import Progress
 from mcumatrix.storage import place_of, reason_of, remedy_of
 
 CACHE_VARIABLE = "MCUMATRIX_CACHE"
+"""Names the folder for pinned archives and commits, an absolute path; `~/.cache/mcumatrix` if not set."""
 MIRRORS_VARIABLE = "MCUMATRIX_MIRRORS"
+"""Names servers with copies of such a folder's archives, as URLs between blanks; they are asked first."""
 
 
 @dataclass(frozen=True, slots=True)
