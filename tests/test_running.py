@@ -78,7 +78,7 @@ class Lab:
     def identity(self) -> dict[str, str]:
         return {}
 
-    def run_image(self, choose: Choose, _board: object, *_: object, stopped: object, ended: Ended) -> Ran:
+    def run_image(self, choose: Choose, _board: object, *_: object, ended: Ended, **__: object) -> Ran:
         unit = next((name for name in self.tests if name not in self.aside), None)
         if unit is None:
             raise BlockedError("every unit of lab was set aside")
@@ -87,7 +87,7 @@ class Lab:
         outcomes = (self.tests if is_test else self.variants).get(unit) or [None]
         outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
         self.ran.append((unit, "test" if is_test else "variant"))
-        ran = Ran(what, b"log", unit, "m7-block-1", error=outcome)
+        ran = Ran(what, b"log", unit=unit, timing_model="m7-block-1", error=outcome)
         if outcome is None:
             ran = replace(ran, measurement=a_measurement())
         ended(ran)

@@ -13,7 +13,7 @@ import pytest
 
 from mcumatrix import wire
 from mcumatrix.stages.render import render_wire_header
-from support.firmware_images import CPU, FIRMWARE, REPOSITORY, Terminal, run
+from support.firmware_images import CPU, FIRMWARE, REPOSITORY, Build, Terminal, run
 
 WORD = bytes(range(ord("!"), ord("~") + 1)).decode()
 NONCE = 0xDEAD_BEEF
@@ -157,15 +157,29 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     (folder / "wire.h").write_bytes(render_wire_header(REPOSITORY / "templates"))
     (folder / "main.c").write_text(program())
     family, chip = FIRMWARE / "family/stm32f7", FIRMWARE / "chip/stm32f746ng"
+    platform = [
+        file
+        for place in (FIRMWARE / "common", family)
+        for file in sorted(place.glob("*.c"))
+        if file.name != "energy_pin.c"  # which only images for a current probe have
+    ]
+    # CMake writes what the script of the family includes.
+    configured = Build(folder / "configured")
+    configured.render()
+    configured.configure()
+    scripts = (configured.folder / "image" / "layout", family / "layout")
     here = FIRMWARE / "board/stm32f746g_disco"
     compiler = (
         *("arm-none-eabi-gcc", *CPU, "-std=c11", "-O1", "-ffunction-sections", "-Wall", "-Wextra", "-Werror"),
-        *(f"-I{FIRMWARE / 'include'}", f"-I{FIRMWARE / 'app'}", f"-I{family}", f"-I{chip}", f"-I{folder}"),
+        *(f"-I{FIRMWARE / name}" for name in ("include", "app", "common")),
+        *(f"-I{family}", f"-I{chip}", f"-I{folder}"),
     )
     run(*compiler, "-Wpedantic", "-c", folder / "main.c", "-o", folder / "main.o")
     run(
-        *(*compiler, "-Wl,--gc-sections", "-nostartfiles", f"-L{chip}", f"-T{family / 'image.ld'}"),
-        *(folder / "main.o", FIRMWARE / "app/console.c", here / "board.c", *sorted(family.glob("*.c"))),
+        *(*compiler, "-Wl,--gc-sections", "-nostartfiles"),
+        *(f"-L{place}" for place in (chip, *scripts)),
+        f"-T{family / 'image.ld'}",
+        *(folder / "main.o", FIRMWARE / "app/console.c", here / "board.c", *platform),
         *("-o", folder / "contract.elf"),
     )
     with Terminal(folder / "contract.elf") as terminal:

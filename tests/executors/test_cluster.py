@@ -171,7 +171,7 @@ def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
 def _run_image(choose: Callable[[str], ToRun], *_: object, **__: object) -> Ran:
     what = choose("unit-1")
     assert what.image.elf.read_bytes() == b"image.elf"
-    return Ran(what, b"log", "unit-1", error=ConsoleError("no answer"))
+    return Ran(what, b"log", unit="unit-1", error=ConsoleError("no answer"))
 
 
 def test_a_run_comes_back_whole_and_a_unit_that_is_not_fit_is_tested(

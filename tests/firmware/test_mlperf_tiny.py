@@ -28,12 +28,11 @@ def images(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
 
     def image(model: str) -> Path:
         if model not in made:
+            elf = folder / "image" / "image.elf"
+            if not made:
+                build_image(build, folder)
             build.render(replace(HELLO, model=model))
-            if made:
-                run("ninja", "-j2", "-C", folder / "image")
-                elf = folder / "image" / "image.elf"
-            else:
-                elf = build_image(build, folder)
+            run("ninja", "-j2", "-C", folder / "image")
             made[model] = folder / f"{model}.elf"
             made[model].write_bytes(elf.read_bytes())
             build.render()

@@ -13,7 +13,12 @@ SERVER = FIRMWARE / "application" / "inference-server"
 
 
 def build_image(build: Build, folder: Path) -> Path:
-    """Links an image with the server beside that of a build; returns its ELF file."""
+    """Links an image with the server beside that of a build; returns its ELF file. That of the build is made
+    anew where other tests have left it with another digit or runtime.
+    """
+    build.render()
+    build.make_library()
+    build.compile()
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake"
     common = (
         toolchain,

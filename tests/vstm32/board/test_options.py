@@ -20,7 +20,8 @@ WRONG = {
     ),
     "another timing model": (
         {"timing": "m4"},
-        "The virtual board has no timing model 'm4'.\n  It has instructions, m7-block-1 and m7-cache-2.",
+        "The virtual board has no timing model 'm4'.\n"
+        "  It has instructions, m7-block-1, m7-cache-2 and m4-1.",
     ),
     "a short id": (
         {"unique_id": b"short"},

@@ -22,7 +22,8 @@ def test_a_wheel_brings_hooks_that_load(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*command, "--no-index", "--wheel-dir", str(tmp_path), str(tree)], check=True)
     (wheel,) = tmp_path.glob("*.whl")
-    assert wheel.name.endswith(f"-py3-none-linux_{os.uname().machine}.whl")
+    machine = os.uname().machine
+    assert wheel.name.endswith(f"-py3-none-manylinux_2_17_{machine}.manylinux2014_{machine}.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(installed)
     loaded = subprocess.run(
