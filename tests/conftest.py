@@ -58,7 +58,10 @@ def _reports_keep_to_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what can be told from a test's folder and fixtures; some are marked as slow where they stand."""
+    """Marks what can be told from a test's folder and fixtures; some are marked as slow where they stand.
+
+    Whole runs come first: the last file of several workers is then a short one.
+    """
     for item in items:
         if END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.e2e)
@@ -66,6 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if DOCKER_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.docker)
+    items.sort(key=lambda item: END_TO_END not in item.path.parents)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
