@@ -72,6 +72,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: END_TO_END not in item.path.parents)
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names bytes by their argument instead of by their contents, which may hold the time of their making.
+
+    All workers of a run have to find the same names.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Says in one line for each reason how many tests were skipped for it, where pytest has one for each."""
     reasons = Counter(

@@ -1,5 +1,6 @@
-"""What becomes of tests that a machine lacks something for."""
+"""What tests are called, and what becomes of those that a machine lacks something for."""
 
+import gzip
 import os
 import subprocess
 import sys
@@ -50,3 +51,8 @@ def test_the_quick_set_asks_for_no_engine_and_makes_no_whole_run() -> None:
     )
     collected = [line for line in ran.stdout.splitlines() if "::" in line]
     assert collected == [f"{CONTRACT}[local]"]
+
+
+@pytest.mark.parametrize("contents", [gzip.compress(b"made now"), bytes(5)])
+def test_bytes_give_a_test_the_same_name_at_any_time(contents: bytes, request: pytest.FixtureRequest) -> None:
+    assert request.node.name.partition("[")[2] in ("contents0]", "contents1]")
