@@ -6,10 +6,9 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 
 ONE_BROKEN = """\
 axes:
@@ -107,9 +106,9 @@ def test_tasks_have_names_that_a_person_recognises(workplace: Workplace) -> None
 
 
 def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
-    place = make_workplace()
+    place = make_workplace(built=False)
     (place.root / "build").mkdir()
     holder = {
         "pid": 4711,
@@ -203,7 +202,7 @@ repeat: 1
 
 
 def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     source = place.root / "firmware" / "app" / "main.c"
@@ -221,7 +220,7 @@ def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
 
 
 def test_two_parts_of_an_image_that_fail_are_one_record_that_names_both(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     # The library of the runtime and that of the model both include it.
