@@ -51,6 +51,28 @@ def test_imports_are_followed_wherever_they_stand_and_so_are_templates(shop: Pat
     ]
 
 
+PLACES = (
+    "try:\n    {}\nexcept OSError:\n    pass\n",
+    "try:\n    pass\nexcept OSError:\n    {}\n",
+    "try:\n    pass\nfinally:\n    {}\n",
+    "for _ in ():\n    pass\nelse:\n    {}\n",
+    "with open('a'):\n    {}\n",
+    "class Kept:\n    async def later(self):\n        {}\n",
+    "match 1:\n    case 1:\n        {}\n",
+    "if not TYPE_CHECKING:\n    {}\n",
+    "if TYPE_CHECKING:\n    pass\nelse:\n    {}\n",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("rest", ["", "name = 'other.j2'\n"])
+def test_no_statement_hides_an_import(shop: Path, place: str, rest: str) -> None:
+    """Whether the file names a template, so that all of it is looked at, or not."""
+    (shop / "other.j2").write_text("")
+    (shop / "shop" / "start.py").write_text(place.format("from shop.later import nail") + rest)
+    assert "shop.later" in code_behind(["shop.start"], shop)
+
+
 @pytest.mark.parametrize(
     ("changed", "counts"),
     [

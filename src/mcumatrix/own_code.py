@@ -6,7 +6,7 @@ first import that is forgotten leaves a stale result that passes for current.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -72,11 +72,15 @@ def module_spec(name: str) -> ModuleSpec | None:
 
 @cache
 def _in_module(file: Path, packages: frozenset[str]) -> tuple[str, ...]:
-    return tuple(_named_by(ast.parse(file.read_bytes(), file), packages))
+    source = file.read_bytes()
+    tree = ast.parse(source, file)
+    # Most files name no template. Imports are statements, and there are far fewer of those than of all else.
+    nodes = _nodes(tree) if _TEMPLATE_ENDING.encode() in source else _statements(tree)
+    return tuple(_named_by(nodes, packages))
 
 
-def _named_by(tree: ast.AST, packages: frozenset[str]) -> Iterator[str]:
-    for node in _nodes(tree):
+def _named_by(nodes: Iterable[ast.AST], packages: frozenset[str]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str) and _is_template_name(node.value):
                 yield node.value
@@ -90,6 +94,24 @@ def _named_by(tree: ast.AST, packages: frozenset[str]) -> Iterator[str]:
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
     """As `ast.walk`, without what only type checkers read."""
+    return _walk(tree, ast.iter_child_nodes)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """The same of statements alone, and of what has some in it."""
+    return _walk(tree, _statements_in)
+
+
+def _statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    for field in _BLOCKS:
+        yield from getattr(node, field, ())
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""The fields of nodes that hold statements, or nodes with such fields."""
+
+
+def _walk(tree: ast.AST, below: Callable[[ast.AST], Iterable[ast.AST]]) -> Iterator[ast.AST]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -97,7 +119,7 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
             waiting += node.orelse
             continue
         yield node
-        waiting += ast.iter_child_nodes(node)
+        waiting += below(node)
 
 
 def _is_template_name(text: str) -> bool:
