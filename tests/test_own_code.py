@@ -100,6 +100,24 @@ def test_nothing_that_is_looked_at_is_imported(shop: Path) -> None:
     assert not [name for name in sys.modules if name.startswith("shop.")]
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{% include "other.j2" %}', True),
+        ("{%- include 'other.j2' ignore missing -%}", True),
+        ('{%+ include ["none.txt", "other.j2"] %}', True),
+        ('{% import "other.j2" as other with context %}', True),
+        ('{% extends\n   "other.j2"\n%}', True),
+        ('{# {% include "other.j2" %} #}', False),
+        ('{% set name = "other.j2" %}', False),
+        ('include "other.j2"', False),
+    ],
+)
+def test_what_a_template_needs_is_what_its_statements_name(shop: Path, text: str, named: bool) -> None:
+    (shop / "nail.c.j2").write_text(text)
+    assert ("other.j2" in code_behind(["shop.start"], shop)) is named
+
+
 def test_a_template_that_is_not_there_is_an_error(shop: Path) -> None:
     (shop / "macros.j2").unlink()
     with pytest.raises(FileNotFoundError):

@@ -93,9 +93,6 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         MatrixError: there is no such builder.
         ToolError: Docker is wanted, and no engine answers; or another package's builder does not work.
     """
-    from mcumatrix.adapters.builders.choice import BuilderChoice
-    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
-    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
     from mcumatrix.adapters.builders.local import LocalBuilder
 
     plugin = plugins.find(Kind.BUILDER, wanted, BUILDERS)
@@ -109,6 +106,8 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
     local = LocalBuilder(cache)
     if wanted == "local":
         return Builders(local, {"local": local}, lambda: "local, as asked for")
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         if wanted == "docker":
@@ -118,6 +117,9 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
             )
         why = f"local, because no Docker engine answers: {engine.reason}"
         return Builders(local, {"local": local}, lambda: why)
+    from mcumatrix.adapters.builders.choice import BuilderChoice
+    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
+
     docker = DockerBuilder(
         cache,
         engine,
