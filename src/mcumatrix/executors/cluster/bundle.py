@@ -1,7 +1,9 @@
 """A folder as bytes that are the same wherever it lies, and back: what travels to workers by contents."""
 
 import io
+import shutil
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +52,16 @@ def unpacked(bundle: Bundle, below: Path) -> Path:
     if hash_bytes(bundle.data) != bundle.sha256:
         raise ValueError("a bundle is not what it is called")
     make_folder(below)
-    import tempfile
-
     aside = Path(tempfile.mkdtemp(dir=below))
-    with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
-        archive.extractall(aside, filter="data")
     try:
+        with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
+            archive.extractall(aside, filter="data")
         aside.rename(folder)
     except OSError:
-        # Another thread of this worker was first.
+        # Another thread of this worker may have been first.
         if not folder.is_dir():
             raise
+    finally:
+        # Of a folder that was renamed there is nothing left.
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
