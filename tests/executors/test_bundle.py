@@ -1,12 +1,15 @@
 """Folders travel to workers as bytes that are the same wherever they lie."""
 
+import io
 import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from mcumatrix.executors.cluster import bundle as module
 from mcumatrix.executors.cluster.bundle import Bundle, pack, unpacked
+from mcumatrix.hashing import hash_bytes
 
 
 def test_a_folder_is_the_same_bytes_wherever_it_lies_and_whenever_it_was_made(tmp_path: Path) -> None:
@@ -36,12 +39,12 @@ def bundle(tmp_path: Path) -> Bundle:
 def test_a_disk_that_fails_leaves_nothing_behind_and_the_next_try_makes_it(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_archive: tarfile.TarFile, aside: Path, **_options: object) -> None:
+    def full(_data: bytes, aside: Path) -> None:
         (aside / "a.c").write_text("in")
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(tarfile.TarFile, "extractall", full)
+        patched.setattr(module, "_unpack", full)
         with pytest.raises(OSError, match="No space left"):
             unpacked(bundle, tmp_path / "there")
     assert list((tmp_path / "there").iterdir()) == []
@@ -51,13 +54,28 @@ def test_a_disk_that_fails_leaves_nothing_behind_and_the_next_try_makes_it(
 def test_who_comes_second_takes_what_is_there_and_leaves_nothing_behind(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    extract = tarfile.TarFile.extractall
+    unpack = module._unpack
 
-    def beaten(archive: tarfile.TarFile, aside: Path, **options: object) -> None:
-        extract(archive, aside, **options)  # type: ignore[arg-type]
+    def beaten(data: bytes, aside: Path) -> None:
+        unpack(data, aside)
         (aside.parent / bundle.sha256).mkdir()
         (aside.parent / bundle.sha256 / "a.c").write_text("int a;")
 
-    monkeypatch.setattr(tarfile.TarFile, "extractall", beaten)
+    monkeypatch.setattr(module, "_unpack", beaten)
     assert pack(unpacked(bundle, tmp_path / "there")) == bundle
     assert [path.name for path in (tmp_path / "there").iterdir()] == [bundle.sha256]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)]
+)
+def test_a_bundle_of_anything_but_files_below_it_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = kind, "/etc/passwd"
+        archive.addfile(entry)
+    data = stream.getvalue()
+    with pytest.raises(ValueError, match=f"a bundle has '{name}', which is no file below it"):
+        unpacked(Bundle(hash_bytes(data), data), tmp_path / "there")
+    assert not (tmp_path / "out").exists()
