@@ -17,13 +17,13 @@ from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
-from mcumatrix.ports import Builder
+from mcumatrix.ports import Builder, EarlierFiles
 from mcumatrix.project import Project
 from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
 from mcumatrix.report.content.tables import cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
-from mcumatrix.results.kept import earlier_records
+from mcumatrix.results.kept import OverTime, records_over_time
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.running import image_of, warning_of
@@ -252,27 +252,23 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
     cases = cases_of_results(matrix, results, registry.least_cycles)
     published = read_publications(matrix.published, project.published_folders)
     lines = _lines_of_variants(project, matrix, [case.record for case in cases])
-    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix).records)
     return with_tests_of_units(report, results)
 
 
-def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
-    """All records of those variants that ran several times, oldest first, by slugs.
+def runs_of_variants(project: Project, matrix: Matrix, before: EarlierFiles | None = None) -> OverTime:
+    """All records of those variants that ran several times, oldest first; `before` has earlier ones.
 
     One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
 
     Raises:
         ResultError: the chain of records cannot be read, or is not as it was written.
     """
-    folder = project.results(matrix.name) / "records"
-    store = RecordStore(folder)
 
-    def is_proved(record: Record) -> bool:
-        return not any(differences_from_log(record, read_raw_log(store.path_of(record))))
+    def is_proved(record: Record, log: bytes) -> bool:
+        return not any(differences_from_log(record, log))
 
-    return {
-        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
-    }
+    return records_over_time(project.results(matrix.name) / "records", is_proved, before)
 
 
 def _lines_of_variants(
