@@ -3,7 +3,7 @@
 Actions print nothing: they run side by side, and each has a log of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -19,8 +19,9 @@ from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
 from mcumatrix.ports import Builder, EarlierFiles
 from mcumatrix.project import Project
+from mcumatrix.report.content.evidence import shows_texts
 from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
-from mcumatrix.report.content.tables import cases_of_results
+from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
 from mcumatrix.results.kept import OverTime, records_over_time
@@ -251,7 +252,7 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
     """
     cases = cases_of_results(matrix, results, registry.least_cycles)
     published = read_publications(matrix.published, project.published_folders)
-    lines = _lines_of_variants(project, matrix, [case.record for case in cases])
+    lines = _lines_of_variants(project, matrix, cases)
     report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix).records)
     return with_tests_of_units(report, results)
 
@@ -271,14 +272,13 @@ def runs_of_variants(project: Project, matrix: Matrix, before: EarlierFiles | No
     return records_over_time(project.results(matrix.name) / "records", is_proved, before)
 
 
-def _lines_of_variants(
-    project: Project, matrix: Matrix, records: Iterable[Record | None]
-) -> dict[str, TimeLines]:
+def _lines_of_variants(project: Project, matrix: Matrix, cases: Sequence[Case]) -> dict[str, TimeLines]:
     """Where the raw logs have the times, by slugs. Raises ResultError."""
     store = RecordStore(project.results(matrix.name) / "records")
+    with_texts = shows_texts(cases)
     return {
-        record.variant: time_lines(read_raw_log(store.path_of(record)))
-        for record in records
+        record.variant: time_lines(read_raw_log(store.path_of(record)), with_texts=with_texts)
+        for record in (case.record for case in cases)
         if record is not None and record.measurement is not None and record.log
     }
 
