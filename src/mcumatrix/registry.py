@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from mcumatrix.ports import (
     Builder,
     Console,
     CurrentProbe,
+    EarlierFiles,
     Exporter,
     Flasher,
     Importer,
@@ -797,6 +798,13 @@ def find_revision(root: Path, wanted: str = "") -> Revision | None:
     from mcumatrix.adapters.revisions.git import find_revision
 
     return find_revision(root, wanted)
+
+
+def committed_files(folder: Path) -> AbstractContextManager[EarlierFiles]:
+    """The files below a folder in earlier commits. Raises MatrixError if git cannot tell."""
+    from mcumatrix.adapters.revisions.committed import committed_files
+
+    return committed_files(folder)
 
 
 def signer() -> Signer:
