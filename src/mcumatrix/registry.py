@@ -676,7 +676,26 @@ def _recorded_trace(setup: EnergySetup) -> CurrentProbe:
     return RecordedTrace(setup)
 
 
-CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {"csv": _recorded_trace, "ppk2": _ppk2}
+def _otii(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.otii import Otii
+    from mcumatrix.stages.energy import to_file
+
+    return Otii(setup, to_file)
+
+
+def _joulescope(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.jls import JlsRecording
+    from mcumatrix.stages.energy import to_file
+
+    return JlsRecording(setup, to_file)
+
+
+CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {
+    "csv": _recorded_trace,
+    "joulescope": _joulescope,
+    "otii": _otii,
+    "ppk2": _ppk2,
+}
 
 
 def current_probe(setup: EnergySetup) -> CurrentProbe:
