@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+REMOTE_PROBE = "remote:"
+"""How pyOCD marks the ids of probes that its own server on another machine has."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttachedProbe:

@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
+from mcumatrix.model.attached import REMOTE_PROBE, Attached, AttachedPort, AttachedProbe
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
-
-_REMOTE = "remote:"
-"""How pyOCD marks the ids of probes that its own server on another machine has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def _named(uid: str, attached: Attached) -> tuple[str, tuple[str, ...]]:
 
     As to pyOCD, a kind may stand before the unique id (`stlink:066B`), and a part that only one has will do.
     """
-    if uid.startswith(_REMOTE):
+    if uid.lower().startswith(REMOTE_PROBE):
         return uid, ()
     virtual = (AttachedProbe(board.uid, board.name) for board in attached.virtual_boards)
     probes = [probe for probe in (*attached.probes, *virtual) if probe.uid]
