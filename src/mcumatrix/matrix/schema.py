@@ -108,6 +108,8 @@ _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?].*)?", re.ASCII)
+_COORDINATOR = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_PLACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,99}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -271,6 +273,18 @@ def check_serial_port(text: str) -> str:
     return text
 
 
+def _coordinator(text: str) -> str:
+    if not _COORDINATOR.fullmatch(text):
+        raise RefusedError("it is no host, nor host and port", "Write it as in 'lab1' or 'lab1:20408'.")
+    return text
+
+
+def _place(text: str) -> str:
+    if not _PLACE.fullmatch(text):
+        raise RefusedError("it is no name of a place", "`labgrid-client places` lists those that there are.")
+    return text
+
+
 def _command_line(text: str) -> str:
     try:
         words = shlex.split(text)
@@ -378,6 +392,8 @@ Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
 Probe = Annotated[Text, AfterValidator(check_probe)]
 SerialPort = Annotated[str, AfterValidator(check_serial_port)]
+Coordinator = Annotated[Text, AfterValidator(_coordinator)]
+PlaceName = Annotated[Text, AfterValidator(_place)]
 CommandLine = Annotated[str, AfterValidator(_command_line)]
 Duration = Annotated[str, AfterValidator(_duration)]
 LongDuration = Annotated[str, AfterValidator(_long_duration)]
@@ -656,6 +672,15 @@ _BOARD = Board("", BoardKind.REAL, "")
 _PROBE_HELP = "The unique id of its debug probe; without it, the only probe that is attached."
 _SERIAL_PORT_HELP = "A device, or a URL of pyserial such as rfc2217://host:4000."
 _POWER_CYCLE_HELP = "A command that switches it off and on again; no shell sees it."
+_PLACE_HELP = "What its coordinator of labgrid calls it."
+
+
+class WrittenKind(StrEnum):
+    """What a file calls its board: how it is had."""
+
+    VIRTUAL = "virtual"
+    REAL = "real"
+    LABGRID = "labgrid"
 
 
 class TimeoutsFile(_Strict):
@@ -677,11 +702,12 @@ class TimeoutsFile(_Strict):
 
 
 class UnitFile(_Strict):
-    """One of several specimens of a real board."""
+    """One of several specimens of a real board, or of one that is a place of labgrid."""
 
     probe: Probe = Field(default="", description="The unique id of its debug probe.")
-    serial_port: SerialPort = Field(description=_SERIAL_PORT_HELP)
+    serial_port: SerialPort = Field(default="", description=_SERIAL_PORT_HELP)
     power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+    place: PlaceName = Field(default="", description=_PLACE_HELP)
 
 
 class EnergyMode(StrEnum):
@@ -720,10 +746,13 @@ class EnergyFile(_Strict):
 
 
 class BoardFile(_Strict):
-    """A place where an image runs. A real one has a probe and a serial port, or units that have them."""
+    """A place where an image runs. A real one has a probe and a serial port, one of labgrid a coordinator and
+    a place, or units that have them."""
 
     description: str = ""
-    kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
+    kind: WrittenKind = Field(
+        description="virtual boards give a model's times, real ones measured times; labgrid has either."
+    )
     firmware_board: Name = Field(description="The folder under firmware/board/.")
     adapter: Name = Field(
         default="", description="The code that takes and gives back its units; without it, that of its kind."
@@ -741,8 +770,11 @@ class BoardFile(_Strict):
     probe: Probe = Field(default="", description=_PROBE_HELP)
     serial_port: SerialPort = Field(default="", description=_SERIAL_PORT_HELP)
     power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+    coordinator: Coordinator = Field(default="", description="The coordinator of labgrid, HOST or HOST:PORT.")
+    place: PlaceName = Field(default="", description=_PLACE_HELP)
     units: Annotated[list[UnitFile], Field(min_length=1)] = Field(
-        default=[], description="Several specimens, over which runs spread; instead of the three keys above."
+        default=[],
+        description="Several specimens, over which runs spread; each has what one would have at the top.",
     )
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
     timing_model: TimingModel = Field(
