@@ -31,6 +31,8 @@ class SerialServer:
     def __init__(self, device: str, *, host: str = "127.0.0.1", rfc2217: bool = False) -> None:
         self.commands: list[bytes] = []
         """What clients have sent by RFC 2217 that is no data."""
+        self.clients = 0
+        """How many have come so far."""
         self._device = device
         self._rfc2217 = rfc2217
         self._ended = threading.Event()
@@ -46,6 +48,7 @@ class SerialServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.clients += 1
             with connection, suppress(OSError), PseudoTerminal(self._device, timeout=0) as port:
                 self._converse(connection, port)
 
