@@ -249,7 +249,7 @@ class Flasher(Protocol):
     """Gets hold of boards through debug probes."""
 
     def attached(self) -> tuple[AttachedProbe, ...]:
-        """The debug probes that it sees; what cannot be read is among them, with its problem."""
+        """The debug probes of hardware that it sees; what cannot be read is among them, with its problem."""
         ...
 
     def find_probe(self, wanted: str) -> str:

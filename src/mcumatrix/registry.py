@@ -668,11 +668,9 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
         )
     except VirtualBoardError as error:
         problems = (AttachedProbe("", "virtual boards", error.message),)
-    virtual_uids = {board.uid for board in virtual}
     flashers = {DEFAULT_FLASHER: _pyocd()} | {board.flasher: flasher(board) for board in boards}
     seen = dict.fromkeys(probe for one in flashers.values() for probe in one.attached())
-    probes = tuple(probe for probe in seen if probe.uid not in virtual_uids)
-    return Attached((*probes, *problems), attached_ports(wanted), virtual, attached_places(boards))
+    return Attached((*seen, *problems), attached_ports(wanted), virtual, attached_places(boards))
 
 
 def _ppk2(setup: EnergySetup) -> CurrentProbe:

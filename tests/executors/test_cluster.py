@@ -1,8 +1,10 @@
 """Builds and runs on a cluster of this machine: the same bytes, and nothing is lost with a worker."""
 
+import io
 import logging
 import os
 import signal
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ from mcumatrix.executors.cluster.bundle import Bundle, pack, unpacked
 from mcumatrix.executors.cluster.connection import BOARD, Connection, connect
 from mcumatrix.executors.cluster.runs import ClusterRuns
 from mcumatrix.executors.runs import Choice
+from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.stages.run import Ran, ToRun
@@ -316,3 +319,18 @@ def test_a_folder_is_the_same_bytes_wherever_it_lies_and_whenever_it_was_made(tm
     assert pack(there) == one
     with pytest.raises(ValueError, match="a bundle is not what it is called"):
         unpacked(Bundle("0" * 64, one.data), tmp_path / "there")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)]
+)
+def test_a_bundle_of_anything_but_files_below_it_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname = kind, "/etc/passwd"
+        archive.addfile(entry)
+    data = stream.getvalue()
+    with pytest.raises(ValueError, match=f"a bundle has '{name}', which is no file below it"):
+        unpacked(Bundle(hash_bytes(data), data), tmp_path / "there")
+    assert not (tmp_path / "out").exists()

@@ -49,7 +49,7 @@ from mcumatrix import workflow
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.load import load_matrix
 from mcumatrix.matrix.catalogues import load_catalogues
-from mcumatrix.matrix.schema import schema_text
+from mcumatrix.matrix.schema.files import schema_text
 from mcumatrix.matrix.select import select
 from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import ToolchainIdentity

@@ -2,8 +2,9 @@
 
 import io
 import tarfile
+import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mcumatrix.artifact import make_folder
 from mcumatrix.hashing import hash_bytes
@@ -50,11 +51,8 @@ def unpacked(bundle: Bundle, below: Path) -> Path:
     if hash_bytes(bundle.data) != bundle.sha256:
         raise ValueError("a bundle is not what it is called")
     make_folder(below)
-    import tempfile
-
     aside = Path(tempfile.mkdtemp(dir=below))
-    with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
-        archive.extractall(aside, filter="data")
+    _unpack(bundle.data, aside)
     try:
         aside.rename(folder)
     except OSError:
@@ -62,3 +60,21 @@ def unpacked(bundle: Bundle, below: Path) -> Path:
         if not folder.is_dir():
             raise
     return folder
+
+
+def _unpack(data: bytes, into: Path) -> None:
+    """Writes what `pack` has packed. tarfile's own filters are not in every Python 3.11, as in Debian 12's.
+
+    Raises:
+        OSError: it cannot be written.
+        ValueError: something else was packed than files below a folder.
+    """
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for entry in archive:
+            name, contents = PurePosixPath(entry.name), archive.extractfile(entry)
+            if not entry.isreg() or contents is None or name.is_absolute() or ".." in name.parts:
+                raise ValueError(f"a bundle has {entry.name!r}, which is no file below it")
+            path = into / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(contents.read())
+            path.chmod(entry.mode)
