@@ -104,6 +104,7 @@ LOADED_LATE = (
     "mcumatrix.adapters.models.set_answers",
     "mcumatrix.adapters.models.tflm_host",
     # By pyOCD itself, which finds them through the entry point of the plugin.
+    "mcumatrix.adapters.flashers.pyocd.network_probe",
     "mcumatrix.adapters.flashers.pyocd.plugin",
     "mcumatrix.adapters.flashers.pyocd.target",
     "mcumatrix.adapters.flashers.pyocd.virtual_probe",
