@@ -120,7 +120,8 @@ WIRES = "Look at the wire from the board's pin (docs/energy.md has it) to the pr
         ),
         (
             _beyond_numbers,
-            "the energy of window 0 is beyond all numbers. Look at the units of the trace: amperes and volts.",
+            "the energy of window 0 is beyond all numbers. Look at the units of the trace: amperes and "
+            "volts.",
         ),
         (_silent, f"the trace has no edges: the board's pin never went high. {WIRES}"),
         (_cut, f"the trace ends within a window: its pin is high there. {WIRES}"),

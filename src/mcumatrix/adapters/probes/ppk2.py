@@ -71,7 +71,7 @@ class Ppk2:
             if not self._kit.get_modifiers():
                 raise BoardError(
                     f"what is at {self._setup.port} does not tell its calibration as a PPK2 does",
-                    hint="A PPK2 has two serial ports: take the other one, or unplug it and plug it in again.",
+                    hint="A PPK2 has two serial ports: take the other, or unplug it and plug it in again.",
                 )
             if self._setup.source:
                 self._kit.use_source_meter()
