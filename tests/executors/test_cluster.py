@@ -139,7 +139,7 @@ def test_where_no_worker_has_the_compiler_that_is_said(connection: Connection) -
         ClusterBuilder(connection, pytest.fail).identity(Toolchain("none", "no-such-compiler-"))
     assert str(error.value) == (
         "No worker of the cluster has the toolchain none: no-such-compiler-gcc is not on PATH.\n"
-        "  Install it on a worker; `mcumatrix worker` connects one to the scheduler."
+        "  Install it on a worker; `doit worker` connects one to the scheduler."
     )
 
 
@@ -229,7 +229,7 @@ def test_a_board_that_no_worker_has_is_said(connection: Connection, choice: Choi
         ClusterRuns(connection, _boards()).run(choice, board, lambda _ran: None)
     assert str(error.value) == (
         "No worker of the cluster has the board lab.\n"
-        "  Start `mcumatrix worker` on the machine that it is attached to."
+        "  Start `doit worker` on the machine that it is attached to."
     )
 
 
@@ -300,7 +300,7 @@ def test_what_is_no_cluster_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         connect("tcp://127.0.0.1:9", (), tmp_path)
     assert str(error.value) == (
         "No scheduler of a cluster answers at tcp://127.0.0.1:9 within 0.2 s.\n"
-        "  Start one with `dask scheduler`, and workers with `mcumatrix worker`."
+        "  Start one with `dask scheduler`, and workers with `doit worker`."
     )
 
 

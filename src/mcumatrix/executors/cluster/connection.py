@@ -241,7 +241,7 @@ def connect(wanted: str, boards: Collection[str], folder: Path) -> Connection:
         except (OSError, TimeoutError) as error:
             raise ToolError(
                 f"No scheduler of a cluster answers at {wanted} within {CONNECT_S:g} s.",
-                hint="Start one with `dask scheduler`, and workers with `mcumatrix worker`.",
+                hint="Start one with `dask scheduler`, and workers with `doit worker`.",
             ) from error
         return Connection(client, wanted, lambda: None)
     has_dashboard = find_spec("bokeh") is not None

@@ -88,7 +88,7 @@ class ClusterRuns:
         if not found:
             raise ToolError(
                 f"No worker of the cluster has the board {board.name}.",
-                hint="Start `mcumatrix worker` on the machine that it is attached to.",
+                hint="Start `doit worker` on the machine that it is attached to.",
             )
         return found
 
