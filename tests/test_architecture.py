@@ -291,3 +291,17 @@ def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
         and not any(path.is_relative_to(folder) for folder in own)
     ]
     assert offenders == []
+
+
+def test_archives_are_unpacked_without_filters_that_the_python_of_debian_12_lacks() -> None:
+    """3.11.2 has neither tarfile.data_filter nor an argument for it; both came with 3.11.4."""
+    offenders = [
+        f"{path.relative_to(SOURCE.parent)}:{call.lineno}"
+        for folder in ("src", "tools", "tests", "bench", "fuzz", "conformance")
+        for path in (SOURCE.parent / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func).rpartition(".")[2] in {"extract", "extractall", "unpack_archive"}
+        and any(argument.arg == "filter" for argument in call.keywords)
+    ]
+    assert offenders == []

@@ -10,6 +10,7 @@ from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
 from mcumatrix.errors import MatrixError
 from mcumatrix.model.attached import AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Runtime, Unit
+from vstm32.app import running
 from vstm32.app.running import RunningBoard, announce
 
 
@@ -70,6 +71,22 @@ def test_a_virtual_board_that_runs_is_attached_and_no_probe_of_hardware(vboards:
     with announce(board):
         attached = registry.attached()
     assert attached.virtual_boards == (RunningVirtualBoard("VB00", "bench", "/dev/pts/3", os.getpid()),)
+    assert all(probe.uid != "VB00" for probe in attached.probes)
+
+
+def test_a_virtual_board_that_starts_meanwhile_is_no_probe_of_hardware(
+    vboards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = running.running_boards
+    seen = [look()]
+    monkeypatch.setattr(running, "running_boards", lambda: seen.pop() if seen else look())
+    with announce(
+        RunningBoard(
+            "VB00", os.getpid(), 1, "/dev/pts/3", "/run/control", "bench", "STM32F746NG", "stm32f746xg"
+        )
+    ):
+        attached = registry.attached()
+    assert not seen
     assert all(probe.uid != "VB00" for probe in attached.probes)
 
 

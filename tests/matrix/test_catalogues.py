@@ -7,7 +7,7 @@ import serial.urlhandler
 
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.catalogues import load_boards, load_catalogues
-from mcumatrix.matrix.schema import SERIAL_SCHEMES
+from mcumatrix.matrix.schema.scalars import SERIAL_SCHEMES
 from mcumatrix.model.catalogue import (
     Board,
     BoardKind,

@@ -8,7 +8,8 @@ import pytest
 
 from mcumatrix.matrix.catalogues import load_boards, load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
-from mcumatrix.matrix.schema import BoardFile, MatrixFile, TimeoutsFile
+from mcumatrix.matrix.schema.board_file import BoardFile, TimeoutsFile
+from mcumatrix.matrix.schema.matrix_file import MatrixFile
 from mcumatrix.matrix.select import select
 from mcumatrix.model.axes import BUILTIN
 from mcumatrix.model.variant import Matrix, Outcome

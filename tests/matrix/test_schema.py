@@ -8,13 +8,9 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import (
-    FILES,
-    ExcludeFile,
-    check_axis_name,
-    check_name,
-    schema_text,
-)
+from mcumatrix.matrix.schema.files import FILES, schema_text
+from mcumatrix.matrix.schema.matrix_file import ExcludeFile
+from mcumatrix.matrix.schema.names import check_axis_name, check_name
 from mcumatrix.model.axes import BUILTIN
 
 PROJECT = Path(__file__).parents[2]

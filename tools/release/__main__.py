@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from mcumatrix.hashing import hash_file
-from tools.release.distribution import Distribution, build, call, check, require_same
+from tools.release.distribution import Distribution, build, call, check, require_same, unpack
 from tools.release.errors import ReleaseError
 from tools.release.sbom import write_sbom
 from tools.release.texts import (
@@ -97,7 +97,7 @@ def make_files(release: Release, into: Path, scratch: Path) -> Distribution:
     made: list[Distribution] = []
     for name in ("once", "again"):
         tree = scratch / name / "tree"
-        shutil.unpack_archive(archive, tree, filter="fully_trusted")
+        unpack(archive, tree)
         if made:
             _as_elsewhere(tree)
         made.append(build(tree, scratch / name / "dist"))

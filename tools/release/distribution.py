@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +32,17 @@ def call(command: list[str | Path], folder: Path, failing: str, hint: str) -> st
     return ran.stdout
 
 
+def unpack(archive: Path, into: Path) -> None:
+    """Unpacks a tar archive into a folder that is not there yet. Raises ReleaseError: it cannot be."""
+    into.mkdir(parents=True)
+    call(
+        ["tar", "--extract", "--file", archive],
+        into,
+        f"{archive.name} cannot be unpacked",
+        "Mend what it says.",
+    )
+
+
 def build(tree: Path, into: Path) -> Distribution:
     """Builds an sdist of a tree, and a wheel from that sdist, into a folder that is not there yet.
 
@@ -45,8 +55,7 @@ def build(tree: Path, into: Path) -> Distribution:
     call([*command, "sdist"], tree, failing, hint)
     (sdist,) = into.glob("*.tar.gz")
     unpacked = into / "unpacked"
-    with tarfile.open(sdist) as archive:
-        archive.extractall(unpacked, filter="data")
+    unpack(sdist, unpacked)
     (inside,) = unpacked.iterdir()
     call([*command, "wheel"], inside, failing, hint)
     (wheel,) = into.glob("*.whl")

@@ -19,7 +19,7 @@ _NEXT = (
 def base_image(_project: Project, _params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`base-image`: makes the image that toolchain images begin with."""
     from mcumatrix import registry
-    from mcumatrix.matrix.schema import is_suite
+    from mcumatrix.matrix.schema.scalars import is_suite
 
     suite = names[0] if names else DEFAULT_SUITE
     if not is_suite(suite):

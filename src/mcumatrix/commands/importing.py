@@ -9,7 +9,7 @@ from pathlib import Path
 from mcumatrix import registry
 from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ExitCode, PublishedError
-from mcumatrix.matrix.schema import check_name
+from mcumatrix.matrix.schema.names import check_name
 from mcumatrix.model.publication import Imported, Origin, Publication
 from mcumatrix.project import Project
 from mcumatrix.results.published import publication_csv, read_publication

@@ -12,7 +12,7 @@ from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ExitCode, MatrixError, ModelError
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import check_name
+from mcumatrix.matrix.schema.names import check_name
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.catalogue import DigitInput, Element, FileInput, Model, ModelInput, RandomInput
 from mcumatrix.model.network import Network, Tensor

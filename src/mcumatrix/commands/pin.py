@@ -8,7 +8,7 @@ from mcumatrix import registry
 from mcumatrix.artifact import write_atomically
 from mcumatrix.errors import ExitCode, MatrixError
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import check_name
+from mcumatrix.matrix.schema.names import check_name
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.model.catalogue import Source
 from mcumatrix.overlay import find

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from mcumatrix.matrix.document import Document, Place, Problems
 from mcumatrix.matrix.draft import Point
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import MatrixFile, OnOff, PlacementFile, SettingFile, check_axis_name
+from mcumatrix.matrix.schema.matrix_file import MatrixFile, PlacementFile, SettingFile
+from mcumatrix.matrix.schema.names import check_axis_name
+from mcumatrix.matrix.schema.scalars import OnOff
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import BUILTIN, LAYOUT_AXES, Setting, UnfitValueError
 from mcumatrix.model.catalogue import Catalogues, Runtime

@@ -10,20 +10,12 @@ from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.document import Document, Problems
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
-from mcumatrix.matrix.schema import (
-    BoardFile,
-    DatasetFile,
-    EnergyFile,
-    EnergyMode,
-    ModelFile,
-    OnOff,
-    RuntimeFile,
-    SourceFile,
-    TimeoutsFile,
-    ToolchainFile,
-    UnitFile,
-    check_name,
-)
+from mcumatrix.matrix.schema.board_file import BoardFile, EnergyFile, EnergyMode, TimeoutsFile, UnitFile
+from mcumatrix.matrix.schema.model_file import DatasetFile, ModelFile
+from mcumatrix.matrix.schema.names import check_name
+from mcumatrix.matrix.schema.runtime_file import RuntimeFile, SourceFile
+from mcumatrix.matrix.schema.scalars import OnOff
+from mcumatrix.matrix.schema.toolchain_file import ToolchainFile
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.matrix.validate import File, validated
 from mcumatrix.model.catalogue import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mcumatrix.matrix.axes import spelled
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
-from mcumatrix.matrix.schema import MatrixFile
+from mcumatrix.matrix.schema.matrix_file import MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.comparison import Comparison
 

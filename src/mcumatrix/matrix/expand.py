@@ -17,14 +17,8 @@ from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.include import Included, include
 from mcumatrix.matrix.instead import CanBeHad, always, substitute
 from mcumatrix.matrix.scheduling import schedule_of
-from mcumatrix.matrix.schema import (
-    MAXIMUM_MATRIX_S,
-    ExcludeFile,
-    ExpectFile,
-    MatrixFile,
-    OnOff,
-    ReferenceFile,
-)
+from mcumatrix.matrix.schema.matrix_file import ExcludeFile, ExpectFile, MatrixFile, ReferenceFile
+from mcumatrix.matrix.schema.scalars import MAXIMUM_MATRIX_S, OnOff
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, BUILTIN, AxisKind
 from mcumatrix.model.catalogue import Board, Catalogues

@@ -19,7 +19,7 @@ from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.document import Document
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
-from mcumatrix.matrix.schema import Baud, check_probe, check_serial_port
+from mcumatrix.matrix.schema.scalars import Baud, check_probe, check_serial_port
 from mcumatrix.matrix.suggest import listed, shown
 from mcumatrix.matrix.validate import validated
 from mcumatrix.model.catalogue import DEFAULT_FLASHER, Board, BoardKind, Timeouts, Unit

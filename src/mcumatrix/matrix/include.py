@@ -6,7 +6,8 @@ from mcumatrix.matrix.axes import Axes, canonical, chosen_settings, impossible, 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words
 from mcumatrix.matrix.draft import Draft, Point, has_all
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import IncludeFile, MatrixFile, PlacementFile, SettingFile, check_axis_name
+from mcumatrix.matrix.schema.matrix_file import IncludeFile, MatrixFile, PlacementFile, SettingFile
+from mcumatrix.matrix.schema.names import check_axis_name
 from mcumatrix.matrix.suggest import did_you_mean, listed, shown
 from mcumatrix.model.axes import AXES, Setting
 from mcumatrix.model.catalogue import Catalogues

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from mcumatrix.matrix.document import Document, Problems
 from mcumatrix.matrix.include import Included
-from mcumatrix.matrix.schema import MatrixFile
+from mcumatrix.matrix.schema.matrix_file import MatrixFile
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.model.catalogue import Catalogues, Toolchain
 from mcumatrix.model.variant import Substitution

@@ -7,7 +7,8 @@ from mcumatrix.matrix.expand import expand
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.instead import CanBeHad, always
 from mcumatrix.matrix.reader import read_document
-from mcumatrix.matrix.schema import MatrixFile, check_name
+from mcumatrix.matrix.schema.matrix_file import MatrixFile
+from mcumatrix.matrix.schema.names import check_name
 from mcumatrix.matrix.suggest import did_you_mean, shown
 from mcumatrix.matrix.validate import validated
 from mcumatrix.model.catalogue import Catalogues

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mcumatrix.matrix.document import Document, Problems
-from mcumatrix.matrix.schema import MatrixFile
+from mcumatrix.matrix.schema.matrix_file import MatrixFile
 from mcumatrix.matrix.suggest import listed
 from mcumatrix.model.schedule import Ordering, Schedule
 from mcumatrix.model.variant import Variant

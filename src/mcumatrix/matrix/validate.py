@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from mcumatrix.matrix.document import Document, Place, Problems, in_words, type_names
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.schema import PlacementFile, SettingFile
+from mcumatrix.matrix.schema.matrix_file import PlacementFile, SettingFile
 from mcumatrix.matrix.suggest import did_you_mean, nearest, shown
 from mcumatrix.model.axes import BUILTIN, LAYOUT_AXES
 

@@ -1,4 +1,5 @@
-"""Builds the builtin runtime for the real target and runs it on an emulated Cortex-M7."""
+"""Builds the builtin runtime for the real targets and runs it on an emulated Cortex-M7, which executes what a
+Cortex-M4 does as well."""
 
 import struct
 import subprocess
@@ -24,7 +25,8 @@ from mcumatrix.model.network import Network
 
 REPOSITORY = Path(__file__).parents[3]
 FLASH, RAM, STACK_TOP, RETURN = 0x0800_0000, 0x2000_0000, 0x2010_0000, 0x0900_0000
-FLAGS = "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard -O2 -ffunction-sections -fdata-sections"
+FPU = {"cortex-m7": "fpv5-sp-d16", "cortex-m4": "fpv4-sp-d16"}
+"""Of each core that kernels are compiled for."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,13 @@ class Machine:
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, Path], Machine]:
-    """Builds (kernels, element, model) on first use; the models of one library are built together."""
-    built: dict[tuple[str, str], Path] = {}
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Machine]:
+    """Builds (kernels, element, model, core) on first use; the models of one library are built together."""
+    built: dict[tuple[str, str, str], Path] = {}
 
-    def build(kernels: str, element: str) -> Path:
-        folder = tmp_path_factory.mktemp(f"{kernels}-{element}")
+    def build(kernels: str, element: str, core: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"{kernels}-{element}-{core}")
+        cpu_flags = f"-mcpu={core} -mthumb -mfpu={FPU[core]} -mfloat-abi=hard"
         for model in models_of(element):
             (folder / "models" / model.stem).mkdir(parents=True)
             files = render_builtin(read_network(model), REPOSITORY / "templates")
@@ -97,7 +100,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, Pat
                 (folder / "models" / model.stem / name).write_bytes(contents)
         configure = [
             *("cmake", "-G", "Ninja", "-S", str(Path(__file__).parent), "-B", str(folder / "build")),
-            *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_SYSTEM_PROCESSOR=arm", f"-DCMAKE_C_FLAGS={FLAGS}"),
+            *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_SYSTEM_PROCESSOR=arm"),
+            f"-DCMAKE_C_FLAGS={cpu_flags} -O2 -ffunction-sections -fdata-sections",
+            f"-DMCUMATRIX_CPU_FLAGS={cpu_flags}",
             *("-DCMAKE_C_COMPILER=arm-none-eabi-gcc", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"),
             *(f"-DMCUMATRIX_KERNELS={kernels}", f"-DMCUMATRIX_ELEMENT={element}"),
             f"-DMCUMATRIX_MODELS={folder / 'models'}",
@@ -107,10 +112,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, Pat
             assert done.returncode == 0, done.stdout + done.stderr
         return folder / "build"
 
-    def machine_of(kernels: str, element: str, model: Path) -> Machine:
-        if (kernels, element) not in built:
-            built[kernels, element] = build(kernels, element)
-        return Machine(built[kernels, element] / f"{model.stem}.elf", read_network(model))
+    def machine_of(kernels: str, element: str, model: Path, core: str = "cortex-m7") -> Machine:
+        key = (kernels, element, core)
+        if key not in built:
+            built[key] = build(*key)
+        return Machine(built[key] / f"{model.stem}.elf", read_network(model))
 
     return machine_of
 

@@ -1,9 +1,11 @@
 """A folder as bytes that are the same wherever it lies, and back: what travels to workers by contents."""
 
 import io
+import shutil
 import tarfile
+import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mcumatrix.artifact import make_folder
 from mcumatrix.hashing import hash_bytes
@@ -50,15 +52,35 @@ def unpacked(bundle: Bundle, below: Path) -> Path:
     if hash_bytes(bundle.data) != bundle.sha256:
         raise ValueError("a bundle is not what it is called")
     make_folder(below)
-    import tempfile
-
     aside = Path(tempfile.mkdtemp(dir=below))
-    with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
-        archive.extractall(aside, filter="data")
     try:
+        _unpack(bundle.data, aside)
         aside.rename(folder)
     except OSError:
-        # Another thread of this worker was first.
+        # Another thread of this worker may have been first.
         if not folder.is_dir():
             raise
+    finally:
+        # Of a folder that was renamed there is nothing left.
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def _unpack(data: bytes, into: Path) -> None:
+    """Writes what `pack` has packed. tarfile's own filters are not in every Python 3.11, as in Debian 12's.
+
+    Raises:
+        OSError: it cannot be written.
+        ValueError: something else was packed than files below a folder.
+    """
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for entry in archive:
+            name = PurePosixPath(entry.name)
+            # Before it is opened: tarfile follows links.
+            contents = archive.extractfile(entry) if entry.isreg() else None
+            if contents is None or name.is_absolute() or ".." in name.parts:
+                raise ValueError(f"a bundle has {entry.name!r}, which is no file below it")
+            path = into / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(contents.read())
+            path.chmod(entry.mode)

@@ -75,32 +75,87 @@ static void widen_point(const struct builtin_layer *layer, const int8_t *image, 
     }
 }
 
+/* A group's first loads, which come while the group before it is multiplied. */
+struct loaded {
+    int8x4_t word_a, word_b;
+    int16x2_t even_first;
+};
+
+/* Multiplies a group of each filter with the same group of both points, and loads the next one where there `is_next`.
+ *
+ * A Cortex-M7 (DUAL_ISSUE) executes two instructions at once wherever they can go together: multiplications never do,
+ * what widens goes first of two, and a word can be multiplied two cycles after its load. To a Cortex-M4 a load costs
+ * one cycle instead of two behind another one. See docs/timing.md. */
+static inline __attribute__((always_inline)) void multiply_group(struct sums *sums, struct loaded *loaded,
+                                                                 const int16_t **scratch, const int8_t **a,
+                                                                 const int8_t **b, bool is_next) {
+    const int16x2_t even_first = loaded->even_first;
+#ifdef DUAL_ISSUE
+    const int16x2_t even_a = ordered_even(loaded->word_a);
+    const int16x2_t odd_first = ordered_load(&(*scratch)[-6]);
+    const int16x2_t even_b = ordered_even(loaded->word_b);
+    sums->first_a = ordered_smlad(even_first, even_a, sums->first_a);
+    const int16x2_t odd_a = ordered_odd(loaded->word_a);
+    sums->first_b = ordered_smlad(even_first, even_b, sums->first_b);
+    const int16x2_t odd_b = ordered_odd(loaded->word_b);
+    sums->first_a = ordered_smlad(odd_first, odd_a, sums->first_a);
+    const int16x2_t even_second = ordered_load(&(*scratch)[-4]);
+    sums->first_b = ordered_smlad(odd_first, odd_b, sums->first_b);
+    const int16x2_t odd_second = ordered_load(&(*scratch)[-2]);
+    sums->second_a = ordered_smlad(even_second, even_a, sums->second_a);
+    if (is_next) {
+        loaded->word_a = next_int8x4(a);
+    }
+    sums->second_b = ordered_smlad(even_second, even_b, sums->second_b);
+    if (is_next) {
+        loaded->even_first = next_group(scratch);
+    }
+    sums->second_a = ordered_smlad(odd_second, odd_a, sums->second_a);
+    if (is_next) {
+        loaded->word_b = next_int8x4(b);
+    }
+    sums->second_b = ordered_smlad(odd_second, odd_b, sums->second_b);
+#else
+    const int16x2_t odd_first = ordered_load(&(*scratch)[-6]);
+    const int16x2_t even_a = ordered_even(loaded->word_a);
+    const int16x2_t odd_a = ordered_odd(loaded->word_a);
+    const int16x2_t even_b = ordered_even(loaded->word_b);
+    const int16x2_t odd_b = ordered_odd(loaded->word_b);
+    sums->first_a = ordered_smlad(even_first, even_a, sums->first_a);
+    sums->first_b = ordered_smlad(even_first, even_b, sums->first_b);
+    sums->first_a = ordered_smlad(odd_first, odd_a, sums->first_a);
+    sums->first_b = ordered_smlad(odd_first, odd_b, sums->first_b);
+    const int16x2_t even_second = ordered_load(&(*scratch)[-4]);
+    const int16x2_t odd_second = ordered_load(&(*scratch)[-2]);
+    sums->second_a = ordered_smlad(even_second, even_a, sums->second_a);
+    sums->second_b = ordered_smlad(even_second, even_b, sums->second_b);
+    sums->second_a = ordered_smlad(odd_second, odd_a, sums->second_a);
+    sums->second_b = ordered_smlad(odd_second, odd_b, sums->second_b);
+    if (is_next) {
+        loaded->word_a = next_int8x4(a);
+        loaded->word_b = next_int8x4(b);
+        loaded->even_first = next_group(scratch);
+    }
+#endif
+}
+
 /* The sums of products of two points with two filters of `size` weights each. */
 static inline struct sums multiply(const int16_t *scratch, const int8_t *a, const int8_t *b, int32_t size) {
     struct sums sums = {0, 0, 0, 0};
-    const int8_t *const groups_end = a + size / GROUP * GROUP;
-    while (a < groups_end) {
-        /* In this order two of them go through the pipeline together wherever they can: multiplications never do, what
-         * widens goes first of two, and a word can be multiplied two cycles after its load (docs/timing.md). */
-        const int8x4_t word_a = next_int8x4(&a);
-        const int16x2_t even_first = ordered_load(&scratch[0]);
-        const int8x4_t word_b = next_int8x4(&b);
-        const int16x2_t odd_first = ordered_load(&scratch[2]);
-        const int16x2_t even_a = ordered_even(word_a);
-        const int16x2_t odd_a = ordered_odd(word_a);
-        sums.first_a = ordered_smlad(even_first, even_a, sums.first_a);
-        const int16x2_t even_b = ordered_even(word_b);
-        sums.first_b = ordered_smlad(even_first, even_b, sums.first_b);
-        const int16x2_t even_second = ordered_load(&scratch[4]);
-        const int16x2_t odd_b = ordered_odd(word_b);
-        sums.first_a = ordered_smlad(odd_first, odd_a, sums.first_a);
-        sums.first_b = ordered_smlad(odd_first, odd_b, sums.first_b);
-        const int16x2_t odd_second = ordered_load(&scratch[6]);
-        sums.second_a = ordered_smlad(even_second, even_a, sums.second_a);
-        scratch += GROUP * POINTS;
-        sums.second_b = ordered_smlad(even_second, even_b, sums.second_b);
-        sums.second_a = ordered_smlad(odd_second, odd_a, sums.second_a);
-        sums.second_b = ordered_smlad(odd_second, odd_b, sums.second_b);
+    const int32_t groups = size / GROUP;
+    if (groups > 0) {
+        struct loaded loaded;
+        loaded.word_a = next_int8x4(&a);
+        loaded.even_first = next_group(&scratch);
+        loaded.word_b = next_int8x4(&b);
+        if (groups % 2 == 0) {
+            multiply_group(&sums, &loaded, &scratch, &a, &b, true);
+        }
+        for (const int8_t *const last = a + (groups - 1) / 2 * (2 * GROUP); a != last;) {
+            multiply_group(&sums, &loaded, &scratch, &a, &b, true);
+            multiply_group(&sums, &loaded, &scratch, &a, &b, true);
+        }
+        multiply_group(&sums, &loaded, &scratch, &a, &b, false);
     }
     for (int32_t i = 0; i < size % GROUP; ++i) {
         const int32_t first = scratch[scratch_index(i, 0)];

@@ -3,6 +3,7 @@
 import logging
 from typing import TYPE_CHECKING
 
+from mcumatrix.adapters.flashers.pyocd.finding import VIRTUAL
 from mcumatrix.model.attached import AttachedProbe
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def attached_probes() -> tuple[AttachedProbe, ...]:
-    """All debug probes, virtual boards among them. What cannot be read is there with its problem.
+    """All debug probes but those of virtual boards. What cannot be read is there with its problem.
 
     One kind of probe after the other, not by pyOCD's own sum of them: a kind that fails hides no other.
     """
@@ -23,6 +24,8 @@ def attached_probes() -> tuple[AttachedProbe, ...]:
     logger.addHandler(warnings)
     try:
         for name, kind in PROBE_CLASSES.items():
+            if name == VIRTUAL:
+                continue
             try:
                 found += [_describe(probe, name) for probe in kind.get_all_connected_probes()]
             except Exception as error:  # Drivers raise what they like.
