@@ -49,7 +49,8 @@ from vstm32.stm32.families import FAMILIES
 from vstm32.stm32.fmc import Fmc
 from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
-from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, RESET_BEFORE_ENABLE, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.rcc_block import RESET_BEFORE_ENABLE
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
 from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
