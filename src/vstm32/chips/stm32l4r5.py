@@ -1,11 +1,10 @@
 """STM32L4R5ZI on the NUCLEO-L4R5ZI: a Cortex-M4, 2 MB of flash in two banks or one, 640 KB of RAM.
 
 RM0432 is the reference manual of the STM32L4Rxxx and STM32L4Sxxx, DS12023 the data sheet, UM2179 the manual
-of the
-board. Addresses, bits of registers and interrupts were compared with what ST publishes for programs: its
-CMSIS
-header stm32l4r5xx.h. Not compared with anything are values of registers after reset, and which pins UARTs
-have.
+of the board. Addresses, bits of registers and interrupts were compared with what ST publishes for programs:
+its CMSIS header stm32l4r5xx.h. Values of registers after reset were compared with STM32L4R5.svd of
+cmsis-svd/cmsis-svd-data. Not compared with anything are those of MODER, RCC_APB1ENR1, RCC_ICSCR and
+FLASH_OPTR, for which it has those of older chips, and which pins UARTs have.
 """
 
 from vstm32.base.chip import (
@@ -26,8 +25,6 @@ from vstm32.stm32.l4_family import LIMITS, memory_map, pages, usarts
 _MER1, _MER2 = 1 << 2, 1 << 15
 _MASS_ERASE_SECONDS = 22.13e-3 * 2
 """Of both banks, one after the other (DS12023)."""
-
-_EXTI = ("IMR", "EMR", "RTSR", "FTSR", "SWIER")
 
 CHIP = Chip(
     names=("stm32l4r5xi", "stm32l4r5zi"),
@@ -70,7 +67,7 @@ CHIP = Chip(
             ),
         ),
         control=Bits(0x0F06_8FFF),  # section 3.7.6, without STRT and the locks
-        option_control_writable=0x0FFF_F7FF,  # section 3.7.8
+        option_control_writable=0x0FFF_77FF,  # section 3.7.8
         sector_number_bits=9,  # BKER and PNB
         program_seconds=81.69e-6,
         read_bytes=8,  # with two banks; section 3.3.3
@@ -96,12 +93,17 @@ CHIP = Chip(
         "DBGMCU_APB1FZ": Bits(0x82E0_1C3F),
         "DBGMCU_APB1FZ2": Bits(0x0000_0022),
         "DBGMCU_APB2FZ": Bits(0x0007_2800),
-        # Of the lines from 0 to 31: those that are there (section 17.5).
-        **{f"EXTI_{name}": Bits(0x00FF_FFFF) for name in _EXTI},
+        # OCCS, and what can be an input in place of a pin: the bits of ST's header.
+        **{f"TIM{number}_SMCR": Bits(0x1_FFFF) for number in (2, 5)},
+        "TIM2_OR": Bits(0xF),
+        "TIM5_OR": Bits(0),
         # Waking from Stop mode: UESM, WUS, WUFIE, UCESM, WUCF; FIFO mode is not modelled.
         "USART_CR1": Bits(0x1FFF_FFFF),
         "USART_CR3": Bits(0x00FE_FFFF),
         "USART_ICR": Bits(0x0012_1B5F),
+        # With FIFO mode off (sections 49.8.10 and 50.7.8).
+        "USART_ISR": Bits(0, reset=0xC0),
+        "LPUART_ISR": Bits(0, reset=0xC0),
     },
     kit=Kit(
         name="NUCLEO-L4R5ZI",

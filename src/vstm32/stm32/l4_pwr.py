@@ -11,8 +11,15 @@ CR2, CR3, CR4, SR1, SR2, SCR, CR5 = 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x80
 _VOS_SHIFT, _VOS, _LPR = 9, 3 << 9, 1 << 14
 _IOSV = 1 << 9
 _R1MODE = 1 << 8
+_PULLED = {"UA": 0xBFFF, "DA": 0x5FFF, "DB": 0xFFEF, "UI": 0x0FFF, "DI": 0x0FFF}
+"""Where not all pins have a pull: those of the debug port have the other one, and port I has twelve pins."""
+
 _PULLS = tuple(
-    Register(f"P{way}CR{port}", 0x20 + 8 * number + (4 if way == "D" else 0), writable=0xFFFF)
+    Register(
+        f"P{way}CR{port}",
+        0x20 + 8 * number + (4 if way == "D" else 0),
+        writable=_PULLED.get(f"{way}{port}", 0xFFFF),
+    )
     for number, port in enumerate("ABCDEFGHI")
     for way in "UD"
 )
@@ -20,7 +27,7 @@ _PULLS = tuple(
 REGISTERS = (
     Register("CR1", CR1, reset=0x0000_0200, writable=0x0000_4717, unsupported=_LPR | 0x7),
     Register("CR2", CR2, writable=0x0000_06FF, unsupported=0xF1),
-    Register("CR3", CR3, reset=0x0000_8000, writable=0x0000_DD1F),
+    Register("CR3", CR3, reset=0x0000_8000, writable=0x0000_951F),
     Register("CR4", CR4, writable=0x0000_031F),
     Register("SR1", SR1),
     Register("SR2", SR2, reset=0x0000_0100),  # REGLPS: the low-power regulator is ready

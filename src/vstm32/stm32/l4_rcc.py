@@ -48,15 +48,22 @@ CMSIS headers); the registers for resets and for sleep have the same bits but th
 _NO_RESET = {AHB1: 0, APB1: 0x0000_0C00, APB2: 0x0000_0080}
 """RTCAPB, WWDG and FW: enabled, and not reset by RCC."""
 
+_IN_SLEEP = {AHB1: 0x0000_0200, AHB2: 0x0000_0600}
+"""SRAM1, SRAM2 and SRAM3: never off but in sleep."""
+
+_NOT_IN_SLEEP = {APB2: 0x0000_0080}
+"""FW."""
+
 
 def _bus_registers() -> tuple[Register, ...]:
     registers = []
     for at, (bus, bits, reset) in _BUSES.items():
         number = {APB1: "1", APB1_SECOND: "2"}.get(at, "")
+        in_sleep = bits & ~_NOT_IN_SLEEP.get(at, 0) | _IN_SLEEP.get(at, 0)
         registers += [
             Register(f"{bus}RSTR{number}", at - RESET_BEFORE_ENABLE, writable=bits & ~_NO_RESET.get(at, 0)),
             Register(f"{bus}ENR{number}", at, reset=reset, writable=bits),
-            Register(f"{bus}SMENR{number}", at + RESET_BEFORE_ENABLE, reset=bits, writable=bits),
+            Register(f"{bus}SMENR{number}", at + RESET_BEFORE_ENABLE, reset=in_sleep, writable=in_sleep),
         ]
     return tuple(registers)
 
@@ -76,7 +83,7 @@ _REGISTERS = (
     Register("BDCR", BDCR, writable=0x0301_833D),
     Register("CSR", CSR, reset=0x0C00_0600, writable=0x0000_0F01),
     Register("CRRCR", CRRCR, writable=0x0000_0001),
-    Register("CCIPR2", CCIPR2, writable=0x0030_FFFF),
+    Register("CCIPR2", CCIPR2, writable=0x0033_47FF),
 )
 
 
