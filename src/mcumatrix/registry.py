@@ -16,6 +16,7 @@ from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoar
 from mcumatrix.model.catalogue import (
     DEFAULT_FLASHER,
     DEFAULT_SUITE,
+    LABGRID,
     Archive,
     Dataset,
     Model,
@@ -561,7 +562,17 @@ def _real_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: 
     return RealBoard(entry, find_probe, **options)
 
 
-BOARDS: dict[str, Callable[..., Board]] = {"virtual": _virtual_board, "real": _real_board}
+def _labgrid_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001
+    from mcumatrix.adapters.boards.labgrid.board import LabgridBoard
+
+    return LabgridBoard(entry, **options)
+
+
+BOARDS: dict[str, Callable[..., Board]] = {
+    "virtual": _virtual_board,
+    "real": _real_board,
+    LABGRID: _labgrid_board,
+}
 
 
 class Boards:
@@ -639,16 +650,18 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
     """What is attached to this machine.
 
     `wanted` are paths of serial ports to look at in any case. Probes are those that pyOCD sees, and those
-    that the flashers of `boards` see.
+    that the flashers of `boards` see; places of labgrid are those of `boards`.
 
     Raises:
         MatrixError: a board's flasher is unknown.
         ToolError: another package's flasher does not work.
     """
+    from mcumatrix.adapters.boards.labgrid.looking import attached_places
     from mcumatrix.adapters.consoles.serial_port import attached_ports
     from vstm32.app.running import running_boards
     from vstm32.base.errors import VirtualBoardError
 
+    boards = tuple(boards)
     problems: tuple[AttachedProbe, ...] = ()
     virtual: tuple[RunningVirtualBoard, ...] = ()
     try:
@@ -660,7 +673,7 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
         problems = (AttachedProbe("", "virtual boards", error.message),)
     flashers = {DEFAULT_FLASHER: _pyocd()} | {board.flasher: flasher(board) for board in boards}
     seen = dict.fromkeys(probe for one in flashers.values() for probe in one.attached())
-    return Attached((*seen, *problems), attached_ports(wanted), virtual)
+    return Attached((*seen, *problems), attached_ports(wanted), virtual, attached_places(boards))
 
 
 def _ppk2(setup: EnergySetup) -> CurrentProbe:
