@@ -4,7 +4,8 @@ RM0432 is the reference manual of the STM32L4Rxxx and STM32L4Sxxx, DS12023 the d
 of the board. Addresses, bits of registers and interrupts were compared with what ST publishes for programs:
 its CMSIS header stm32l4r5xx.h. Values of registers after reset were compared with STM32L4R5.svd of
 cmsis-svd/cmsis-svd-data. Not compared with anything are those of MODER, RCC_APB1ENR1, RCC_ICSCR and
-FLASH_OPTR, for which it has those of older chips, and which pins UARTs have.
+FLASH_OPTR, for which it has those of older chips. Pins of UARTs were compared with those that ST's data give
+the ZI package, as mbed-os has them (PeripheralPins.c of TARGET_NUCLEO_L4R5ZI).
 """
 
 from vstm32.base.chip import (
@@ -81,12 +82,13 @@ CHIP = Chip(
             # PG7 and PG8 go to the ST-LINK, which makes a virtual COM port of them.
             "LPUART1": (pins("PG7 PC1 PB11 PA2", 8), pins("PG8 PC0 PB10 PA3", 8)),
             "USART1": (pins("PA9 PB6 PG9", 7), pins("PA10 PB7 PG10", 7)),
-            "USART2": (pins("PA2 PD5", 7), pins("PA3 PD6", 7)),
+            "USART2": (pins("PA2 PD5", 7), (*pins("PA3 PD6", 7), *pins("PA15", 3))),
             "USART3": (pins("PD8 PB10 PC4 PC10", 7), pins("PD9 PB11 PC5 PC11", 7)),
             "UART4": (pins("PA0 PC10", 8), pins("PA1 PC11", 8)),
             "UART5": (pins("PC12", 8), pins("PD2", 8)),
         },
-        led_out=("LPUART1",),
+        # D1 and D0 of the Arduino connector are USART3.
+        led_out=("LPUART1", "USART3"),
     ),
     registers={
         # ST's header has of these: CAN1, LPTIM1, I2C1 to I2C3, the watchdogs, RTC, TIM2 to TIM7.
@@ -111,7 +113,7 @@ CHIP = Chip(
         lse_hz=32_768,  # the crystal X2
         serial="LPUART1",
         button="PC13",  # B1, blue; UM2179
-        serial_ports="LPUART1 on PG7 and PG8, others on any of their pins",
+        serial_ports="LPUART1 on PG7 and PG8, USART3 on PD8 and PD9, others on any of their pins",
     ),
     expected_errors={
         "instructions": "no estimate of a board's times",

@@ -95,3 +95,12 @@ def test_a_line_of_exti_has_the_interrupt_of_the_chip(bench, line: int, interrup
     board = bench(source, *M4, chip=CHIP.name).run()
     pending = sum(board.seen(index) << 32 * index for index in range(3))
     assert pending == 1 << interrupt
+
+
+def test_usart2_receives_on_pa15_by_a_function_of_its_own():
+    [wiring] = [wiring for wiring in CHIP.usarts if wiring.name == "USART2"]
+    assert [(str(pin), pin.alternate_function) for pin in wiring.receive] == [
+        ("PA3", 7),
+        ("PD6", 7),
+        ("PA15", 3),
+    ]
