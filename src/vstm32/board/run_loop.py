@@ -50,6 +50,7 @@ class RunLoop:
             if self._stops.leaves_thumb():
                 return
             system.protection.apply()
+            system.exceptions.deliver_natively(unprotected=system.protection.is_off)
             slice_end = core.cycles + _SLICE_CYCLES
             if end is not None:
                 slice_end = min(slice_end, end)

@@ -189,6 +189,6 @@ class Shared:
 
     def use_unicorn(self, library: Any) -> None:
         """The hooks call these functions of Unicorn's C library."""
-        for name in ("uc_emu_stop", "uc_reg_read", "uc_reg_write"):
+        for name in (field for field, _ in ffi.typeof("struct state").fields if field.startswith("uc_")):
             address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
             setattr(self.state, name, ffi.cast(ffi.typeof(getattr(self.state, name)), address))

@@ -43,17 +43,17 @@ from vstm32.stm32.clock_limits import ClockWatch
 from vstm32.stm32.crc import Crc
 from vstm32.stm32.dma import REGISTERS as DMA_REGISTERS
 from vstm32.stm32.dma import Dma
-from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
 from vstm32.stm32.exti import Exti
 from vstm32.stm32.families import FAMILIES
 from vstm32.stm32.fmc import Fmc
 from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
-from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, RESET_BEFORE_ENABLE, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.rcc_block import RESET_BEFORE_ENABLE
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
-from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
 from vstm32.stm32.syscfg import Syscfg
+from vstm32.stm32.timer import REGISTERS as TIMER_REGISTERS
 from vstm32.stm32.timer import Timer
 from vstm32.stm32.usart import LOW_POWER_REGISTERS, Surroundings, Usart
 from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
@@ -132,11 +132,12 @@ class System:
         )
         self.bus.attach(self.flash)
         self.exti = Exti(
-            chip.registers_of("EXTI", EXTI_REGISTERS),
+            chip.registers_of("EXTI", family.exti_registers),
             level_of=self._level_of_line,
             set_interrupt=self.exceptions.set_line,
             event=self.exceptions.note_event,
             base=family.exti_base,
+            interrupts=family.exti_interrupts,
         )
         self._external: list[ExternalController] = []
         # Before the ports: when all are reset, pins must not come to a line that is still chosen.
@@ -147,13 +148,14 @@ class System:
                 self._pins_changed,
                 first_base=family.gpio_base,
                 reset_mode=family.gpio_reset_modes.get(port, 0),
+                has_brr=family.gpio_has_brr,
             )
             for port in family.gpio_ports
         }
         for bit, port in enumerate(self.ports.values()):
             self._attach(port, family.gpio_enable, bit)
         self.syscfg = Syscfg(
-            chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look, family.syscfg_base
+            chip.registers_of("SYSCFG", family.syscfg_registers), self.exti.look, family.syscfg_base
         )
         self._attach(self.syscfg, *family.syscfg_enable)
         self._attach(Crc(), *family.crc_enable)
@@ -295,6 +297,7 @@ class System:
             name,
             base,
             self.clock,
+            self.core.chip.registers_of(name, TIMER_REGISTERS),
             clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(enable, bit) else 0,
             interrupt=self._line(interrupt),
         )
@@ -323,7 +326,7 @@ class System:
                 clock_register=self._family.usart_clock_register,
                 host_baud=outside.host_baud,
             ),
-            LOW_POWER_REGISTERS
+            self.core.chip.registers_of("LPUART", LOW_POWER_REGISTERS)
             if wiring.low_power
             else self.core.chip.registers_of("USART", USART_REGISTERS),
         )
