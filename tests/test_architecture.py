@@ -106,6 +106,7 @@ LOADED_LATE = (
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.plugin",
     "mcumatrix.adapters.flashers.pyocd.target",
+    "mcumatrix.adapters.flashers.pyocd.external",
     "mcumatrix.adapters.flashers.pyocd.virtual_probe",
 )
 """Modules that are loaded only by who cannot do without their libraries."""
@@ -287,7 +288,7 @@ def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
         str(path.relative_to(SOURCE.parent))
         for path in _texts(("src", "firmware", "templates", "tools", "conformance"))
         if names.search(path.read_text(errors="replace"))
-        and path.parent.name != "chips"
+        and path.parent.name not in ("chips", "boards")
         and not any(path.is_relative_to(folder) for folder in own)
     ]
     assert offenders == []

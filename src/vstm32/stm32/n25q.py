@@ -204,8 +204,13 @@ class N25q:
                 f"{len(data)} bytes at {address:#08x} go beyond their page of {PAGE_BYTES} bytes, to its "
                 "beginning."
             )
-        for offset, byte in list(enumerate(data, address - page))[-PAGE_BYTES:]:
-            contents[page + offset % PAGE_BYTES] &= byte
+        kept = data[-PAGE_BYTES:]
+        first = (address - page + len(data) - len(kept)) % PAGE_BYTES
+        # Turned so that it begins with the first byte of the page; what is not written stays as it is.
+        turned = (kept.ljust(PAGE_BYTES, b"\xff") * 2)[PAGE_BYTES - first :][:PAGE_BYTES]
+        before = int.from_bytes(contents[page : page + PAGE_BYTES], "big")
+        both = before & int.from_bytes(turned, "big")
+        contents[page : page + PAGE_BYTES] = both.to_bytes(PAGE_BYTES, "big")
         self._keep_busy(PROGRAM_S)
 
     def _keep_busy(self, seconds: float) -> None:

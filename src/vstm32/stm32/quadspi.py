@@ -131,6 +131,7 @@ class Quadspi(RegisterBlock):
     def read_register(self, offset: int) -> int:
         """SR follows from what goes on; reading DR takes 4 bytes out of the FIFO."""
         if offset == SR:
+            self._wait()
             return self._status()
         if offset == DR:
             return int.from_bytes(self._take(4), "little")
@@ -317,6 +318,16 @@ class Quadspi(RegisterBlock):
             if self.values[CR] & APMS:
                 self._running = None
             self._settle_interrupt()
+
+    def _wait(self) -> None:
+        """Who reads SR while a command is sent, or until a status matches, waits: time goes on to the end,
+        but no further than to what else is due.
+        """
+        alarm = self._flash_ready if self._mode == POLLING else self._done
+        if self._running is None or self._mode == INDIRECT_READ or alarm.at is None:
+            return
+        due = self._clock.next_alarm()
+        self._clock.skip_to(alarm.at if due is None else min(due, alarm.at))
 
     def _ready(self) -> None:
         """The flash has done what it was told to."""
