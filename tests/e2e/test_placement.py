@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from elftools.elf.elffile import ELFFile
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 from tools.models.mlperf_tiny import Builder
 
 PLACED = """\
@@ -47,6 +48,12 @@ repeat: 1
 def _addresses(elf: Path) -> dict[str, int]:
     with elf.open("rb") as file:
         return {section.name: section["sh_addr"] for section in ELFFile(file).iter_sections()}
+
+
+@pytest.fixture(scope="module")
+def workplace(make_workplace: MakeWorkplace) -> Workplace:
+    """With nothing in it but what is built here, so that it can be counted."""
+    return make_workplace(built=False)
 
 
 def test_places_and_caches_cost_differently_and_answer_the_same(workplace: Workplace) -> None:
