@@ -102,8 +102,9 @@ def _part(
     contents = make_archive(project, matrix, archive, say)
     beside = [archive]
     if sign_with:
-        beside.append(signature_of(archive))
-        beside[-1].write_bytes(registry.signer().sign(archive, sign_with))
+        signer = registry.signer()
+        beside.append(signature_of(archive, signer))
+        beside[-1].write_bytes(signer.sign(archive, sign_with))
     folder = f"{_OF_RESULTS}{matrix}/"
     files = {
         name.removeprefix(_OF_RESULTS): path
