@@ -207,14 +207,18 @@ def _why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         if case.untried:
-            return case.untried
+            return f"{case.untried}{_expected(case)}"
         return "not run yet: the run that made this report left it out"
     if case.record.status is Status.BLOCKED:
         return f"blocked: {case.record.reason}"
     reason = f"{blamed(case.record)}: {case.record.reason}"
     if case.record.attempt > 1:
         reason += f" (and so {case.record.attempt} times)"
-    return f"{reason} (expected: {case.expect.reason})" if case.failed_as_expected else reason
+    return f"{reason}{_expected(case)}"
+
+
+def _expected(case: Case) -> str:
+    return f" (expected: {case.expect.reason})" if case.failed_as_expected else ""
 
 
 def _tools(records: Sequence[Record]) -> tuple[str, ...]:
