@@ -15,6 +15,7 @@ from vstm32.base.chip import Chip, CoreModel
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
+from vstm32.cortex_m.event_counts import EventCount
 from vstm32.cortex_m.memory import Memory
 from vstm32.cortex_m.mpu import PermissionMap
 from vstm32.cortex_m.register_windows import AccessObserver, ReadCallback, RegisterWindows, WriteCallback
@@ -130,8 +131,8 @@ class Core:
         if profiled:
             # First, so that it sees the cycle at which a block begins.
             self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.profile_hook, self.profile)
-        hook = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
-        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, hook)
+        self._block_function = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
+        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, self._block_function)
         """Unicorn's handle of the hook that counts cycles."""
         self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
         engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
@@ -144,6 +145,15 @@ class Core:
         self.stops = DebugStops(engine, self.request_stop)
         """Where a debugger or the firmware itself wants the core to stop."""
         self._instructions = 0
+        self.events: EventCount | None = None
+        """What the DWT counts, None where the timing model does not know it."""
+        if self.blocks.events is not None:
+            self.events = EventCount(self.shared.new_events(self.blocks.events), self.blocks)
+        self.exception_cycles = 0
+        """Since power-on, in entries and returns of exceptions."""
+        self.slept_cycles = 0
+        """Since power-on, asleep."""
+        self._events_wanted = self._events_counted = False
         self._divide_hook: int | None = None
         self._divide_trap_wanted = False
         self._fpu_enabled = False
@@ -254,8 +264,9 @@ class Core:
             self.state.access.cycles += count
 
     def spend_cycles(self, count: int) -> None:
-        """Adds cycles in which the core is busy with something that is no instruction."""
+        """Adds cycles of an exception's entry or return."""
         self.state.cycles += count
+        self.exception_cycles += count
 
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""
@@ -313,6 +324,23 @@ class Core:
             self._divide_hook = None
         self._engine.ctl_flush_tb()
 
+    def count_events(self, wanted: bool) -> None:
+        """Whether `events` are counted; from the next block on."""
+        self._events_wanted = wanted
+        if wanted != self._events_counted:
+            self.request_stop()
+
+    def _place_event_hook(self) -> None:
+        """Never inside a callback of Unicorn."""
+        if self._events_wanted == self._events_counted:
+            return
+        self._events_counted = self._events_wanted
+        self._binding.uclib.uc_hook_del(self._handle, ctypes.c_size_t(self.block_hook))
+        function = lib.counted_block_hook if self._events_counted else self._block_function
+        data = self.events.table if self.events is not None and self._events_counted else None
+        self.block_hook = self._add_native_hook(self._unicorn.UC_HOOK_BLOCK, function, data)
+        self._engine.ctl_flush_tb()
+
     def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
         self._interrupt = number
         engine.emu_stop()
@@ -361,6 +389,7 @@ class Core:
         """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
         state = self.state
         before, waited = state.cycles, state.waited
+        events = self.events.at(None) if self.events is not None else None
         self._slice_end = state.deadline = before + (1 << 32)
         state.stop = 0
         self._instructions = 0
@@ -380,6 +409,8 @@ class Core:
             self.program_counter = self.stops.breakpoint_hit or 0
         if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
             state.cycles = before + 1 + state.waited - waited
+            if self.events is not None and events is not None:
+                self.events.restore(events)
         return stop
 
     def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
@@ -402,6 +433,7 @@ class Core:
             self.blocks.interrupt()
         self.stops.place()
         self._place_divide_trap()
+        self._place_event_hook()
         self.stops.breakpoint_hit = None
         self.before_run()
         try:
@@ -465,7 +497,12 @@ class Core:
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
         first = self.program_counter + executed_bytes
+        self._take_back_events(first)
         self.state.cycles -= self.blocks.cycles_left(first)
+
+    def _take_back_events(self, first: int) -> None:
+        if self.events is not None and self._events_counted:
+            self.events.take_back(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state
@@ -479,6 +516,7 @@ class Core:
         writes = (lib.UC_MEM_WRITE_UNMAPPED, lib.UC_MEM_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.
         self.program_counter = state.fault.pc
+        self._take_back_events(state.fault.pc)
         state.cycles = state.fault.cycles
         self.write_register(self.xpsr, state.fault.xpsr)
         return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)
