@@ -33,11 +33,11 @@ void server_start(void) {
 }
 
 void server_hear(uint8_t byte) {
-    inbox_put(&inbox, byte, (uint32_t)port_cycles());
+    inbox_put(&inbox, byte, port_cycles());
 }
 
 void server_miss(void) {
-    inbox_lose(&inbox, (uint32_t)port_cycles());
+    inbox_lose(&inbox, port_cycles());
 }
 
 void server_model_was_used(void) {

@@ -8,14 +8,14 @@ start     a system reset with no debugger left, so that the firmware is alone
 import logging
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import STM32F7, Controller
 from mcumatrix.adapters.flashers.pyocd.chip import Chip
 from mcumatrix.adapters.flashers.pyocd.deadline import within
-from mcumatrix.adapters.flashers.pyocd.finding import find_probe, is_virtual_probe
+from mcumatrix.adapters.flashers.pyocd.finding import find_probe, give_up, is_virtual_probe
 from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
 from mcumatrix.adapters.flashers.pyocd.reasons import connecting_failed, flashing_failed
 from mcumatrix.errors import FlashError, FlashFault
@@ -29,6 +29,7 @@ from mcumatrix.model.record import Flashed
 if TYPE_CHECKING:
     from pyocd.core.session import Session
     from pyocd.core.soc_target import SoCTarget
+    from pyocd.probe.debug_probe import DebugProbe
 
 _ERASED = b"\xff"
 _PROBE_BYTES = 1024
@@ -56,7 +57,18 @@ class PyocdFlasher:
 
     def connect(self, board: Board, probe: str) -> "PyocdDebugger":
         """See `ports.Flasher`."""
-        session = within(board.timeouts.connect_s, "connecting to the board", lambda: _open(board, probe))
+        found: list[DebugProbe] = []
+
+        def give_up_found() -> None:
+            for each in found:
+                give_up(each)
+
+        session = within(
+            board.timeouts.connect_s,
+            "connecting to the board",
+            lambda: _open(board, probe, found.append),
+            give_up_found,
+        )
         return PyocdDebugger(session, board, probe)
 
 
@@ -72,7 +84,17 @@ class PyocdDebugger:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        within(self._board.timeouts.connect_s, "letting go of the board", lambda: _close(self._session))
+        try:
+            within(
+                self._board.timeouts.connect_s,
+                "letting go of the board",
+                lambda: _close(self._session),
+                lambda: give_up(self._session.probe),
+            )
+        except FlashError:
+            # What went wrong before says more.
+            if not any(exception):
+                raise
 
     def program(self, image: Image) -> Flashed:
         """See `ports.Debugger`."""
@@ -102,12 +124,14 @@ class PyocdDebugger:
         _close(self._session)
 
 
-def _open(board: Board, probe: str) -> "Session":
+def _open(board: Board, probe: str, uses: "Callable[[DebugProbe], None]") -> "Session":
+    """`uses` hears of the probe before it is opened."""
     from pyocd.core.session import Session
 
     # What pyOCD has to say comes as exceptions; without a handler its log would go to the terminal.
     logging.getLogger("pyocd").addHandler(logging.NullHandler())
     found = find_probe(probe)
+    uses(found)
     if board.kind is BoardKind.REAL and is_virtual_probe(found):
         raise FlashError(
             f"the board is to be real, and the probe {probe} is that of a virtual board",
