@@ -154,7 +154,8 @@ class Core:
         """Since power-on, in entries and returns of exceptions."""
         self.slept_cycles = 0
         """Since power-on, asleep."""
-        self._events_wanted = self._events_counted = False
+        self._events_counted = False
+        self._events_wanted = profiled and self.events is not None
         self._divide_hook: int | None = None
         self._divide_trap_wanted = False
         self._fpu_enabled = False
@@ -327,9 +328,9 @@ class Core:
         self._engine.ctl_flush_tb()
 
     def count_events(self, wanted: bool) -> None:
-        """Whether `events` are counted; from the next block on."""
-        self._events_wanted = wanted
-        if wanted != self._events_counted:
+        """Whether `events` are counted; from the next block on. With a profiler they always are."""
+        self._events_wanted = wanted or self.profile is not None
+        if self._events_wanted != self._events_counted:
             self.request_stop()
 
     def _place_event_hook(self) -> None:
