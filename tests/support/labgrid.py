@@ -75,9 +75,9 @@ class Lab:
             self._stack.callback(self.stop)
             self.start()
             self._start("client", "-x", self.coordinator, "monitor", PYTHONUNBUFFERED="1")
+            self._wait_for_coordinator("client connected")
             self._start("exporter", "-c", self.coordinator, "-n", "host", "exporter.yaml")
-            log = self._folder / "client.log"
-            self.wait_until(lambda: "/NetworkPowerPort created" in log.read_text())
+            self._wait_for_coordinator("set_resource board NetworkPowerPort")
             self.client("create")
             self.client("add-match", "host/board/*")
             self._stack = self._stack.pop_all()
@@ -138,6 +138,10 @@ class Lab:
                     stderr=log,
                 )
             )
+
+    def _wait_for_coordinator(self, words: str) -> None:
+        """Waits until the coordinator has said so in its log."""
+        self.wait_until(lambda: words in (self._folder / "coordinator.log").read_text())
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Waits for what others bring about."""
