@@ -31,6 +31,7 @@ LAYERS = (
     ("matrix", "stages", "results", "sources", "progress"),
     ("report", "adapters"),
     ("registry", "client"),
+    ("notebook",),
     ("workflow",),
     ("executors",),
     ("health",),
@@ -64,6 +65,9 @@ ONE_PLACE = {
     "capstone": {"vstm32.timing"},
     "flatbuffers": {"client"},
     "tflite": {"adapters.models.tflite_file"},
+    "ipycanvas": {"notebook.drawing_pad"},
+    "IPython": {"notebook.progress_bar"},
+    "ipywidgets": {"notebook.drawing_pad", "notebook.progress_bar"},
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
@@ -80,6 +84,8 @@ ONE_PLACE = {
 HEAVY = {
     "distributed",
     "cffi",
+    "ipycanvas",
+    "ipywidgets",
     "unicorn",
     "capstone",
     "tflite",
@@ -103,6 +109,8 @@ LOADED_LATE = (
     "mcumatrix.adapters.models.labelled_set",
     "mcumatrix.adapters.models.set_answers",
     "mcumatrix.adapters.models.tflm_host",
+    # By notebooks, which cannot do without numpy.
+    "mcumatrix.notebook",
     # By pyOCD itself, which finds them through the entry point of the plugin.
     "mcumatrix.adapters.flashers.pyocd.network_probe",
     "mcumatrix.adapters.flashers.pyocd.plugin",

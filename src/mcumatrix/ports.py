@@ -1,6 +1,6 @@
 """What the stages ask of the world. Each adapter implements one of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
@@ -323,4 +323,17 @@ class Signer(Protocol):
             SignatureError: nobody of them has.
             ToolError: what checks signatures is not there.
         """
+        ...
+
+
+class EarlierFiles(Protocol):
+    """Files as they were at earlier times, by their names below one folder."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are no earlier times that are not known."""
+        ...
+
+    def versions(self, name: str) -> Iterator[bytes]:
+        """The contents that a file had, oldest first; none where there never was one of this name."""
         ...

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -41,6 +41,7 @@ from mcumatrix.ports import (
     Builder,
     Console,
     CurrentProbe,
+    EarlierFiles,
     Exporter,
     Flasher,
     Importer,
@@ -94,9 +95,6 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         MatrixError: there is no such builder.
         ToolError: Docker is wanted, and no engine answers; or another package's builder does not work.
     """
-    from mcumatrix.adapters.builders.choice import BuilderChoice
-    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
-    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
     from mcumatrix.adapters.builders.local import LocalBuilder
 
     plugin = plugins.find(Kind.BUILDER, wanted, BUILDERS)
@@ -110,6 +108,8 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
     local = LocalBuilder(cache)
     if wanted == "local":
         return Builders(local, {"local": local}, lambda: "local, as asked for")
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         if wanted == "docker":
@@ -119,6 +119,9 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
             )
         why = f"local, because no Docker engine answers: {engine.reason}"
         return Builders(local, {"local": local}, lambda: why)
+    from mcumatrix.adapters.builders.choice import BuilderChoice
+    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
+
     docker = DockerBuilder(
         cache,
         engine,
@@ -686,7 +689,26 @@ def _recorded_trace(setup: EnergySetup) -> CurrentProbe:
     return RecordedTrace(setup)
 
 
-CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {"csv": _recorded_trace, "ppk2": _ppk2}
+def _otii(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.otii import Otii
+    from mcumatrix.stages.energy import to_file
+
+    return Otii(setup, to_file)
+
+
+def _joulescope(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.jls import JlsRecording
+    from mcumatrix.stages.energy import to_file
+
+    return JlsRecording(setup, to_file)
+
+
+CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {
+    "csv": _recorded_trace,
+    "joulescope": _joulescope,
+    "otii": _otii,
+    "ppk2": _ppk2,
+}
 
 
 def current_probe(setup: EnergySetup) -> CurrentProbe:
@@ -808,6 +830,13 @@ def find_revision(root: Path, wanted: str = "") -> Revision | None:
     from mcumatrix.adapters.revisions.git import find_revision
 
     return find_revision(root, wanted)
+
+
+def committed_files(folder: Path) -> AbstractContextManager[EarlierFiles]:
+    """The files below a folder in earlier commits. Raises MatrixError if git cannot tell."""
+    from mcumatrix.adapters.revisions.committed import committed_files
+
+    return committed_files(folder)
 
 
 def signer() -> Signer:

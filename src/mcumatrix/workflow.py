@@ -755,6 +755,7 @@ def report_fingerprint(
             ],
             "reproductions": [repr(found) if found else None for found in results.reproductions or ()],
             "untried": dict(results.untried),
+            **({"refused": dict(results.refused)} if results.refused else {}),
             "health": [
                 *(hash_bytes(repr(record).encode()) for record in results.health),
                 *results.unbelieved,

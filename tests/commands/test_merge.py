@@ -8,7 +8,7 @@ import pytest
 
 from mcumatrix.commands.merge import merge
 from mcumatrix.commands.verify import verify
-from mcumatrix.errors import ExitCode, FlashError, MatrixError, MergeError
+from mcumatrix.errors import ExitCode, FlashError, MatrixError, MergeError, StorageError
 from mcumatrix.model.inputs import Inputs
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.schedule import Slot
@@ -255,6 +255,34 @@ def test_folders_that_cannot_be_merged_are_refused(
     RecordStore(tmp_path / "other" / "records").add(a_record(matrix="../../x"), b"")
     with pytest.raises(MatrixError, match=r"a record has '../../x' as its matrix, which can be none"):
         _merged(project, tmp_path / "other")
+
+
+def test_a_folder_without_records_whose_name_is_no_matrix_is_refused(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "a\nb" / "records").mkdir(parents=True)
+    with pytest.raises(MatrixError) as error:
+        _merged(project, tmp_path / "a\nb")
+    assert error.value.message == (
+        "'a\\nb' has no records that say of which matrix they are, and is called as none is"
+    )
+    assert error.value.hint == "Name the folder first that is called like the matrix."
+
+
+def test_a_file_that_cannot_be_read_is_said_and_nothing_is_written(
+    project: Project, machine: Machine, tmp_path: Path
+) -> None:
+    one = machine("one", reference=4_000)
+    # No file, whoever asks: tests may run as root, who may read all.
+    odd = one / "inputs" / "odd.json"
+    odd.mkdir()
+    with pytest.raises(StorageError) as error:
+        _merged(project, one)
+    assert str(error.value) == (
+        f"Results could not be merged: {odd} cannot be used, because the system says: Is a directory. "
+        "Nothing was written.\n  Mend that, and run again."
+    )
+    assert not (tmp_path / "here" / "results" / "example" / "records").exists()
 
 
 class _Killed(BaseException):

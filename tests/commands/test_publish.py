@@ -1,14 +1,19 @@
 """`mcumatrix publish`: a folder that can be shown, checked, downloaded, and published to again."""
 
+import errno
+import os
+import re
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from mcumatrix import registry
 from mcumatrix.commands.archive import verify_archive
 from mcumatrix.commands.publish import publish
 from mcumatrix.commands.verify import verify
-from mcumatrix.errors import ChangedResultError, ExitCode, NothingSelectedError
+from mcumatrix.errors import ChangedResultError, ExitCode, NothingSelectedError, StorageError
 from mcumatrix.project import Project
 from support.projects import a_project, add_records
 from support.signing import allow, make_key
@@ -78,6 +83,29 @@ def test_without_results_it_says_what_makes_them(tmp_path: Path) -> None:
     with pytest.raises(NothingSelectedError) as raised:
         _publish(a_project(tmp_path / "empty"))
     assert str(raised.value) == "there are no results to publish\n  `doit matrix` makes them."
+
+
+def test_a_disk_that_takes_no_signature_is_said(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def require(self) -> None:
+            pass
+
+        def sign(self, *_: object) -> bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(registry, "signer", Full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(StorageError) as raised:
+        publish(project, (), Path("site"), lambda _line: None, tmp_path / "key")
+    assert re.fullmatch(
+        rf"{tmp_path}/tmp\w+/example.tar.gz could not be signed: {tmp_path}/tmp\w+ cannot be used, because "
+        r"its disk is full\. The archive is there\.",
+        raised.value.message,
+    )
+    assert raised.value.hint == "Make room there, and run again."
+    assert not Path("site").exists()
 
 
 def test_archives_are_signed_beside_them(project: Project, tmp_path: Path) -> None:

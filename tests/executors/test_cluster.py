@@ -1,67 +1,42 @@
 """Builds and runs on a cluster of this machine: the same bytes, and nothing is lost with a worker."""
 
-import io
-import logging
-import os
-import signal
-import tarfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
-import dask
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client, get_worker
 
 from mcumatrix import registry
-from mcumatrix.errors import BlockedError, BuildError, ConsoleError, MatrixError, ToolError
+from mcumatrix.errors import BlockedError, BuildError, ConsoleError, FirmwareError, McuMatrixError, ToolError
 from mcumatrix.executors.cluster import builder as builder_module
 from mcumatrix.executors.cluster import connection as connection_module
 from mcumatrix.executors.cluster.builder import ClusterBuilder
-from mcumatrix.executors.cluster.bundle import Bundle, pack, unpacked
-from mcumatrix.executors.cluster.connection import BOARD, Connection, connect
-from mcumatrix.executors.cluster.runs import ClusterRuns
+from mcumatrix.executors.cluster.connection import Connection
+from mcumatrix.executors.cluster.runs import ClusterRuns, Turns
+from mcumatrix.executors.cluster.there import Done
 from mcumatrix.executors.runs import Choice
-from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
-from mcumatrix.stages.run import Ran, ToRun
+from mcumatrix.stages.run import Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
+from support.clusters import RESOURCES, Lab, a_cluster, wait_for
 from support.variants import a_variant, an_image
 
 GCC = Toolchain("path", "arm-none-eabi-")
-BOARD_NAME = a_variant().board.name
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """What Dask's own libraries warn of is none of ours."""
 
 
-@contextmanager
-def _cluster(folder: Path, **options: Any) -> Iterator[tuple[Connection, LocalCluster]]:
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    given = {"processes": False, "n_workers": 2, "threads_per_worker": 2} | options
-    with LocalCluster(
-        dashboard_address=None,
-        local_directory=str(folder),
-        resources={f"{BOARD}{BOARD_NAME}": 1},
-        silence_logs=logging.CRITICAL,
-        **given,
-    ) as cluster:
-        made = Connection(Client(cluster, set_as_default=False), cluster.scheduler_address, lambda: None)
-        try:
-            yield made, cluster
-        finally:
-            made.close()
-
-
 @pytest.fixture(scope="module")
 def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     """Two workers in threads of this process, so that what a test replaces is replaced there too."""
-    with _cluster(tmp_path_factory.mktemp("workers")) as (made, _):
+    with a_cluster(tmp_path_factory.mktemp("workers")) as (made, _):
         yield made
 
 
@@ -171,27 +146,29 @@ def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
     return Choice("run:wanted", wanted, lambda: test, frozenset, lambda _where: None)
 
 
-def _run_image(choose: Callable[[str], ToRun], *_: object, **__: object) -> Ran:
+def _run(choose: Callable[[str], ToRun], _board: object, _boards: object, ended: Ended) -> Ran:
     what = choose("unit-1")
     assert what.image.elf.read_bytes() == b"image.elf"
-    return Ran(what, b"log", unit="unit-1", error=ConsoleError("no answer"))
+    ran = Ran(what, b"log", unit="unit-1", error=FirmwareError("it stopped"))
+    ended(ran)
+    return ran
 
 
 def test_a_run_comes_back_whole_and_a_unit_that_is_not_fit_is_tested(
     connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_image", _run_image)
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", _run)
     placed: list[str] = []
     ended: list[Ran] = []
     runs = ClusterRuns(connection, _boards())
     board = choice.wanted.variant.board
     tested = runs.run(replace(choice, placed=placed.append), board, ended.append)
     assert tested.what is choice.test()
-    assert (tested.log, tested.unit, str(tested.error)) == (b"log", "unit-1", "no answer")
+    assert (tested.log, tested.unit, str(tested.error)) == (b"log", "unit-1", "it stopped")
     fit = replace(choice, fit=lambda: frozenset({"unit-1"}), placed=placed.append)
     assert runs.run(fit, board, ended.append).what is choice.wanted
     assert [ran.what.variant.slug for ran in ended] == ["health_x", "wanted"]
-    _wait_for(lambda: len(placed) == 2)
+    wait_for(lambda: len(placed) == 2)
     assert placed[0].endswith(", which is tested")
     assert placed[1].startswith("unit-1 of ")
 
@@ -202,7 +179,7 @@ def test_what_no_run_comes_of_is_the_same_error_as_on_this_machine(
     def blocked(*_: object, **__: object) -> Ran:
         raise BlockedError("every unit was set aside", hint="Look at them.")
 
-    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_image", blocked)
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", blocked)
     with pytest.raises(BlockedError, match="every unit was set aside") as error:
         ClusterRuns(connection, _boards()).run(choice, choice.wanted.variant.board, lambda _ran: None)
     assert error.value.hint == "Look at them."
@@ -233,104 +210,171 @@ def test_a_board_that_no_worker_has_is_said(connection: Connection, choice: Choi
     )
 
 
-def _wait_for(is_so: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+def test_a_worker_with_other_versions_is_passed_over_where_another_has_ours(
+    connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {"mcumatrix": version("mcumatrix"), "unicorn": "2.1.4"}
+    other, same = sorted(connection.workers())
+
+    def tools(*_: object) -> dict[str, str]:
+        return ours | ({"unicorn": "2.1.3"} if get_worker().address == other else {})
+
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.tools_of", tools)
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.machine_there", lambda: "lab-2 (x86_64)")
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", _run)
+    said: list[str] = []
+    monkeypatch.setattr(connection, "_say", said.append)
+    runs = ClusterRuns(connection, _boards())
+    # First there is that one alone; by the time that it has refused, the other one has come.
+    looks = [{other: 1}, {other: 1}]
+    monkeypatch.setattr(runs, "_with", lambda *_: looks.pop() if looks else {other: 1, same: 1})
+    ended: list[Ran] = []
+    runs.run(choice, choice.wanted.variant.board, ended.append)
+    assert len(ended) == 1
+    assert said == [
+        "The worker on lab-2 (x86_64) has unicorn 2.1.3, and here is unicorn 2.1.4. Others do it."
+    ]
 
 
-def _once_for_ever(folder: Path) -> int:
-    """Takes for ever, but only where nobody has begun it before; says which process it is in."""
-    name = folder / str(os.getpid())
-    is_first = not list(folder.iterdir())
-    name.write_text("")
-    while is_first:
-        time.sleep(0.05)
-    return os.getpid()
+def test_a_unit_on_which_equipment_failed_is_tested_by_whoever_comes_next(
+    connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's run may be there before we know how ours went, and believe that the unit is fit."""
+    outcomes: list[McuMatrixError | None] = [ConsoleError("no answer"), ConsoleError("no answer"), None, None]
+
+    def goes(choose: Callable[[str], ToRun], _board: object, _boards: object, ended: Ended) -> Ran:
+        ran = Ran(choose("unit-1"), b"log", unit="unit-1", error=outcomes.pop(0))
+        ended(ran)
+        return ran
+
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", goes)
+    board, only = choice.wanted.variant.board, min(connection.workers())
+    fit = replace(choice, fit=lambda: frozenset({"unit-1"}))
+
+    def run() -> str:
+        runs = ClusterRuns(connection, _boards())
+        monkeypatch.setattr(runs, "_with", lambda *_: {only: 1})
+        return runs.run(fit, board, lambda _ran: None).what.variant.slug
+
+    assert [run() for _ in range(4)] == ["wanted", "health_x", "health_x", "wanted"]
 
 
-def test_what_a_killed_worker_had_is_done_by_another_and_comes_back_once(tmp_path: Path) -> None:
-    begun = tmp_path / "begun"
-    begun.mkdir()
-    with _cluster(tmp_path / "workers", processes=True, threads_per_worker=1) as (made, _):
-        from threading import Thread
+class FakeConnection:
+    """A cluster in which a worker comes between two looks at it."""
 
-        found: list[int] = []
-        asked = Thread(
-            target=lambda: found.append(
-                made.result(_once_for_ever, begun, workers=made.workers, resources={}, what="run:a")
-            )
-        )
-        asked.start()
-        _wait_for(lambda: bool(list(begun.iterdir())))
-        (killed,) = (int(path.name) for path in begun.iterdir())
-        os.kill(killed, signal.SIGKILL)
-        asked.join(60)
-        assert len(found) == 1
-        assert found[0] != killed
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def heard(self, *_: object) -> object:
+        return nullcontext()
+
+    def workers(self) -> dict[str, dict[str, object]]:
+        self._looks += 1
+        return {f"tcp://lab-{number}:1": {"resources": RESOURCES} for number in range(self._looks)}
+
+    def result(self, *_: object, **__: object) -> Done:
+        return Done(False, Ran(None, unit="unit-1"))  # type: ignore[arg-type]
 
 
-def test_where_the_scheduler_is_gone_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_module, "RECONNECT_S", 0.2)
-    # What Dask itself does when it ends waits for as long.
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        _cluster(tmp_path, n_workers=0) as (made, cluster),
-    ):
-        cluster.sync(cluster.scheduler.close)
-        with pytest.raises(ToolError) as error:
-            made.result(os.getpid, workers=made.workers, resources={}, what="run:a")
-        assert str(error.value) == (
-            f"The scheduler of the cluster at {cluster.scheduler_address} is gone.\n"
-            "  What is done is kept. Start it again, and run this once more to go on from there."
-        )
+def test_a_worker_that_comes_between_two_looks_is_in_nobodys_way(choice: Choice) -> None:
+    connection = FakeConnection()
+    connection.workers()
+    runs = ClusterRuns(connection, _boards())  # type: ignore[arg-type]
+    assert runs.run(choice, choice.wanted.variant.board, lambda _ran: None).what is choice.wanted
 
 
-def test_what_is_no_cluster_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for wanted in ("local", "local:0", "lab:8786", "tcp://lab", "http://lab:8786"):
-        with pytest.raises(MatrixError) as error:
-            connect(wanted, (), tmp_path)
-        assert str(error.value) == (
-            f"'{wanted}' is no cluster\n"
-            "  Write the address of a scheduler, as in --cluster tcp://lab:8786, or --cluster local:4."
-        )
-    monkeypatch.setattr(connection_module, "CONNECT_S", 0.2)
-    with pytest.raises(ToolError) as error:
-        connect("tcp://127.0.0.1:9", (), tmp_path)
-    assert str(error.value) == (
-        "No scheduler of a cluster answers at tcp://127.0.0.1:9 within 0.2 s.\n"
-        "  Start one with `dask scheduler`, and workers with `mcumatrix worker`."
-    )
+def test_who_waits_for_its_turn_keeps_nobody_from_ending() -> None:
+    turns = Turns()
+    is_asking, has_ended = Event(), Event()
+
+    def slow() -> int:
+        is_asking.set()
+        assert has_ended.wait(60)
+        return 1
+
+    def wait() -> None:
+        with turns.one_of(slow):
+            pass
+
+    with turns.one_of(lambda: 1):
+        waiting = Thread(target=wait)
+        waiting.start()
+        assert is_asking.wait(60)
+    has_ended.set()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
-def test_a_folder_is_the_same_bytes_wherever_it_lies_and_whenever_it_was_made(tmp_path: Path) -> None:
-    for place in ("one", "two"):
-        (tmp_path / place / "sub").mkdir(parents=True)
-        (tmp_path / place / "sub" / "a.c").write_text("int a;")
-        (tmp_path / place / "run").write_text("#!/bin/sh\n")
-        (tmp_path / place / "run").chmod(0o755)
-    os.utime(tmp_path / "two" / "run", (1, 1))
-    one, two = (pack(tmp_path / place) for place in ("one", "two"))
-    assert one == two
-    assert pack(tmp_path / "one", frozenset({"sub"})) != one
-    there = unpacked(one, tmp_path / "there")
-    assert unpacked(one, tmp_path / "there") == there
-    assert pack(there) == one
-    with pytest.raises(ValueError, match="a bundle is not what it is called"):
-        unpacked(Bundle("0" * 64, one.data), tmp_path / "there")
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path / "lab")
+    made.start_scheduler()
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)]
-)
-def test_a_bundle_of_anything_but_files_below_it_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.type, entry.linkname = kind, "/etc/passwd"
-        archive.addfile(entry)
-    data = stream.getvalue()
-    with pytest.raises(ValueError, match=f"a bundle has '{name}', which is no file below it"):
-        unpacked(Bundle(hash_bytes(data), data), tmp_path / "there")
-    assert not (tmp_path / "out").exists()
+def test_a_run_that_is_lost_with_the_scheduler_is_done_again_when_that_is_back_and_kept_once(
+    lab: Lab, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_running, is_over = Event(), Event()
+
+    def run(choose: Callable[[str], ToRun], board: object, boards: object, ended: Ended) -> Ran:
+        if not is_running.is_set():
+            is_running.set()
+            assert is_over.wait(60)
+        return _run(choose, board, boards, ended)
+
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
+    lab.add_worker()
+    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    placed: list[str] = []
+    ended: list[Ran] = []
+    choice = replace(choice, placed=placed.append)
+    runs = ClusterRuns(made, _boards())
+    asked = Thread(target=lambda: runs.run(choice, choice.wanted.variant.board, ended.append))
+    asked.start()
+    assert is_running.wait(60)
+    lab.end_scheduler()
+    lab.start_scheduler()
+    # The worker comes later than the connection does.
+    wait_for(lambda: not made.workers())
+    lab.add_worker()
+    asked.join(60)
+    is_over.set()
+    assert [ran.unit for ran in ended] == ["unit-1"]
+    wait_for(lambda: bool(placed))
+    made.close()
+
+
+def test_where_the_scheduler_does_not_come_back_a_run_ends_with_a_sentence(
+    lab: Lab, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_running, is_over = Event(), Event()
+
+    def run(*_: object) -> Ran:
+        is_running.set()
+        assert is_over.wait(60)
+        raise AssertionError
+
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
+    monkeypatch.setattr(connection_module, "RECONNECT_S", 0.3)
+    lab.add_worker()
+    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    said: list[str] = []
+    ended: list[Ran] = []
+
+    def ask() -> None:
+        try:
+            ClusterRuns(made, _boards()).run(choice, choice.wanted.variant.board, ended.append)
+        except ToolError as error:
+            said.append(error.message)
+
+    asked = Thread(target=ask)
+    asked.start()
+    assert is_running.wait(60)
+    lab.end_scheduler()
+    asked.join(60)
+    is_over.set()
+    assert said == [f"The scheduler of the cluster at {lab.address} is gone."]
+    assert ended == []
+    made.close()

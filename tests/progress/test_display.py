@@ -3,10 +3,13 @@
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 from rich.console import Console
+from rich.live import Live
 
 from mcumatrix import registry
 from mcumatrix.progress.display import Display, Lines, Quiet
@@ -216,6 +219,7 @@ def test_what_tasks_took_is_there_for_the_next_run_and_nothing_depends_on_it(tmp
         b'{"run:a": "soon"}',
         b'{"run:a": NaN}',
         b'{"run:a": -1}',
+        b'{"run:a": 1' + b"0" * 400 + b"}",
         b"\xff",
         b"[" * 99_999,
     ):
@@ -228,3 +232,47 @@ def test_a_display_says_nothing_by_itself_of_how_far_it_is(said: list[str]) -> N
     with Display(said.append, said.append).shown() as display:
         display.begun("run:a")
     assert said == []
+
+
+def test_a_view_that_two_threads_enter_at_once_is_there_once(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = Barrier(2)
+    made: list[object] = []
+
+    class Counted(Live):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            made.append(self)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr("rich.live.Live", Counted)
+
+    class Looked(LiveView):
+        """Whoever looks whether it is shown waits for the other one to have looked too."""
+
+        _was_shown = False
+
+        @property
+        def _is_shown(self) -> bool:
+            was_shown = self._was_shown
+            with suppress(BrokenBarrierError):
+                both.wait(0.1)
+            return was_shown
+
+        @_is_shown.setter
+        def _is_shown(self, is_shown: bool) -> None:
+            self._was_shown = is_shown
+
+    view = Looked(Console(file=io.StringIO(), force_terminal=True), clock)
+    within = Barrier(2)
+
+    def enter() -> None:
+        with view.shown():
+            within.wait(60)
+
+    threads = [Thread(target=enter) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1

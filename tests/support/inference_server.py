@@ -7,7 +7,7 @@ from fuzz.messages import answers_of
 from mcumatrix.client import messages
 from support.compiling import run
 from support.firmware_images import FIRMWARE, Build
-from vstm32 import Board, BoardOptions, load_elf
+from vstm32 import Board, BoardOptions, Trace, load_elf
 
 SERVER = FIRMWARE / "application" / "inference-server"
 
@@ -57,10 +57,16 @@ class ServedBoard:
     _PAUSE_S = 0.3
     """Of virtual time: what is sent arrives within a period of SysTick, and a pause ends it."""
 
-    def __init__(self, elf: Path) -> None:
-        self.board = Board(load_elf(elf), BoardOptions(timing="instructions"))
+    ENERGY_MODE = "PI3"
+    """The pin that a wire to ground chooses MLPerf Tiny's energy mode with: D7 of the Arduino connector."""
+
+    def __init__(self, elf: Path, *, trace: Trace | None = None, energy_mode: bool = False) -> None:
+        options = BoardOptions(timing="instructions", host_baud=9600 if energy_mode else 115_200)
+        self.board = Board(load_elf(elf), options, trace=trace)
+        if energy_mode:
+            self.board.drive_pin(self.ENERGY_MODE, 0)
         self.board.run_until_it_waits(timeout_seconds=60)
-        self.boot = self.board.line().read().decode("ascii")
+        self.boot = self.board.line().read().decode("ascii", "replace")
 
     def send(self, data: bytes) -> None:
         """Sends bytes to the second port."""

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Starts the second port at the board's baud rate, 8 data bits, no parity, one stop bit; each byte that comes is handed
+/* Starts the second port at the board's baud rate, or that of energy_mode.h, 8 data bits, no parity, one stop bit; each byte that comes is handed
  * to server_hear, each that was lost to server_miss, in an interrupt. After port_init. */
 void second_port_start(void);
 

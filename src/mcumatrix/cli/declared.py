@@ -204,6 +204,11 @@ HISTORY = Command(
         Option("json", "a file for the history as JSON, with the time of each layer in each run"),
         Option("markdown", "a file for the history as Markdown"),
         Option("chart", "a file for its chart, an SVG"),
+        Option(
+            "git",
+            "also show runs that earlier commits have, and that are not here any more; git is asked for them",
+            Kind.FLAG,
+        ),
     ),
 )
 

@@ -7,6 +7,7 @@ from mcumatrix.cli.common import print_line
 from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.errors import ExitCode
 from mcumatrix.matrix.selection import Selection
+from mcumatrix.model.expected import is_expected
 from mcumatrix.project import Project
 from mcumatrix.work import Work
 from mcumatrix.workflow import BUILD, compilations, what_is_left
@@ -44,6 +45,7 @@ def _planned(work: Work, selection: Selection) -> "Plan":
     steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
     selected = work.slugs(selection)
     axes = {variant.slug: variant.axes for variant in work.matrix.variants}
+    expect = {variant.slug: variant.expect for variant in work.matrix.variants}
     libraries = {
         library.name: library
         for job, left in zip(jobs, steps, strict=True)
@@ -64,7 +66,12 @@ def _planned(work: Work, selection: Selection) -> "Plan":
                 for job, left in zip(jobs, steps, strict=True)
             ),
             *(
-                PlannedVariant(slug, axes[slug], hindered=error.message)
+                PlannedVariant(
+                    slug,
+                    axes[slug],
+                    hindered=error.message,
+                    is_expected=slug in work.refused and is_expected(expect[slug], work.refused[slug]),
+                )
                 for slug, error in work.hindered.items()
                 if slug in selected
             ),

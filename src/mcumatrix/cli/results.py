@@ -62,7 +62,7 @@ def history(project: Project, params: Mapping[str, Any], names: list[str]) -> Ex
     from mcumatrix.commands.history import RENDERERS, history
 
     outputs = {kind: params[kind] for kind in RENDERERS}
-    return history(project, _name(names), outputs, print_line)
+    return history(project, _name(names), outputs, print_line, with_commits=params["git"])
 
 
 def verify(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:

@@ -50,8 +50,7 @@ def archive(
     contents = make_archive(project, name, path, say)
     say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
     if sign_with:
-        with in_sentences(f"{path} could not be signed", path.absolute().parent, "The archive is there."):
-            write_atomically(signature_of(path.absolute()), registry.signer().sign(path, sign_with))
+        sign_archive(path, sign_with)
         say(f"{signature_of(path)}: its signature")
     return path
 
@@ -72,6 +71,19 @@ def make_archive(project: Project, name: str, path: Path, say: Callable[[str], N
     for sentence in contents.left_out:
         say(sentence)
     return contents
+
+
+def sign_archive(archive: Path, key: Path) -> Path:
+    """Signs an archive; returns the file of the signature.
+
+    Raises:
+        StorageError: a file cannot be read or written.
+        ToolError: it cannot be signed with this key.
+    """
+    signature = signature_of(archive.absolute())
+    with in_sentences(f"{archive} could not be signed", signature.parent, "The archive is there."):
+        write_atomically(signature, registry.signer().sign(archive, key))
+    return signature
 
 
 def signature_of(archive: Path) -> Path:

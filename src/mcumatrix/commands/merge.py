@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mcumatrix.artifact import is_below
@@ -69,14 +70,17 @@ def merge(
                 f"{_shown(folder)} is no folder of results: it has no records",
                 hint="Name one such as results/quickstart of another machine.",
             )
-    problems = [
-        f"{_shown(one.path)}: {one.problem}"
-        for folder in dict.fromkeys(folders)
-        for one in check_kept(folder)
-        if one.problem and not one.was_unconfirmed
-    ]
+    reading = partial(in_sentences, "Results could not be merged", kept="Nothing was written.")
+    with reading(folders[0].absolute()):
+        problems = [
+            f"{_shown(one.path)}: {one.problem}"
+            for folder in dict.fromkeys(folders)
+            for one in check_kept(folder)
+            if one.problem and not one.was_unconfirmed
+        ]
     _require_none(problems, say)
-    chained = {name: [_chained(folder / name) for folder in folders] for name in _CHAINS}
+    with reading(folders[0].absolute()):
+        chained = {name: [_chained(folder / name) for folder in folders] for name in _CHAINS}
     matrix = _matrix_of([side for sides in chained.values() for side in sides], folders)
     target = into or project.results(matrix)
     if target.exists() and any(folder.samefile(target) for folder in folders):
@@ -84,9 +88,10 @@ def merge(
             f"{_shown(target)} is where results are brought to, and one of the folders as well",
             hint="Name the folders of other machines only.",
         )
-    added, left_out, problems = _plan(target, chained)
-    files = list(_files(folders))
-    problems += _conflicts_of_files(target, files)
+    with reading(target):
+        added, left_out, problems = _plan(target, chained)
+        files = list(_files(folders))
+        problems += _conflicts_of_files(target, files)
     _require_none(problems, say)
     with in_sentences("Results could not be merged", target, "What was there before is as it was."):
         for name, side, result in added:
@@ -130,9 +135,14 @@ def _matrix_of(sides: Sequence[_Chained], folders: Sequence[Path]) -> str:
         where = " and ".join(f"{name} ({_shown(folder)})" for name, folder in found.items())
         raise MatrixError(f"these are results of several matrices: {where}", hint="Merge each by itself.")
     matrix = next(iter(found), folders[0].resolve().name)
-    if not is_below(matrix) or "/" in matrix:
+    if is_below(matrix) and "/" not in matrix:
+        return matrix
+    if found:
         raise MatrixError(f"a record has {matrix!a} as its matrix, which can be none", hint=MEND)
-    return matrix
+    raise MatrixError(
+        f"{_shown(folders[0])!a} has no records that say of which matrix they are, and is called as none is",
+        hint="Name the folder first that is called like the matrix.",
+    )
 
 
 _Added = list[tuple[str, _Chained, Result]]

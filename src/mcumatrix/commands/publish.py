@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcumatrix import registry
-from mcumatrix.commands.archive import make_archive, signature_of
+from mcumatrix.commands.archive import make_archive, sign_archive
 from mcumatrix.commands.report import written_report
 from mcumatrix.errors import ChangedResultError, NothingSelectedError
 from mcumatrix.matrix.load import find_matrix
@@ -102,8 +102,7 @@ def _part(
     contents = make_archive(project, matrix, archive, say)
     beside = [archive]
     if sign_with:
-        beside.append(signature_of(archive))
-        beside[-1].write_bytes(registry.signer().sign(archive, sign_with))
+        beside.append(sign_archive(archive, sign_with))
     folder = f"{_OF_RESULTS}{matrix}/"
     files = {
         name.removeprefix(_OF_RESULTS): path

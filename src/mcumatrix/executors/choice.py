@@ -34,7 +34,7 @@ def find_executor(
     from mcumatrix.executors.cluster.runs import ClusterRuns
 
     virtual = [board.name for board in boards if board.is_started_here]
-    connection = connect(cluster, virtual, project.build / "workers")
+    connection = connect(cluster, virtual, project.build / "workers", say)
     if dashboard := connection.dashboard:
         say(f"The cluster shows what it does at {dashboard}")
     on_cluster = ClusterBuilder(connection, say)

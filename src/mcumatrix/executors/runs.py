@@ -8,7 +8,7 @@ from typing import Protocol
 from mcumatrix import registry
 from mcumatrix.model.catalogue import Board
 from mcumatrix.registry import Boards
-from mcumatrix.stages.run import Ended, Ran, ToRun, run_image
+from mcumatrix.stages.run import Choose, Ended, Ran, ToRun, run_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,10 @@ class Runs(Protocol):
         ...
 
     def run(self, choice: Choice, board: Board, ended: Ended) -> Ran:
-        """One run on a unit of a board; `ended` is told how it went before anybody else gets the unit.
+        """One run on a unit of a board; `ended` is told how it went.
+
+        A unit on which equipment has failed is tested before anything else is run on it: here `ended` is told
+        before another run gets the unit, and a worker of a cluster remembers it for all who ask it.
 
         Raises:
             StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does.
@@ -57,6 +60,19 @@ class Runs(Protocol):
         ...
 
 
+def run_here(choose: Choose, board: Board, boards: Boards, ended: Ended) -> Ran:
+    """One run on a board of this machine, by what gets images onto it and listens to it. See `run_image`."""
+    return run_image(
+        choose,
+        boards.get(board),
+        registry.flasher(board),
+        registry.open_console,
+        open_probe=registry.current_probe,
+        stopped=boards.stopped.is_set,
+        ended=ended,
+    )
+
+
 class RunsHere:
     """Runs on the boards of this machine, in the thread that asks."""
 
@@ -68,15 +84,7 @@ class RunsHere:
         return os.cpu_count() or 1
 
     def run(self, choice: Choice, board: Board, ended: Ended) -> Ran:
-        return run_image(
-            choice,
-            self._boards.get(board),
-            registry.flasher(board),
-            registry.open_console,
-            open_probe=registry.current_probe,
-            stopped=self._boards.stopped.is_set,
-            ended=ended,
-        )
+        return run_here(choice, board, self._boards, ended)
 
     def set_aside(self, board: Board, unit: str, reason: str) -> None:
         self._boards.get(board).set_aside(unit, reason)

@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Event, Lock, Thread
@@ -40,6 +40,8 @@ class Display:
         self._clock = clock
         self._tally = Tally()
         self._transfers = count()
+        self._shown_lock = Lock()
+        self._is_shown = False
 
     def __call__(self, said: str) -> None:
         """Something that a person should know, as a line, whoever said it."""
@@ -101,8 +103,21 @@ class Display:
 
     @contextmanager
     def shown(self) -> Iterator[Self]:
-        """Within this, it is shown how far work is. It may be entered again within."""
-        yield self
+        """Within this, it is shown how far work is. It may be entered again within, by any thread."""
+        with self._shown_lock:
+            is_first, self._is_shown = not self._is_shown, True
+        if not is_first:
+            yield self
+            return
+        try:
+            with self._showing():
+                yield self
+        finally:
+            self._is_shown = False
+
+    def _showing(self) -> AbstractContextManager[object]:
+        """Within this, subclasses show how far work is. It is never entered twice."""
+        return nullcontext()
 
     def _is_said(self, how: Ended) -> bool:  # noqa: ARG002 - for subclasses
         """Whether a line is due for a task that ended so."""
@@ -134,26 +149,18 @@ class Lines(Display):
     ) -> None:
         super().__init__(write, note, clock)
         self._every_s = every_s
-        self._lock = Lock()
-        self._is_shown = False
 
     @contextmanager
-    def shown(self) -> Iterator[Self]:
+    def _showing(self) -> Iterator[None]:
         """Within this, a line says how far it is, once in a while."""
-        with self._lock:
-            is_first, self._is_shown = not self._is_shown, True
-        if not is_first:
-            yield self
-            return
         is_over = Event()
         thread = Thread(target=self._say_on, args=(is_over,), name="progress", daemon=True)
         thread.start()
         try:
-            yield self
+            yield
         finally:
             is_over.set()
             thread.join()
-            self._is_shown = False
 
     def _say_on(self, is_over: Event) -> None:
         while not is_over.wait(self._every_s):

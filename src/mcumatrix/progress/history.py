@@ -19,7 +19,7 @@ def read_took(file: Path) -> dict[str, float]:
     try:
         kept = json.loads(file.read_bytes())
         return {str(name): float(took_s) for name, took_s in kept.items() if 0 <= float(took_s) < 1e7}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return {}
 
 

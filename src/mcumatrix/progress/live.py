@@ -4,9 +4,8 @@ Above it, lines go by: with few tasks one for each that ended, with many those o
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TextIO
 
 from mcumatrix.printable import printable
 from mcumatrix.progress.display import Display
@@ -15,6 +14,7 @@ from mcumatrix.progress.words import counts, times_in_words, transfer_in_words
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
 FEW_TASKS = 200
 """With as many, each has a line of its own when it has ended. A person reads no more."""
@@ -79,29 +79,18 @@ class LiveView(Display):
     def __init__(self, console: "Console", clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(self._print, self._print, clock)
         self._console = console
-        self._is_shown = False
 
-    @contextmanager
-    def shown(self) -> Iterator[Self]:
+    def _showing(self) -> "Live":
         """Within this, the view is there; it goes when this ends."""
         from rich.live import Live
 
-        if self._is_shown:
-            yield self
-            return
-        self._is_shown = True
-        live = Live(
+        return Live(
             View(self.snapshot),
             console=self._console,
             refresh_per_second=_DRAWN_PER_S,
             transient=True,
             vertical_overflow="crop",
         )
-        try:
-            with live:
-                yield self
-        finally:
-            self._is_shown = False
 
     def _is_said(self, how: Ended) -> bool:
         return how is not Ended.DONE or self.snapshot().total <= FEW_TASKS

@@ -7,7 +7,7 @@ to before, and it says what in it may be replaced or removed.
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.artifact import is_below, write_atomically
 from mcumatrix.errors import MatrixError
 from mcumatrix.hashing import hash_bytes, hash_file
 from mcumatrix.results.archive import SUMS, read_sums, sums_bytes
@@ -52,17 +52,12 @@ def _published_before(to: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     # Somebody may have written the file by hand: nothing outside of the folder is ours.
-    if declared is None or not all(map(_is_below, declared)):
+    if declared is None or not all(map(is_below, declared)):
         raise MatrixError(
             f"{to / SUMS} was not made by mcumatrix",
             hint="Name another folder with --to, or move that file away.",
         )
     return declared
-
-
-def _is_below(name: str) -> bool:
-    path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
 
 
 def _remove_empty_folders(to: Path, gone: set[str]) -> None:

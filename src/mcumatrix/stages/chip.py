@@ -51,6 +51,7 @@ def chip_of(firmware: Path, board: str) -> Chip:
         tuple(flags),
         *_memory(firmware / "chip" / name / "memory.ld"),
         _clocks(firmware / "family" / family / "clock.h"),
+        tuple(region for region, _ in regions_of(firmware / "board" / board / "external" / "memory.ld")),
     )
 
 

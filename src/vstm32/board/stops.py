@@ -14,6 +14,10 @@ _USAGE_FAULTS = {
     StopReason.UNDEFINED: (scb.UNDEFINSTR, "an undefined instruction"),
     StopReason.INVALID_STATE: (scb.INVSTATE, "a branch to an even address, which is not Thumb code"),
     StopReason.DIVISION_BY_ZERO: (scb.DIVBYZERO, "a division by zero while CCR.DIV_0_TRP is set"),
+    StopReason.UNALIGNED: (
+        scb.UNALIGNED,
+        "an access that is not aligned, to memory of a device: the MPU does not make it normal",
+    ),
     StopReason.NO_COPROCESSOR: (scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off"),
 }
 

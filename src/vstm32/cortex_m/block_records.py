@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from vstm32.base.memory_map import Storage
+from vstm32.base.memory_map import EXTERNAL, Storage
 from vstm32.cortex_m.mpu import CachePolicyMap
 from vstm32.cortex_m.shared import Shared, describe_latency, new_table, parts
 from vstm32.native.library import ffi, lib
@@ -17,6 +17,7 @@ from vstm32.timing.block_cost import (
     count_instructions,
 )
 from vstm32.timing.cost_cache import CostCache
+from vstm32.timing.m7_data_table import SdramTiming, SerialReadTiming
 from vstm32.timing.m7_table import FIRST_COUNTER
 from vstm32.timing.operation import ends_conditionally, instruction_starts
 
@@ -89,7 +90,7 @@ class BlockRecords:
         data, memory = self._state.data, self._memory
         data.enabled, data.art_enabled = memory.data_cache, memory.art
         flash = m4_table.flash if self._model.of_m4 else m7_data_table.flash
-        describe_latency(data.flash, flash(memory.wait_states))
+        describe_latency(data.flash, flash(memory.wait_states), self._shared.chip.line_bytes)
         data.flash_itcm_cycles = memory.wait_states
 
     def forget(self) -> None:
@@ -128,7 +129,9 @@ class BlockRecords:
         self.forget()
         self.invalidate_lines()
         self.invalidate_data_lines()
-        self._state.data.fill_end = self._state.data.stores_end = 0
+        data = self._state.data
+        data.fill_end = data.stores_end = data.serial_read.next = data.serial_read.ended = 0
+        data.rows.open = [0] * lib.SDRAM_BANKS
 
     def set_cache_policies(self, policies: CachePolicyMap) -> None:
         """What the data cache does with memory has changed."""
@@ -136,6 +139,25 @@ class BlockRecords:
         data.intervals = len(policies)
         for index, interval in enumerate(policies):
             data.policies[index] = interval
+
+    def set_sdram(self, timing: SdramTiming, *, row_bytes: int, bank_bytes: int) -> None:
+        """How the SDRAM of the board is set up now; bytes are powers of two."""
+        cycles, data = m7_data_table.sdram(timing), self._state.data
+        latency = data.sdram
+        latency.first, latency.line, latency.write = cycles.first, cycles.line, cycles.write
+        latency.beats = cycles.beats
+        data.rows.precharge, data.rows.activate = cycles.precharge, cycles.activate
+        data.rows.row_shift = row_bytes.bit_length() - 1
+        data.rows.bank_shift = bank_bytes.bit_length() - 1
+
+    def set_serial_read(self, timing: SerialReadTiming) -> None:
+        """How the serial flash of the board is read now; no read of it goes on."""
+        read = self._state.data.serial_read
+        read.command_cycles = timing.clock_divider * timing.command_clocks
+        read.byte_cycles = timing.clock_divider * timing.byte_clocks
+        read.ahead_bytes = m7_data_table.SERIAL_READ_AHEAD_BYTES
+        read.path_cycles = m7_data_table.SERIAL_PATH_CYCLES
+        read.next = read.ended = 0
 
     def maintain_data_line(self, address: int, *, drop: bool) -> None:
         """The line of an address is written back to memory, or dropped from the data cache as well."""
@@ -231,7 +253,8 @@ class BlockRecords:
         assert region is not None
         if region.storage is Storage.FLASH:
             return CodeMemory.FLASH if region is self._shared.map.flash else CodeMemory.FLASH_ITCM
-        return CodeMemory.SRAM if region.name.startswith("SRAM") else CodeMemory.TCM
+        behind_cache = region.storage in EXTERNAL or region.name.startswith("SRAM")
+        return CodeMemory.SRAM if behind_cache else CodeMemory.TCM
 
     def _code(self, place: int | None, size_bytes: int) -> bytes:
         assert place is not None

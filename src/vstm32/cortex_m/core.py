@@ -48,6 +48,7 @@ class StopReason(Enum):
     BUS_FAULT = auto()
     PROTECTION = auto()
     DIVISION_BY_ZERO = auto()
+    UNALIGNED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Core:
         self._lazy_stacking = False
         self.program_counter = 0
         self._left_at: int | None = None
+        self._fetched_again: int | None = None
         r = arm_const
         self.r = tuple(r.UC_ARM_REG_R0 + number for number in range(13))
         self.s = tuple(r.UC_ARM_REG_S0 + number for number in range(32))
@@ -400,6 +402,7 @@ class Core:
         if self.program_counter != self._left_at:
             # An exception, a reset or a debugger has moved the core: no branch has led there.
             self.blocks.interrupt()
+        self.memory.settle()
         self.stops.place()
         self._place_divide_trap()
         self.stops.breakpoint_hit = None
@@ -473,8 +476,16 @@ class Core:
         state.fault.kind = 0
         address, size = state.fault.address, state.fault.size
         reason = StopReason.PROTECTION if state.fault.by_mpu else StopReason.BUS_FAULT
-        state.fault.by_mpu = 0
+        if state.fault.unaligned:
+            reason = StopReason.UNALIGNED
+        state.fault.by_mpu = state.fault.unaligned = 0
         if kind in (lib.UC_MEM_FETCH_UNMAPPED, lib.UC_MEM_FETCH_PROT):
+            if self.memory.is_external(address) and self._fetched_again != address:
+                # Unicorn fetches before the block hook, which would have ended the slice: what the firmware
+                # has just set up counts, once it has been laid over memory.
+                self._fetched_again = address
+                return Stop(StopReason.SLICE)
+            self._fetched_again = None
             return Stop(reason, address, Direction.FETCH, size)
         writes = (lib.UC_MEM_WRITE_UNMAPPED, lib.UC_MEM_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.

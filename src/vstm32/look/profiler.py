@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vstm32.base.memory_map import EXTERNAL
 from vstm32.base.symbols import Functions
 from vstm32.cortex_m.core import Core
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
@@ -92,7 +93,10 @@ class Profiler:
     def _place(self, functions: Functions) -> None:
         numbers: dict[str, int] = {}
         for region in self._core.memory.map.regions:
-            self._mark(region.base, region.end, self._number(numbers, f"(no symbol in {region.name})"))
+            # Memories of the board are large, and code without a symbol is rare there.
+            if region.storage not in EXTERNAL:
+                name = f"(no symbol in {region.name})"
+                self._mark(region.base, region.end, self._number(numbers, name))
         for function in functions:
             number = self._number(numbers, function.name)
             self._mark(function.start, function.end, number)

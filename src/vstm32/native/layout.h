@@ -62,10 +62,16 @@ enum {
     EXECUTED_SHIFT = 8,
     MOST_INTERVALS = 128,
     MOST_UNMODELLED = 2,
+    /* Memories of the board behind controllers of the chip. */
+    MOST_EXTERNAL = 2,
+    EXTERNAL_SDRAM = 0,
+    EXTERNAL_SERIAL_FLASH = 1,
+    SDRAM_BANKS = 4,
     /* What an interval of memory protection allows: bits of mpu.py, which are Unicorn's. */
     PERMIT_READ = 1,
     PERMIT_WRITE = 2,
     PERMIT_EXECUTE = 4,
+    PERMIT_UNALIGNED = 8, /* not Unicorn's: it is no device memory */
     /* What the data cache does with an interval. */
     NOT_CACHED = 0,
     WRITE_THROUGH = 1,  /* loads bring lines, stores go on to memory */
@@ -154,8 +160,27 @@ struct data_set {
 struct latency {
     uint64_t first; /* until a load has its word */
     uint64_t line;  /* until a whole line is there, and another access can begin */
-    uint64_t beat_shift; /* bytes that come in a cycle after the first, as a power of two */
+    uint64_t beats; /* in which the bytes of a line come after one another */
     uint64_t write; /* until another store can follow that went past the cache */
+};
+
+/* SDRAM besides: a bank has one row open, and another one is to be opened first. */
+struct rows {
+    uint64_t row_shift;  /* bytes of a row, as a power of two */
+    uint64_t bank_shift; /* bytes of a bank */
+    uint64_t precharge;  /* cycles until a row is closed, */
+    uint64_t activate;   /* and until another one is open */
+    uint64_t open[SDRAM_BANKS]; /* the row that each bank has open, plus 1 */
+};
+
+/* The read of a serial flash that goes on while nobody asks for something else. */
+struct serial_read {
+    uint64_t command_cycles; /* until the first byte: chip select, instruction, address, dummy cycles */
+    uint64_t byte_cycles;
+    uint64_t ahead_bytes; /* that the controller has room for */
+    uint64_t path_cycles; /* from the controller to the core */
+    uint64_t next;  /* the address of the byte that comes next; 0: no read goes on */
+    uint64_t ended; /* the cycle at which the last byte came that somebody asked for */
 };
 
 /* From an address to the next interval: PERMIT_ bits, or what the data cache does. */
@@ -178,10 +203,13 @@ struct data_side {
     uint64_t fill_first; /* the cycle at which its first word came */
     uint64_t fill_end; /* the cycle at which the bus is free: it was there, and what gave way was written */
     uint64_t write_back; /* for which the line that is about to give way will keep the bus */
-    uint64_t fill_beat_shift;
+    uint64_t fill_beats; /* in which all of it comes */
     uint64_t stores_end; /* the cycle at which the store buffer will be empty, in parts */
     struct latency sram;
     struct latency flash;
+    struct latency sdram;
+    struct rows rows;
+    struct serial_read serial_read;
     uint64_t art_enabled;
     uint64_t flash_itcm_cycles; /* of an access to flash on the ITCM bus that ART does not have */
     uint64_t ahb_cycles; /* of a load from a peripheral */
@@ -203,6 +231,15 @@ struct window {
     uint8_t *known;
 };
 
+/* A memory of the board behind a controller; all 0 where there is none. */
+struct external {
+    uint64_t base;
+    uint64_t end;
+    uint64_t place;
+    uint64_t is_open;  /* whether it answers: its controller has been set up */
+    uint64_t writable; /* by a store */
+};
+
 /*
  * Memory of the target as the host has it: flash, ITCM RAM, RAM and the identity behind each other. A place
  * is an offset into `bytes`; ITCM RAM begins at address 0.
@@ -221,6 +258,7 @@ struct memory {
     uint64_t alias_base; /* another place of a part of RAM; all 0 where there is none */
     uint64_t alias_end;
     uint64_t alias_place;
+    struct external external[MOST_EXTERNAL];
     uint8_t *executed; /* flags: code in this part has run, see EXECUTED_SHIFT */
 };
 
@@ -240,6 +278,7 @@ struct fault {
     uint64_t xpsr;
     uint64_t cycles;
     uint64_t by_mpu;
+    uint64_t unaligned; /* in memory that takes no such access */
 };
 
 /* The FLASH controller. */
@@ -308,6 +347,7 @@ struct state {
     struct fault fault;
     struct window peripherals;
     struct window ahb2;
+    struct window controllers;
     struct window private_bus;
     struct window unmodelled[MOST_UNMODELLED]; /* of a survey; else they end where they begin */
     uint64_t stir_for_all; /* whether unprivileged code may write NVIC_STIR */
@@ -379,6 +419,9 @@ void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
 uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
+uint64_t sdram_read(void *engine, uint64_t offset, unsigned size, void *data);
+uint64_t serial_flash_read(void *engine, uint64_t offset, unsigned size, void *data);
+void external_write(void *engine, uint64_t offset, unsigned size, uint64_t value, void *data);
 void divide_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void profile_hook(void *engine, uint64_t address, uint32_t size, void *data);
 

@@ -43,6 +43,8 @@ class FamilyBlocks:
     dma_enable_bits: Mapping[str, int]
     rng_clock_hz: Callable[[Any], int] | None
     usart_clock_register: str
+    fmc_enable: tuple[int, int] | None = None
+    """None where FMC is not modelled."""
 
 
 def _f7_pwr(rcc: Rcc, changed: Changed, complain: Say) -> Pwr:
@@ -73,6 +75,7 @@ FAMILIES: Mapping[Family, FamilyBlocks] = {
         dma_enable_bits={"DMA1": 21, "DMA2": 22},
         rng_clock_hz=lambda rcc: rcc.pll48_hz,
         usart_clock_register="DCKCFGR2",
+        fmc_enable=(EnableRegister.AHB3, 0),
     ),
     # RM0432, sections 2.2, 6.4 and 8.4.1.
     Family.STM32L4_PLUS: FamilyBlocks(

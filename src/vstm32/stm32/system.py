@@ -46,6 +46,7 @@ from vstm32.stm32.dma import Dma
 from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
 from vstm32.stm32.exti import Exti
 from vstm32.stm32.families import FAMILIES
+from vstm32.stm32.fmc import Fmc
 from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
 from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, RESET_BEFORE_ENABLE, SOFTWARE_RESET, WATCHDOG_RESET
@@ -61,6 +62,7 @@ from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 FLASH_INTERRUPT = 4
 RNG_INTERRUPT = 80
 # Name, address, interrupt, bit in the enable register of APB1.
+_MOST_PINS_NAMED = 4
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
 
 
@@ -69,6 +71,13 @@ class Clocked(Protocol):
 
     def clocks_changed(self) -> None:
         """RCC was written."""
+
+
+class ExternalController(Clocked, Protocol):
+    """The controller of a memory of the board."""
+
+    def settle(self) -> None:
+        """Pins have changed on which the memory may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +138,13 @@ class System:
             event=self.exceptions.note_event,
             base=family.exti_base,
         )
+        self._external: list[ExternalController] = []
         # Before the ports: when all are reset, pins must not come to a line that is still chosen.
         self.bus.attach(self.exti)
         self.ports = {
             port: Gpio(
                 port,
-                self.exti.look,
+                self._pins_changed,
                 first_base=family.gpio_base,
                 reset_mode=family.gpio_reset_modes.get(port, 0),
             )
@@ -149,6 +159,7 @@ class System:
         self._attach(Crc(), *family.crc_enable)
         self.dmas = self._dmas()
         self._blocks_at_rate: list[Clocked] = []
+        self._attach_external()
         self._attach_rng(outside.random_seed)
         self.iwdg = Iwdg(
             self.clock,
@@ -213,6 +224,37 @@ class System:
             self._attach(dma, AHB1ENR, bit)
             dmas.append(dma)
         return dmas
+
+    def _attach_external(self) -> None:
+        """Controllers of what is on the board beside the chip."""
+        enable = self._family.fmc_enable
+        if enable is None:
+            return
+        fmc = Fmc(
+            self.core,
+            self.core.chip.kit.sdram,
+            hclk_hz=lambda: self.core_clock_hz,
+            is_clocked=lambda: self.rcc.enabled(*enable),
+            missing_pins=self._missing_pins,
+            complain=self.watch.complain,
+        )
+        self._attach(fmc, *enable)
+        self._external.append(fmc)
+        self._blocks_at_rate.extend(self._external)
+
+    def _missing_pins(self, pins: tuple[Pin, ...]) -> str:
+        """Which of some pins are not in their alternate function, as a phrase; "" if all are."""
+        missing = [pin for pin in pins if not self._wired(pin)]
+        if not missing:
+            return ""
+        names = ", ".join(str(pin) for pin in missing[:_MOST_PINS_NAMED])
+        more = ", ..." if len(missing) > _MOST_PINS_NAMED else ""
+        return f"{names}{more} not in alternate function {missing[0].alternate_function} (GPIO MODER and AFR)"
+
+    def _pins_changed(self) -> None:
+        self.exti.look()
+        for controller in self._external:
+            controller.settle()
 
     def _attach_rng(self, seed: int) -> None:
         clock_hz = self._family.rng_clock_hz

@@ -51,6 +51,11 @@ ALIKE = {
         "CR2": (0, 0xFFFF_FF70), "BRR": (0, 0xFFFF), "GTPR": (0, 0xFFFF), "RTOR": (0, WORD), "RQR": (0, 0),
         "ISR": (0x0200_00C0, 0), "RDR": (0, 0), "TDR": (0, 0x1FF),
     },
+    "FMC": {
+        **{f"SDCR{bank}": (0x2D0, 0x7FFF) for bank in (1, 2)},
+        **{f"SDTR{bank}": (0x0FFF_FFFF, 0x0FFF_FFFF) for bank in (1, 2)},
+        "SDCMR": (0, 0x003F_FFFF), "SDRTR": (0, 0x7FFE), "SDSR": (0, 0),
+    },
     "SYSCFG": {
         "MEMRMP": (0, 0x0C00), "EXTICR1": (0, 0xFFFF), "EXTICR2": (0, 0xFFFF), "EXTICR3": (0, 0xFFFF),
         "EXTICR4": (0, 0xFFFF), "CMPCR": (0, 0x0001),

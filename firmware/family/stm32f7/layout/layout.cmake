@@ -7,7 +7,8 @@
 #   MCUMATRIX_CACHE    whether the caches are on
 #
 # places.json has the values of each, the default first, which is what image.ld does by itself. A chip has those places
-# of which its memory.ld has the region.
+# of which its memory.ld has the region, and a board those of its external/memory.ld. For each of these there is
+# a driver beside this file, called after the place, and what that has to know of the board under external/.
 #
 # Writes what image.ld includes into ${CMAKE_BINARY_DIR}/layout: regions.ld, placed.ld and stack_there.ld.
 
@@ -42,6 +43,38 @@ function(layout_value part)
   set(value "${value}" PARENT_SCOPE)
   set(region "${region}" PARENT_SCOPE)
   set(is_default "${is_default}" PARENT_SCOPE)
+endfunction()
+
+# Of places in memories of the board: adds drivers to `sources`, before all else, and their wishes to `options` and
+# `placed`; sets `external_regions` and `external_files`. Without any, there is nothing.
+function(layout_external places)
+  set(external "${board}/external")
+  set(regions)
+  set(files)
+  set(drivers)
+  foreach(place ${places})
+    if(EXISTS "${family}/layout/${place}.c" AND NOT EXISTS "${external}/${place}.c")
+      message(FATAL_ERROR "Board \"${MCUMATRIX_BOARD}\" has no ${place}: ${external}/${place}.c is missing.")
+    elseif(EXISTS "${family}/layout/${place}.c" AND NOT "${external}/${place}.c" IN_LIST drivers)
+      string(JSON region GET "${layout_json}" places "${place}")
+      list(APPEND drivers "${external}/${place}.c" "${family}/layout/${place}.c")
+      string(APPEND placed
+        "external_${place}_start = ORIGIN(${region});\nexternal_${place}_size_bytes = LENGTH(${region});\n")
+    endif()
+  endforeach()
+  if(drivers)
+    list(PREPEND sources "${family}/layout/external.c" ${drivers})
+    set(files "${external}/memory.ld")
+    set(regions "INCLUDE \"${files}\"\n")
+  endif()
+  if("sdram" IN_LIST places)
+    list(APPEND options "LINKER:--wrap=clock_set")
+  endif()
+  set(sources "${sources}" PARENT_SCOPE)
+  set(options "${options}" PARENT_SCOPE)
+  set(placed "${placed}" PARENT_SCOPE)
+  set(external_regions "${regions}" PARENT_SCOPE)
+  set(external_files "${files}" PARENT_SCOPE)
 endfunction()
 
 # Sets `layout_sources` and `layout_options` of the image.
@@ -113,8 +146,10 @@ function(make_layout)
     list(APPEND sources "${family}/layout/accelerator.c")
   endif()
 
+  set(options "-L${CMAKE_BINARY_DIR}/layout" "-L${family}/layout")
+  layout_external("${places}")
   layout_value(stack)
-  set(regions "REGION_ALIAS(\"STACK\", ${region})\n")
+  set(regions "${external_regions}REGION_ALIAS(\"STACK\", ${region})\n")
   set(stack_there "INCLUDE stack.ld\n")
   if(NOT is_default OR value IN_LIST places)
     # Before all else in its memory.
@@ -127,7 +162,6 @@ function(make_layout)
     list(APPEND sources "${family}/layout/stack_guard.c")
   endif()
 
-  set(options "-L${CMAKE_BINARY_DIR}/layout" "-L${family}/layout")
   layout_value(cache)
   if(value STREQUAL "off")
     list(APPEND sources "${family}/layout/cache_off.c")
@@ -139,7 +173,7 @@ function(make_layout)
     file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/layout/${name}.ld" CONTENT "${${name}}" @ONLY)
     list(APPEND written "${CMAKE_BINARY_DIR}/layout/${name}.ld")
   endforeach()
-  set(layout_files ${written} "${family}/layout/stack.ld" PARENT_SCOPE)
+  set(layout_files ${written} ${external_files} "${family}/layout/stack.ld" PARENT_SCOPE)
   set(layout_sources ${sources} PARENT_SCOPE)
   set(layout_options ${options} PARENT_SCOPE)
 endfunction()

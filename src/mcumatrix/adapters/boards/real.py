@@ -21,6 +21,7 @@ class RealBoard:
     ) -> None:
         self._find_probe = find_probe
         self._say = say
+        self._energy = entry.energy
         self._by_name = {unit.probe or unit.serial_port: unit for unit in entry.units}
         self._units = Units(entry.name, tuple(self._by_name), wait=wait, say=say, stop=stop)
 
@@ -39,10 +40,15 @@ class RealBoard:
         unit = self._by_name[name]
         folder = lock_folder()
         probe = self._find_probe(unit.probe)
-        return [
+        locks = [
             (folder / lock_name("probe", probe), f"the probe {probe}"),
             (folder / lock_name("serial", unit.serial_port), f"the serial port {unit.serial_port}"),
         ]
+        if self._energy is not None:
+            # Last, by all: boards that share a current probe wait for it, and none for who waits.
+            port = self._energy.port
+            locks.append((folder / lock_name("current-probe", port), f"the current probe at {port}"))
+        return locks
 
     def identity(self) -> Mapping[str, str]:
         """Nothing but the image decides what silicon does."""

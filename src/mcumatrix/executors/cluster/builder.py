@@ -44,15 +44,18 @@ class ClusterBuilder:
     def execute(self, plan: BuildPlan, folders: BuildFolders, log: Path) -> None:
         compiler = plan.toolchain, plan.cpu_flags
         inputs = {path.name: path.read_bytes() for path in folders.inputs.iterdir()}
-        sources = self._held(self._bundle(folders.sources, _NOT_SOURCES))
-        trees = {name: self._held(self._bundle(path, frozenset())) for name, path in folders.trees}
+        sources = self._bundle(folders.sources, _NOT_SOURCES)
+        trees = {name: self._bundle(path, frozenset()) for name, path in folders.trees}
+        # What it was made from by name is of no use there, and long.
+        short = replace(plan, inputs=NOTHING)
         built: Built = self._connection.result(
             build_there,
-            # What it was made from by name is of no use there, and long.
-            replace(plan, inputs=NOTHING),
-            inputs,
-            sources,
-            trees,
+            lambda: (
+                short,
+                inputs,
+                self._held(sources),
+                {name: self._held(tree) for name, tree in trees.items()},
+            ),
             workers=lambda: self._able(compiler),
             resources={},
             what=plan.name,

@@ -1,6 +1,7 @@
 """A folder as bytes that are the same wherever it lies, and back: what travels to workers by contents."""
 
 import io
+import shutil
 import tarfile
 import tempfile
 from dataclasses import dataclass
@@ -52,13 +53,16 @@ def unpacked(bundle: Bundle, below: Path) -> Path:
         raise ValueError("a bundle is not what it is called")
     make_folder(below)
     aside = Path(tempfile.mkdtemp(dir=below))
-    _unpack(bundle.data, aside)
     try:
+        _unpack(bundle.data, aside)
         aside.rename(folder)
     except OSError:
-        # Another thread of this worker was first.
+        # Another thread of this worker may have been first.
         if not folder.is_dir():
             raise
+    finally:
+        # Of a folder that was renamed there is nothing left.
+        shutil.rmtree(aside, ignore_errors=True)
     return folder
 
 
@@ -71,8 +75,10 @@ def _unpack(data: bytes, into: Path) -> None:
     """
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for entry in archive:
-            name, contents = PurePosixPath(entry.name), archive.extractfile(entry)
-            if not entry.isreg() or contents is None or name.is_absolute() or ".." in name.parts:
+            name = PurePosixPath(entry.name)
+            # Before it is opened: tarfile follows links.
+            contents = archive.extractfile(entry) if entry.isreg() else None
+            if contents is None or name.is_absolute() or ".." in name.parts:
                 raise ValueError(f"a bundle has {entry.name!r}, which is no file below it")
             path = into / name
             path.parent.mkdir(parents=True, exist_ok=True)

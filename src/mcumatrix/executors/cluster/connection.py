@@ -3,15 +3,16 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix.errors import MatrixError, StoppedError, ToolError
-from mcumatrix.executors.cluster.there import TOPIC, stop_there
+from mcumatrix.executors.cluster.there import TOPIC, WorkerError, stop_there
+from mcumatrix.storage import reason_of
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -25,11 +26,20 @@ CONNECT_S = 10.0
 RECONNECT_S = 10.0
 """How long a connection that was lost has to come back, in seconds."""
 
+RETURN_S = 30.0
+"""How long a worker may take to come for one that was lost, in seconds, where there is no other."""
+
+MOST_LOST = 5
+"""As often something is begun that is lost each time, before it is given up."""
+
 _FETCH_S = 120.0
 """How long a result that is there may take to come, in seconds."""
 
-_LOOK_EVERY_S = 1.0
-"""How often it is looked whether those who are waited for are still there."""
+LOOK_EVERY_S = 1.0
+"""How often it is looked whether those who are waited for are still there, in seconds."""
+
+_KNOWN_FOR_S = 0.5
+"""How long what the scheduler has told of its workers is taken for true, in seconds."""
 
 BOARD = "board:"
 """What the resource of a worker begins with that stands for the units of a board."""
@@ -40,21 +50,60 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+def needs_distributed(who: str) -> ToolError:
+    """That Dask is not installed, which somebody needs, as in "A cluster"."""
+    return ToolError(
+        f"{who} needs the package distributed, which is not installed.",
+        hint="Install it: pip install 'mcumatrix[cluster]'",
+    )
+
+
+def no_scheduler(address: str, within_s: float, hint: str) -> ToolError:
+    """That nobody answers at the address of a scheduler."""
+    return ToolError(f"No scheduler of a cluster answers at {address} within {within_s:g} s.", hint=hint)
+
+
+def not_started(who: str, error: Exception, hint: str) -> ToolError:
+    """That workers of this machine could not be started. For a port, a disk, memory and rights, Dask raises
+    many kinds of errors."""
+    reason = reason_of(error) if isinstance(error, OSError) else str(error) or type(error).__name__
+    return ToolError(
+        f"{who} could not be started on this machine: {' '.join(reason.split()).rstrip('.')}.", hint=hint
+    )
+
+
+class GoneError(ToolError):
+    """The scheduler is gone."""
+
+
 class Connection:
     """A cluster, and what is asked of it. Calls come from many threads."""
 
     def __init__(
-        self, client: "Client", address: str, end: Callable[[], None], *, has_dashboard: bool = True
+        self,
+        client: "Client",
+        address: str,
+        end: Callable[[], None],
+        *,
+        say: Callable[[str], None] = lambda _line: None,
+        has_dashboard: bool = True,
     ) -> None:
-        """`end` ends what was started for it; `has_dashboard` is false where Dask's page would be empty."""
+        """`end` ends what was started for it; `say` gets a line about a worker that cannot do its work;
+        `has_dashboard` is false where Dask's page would be empty."""
         self._client = client
         self._address = address
         self._end = end
+        self._say = say
         self._has_dashboard = has_dashboard
         self._lock = Lock()
         self._asked: set[Future] = set()
+        self._held: dict[str, Future] = {}
+        self._said: set[str] = set()
         self._placed: dict[str, Callable[[str], None]] = {}
         self._is_stopped = False
+        self._asking = Lock()
+        self._known: tuple[float, Mapping[str, Mapping[str, Any]]] | None = None
+        self._away_since_s: float | None = None
         client.subscribe_topic(TOPIC, self._hear)
 
     @property
@@ -65,13 +114,17 @@ class Connection:
         return str(self._client.dashboard_link) if is_shown else ""
 
     def workers(self) -> Mapping[str, Mapping[str, Any]]:
-        """What the scheduler tells of each worker, by their addresses.
+        """What the scheduler tells of each worker, by their addresses; as it was a moment ago at most.
 
         Raises:
             ToolError: the scheduler is gone.
         """
-        workers: Mapping[str, Mapping[str, Any]] = self._info().get("workers", {})
-        return workers
+        # One asks for all: hundreds of threads want to know it again and again.
+        with self._asking:
+            if self._known is None or time.monotonic() - self._known[0] > _KNOWN_FOR_S:
+                workers: Mapping[str, Mapping[str, Any]] = self._info().get("workers", {})
+                self._known = time.monotonic(), workers
+            return self._known[1]
 
     def _info(self) -> Mapping[str, Any]:
         self._require_scheduler()
@@ -83,14 +136,19 @@ class Connection:
 
     def _require_scheduler(self) -> None:
         """Waits a little where the connection was lost: Dask's client connects again by itself."""
-        give_up_at = time.monotonic() + RECONNECT_S
         while self._client.status != "running":
-            if time.monotonic() > give_up_at or self._client.status == "closed":
+            # From the first who noticed: the others do not wait as long once more, one after the other.
+            self._away_since_s = self._away_since_s or time.monotonic()
+            if time.monotonic() - self._away_since_s > RECONNECT_S or self._client.status == "closed":
                 raise self._gone()
-            time.sleep(_LOOK_EVERY_S / 10)
+            time.sleep(LOOK_EVERY_S / 10)
+        if self._away_since_s is not None:
+            self._away_since_s = None
+            # A scheduler that was started again knows nothing of who listens.
+            self._client.subscribe_topic(TOPIC, self._hear)
 
-    def _gone(self) -> ToolError:
-        return ToolError(
+    def _gone(self) -> GoneError:
+        return GoneError(
             f"The scheduler of the cluster at {self._address} is gone.",
             hint="What is done is kept. Start it again, and run this once more to go on from there.",
         )
@@ -110,60 +168,124 @@ class Connection:
         return dict(answers)
 
     def held(self, key: str, data: Any) -> "Future":
-        """Something that workers need, by its contents: it goes to each worker once, and again to those who
-        come for others that are lost."""
-        return self._client.submit(_same, data, key=f"mcumatrix-{key}", pure=True)
+        """Something that workers need, by its contents: it goes to the cluster once, from there to each
+        worker once, and again to those who come for others that are lost."""
+        with self._lock:
+            future = self._held.get(key)
+            if future is None or future.status not in {"pending", "finished"}:
+                future = self._client.submit(_same, data, key=f"mcumatrix-{key}", pure=True)
+                self._held[key] = future
+            return future
 
     def result(
         self,
         do: Callable[..., Any],
-        *arguments: Any,
+        arguments: Callable[[], Sequence[Any]],
+        *,
         workers: Callable[[], Collection[str]],
         resources: Mapping[str, float],
         what: str,
     ) -> Any:
         """What a function gives on one of those workers that `workers` names, now and later.
 
-        Where a worker is lost, another one does it. `what` is for messages.
+        Where a worker is lost, or cannot do it, another one does; `arguments` are asked for each time. `what`
+        is for messages.
 
         Raises:
             StoppedError: everything was to end.
-            ToolError: the scheduler is gone, or there is no such worker any more.
+            ToolError: the scheduler is gone, there is no such worker any more, none of them can do it, or it
+                was lost again and again.
             McuMatrixError: as the function does.
         """
+        refused: dict[str, WorkerError] = {}
+        lost = 0
         while True:
-            able = workers()
+            able = self._able(workers, refused, lost)
+            try:
+                return self._asked_once(do, arguments, able, resources, what)
+            except WorkerError as error:
+                refused[error.worker] = error
+            except _LostError as error:
+                lost += 1
+                self._forget_workers()
+                if lost == MOST_LOST:
+                    raise ToolError(
+                        f"{what} was given up, because it was lost {lost} times, with its worker or on the "
+                        "way to it.",
+                        hint="Look at the logs of workers and scheduler, and run again to go on from there.",
+                    ) from error
+
+    def _able(
+        self, workers: Callable[[], Collection[str]], refused: Mapping[str, WorkerError], lost: int
+    ) -> list[str]:
+        """Those of the workers who did not refuse; where some were lost, others may be about to come.
+
+        Raises:
+            StoppedError, ToolError: as `result` says.
+        """
+        give_up_at = time.monotonic() + RETURN_S
+        while not self._is_stopped:
+            try:
+                able = [address for address in workers() if address not in refused]
+                if not able:
+                    raise _why_nobody(refused)
+            except GoneError:
+                raise
+            except ToolError:
+                if not lost or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(LOOK_EVERY_S / 10)
+                continue
+            for error in refused.values():
+                self._say_once(f"{error.message} Others do it.")
+            return able
+        raise StoppedError("The run was stopped.")
+
+    def _say_once(self, line: str) -> None:
+        with self._lock:
+            is_new = line not in self._said
+            self._said.add(line)
+        if is_new:
+            self._say(line)
+
+    def _asked_once(
+        self,
+        do: Callable[..., Any],
+        arguments: Callable[[], Sequence[Any]],
+        able: Collection[str],
+        resources: Mapping[str, float],
+        what: str,
+    ) -> Any:
+        given = arguments()
+        with self._lock:
+            # Under the lock, so that whoever stops us knows of it.
             if self._is_stopped:
                 raise StoppedError("The run was stopped.")
             future = self._client.submit(
                 do,
-                *arguments,
+                *given,
                 pure=False,
                 workers=list(able),
                 allow_other_workers=False,
                 resources=dict(resources),
                 retries=0,
             )
+            self._asked.add(future)
+        try:
+            return self._waited(future, able, what)
+        finally:
             with self._lock:
-                self._asked.add(future)
-            try:
-                return self._waited(future, able, what)
-            except _LostError:
-                continue
-            finally:
-                with self._lock:
-                    self._asked.discard(future)
-                with suppress(Exception):
-                    future.cancel()
+                self._asked.discard(future)
+            with suppress(Exception):
+                future.cancel()
 
     def _waited(self, future: "Future", able: Collection[str], what: str) -> Any:
-        from distributed import CancelledError, KilledWorker
-        from distributed import TimeoutError as NotYetError
+        from distributed import KilledWorker
 
         # Not by the time limit of `result`, which loses a result that comes at that moment.
         ended = Event()
         future.add_done_callback(lambda _future: ended.set())
-        while not ended.wait(_LOOK_EVERY_S):
+        while not ended.wait(LOOK_EVERY_S):
             if not set(able) & set(self.workers()):
                 raise _LostError
         try:
@@ -173,15 +295,28 @@ class Connection:
                 f"{what} was given up, because worker after worker that had it was lost.",
                 hint="Look at the logs of the workers; the machine may have too little memory.",
             ) from error
-        except (CancelledError, NotYetError) as error:
+        except Exception as error:
+            # By its state: the function may have raised what Dask raises too, such as a TimeoutError.
+            if future.status == "error":
+                raise
             if self._is_stopped:
                 raise StoppedError("The run was stopped.") from error
             self.workers()  # raises where the scheduler is gone
             raise _LostError from error
 
-    def hears(self, task: str, placed: Callable[[str], None]) -> None:
-        """Has `placed` told where a task is done."""
+    def _forget_workers(self) -> None:
+        """The next who asks for workers asks the scheduler."""
+        with self._asking:
+            self._known = None
+
+    @contextmanager
+    def heard(self, task: str, placed: Callable[[str], None]) -> Iterator[None]:
+        """Within this, `placed` is told where a task is done."""
         self._placed[task] = placed
+        try:
+            yield
+        finally:
+            del self._placed[task]
 
     def _hear(self, event: Any) -> None:
         said = event[1] if isinstance(event, tuple) else event
@@ -190,11 +325,12 @@ class Connection:
 
     def stop(self) -> None:
         """Ends whatever workers do for us."""
-        self._is_stopped = True
         with self._lock:
+            self._is_stopped = True
             asked = list(self._asked)
         with suppress(Exception):
             self._client.run(stop_there, on_error="ignore", wait=False)
+        with suppress(Exception):
             self._client.cancel(asked, force=True)
 
     def close(self) -> None:
@@ -208,18 +344,26 @@ class _LostError(Exception):
     """Who was asked is there no more."""
 
 
+def _why_nobody(refused: Mapping[str, WorkerError]) -> ToolError:
+    """Why there is no worker to ask: the last has refused, or there was none."""
+    if refused:
+        return [*refused.values()][-1]
+    return ToolError("There is no worker in the cluster.", hint="Start one: `mcumatrix worker`")
+
+
 def _same(data: Any) -> Any:
     return data
 
 
-def connect(wanted: str, boards: Collection[str], folder: Path) -> Connection:
+def connect(wanted: str, boards: Collection[str], folder: Path, say: Callable[[str], None]) -> Connection:
     """A connection to a scheduler at `tcp://host:port`, or to so many workers of this machine (`local:4`).
 
-    Workers of this machine have one unit of each of the `boards`, and keep what they need below `folder`.
+    Workers of this machine have one unit of each of the `boards`, and keep what they need below `folder`;
+    `say` gets a line about a worker that cannot do its work.
 
     Raises:
         MatrixError: it is neither.
-        ToolError: nobody answers there, or `distributed` is not installed.
+        ToolError: nobody answers there, workers cannot be started, or `distributed` is not installed.
     """
     local = _LOCAL.fullmatch(wanted)
     if local is None and not is_address(wanted):
@@ -228,35 +372,46 @@ def connect(wanted: str, boards: Collection[str], folder: Path) -> Connection:
             hint="Write the address of a scheduler, as in --cluster tcp://lab:8786, or --cluster local:4.",
         )
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
-        raise ToolError(
-            "A cluster needs the package distributed, which is not installed.",
-            hint="Install it: pip install 'mcumatrix[cluster]'",
-        ) from error
+        raise needs_distributed("A cluster") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    if local is None:
-        try:
-            client = Client(wanted, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, TimeoutError) as error:
-            raise ToolError(
-                f"No scheduler of a cluster answers at {wanted} within {CONNECT_S:g} s.",
-                hint="Start one with `dask scheduler`, and workers with `mcumatrix worker`.",
-            ) from error
-        return Connection(client, wanted, lambda: None)
+    if local is not None:
+        return _connect_local(int(local[1]), boards, folder, say)
+    try:
+        client = Client(wanted, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        hint = "Start one with `dask scheduler`, and workers with `mcumatrix worker`."
+        raise no_scheduler(wanted, CONNECT_S, hint) from error
+    return Connection(client, wanted, lambda: None, say=say)
+
+
+def _connect_local(
+    count: int, boards: Collection[str], folder: Path, say: Callable[[str], None]
+) -> Connection:
+    from distributed import Client, LocalCluster
+
     has_dashboard = find_spec("bokeh") is not None
-    cluster = LocalCluster(
-        n_workers=int(local[1]),
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=":0" if has_dashboard else None,
-        local_directory=str(folder),
-        resources={f"{BOARD}{name}": 1 for name in boards},
-        silence_logs=logging.CRITICAL,
+    with ExitStack() as started:
+        try:
+            cluster = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=":0" if has_dashboard else None,
+                local_directory=str(folder),
+                resources={f"{BOARD}{name}": 1 for name in boards},
+                silence_logs=logging.CRITICAL,
+            )
+            started.callback(_ended, cluster)
+            client = Client(cluster, set_as_default=False)
+        except Exception as error:
+            hint = "Start fewer, or leave out --cluster: then all is done without workers."
+            raise not_started(f"{count} workers", error, hint) from error
+        kept = started.pop_all()
+    return Connection(
+        client, str(cluster.scheduler_address), kept.close, say=say, has_dashboard=has_dashboard
     )
-    client = Client(cluster, set_as_default=False)
-    address = str(cluster.scheduler_address)
-    return Connection(client, address, lambda: _ended(cluster), has_dashboard=has_dashboard)
 
 
 def _ended(cluster: Any) -> None:

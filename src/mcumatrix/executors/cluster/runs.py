@@ -1,19 +1,17 @@
 """Runs on the boards of a cluster's workers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Condition
 
 from mcumatrix.errors import ToolError
-from mcumatrix.executors.cluster.connection import BOARD, Connection
+from mcumatrix.executors.cluster.connection import BOARD, LOOK_EVERY_S, Connection
 from mcumatrix.executors.cluster.there import Done, RunAsked, RunOrder, run_there, set_aside_there, tools_of
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
 from mcumatrix.registry import Boards
 from mcumatrix.stages.run import Ended, Ran, ToRun
-
-_LOOK_EVERY_S = 1.0
 
 _MOST_SIDE_BY_SIDE = 512
 """Each has a thread of this process, which waits."""
@@ -27,8 +25,7 @@ class ClusterRuns:
         """`boards` are those of this machine: a worker's have to be run by the same versions."""
         self._connection = connection
         self._boards = boards
-        self._free = Condition()
-        self._under_way: dict[str, int] = {}
+        self._turns: dict[str, Turns] = {}
 
     @property
     def side_by_side(self) -> int:
@@ -38,21 +35,26 @@ class ClusterRuns:
 
     def run(self, choice: Choice, board: Board, ended: Ended) -> Ran:
         resource = f"{BOARD}{board.name}"
-        self._connection.hears(choice.task, choice.placed)
-        test = choice.test()
+        tools, test = tools_of(board, self._boards), choice.test()
+
+        def asked() -> tuple[RunAsked]:
+            # Anew where it is done once more: time has gone by, and units may have shown to be fit.
+            wanted = _order(choice.wanted)
+            return (
+                RunAsked(choice.task, board, wanted, _order(test) if test else None, choice.fit(), tools),
+            )
+
         # No more than there are units of: which of them are fit is to be known when a run begins.
-        with self._one_at_a_time(resource, board):
+        with (
+            self._connection.heard(choice.task, choice.placed),
+            self._turns.setdefault(resource, Turns()).one_of(
+                lambda: sum(self._with(resource, board).values())
+            ),
+        ):
             with choice.wanted.limit.counted():
                 done: Done = self._connection.result(
                     run_there,
-                    RunAsked(
-                        choice.task,
-                        board,
-                        _order(choice.wanted),
-                        _order(test) if test else None,
-                        choice.fit(),
-                        tools_of(board, self._boards),
-                    ),
+                    asked,
                     workers=lambda: self._with(resource, board),
                     resources={resource: 1},
                     what=choice.task,
@@ -62,29 +64,13 @@ class ClusterRuns:
             ended(ran)
             return ran
 
-    @contextmanager
-    def _one_at_a_time(self, resource: str, board: Board) -> Iterator[None]:
-        with self._free:
-            while self._under_way.get(resource, 0) >= self._units(resource, board):
-                self._free.wait(_LOOK_EVERY_S)
-            self._under_way[resource] = self._under_way.get(resource, 0) + 1
-        try:
-            yield
-        finally:
-            with self._free:
-                self._under_way[resource] -= 1
-                self._free.notify_all()
-
-    def _units(self, resource: str, board: Board) -> int:
-        workers = self._connection.workers()
-        return sum(int(workers[one]["resources"][resource]) for one in self._with(resource, board))
-
-    def _with(self, resource: str, board: Board) -> tuple[str, ...]:
-        """The workers that have a board. Raises ToolError if there is none."""
-        workers = self._connection.workers()
-        found = tuple(
-            address for address, worker in workers.items() if worker.get("resources", {}).get(resource)
-        )
+    def _with(self, resource: str, board: Board) -> dict[str, int]:
+        """The workers that have a board, each with how many units. Raises ToolError if there is none."""
+        units = {
+            address: int(worker.get("resources", {}).get(resource, 0))
+            for address, worker in self._connection.workers().items()
+        }
+        found = {address: count for address, count in units.items() if count}
         if not found:
             raise ToolError(
                 f"No worker of the cluster has the board {board.name}.",
@@ -98,6 +84,32 @@ class ClusterRuns:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class Turns:
+    """Lets as many go on at a time as there are units; the others wait."""
+
+    def __init__(self) -> None:
+        self._free = Condition()
+        self._under_way = 0
+
+    @contextmanager
+    def one_of(self, units: Callable[[], int]) -> Iterator[None]:
+        """Within this, it is one of those that go on. `units` says how many there are at the moment."""
+        while True:
+            # Not while others are kept from ending: it may be a question over a network.
+            count = units()
+            with self._free:
+                if self._under_way < count:
+                    self._under_way += 1
+                    break
+                self._free.wait(LOOK_EVERY_S)
+        try:
+            yield
+        finally:
+            with self._free:
+                self._under_way -= 1
+                self._free.notify()
 
 
 def _order(what: ToRun) -> RunOrder:

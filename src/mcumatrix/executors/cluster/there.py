@@ -4,7 +4,8 @@ of being made: results go back to whoever asked."""
 import platform
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,22 +13,32 @@ from threading import Lock
 from typing import Any
 
 from mcumatrix import registry
-from mcumatrix.errors import McuMatrixError, ToolError
+from mcumatrix.errors import McuMatrixError, StorageError, ToolError
 from mcumatrix.executors.cluster.bundle import Bundle, unpacked
+from mcumatrix.executors.runs import run_here
 from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.labelled import LabelledSet
+from mcumatrix.model.record import Cause
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
 from mcumatrix.registry import Boards
-from mcumatrix.stages.run import Ran, ToRun, run_image
+from mcumatrix.stages.record import cause_of_error
+from mcumatrix.stages.run import Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
+from mcumatrix.storage import in_sentences
 
 TOPIC = "mcumatrix"
 """Under which workers tell where tasks are."""
 
 _LOG = "build.log"
+
+
+class WorkerError(ToolError):
+    """A worker cannot do what it was asked for; another one may. `worker` is its address."""
+
+    worker = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,8 @@ class Here:
         self.folder = folder
         self.builder: Builder = registry.builders("local", folder / "cache", _nothing).chosen
         self.boards = Boards(folder / "boards", wait=True, say=_nothing)
+        self.suspected: set[tuple[str, str]] = set()
+        """Boards and units on which equipment has failed since they were tested, whoever asked."""
 
 
 def _nothing(_line: str) -> None:
@@ -128,10 +141,8 @@ def build_there(
     plan: BuildPlan, inputs: Mapping[str, bytes], sources: Bundle, trees: Mapping[str, Bundle]
 ) -> Built:
     """Executes a plan in folders of this worker's own, and returns what it made."""
-    place = _place()
-    by_content = place.folder / "by-content"
-    work = Path(tempfile.mkdtemp(dir=place.folder))
-    try:
+    with _at_work() as (place, work):
+        by_content = place.folder / "by-content"
         folders = BuildFolders(
             unpacked(sources, by_content),
             work / "inputs",
@@ -145,12 +156,45 @@ def build_there(
         log = folders.output / _LOG
         try:
             place.builder.execute(plan, folders, log)
+        except StorageError:
+            raise
         except McuMatrixError as error:
             return Built({}, _contents(log), error, str(folders.output))
         made = {name: (folders.output / name).read_bytes() for name in plan.outputs}
         return Built({name: (data, hash_bytes(data)) for name, data in made.items()}, _contents(log))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+
+
+@contextmanager
+def _at_work() -> Iterator[tuple[Here, Path]]:
+    """This worker, and a folder that is its task's as long as that takes.
+
+    Raises:
+        WorkerError: what its disk, or another part of the machine, does not let it do.
+    """
+    from distributed import get_worker
+
+    who = f"The worker on {machine_there()} cannot do its work"
+    try:
+        with in_sentences(who, Path(get_worker().local_directory), "Nothing is lost by that."):
+            place = _place()
+            work = Path(tempfile.mkdtemp(dir=place.folder))
+            try:
+                yield place, work
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    except StorageError as error:
+        message = error.message if error.message.startswith(who) else f"{who}: {error.message}"
+        raise _worker_error(message, error.hint) from error
+    except ValueError as error:
+        raise _worker_error(f"{who}: {error}.", "Look at that machine and its network.") from error
+
+
+def _worker_error(message: str, hint: str) -> WorkerError:
+    from distributed import get_worker
+
+    error = WorkerError(message, hint=hint)
+    error.worker = get_worker().address
+    return error
 
 
 def _contents(log: Path) -> bytes:
@@ -166,36 +210,32 @@ def run_there(asked: RunAsked) -> Done:
     """Runs an image on a unit of a board of this worker, or the test of the unit where that is not fit.
 
     Raises:
-        StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does, or this worker has
-            other tools.
+        StoppedError, LockedError, BlockedError, ToolError: as `stages.run.run_image` does.
+        WorkerError: this worker has other tools, or no room.
     """
     from distributed import get_worker
 
-    place = _place()
-    _require_same(asked.tools, tools_of(asked.board, place.boards))
-    work = Path(tempfile.mkdtemp(dir=place.folder))
-    orders = {"wanted": asked.wanted} | ({"test": asked.test} if asked.test else {})
-    try:
+    with _at_work() as (place, work):
+        _require_same(asked.tools, tools_of(asked.board, place.boards))
+        orders = {"wanted": asked.wanted} | ({"test": asked.test} if asked.test else {})
         ready = {name: _ready(order, work / name) for name, order in orders.items()}
 
         def choose(unit: str) -> ToRun:
-            is_test = asked.test is not None and unit not in asked.fit
+            is_fit = unit in asked.fit and (asked.board.name, unit) not in place.suspected
+            is_test = asked.test is not None and not is_fit
             where = f"{unit} of {platform.node()}{', which is tested' if is_test else ''}"
             get_worker().log_event(TOPIC, {"task": asked.task, "where": where})
             return ready["test" if is_test else "wanted"]
 
-        ran = run_image(
-            choose,
-            place.boards.get(asked.board),
-            registry.flasher(asked.board),
-            registry.open_console,
-            open_probe=registry.current_probe,
-            stopped=place.boards.stopped.is_set,
-        )
+        def ended(ran: Ran) -> None:
+            if ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE:
+                place.suspected.add((asked.board.name, ran.unit))
+            elif ran.what is not ready["wanted"]:
+                place.suspected.discard((asked.board.name, ran.unit))
+
+        ran = run_here(choose, asked.board, place.boards, ended)
         nothing: Any = None
         return Done(ran.what is not ready["wanted"], replace(ran, what=nothing))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _require_same(asked: Mapping[str, str], ours: Mapping[str, str]) -> None:
@@ -204,9 +244,9 @@ def _require_same(asked: Mapping[str, str], ours: Mapping[str, str]) -> None:
         there, here = (
             ", ".join(f"{name} {some.get(name, 'none')}" for name in differing) for some in (ours, asked)
         )
-        raise ToolError(
+        raise _worker_error(
             f"The worker on {machine_there()} has {there}, and here is {here}.",
-            hint="Install the same versions on both: records say what took part in a run.",
+            "Install the same versions on both: records say what took part in a run.",
         )
 
 

@@ -3,10 +3,22 @@
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from time import monotonic
 
-from mcumatrix.errors import MatrixError, ToolError
-from mcumatrix.executors.cluster.connection import BOARD, CONNECT_S, is_address
+from mcumatrix.errors import MatrixError
+from mcumatrix.executors.cluster.connection import (
+    BOARD,
+    CONNECT_S,
+    is_address,
+    needs_distributed,
+    no_scheduler,
+    not_started,
+)
 from mcumatrix.stages.match import Match
+from mcumatrix.units import format_duration
+
+GONE_FOR_S = 600.0
+"""How long a scheduler that is gone has to come back before a worker gives it up, in seconds."""
 
 
 def resources_of(matches: Iterable[Match]) -> dict[str, float]:
@@ -23,7 +35,7 @@ def resources_of(matches: Iterable[Match]) -> dict[str, float]:
 def work(
     scheduler: str, resources: dict[str, float], threads: int, folder: Path, say: Callable[[str], None]
 ) -> None:
-    """Works for a scheduler until it, or a person, ends that.
+    """Works for a scheduler until it, or a person, ends that; for one that was started again, too.
 
     Raises:
         MatrixError: that is no address.
@@ -34,35 +46,58 @@ def work(
     try:
         import asyncio
 
-        from distributed import Client, Nanny
+        from distributed import Nanny
     except ImportError as error:
-        raise ToolError(
-            "A worker needs the package distributed, which is not installed.",
-            hint="Install it: pip install 'mcumatrix[cluster]'",
-        ) from error
+        raise needs_distributed("A worker") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
     async def until_ended() -> None:
-        try:
-            # A worker would wait for a scheduler for ever, and say nothing.
-            async with Client(scheduler, timeout=CONNECT_S, asynchronous=True, set_as_default=False):
-                pass
-        except (OSError, TimeoutError) as error:
-            raise ToolError(
-                f"No scheduler of a cluster answers at {scheduler} within {CONNECT_S:g} s.",
-                hint="Start one: `dask scheduler`",
-            ) from error
+        # A worker would wait for a scheduler for ever, and say nothing.
+        found = await _scheduler_id(scheduler)
+        if not found:
+            raise no_scheduler(scheduler, CONNECT_S, "Start one: `dask scheduler`")
         folder.mkdir(parents=True, exist_ok=True)
-        async with Nanny(
-            scheduler,
-            nthreads=threads,
-            resources=resources,
-            local_directory=str(folder),
-            death_timeout=CONNECT_S,
-            silence_logs=logging.CRITICAL,
-        ) as nanny:
-            say(f"Working for {scheduler} as {nanny.worker_address}. Ctrl-C ends it.")
-            await nanny.finished()
-        say(f"The scheduler at {scheduler} has ended this worker, or is gone.")
+        while found:
+            try:
+                nanny = await Nanny(
+                    scheduler,
+                    nthreads=threads,
+                    resources=resources,
+                    local_directory=str(folder),
+                    death_timeout=CONNECT_S,
+                    silence_logs=logging.CRITICAL,
+                )
+            except Exception as error:
+                raise not_started("A worker", error, "Mend that, and start it again.") from error
+            async with nanny:
+                say(f"Working for {scheduler} as {nanny.worker_address}. Ctrl-C ends it.")
+                await nanny.finished()
+            found = await _id_of_another(scheduler, found, say)
 
     asyncio.run(until_ended())
+
+
+async def _scheduler_id(scheduler: str) -> str:
+    """What a scheduler is called, which is another name each time that one is started; empty for none."""
+    from distributed import Client
+
+    try:
+        async with Client(scheduler, timeout=CONNECT_S, asynchronous=True, set_as_default=False) as client:
+            return str((await client.scheduler.identity(n_workers=0))["id"])
+    except (OSError, TimeoutError):
+        return ""
+
+
+async def _id_of_another(scheduler: str, before: str, say: Callable[[str], None]) -> str:
+    """What the scheduler is called that takes the place of one that is gone; empty where none does."""
+    found = await _scheduler_id(scheduler)
+    if not found:
+        say(f"The scheduler at {scheduler} is gone. It has {format_duration(GONE_FOR_S)} to come back.")
+        give_up_at = monotonic() + GONE_FOR_S
+        while not found and monotonic() < give_up_at:
+            found = await _scheduler_id(scheduler)
+        if not found:
+            say(f"The scheduler at {scheduler} did not come back.")
+    if found == before:
+        say(f"The scheduler at {scheduler} has ended this worker, or has lost it.")
+    return "" if found == before else found

@@ -75,9 +75,9 @@ class EnergyMode(StrEnum):
 class EnergyFile(Strict):
     """How the energy of each inference is measured."""
 
-    probe: Name = Field(description="The adapter: ppk2, csv, or that of another package.")
+    probe: Name = Field(description="The adapter: ppk2, otii, joulescope, csv, or that of another package.")
     port: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
-        description="What the adapter opens: a serial port, or the file of a trace."
+        description="What the adapter opens: a serial port, a server, or the file of a trace."
     )
     voltage_v: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
         description="What the measured part is supplied with, in volts."

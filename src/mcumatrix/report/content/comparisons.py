@@ -233,8 +233,17 @@ class ComparisonPart:
     pair: Pair
 
 
-def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -> tuple[ComparisonPart, ...]:
-    """The comparisons that a report leads with, one part for each pair."""
+Compared = Mapping[Comparison, tuple[Pair, ...]]
+"""All pairs of comparisons."""
+
+
+def compared(timings: Sequence[Timing], leading: Sequence[Comparison]) -> Compared:
+    """The comparisons that a report leads with, in their order."""
+    return {wanted: pairs(timings, wanted) for wanted in leading}
+
+
+def comparison_parts(timings: Sequence[Timing], leading: Compared) -> tuple[ComparisonPart, ...]:
+    """One part for each pair of the comparisons that a report leads with."""
     varying = set(axes_with_several_values(timings))
     return tuple(
         ComparisonPart(
@@ -243,8 +252,8 @@ def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -
             table=pair.table if pair.differences else None,
             pair=pair,
         )
-        for wanted in leading
-        for pair in pairs(timings, wanted)
+        for members in leading.values()
+        for pair in members
     )
 
 

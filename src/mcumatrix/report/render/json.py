@@ -39,7 +39,7 @@ from mcumatrix.units import milliseconds
 
 def render_json(report: Report, _templates: Folders) -> bytes:
     """A report as a JSON file, in UTF-8, with keys in a fixed order; docs/ has its schema."""
-    return to_json(_report(report)) + b"\n"
+    return to_json(_report(report))
 
 
 def _report(report: Report) -> ReportData:

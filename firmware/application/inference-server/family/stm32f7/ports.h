@@ -21,6 +21,14 @@ struct second_port {
 
 extern const struct second_port second_port;
 
+/* Pins of the energy mode of MLPerf Tiny; their alternate functions are not used. */
+struct energy_mode_pins {
+    struct board_pin timestamp; /* open drain */
+    struct board_pin wanted;    /* wired to ground at reset: the mode is wanted */
+};
+
+extern const struct energy_mode_pins energy_mode_pins;
+
 /* The handlers of these interrupts, which the board's file gives their names. */
 void second_port_interrupt(void);
 void console_interrupt(void);

@@ -2,6 +2,7 @@
 
 #include "board.h"
 #include "clock.h"
+#include "energy_mode.h"
 #include "port.h"
 #include "ports.h"
 #include "registers.h"
@@ -52,13 +53,14 @@ static uint32_t clock_of(const struct board_serial *serial) {
 void second_port_start(void) {
     const struct board_serial *serial = &second_port.serial;
     uintptr_t usart = serial->usart_base;
+    uint32_t baud = energy_mode_is_on() ? ENERGY_MODE_BAUD : serial->baud;
     kept.written = kept.read = 0;
     connect(&serial->tx);
     connect(&serial->rx);
     uint32_t clock_hz = clock_of(serial);
     USART_CR1(usart) = 0; /* the baud rate is written while the port is off: RM0385 31.8.4 */
     /* RM0385 31.5.4: 16 times oversampling, so the divider is clock / baud; rounded to the nearest. */
-    USART_BRR(usart) = (clock_hz + serial->baud / 2) / serial->baud;
+    USART_BRR(usart) = (clock_hz + baud / 2) / baud;
     USART_CR1(usart) = USART_CR1_UE | USART_CR1_RE | USART_CR1_TE | USART_CR1_RXNEIE;
     enable_interrupt(second_port.interrupt);
     enable_interrupt(second_port.console_interrupt); /* the console asks for one only while it keeps */
