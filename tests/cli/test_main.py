@@ -83,6 +83,11 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
             "compare takes two sets of results, and 1 were given\n"
             "  As in: compare ../before/results/quickstart quickstart",
         ),
+        (
+            ["verify", "a.tar.gz", "--trusted-root", "root.json"],
+            "--trusted-root says what signatures are checked by, and nobody is asked for whose\n"
+            "  Add --signed-by FILE: its lines are an identity and its issuer.",
+        ),
         (["boards", "lab"], "boards takes no names, and has 'lab'\n  As in: boards [--import MAP]"),
         (["model"], "model takes a file or a name, and 0 were given\n  As in: model my.tflite"),
         (
