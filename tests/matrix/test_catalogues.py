@@ -120,6 +120,22 @@ def test_a_real_board_has_what_a_probe_needs_and_how_long_it_may_take(folder: Pa
     )
 
 
+@pytest.mark.parametrize(
+    ("board", "said", "connect_s"),
+    [
+        (REAL + "serial_port: loop://\n", "", 10),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "", 60),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "timeouts: {boot: 3 s}\n", 60),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "timeouts: {connect: 10 s}\n", 10),
+    ],
+)
+def test_a_virtual_board_may_take_longer_to_connect_where_its_file_does_not_say_how_long(
+    folder: Path, board: str, said: str, connect_s: float
+) -> None:
+    (folder / "boards/lab.yaml").write_text(board + said)
+    assert load_boards(folder)["lab"].timeouts.connect_s == connect_s
+
+
 def test_a_board_is_flashed_and_run_by_what_its_file_names(folder: Path) -> None:
     (folder / "boards/lab.yaml").write_text(REAL + "serial_port: /dev/ttyUSB0\n")
     (folder / "boards/other.yaml").write_text(
