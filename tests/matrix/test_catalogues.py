@@ -62,7 +62,12 @@ def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: P
             baud=9600,
         ),
         "virtual": Board(
-            "virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", units=(Unit(), Unit())
+            "virtual",
+            BoardKind.VIRTUAL,
+            "stm32f746g_disco",
+            "stm32f746xg",
+            units=(Unit(), Unit()),
+            timeouts=Timeouts(connect_s=60),
         ),
     }
     assert catalogues.runtimes == {

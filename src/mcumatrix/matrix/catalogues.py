@@ -277,7 +277,7 @@ def _units(file: BoardFile) -> tuple[Unit, ...]:
 
 def _timeouts(file: BoardFile) -> Timeouts:
     given = file.timeouts
-    is_usual = file.kind is BoardKind.VIRTUAL and "connect" not in given.model_fields_set
+    is_usual = file.kind is WrittenKind.VIRTUAL and "connect" not in given.model_fields_set
     return Timeouts(
         connect_s=VIRTUAL_CONNECT_S if is_usual else parse_duration_s(given.connect),
         program_s=parse_duration_s(given.program),
