@@ -50,7 +50,9 @@ class FamilyBlocks:
     rng_clock_hz: Callable[[Any], int] | None
     usart_clock_register: str
     fmc_enable: tuple[int, int] | None = None
-    """None where FMC is not modelled."""
+    """None where FMC is not modelled; likewise of QUADSPI."""
+
+    quadspi_enable: tuple[int, int] | None = None
 
 
 def _f7_pwr(rcc: Rcc, changed: Changed, complain: Say) -> Pwr:
@@ -85,6 +87,7 @@ FAMILIES: Mapping[Family, FamilyBlocks] = {
         rng_clock_hz=lambda rcc: rcc.pll48_hz,
         usart_clock_register="DCKCFGR2",
         fmc_enable=(EnableRegister.AHB3, 0),
+        quadspi_enable=(EnableRegister.AHB3, 1),
     ),
     # RM0432, sections 2.2, 6.4 and 8.4.1.
     Family.STM32L4_PLUS: FamilyBlocks(

@@ -48,6 +48,8 @@ from vstm32.stm32.families import FAMILIES
 from vstm32.stm32.fmc import Fmc
 from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
+from vstm32.stm32.n25q import N25q
+from vstm32.stm32.quadspi import Quadspi
 from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, SOFTWARE_RESET, WATCHDOG_RESET
 from vstm32.stm32.rcc_block import RESET_BEFORE_ENABLE
 from vstm32.stm32.rng import Rng
@@ -61,6 +63,7 @@ from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 # The same in all chips so far (section 10.1.2 of RM0385 and RM0410, 16.3 of RM0432).
 FLASH_INTERRUPT = 4
 RNG_INTERRUPT = 80
+QUADSPI_INTERRUPT = 92
 # Name, address, interrupt, bit in the enable register of APB1.
 _MOST_PINS_NAMED = 4
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
@@ -96,6 +99,9 @@ class Outside:
     report: Callable[[Finding], None]
     request_reset: Callable[[int], None]
     wait_for_host: Callable[[float], bool]
+    serial_flash: Callable[[], memoryview]
+    """What is in the serial flash on the board, if that has one."""
+
     debugged: DebuggedCore
 
 
@@ -161,7 +167,10 @@ class System:
         self._attach(Crc(), *family.crc_enable)
         self.dmas = self._dmas()
         self._blocks_at_rate: list[Clocked] = []
-        self._attach_external()
+        self._serial_flash: N25q | None = None
+        self._attach_sdram()
+        self._attach_serial_flash(outside.serial_flash)
+        self._blocks_at_rate.extend(self._external)
         self._attach_rng(outside.random_seed)
         self.iwdg = Iwdg(
             self.clock,
@@ -227,8 +236,7 @@ class System:
             dmas.append(dma)
         return dmas
 
-    def _attach_external(self) -> None:
-        """Controllers of what is on the board beside the chip."""
+    def _attach_sdram(self) -> None:
         enable = self._family.fmc_enable
         if enable is None:
             return
@@ -242,7 +250,32 @@ class System:
         )
         self._attach(fmc, *enable)
         self._external.append(fmc)
-        self._blocks_at_rate.extend(self._external)
+
+    def _attach_serial_flash(self, contents: Callable[[], memoryview]) -> None:
+        enable, part = self._family.quadspi_enable, self.core.chip.kit.serial_flash
+        if enable is None:
+            return
+        if part is not None:
+            self._serial_flash = N25q(
+                part,
+                contents,
+                now=lambda: self.clock.now,
+                clock_hz=lambda: self.core_clock_hz,
+                complain=self.watch.complain,
+            )
+        quadspi = Quadspi(
+            self.core,
+            self.clock,
+            part,
+            self._serial_flash,
+            hclk_hz=lambda: self.core_clock_hz,
+            is_clocked=lambda: self.rcc.enabled(*enable),
+            missing_pins=self._missing_pins,
+            interrupt=self._line(QUADSPI_INTERRUPT),
+            complain=self.watch.complain,
+        )
+        self._attach(quadspi, *enable)
+        self._external.append(quadspi)
 
     def _missing_pins(self, pins: tuple[Pin, ...]) -> str:
         """Which of some pins are not in their alternate function, as a phrase; "" if all are."""
@@ -384,4 +417,6 @@ class System:
         self.watch.reset()
         if power_on:
             self.rcc.lose_backup()
+            if self._serial_flash is not None:
+                self._serial_flash.power_on()
         self.bus.reset(power_on=power_on)
