@@ -119,4 +119,6 @@ class RunLoop:
             if any(usart.hears for usart in listeners) or (listeners and not passes):
                 return
         if due is not None:
+            fell_asleep = self._core.cycles
             system.clock.skip_to(due)
+            self._core.slept_cycles += self._core.cycles - fell_asleep

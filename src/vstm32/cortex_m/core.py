@@ -15,6 +15,7 @@ from vstm32.base.chip import Chip, CoreModel
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
+from vstm32.cortex_m.event_counts import EventCount
 from vstm32.cortex_m.memory import Memory
 from vstm32.cortex_m.mpu import PermissionMap
 from vstm32.cortex_m.register_windows import AccessObserver, ReadCallback, RegisterWindows, WriteCallback
@@ -131,8 +132,8 @@ class Core:
         if profiled:
             # First, so that it sees the cycle at which a block begins.
             self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.profile_hook, self.profile)
-        hook = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
-        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, hook)
+        self._block_function = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
+        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, self._block_function)
         """Unicorn's handle of the hook that counts cycles."""
         self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
         self._add_native_hook(unicorn.UC_HOOK_INTR, lib.interrupt_hook)
@@ -145,6 +146,14 @@ class Core:
         self.stops = DebugStops(engine, self.request_stop)
         """Where a debugger or the firmware itself wants the core to stop."""
         self._instructions = 0
+        self.events: EventCount | None = None
+        """What the DWT counts, None where the timing model does not know it."""
+        if self.blocks.events is not None:
+            self.events = EventCount(self.shared.new_events(self.blocks.events), self.blocks)
+        self.slept_cycles = 0
+        """Since power-on, asleep."""
+        self._events_counted = False
+        self._events_wanted = profiled and self.events is not None
         self._divide_hook: int | None = None
         self._divide_trap_wanted = False
         self.program_counter = 0
@@ -247,6 +256,11 @@ class Core:
         """Address of the instruction whose register access is being served."""
         return int(self.state.access.pc)
 
+    @property
+    def exception_cycles(self) -> int:
+        """Since power-on, in entries and returns of exceptions."""
+        return int(self.state.exceptions.cycles)
+
     def pass_cycles(self, count: int) -> None:
         """Adds cycles in which no instruction runs."""
         self.state.cycles += count
@@ -255,8 +269,9 @@ class Core:
             self.state.access.cycles += count
 
     def spend_cycles(self, count: int) -> None:
-        """Adds cycles in which the core is busy with something that is no instruction."""
+        """Adds cycles of an exception's entry or return."""
         self.state.cycles += count
+        self.state.exceptions.cycles += count
 
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""
@@ -320,6 +335,23 @@ class Core:
             self._divide_hook = None
         self._engine.ctl_flush_tb()
 
+    def count_events(self, wanted: bool) -> None:
+        """Whether `events` are counted; from the next block on. With a profiler they always are."""
+        self._events_wanted = wanted or self.profile is not None
+        if self._events_wanted != self._events_counted:
+            self.request_stop()
+
+    def _place_event_hook(self) -> None:
+        """Never inside a callback of Unicorn."""
+        if self._events_wanted == self._events_counted:
+            return
+        self._events_counted = self._events_wanted
+        self._binding.uclib.uc_hook_del(self._handle, ctypes.c_size_t(self.block_hook))
+        function = lib.counted_block_hook if self._events_counted else self._block_function
+        data = self.events.table if self.events is not None and self._events_counted else None
+        self.block_hook = self._add_native_hook(self._unicorn.UC_HOOK_BLOCK, function, data)
+        self._engine.ctl_flush_tb()
+
     def set_fpu_enabled(self, enabled: bool) -> None:
         """Whether FPU instructions run, or stop the slice (CPACR, PM0253 section 4.7.1)."""
         self.state.exceptions.fpu_enabled = enabled
@@ -359,6 +391,7 @@ class Core:
         """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
         state = self.state
         before, waited = state.cycles, state.waited
+        events = self.events.at(None) if self.events is not None else None
         self._slice_end = state.deadline = before + (1 << 32)
         self.clear_stop()
         state.exceptions.natively = 0
@@ -378,6 +411,8 @@ class Core:
             self.program_counter = self.stops.breakpoint_hit or 0
         if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
             state.cycles = before + 1 + state.waited - waited
+            if self.events is not None and events is not None:
+                self.events.restore(events)
         return stop
 
     def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
@@ -401,6 +436,7 @@ class Core:
         self.memory.settle()
         self.stops.place()
         self._place_divide_trap()
+        self._place_event_hook()
         self.stops.breakpoint_hit = None
         self.before_run()
         if self.stops.any_wanted:
@@ -466,7 +502,12 @@ class Core:
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
         first = self.program_counter + executed_bytes
+        self._take_back_events(first)
         self.state.cycles -= self.blocks.cycles_left(first)
+
+    def _take_back_events(self, first: int) -> None:
+        if self.events is not None and self._events_counted:
+            self.events.take_back(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state
@@ -488,6 +529,7 @@ class Core:
         writes = (lib.UC_MEM_WRITE_UNMAPPED, lib.UC_MEM_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.
         self.program_counter = state.fault.pc
+        self._take_back_events(state.fault.pc)
         state.cycles = state.fault.cycles
         self.write_register(self.xpsr, state.fault.xpsr)
         return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)

@@ -111,10 +111,10 @@ class ExceptionUnit:
     def reset(self) -> None:
         """Nothing pending, active or enabled; all priorities zero."""
         natively, delivered = self._shared.natively, self._shared.delivered
-        fpu_enabled = self._shared.fpu_enabled
+        fpu_enabled, cycles = self._shared.fpu_enabled, self._shared.cycles
         ffi.memmove(self._pointer, bytes(ffi.sizeof("struct exceptions")), ffi.sizeof("struct exceptions"))
         self._shared.natively, self._shared.delivered = natively, delivered
-        self._shared.fpu_enabled = fpu_enabled
+        self._shared.fpu_enabled, self._shared.cycles = fpu_enabled, cycles
         self._shared.entry_cycles = self._core.timing.exception_cycles
         self._shared.chain_cycles = min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES)
         self.frames.reset()

@@ -246,6 +246,7 @@ static void take(struct state *state, void *engine, uint64_t number, uint32_t ve
     state->program_counter = vector & ~1u;
     exceptions->event = 1;
     exceptions->delivered += 1;
+    exceptions->cycles += cycles;
     state->cycles += cycles;
 }
 
@@ -337,6 +338,7 @@ static bool pop(struct state *state, void *engine, uint32_t exc_return, bool to_
     write_register(state, engine, UC_ARM_REG_XPSR, (xpsr & ~STACK_ALIGNED) | THUMB);
     write_register(state, engine, UC_ARM_REG_SP, stack);
     exceptions->delivered += 1;
+    exceptions->cycles += exceptions->entry_cycles;
     state->cycles += exceptions->entry_cycles;
     return true;
 }

@@ -324,6 +324,7 @@ struct exceptions {
     uint64_t fpu_enabled;  /* CPACR */
     uint64_t natively;     /* C delivers what is plain; else Python does it all */
     uint64_t delivered;    /* how many entries, changes of handler and returns C has done */
+    uint64_t cycles;       /* that all entries and returns have taken since power-on */
 };
 
 /* The FLASH controller. */
@@ -417,6 +418,26 @@ struct state {
     int (*uc_emu_start)(void *engine, uint64_t begin, uint64_t until, uint64_t timeout, size_t count);
 };
 
+/* What a block of a Cortex-M4 makes the DWT count, whatever its cost is; all of its instructions are executed. */
+struct block_events {
+    uint32_t instructions;
+    uint32_t load_store; /* cycles of its loads and stores beyond the first of each, after a branch that was taken */
+    uint32_t folded;     /* instructions that take no cycle */
+    uint32_t first_saves; /* cycles that its first instruction takes less behind a load */
+    uint64_t first_needs; /* registers that this one's address is made of, a bit for each */
+    uint64_t last_loads;  /* registers that a load at its end loads; 0: it ends with none */
+};
+
+/* The event counters of the DWT: what was counted since power-on while the hook for them ran. */
+struct events {
+    struct state *state;
+    struct block_events *blocks; /* MOST_BLOCKS, by the numbers of records */
+    int64_t load_store;
+    int64_t folded;
+    int64_t others;  /* cycles of instructions beyond the first that no load or store takes, and of their fetches */
+    uint64_t saved;  /* `first_saves` of the block that runs, if it was so */
+};
+
 enum {
     /* What has no symbol and no memory. */
     NO_FUNCTION = 0,
@@ -433,6 +454,8 @@ enum {
 struct node {
     int64_t cycles;
     int64_t waited;
+    int64_t load_store; /* of `cycles`, as the event counters have them; 0 where they are not known */
+    int64_t others;
     int64_t calls;
     int64_t parent;
     int64_t function;
@@ -452,6 +475,9 @@ struct profile {
     struct state *state;
     int64_t last_cycles;
     int64_t last_waited;
+    int64_t last_load_store;
+    int64_t last_others;
+    struct events *events; /* NULL where the timing model knows none */
     int64_t node;
     int64_t depth;
     int64_t floor;
@@ -467,9 +493,10 @@ struct profile {
     struct frame frames[MOST_FRAMES];
 };
 
-/* For Unicorn: `data` is the state, or the profile. */
+/* For Unicorn: `data` is the state, the profile, or the events. */
 void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void counted_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
 uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
 uint64_t sdram_read(void *engine, uint64_t offset, unsigned size, void *data);

@@ -28,6 +28,7 @@ from vstm32.cortex_m.clock import VirtualClock
 from vstm32.cortex_m.core import Core
 from vstm32.cortex_m.core_debug import CoreDebug, Dbgmcu, DebuggedCore
 from vstm32.cortex_m.dwt import Dwt
+from vstm32.cortex_m.event_counters import EventCounters
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
 from vstm32.cortex_m.fpb import Fpb
 from vstm32.cortex_m.itm import Itm
@@ -190,7 +191,11 @@ class System:
             core.blocks,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
-        dwt = Dwt(self.clock, has_lock=chip.core.model is not CoreModel.CORTEX_M4)
+        dwt = Dwt(
+            self.clock,
+            has_lock=chip.core.model is not CoreModel.CORTEX_M4,
+            events=EventCounters(core) if core.events is not None else None,
+        )
         self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu(chip)
         self.watchpoints = Watchpoints(core.stops.set_watchpoints)
