@@ -73,6 +73,7 @@ ONE_PLACE = {
     "ruamel": {"matrix"},
     "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
+    "sigstore": {"adapters.signers.sigstore_bundle"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
         *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),

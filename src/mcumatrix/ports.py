@@ -298,8 +298,25 @@ class Importer(Protocol):
         ...
 
 
-class Signer(Protocol):
-    """Makes and checks detached signatures of files."""
+class SignatureChecker(Protocol):
+    """Checks detached signatures of files."""
+
+    ending: str
+    """Follows the name of a file in that of its signature."""
+
+    def vouched(self, file: Path, signature: Path, allowed: Path) -> Vouched:
+        """Who of a file of allowed signers has signed a file.
+
+        Raises:
+            MatrixError: there is no such file of allowed signers, or what it is checked by is not there.
+            SignatureError: nobody of them has.
+            ToolError: what checks signatures is not there.
+        """
+        ...
+
+
+class Signer(SignatureChecker, Protocol):
+    """Makes such signatures too."""
 
     def require(self) -> None:
         """Raises:
@@ -312,16 +329,6 @@ class Signer(Protocol):
 
         Raises:
             ToolError: it cannot be signed with this key.
-        """
-        ...
-
-    def vouched(self, file: Path, signature: Path, allowed: Path) -> Vouched:
-        """Who of a file of allowed signers has signed a file.
-
-        Raises:
-            MatrixError: there is no such file of allowed signers.
-            SignatureError: nobody of them has.
-            ToolError: what checks signatures is not there.
         """
         ...
 

@@ -46,6 +46,7 @@ from mcumatrix.ports import (
     Flasher,
     Importer,
     Runtime,
+    SignatureChecker,
     Signer,
 )
 from mcumatrix.progress.display import Display, Lines
@@ -844,3 +845,12 @@ def signer() -> Signer:
     from mcumatrix.adapters.signers.ssh_keygen import SshSigner
 
     return SshSigner()
+
+
+def signature_checker(trusted_root: Path | None) -> SignatureChecker:
+    """What says who has signed an archive: Sigstore where there is a trusted root of it, else SSH keys."""
+    if trusted_root is None:
+        return signer()
+    from mcumatrix.adapters.signers.sigstore_bundle import SigstoreChecker
+
+    return SigstoreChecker(trusted_root)

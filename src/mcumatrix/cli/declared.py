@@ -225,6 +225,11 @@ VERIFY = Command(
             "a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, and "
             "ends with exit code 3 if nobody did",
         ),
+        Option(
+            "trusted-root",
+            "a trusted root of Sigstore: the signature is then a bundle, FILE.sigstore.json, and a line of "
+            "the allowed signers an identity and its issuer",
+        ),
     ),
 )
 

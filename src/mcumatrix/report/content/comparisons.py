@@ -225,12 +225,16 @@ def _plain_verdict(ours: Row, other: Row) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPart:
-    """A pair as a report shows it: what is compared, what a reader has to know, and the differences."""
+    """A pair as a report shows it: what is compared, and what a reader has to know."""
 
     heading: str
     notes: tuple[str, ...]
-    table: Table | None
     pair: Pair
+
+    @property
+    def table(self) -> Table | None:
+        """The differences; made when it is shown, since of many pairs none is."""
+        return self.pair.table if self.pair.differences else None
 
 
 Compared = Mapping[Comparison, tuple[Pair, ...]]
@@ -249,7 +253,6 @@ def comparison_parts(timings: Sequence[Timing], leading: Compared) -> tuple[Comp
         ComparisonPart(
             heading=_heading(pair, varying),
             notes=tuple(_notes(pair)),
-            table=pair.table if pair.differences else None,
             pair=pair,
         )
         for members in leading.values()

@@ -6,6 +6,7 @@ makes another `$id`.
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -242,6 +243,7 @@ class SubstitutionData:
 class ReportData:
     """A report of mcumatrix for programs: what Markdown shows, as numbers with their units in the names."""
 
+    # What there may be thousands of is made while it is written.
     schema: Literal[1]
     title: str
     description: str
@@ -250,10 +252,10 @@ class ReportData:
     source: str
     findings: list[FindingData]
     cases: TableData
-    records: list[RecordData]
+    records: Iterable[RecordData]
     printed: list[PartData]
-    comparisons: list[ComparisonData]
-    switches: list[SwitchData]
+    comparisons: Iterable[ComparisonData]
+    switches: Iterable[SwitchData]
     beside: list[BesideData]
     labels: TableData | None
     sizes: list[PartData]

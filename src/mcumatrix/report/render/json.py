@@ -54,10 +54,10 @@ def _report(report: Report) -> ReportData:
             FindingData(found.check.value, found.sentence, list(found.evidence)) for found in report.findings
         ],
         cases=_table(report.cases),
-        records=[_record(record) for record in report.records],
+        records=map(_record, report.records),
         printed=_parts(report.printed),
-        comparisons=[_comparison(part) for part in report.comparisons],
-        switches=[_switch(switch) for switch in report.switches],
+        comparisons=map(_comparison, report.comparisons),
+        switches=map(_switch, report.switches),
         beside=[_beside(beside) for beside in report.beside],
         labels=_table(report.labels) if report.labels else None,
         runs=_table(report.runs) if report.runs else None,
