@@ -31,6 +31,7 @@ LAYERS = (
     ("matrix", "stages", "results", "sources", "progress"),
     ("report", "adapters"),
     ("registry", "client"),
+    ("notebook",),
     ("workflow",),
     ("executors",),
     ("health",),
@@ -64,11 +65,15 @@ ONE_PLACE = {
     "capstone": {"vstm32.timing"},
     "flatbuffers": {"client"},
     "tflite": {"adapters.models.tflite_file"},
+    "ipycanvas": {"notebook.drawing_pad"},
+    "IPython": {"notebook.progress_bar"},
+    "ipywidgets": {"notebook.drawing_pad", "notebook.progress_bar"},
     "requests": {"sources.transport"},
     "urllib3": {"sources.transport"},
     "ruamel": {"matrix"},
     "vl_convert": {"report.render.charts.svg"},
     "docker": {"adapters.builders.docker"},
+    "sigstore": {"adapters.signers.sigstore_bundle"},
     "pyocd": {"adapters.flashers.pyocd"},
     "subprocess": {
         *("adapters.builders", "adapters.boards", "adapters.signers", "adapters.revisions"),
@@ -80,6 +85,8 @@ ONE_PLACE = {
 HEAVY = {
     "distributed",
     "cffi",
+    "ipycanvas",
+    "ipywidgets",
     "unicorn",
     "capstone",
     "tflite",
@@ -103,9 +110,13 @@ LOADED_LATE = (
     "mcumatrix.adapters.models.labelled_set",
     "mcumatrix.adapters.models.set_answers",
     "mcumatrix.adapters.models.tflm_host",
+    # By notebooks, which cannot do without numpy.
+    "mcumatrix.notebook",
     # By pyOCD itself, which finds them through the entry point of the plugin.
+    "mcumatrix.adapters.flashers.pyocd.network_probe",
     "mcumatrix.adapters.flashers.pyocd.plugin",
     "mcumatrix.adapters.flashers.pyocd.target",
+    "mcumatrix.adapters.flashers.pyocd.external",
     "mcumatrix.adapters.flashers.pyocd.virtual_probe",
 )
 """Modules that are loaded only by who cannot do without their libraries."""
@@ -287,7 +298,7 @@ def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
         str(path.relative_to(SOURCE.parent))
         for path in _texts(("src", "firmware", "templates", "tools", "conformance"))
         if names.search(path.read_text(errors="replace"))
-        and path.parent.name != "chips"
+        and path.parent.name not in ("chips", "boards")
         and not any(path.is_relative_to(folder) for folder in own)
     ]
     assert offenders == []

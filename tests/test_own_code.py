@@ -51,6 +51,28 @@ def test_imports_are_followed_wherever_they_stand_and_so_are_templates(shop: Pat
     ]
 
 
+PLACES = (
+    "try:\n    {}\nexcept OSError:\n    pass\n",
+    "try:\n    pass\nexcept OSError:\n    {}\n",
+    "try:\n    pass\nfinally:\n    {}\n",
+    "for _ in ():\n    pass\nelse:\n    {}\n",
+    "with open('a'):\n    {}\n",
+    "class Kept:\n    async def later(self):\n        {}\n",
+    "match 1:\n    case 1:\n        {}\n",
+    "if not TYPE_CHECKING:\n    {}\n",
+    "if TYPE_CHECKING:\n    pass\nelse:\n    {}\n",
+)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("rest", ["", "name = 'other.j2'\n"])
+def test_no_statement_hides_an_import(shop: Path, place: str, rest: str) -> None:
+    """Whether the file names a template, so that all of it is looked at, or not."""
+    (shop / "other.j2").write_text("")
+    (shop / "shop" / "start.py").write_text(place.format("from shop.later import nail") + rest)
+    assert "shop.later" in code_behind(["shop.start"], shop)
+
+
 @pytest.mark.parametrize(
     ("changed", "counts"),
     [
@@ -76,6 +98,24 @@ def test_a_change_counts_where_it_can_be_reached_and_nowhere_else(
 def test_nothing_that_is_looked_at_is_imported(shop: Path) -> None:
     assert "shop.later" in code_behind(["shop.start"], shop)
     assert not [name for name in sys.modules if name.startswith("shop.")]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('{% include "other.j2" %}', True),
+        ("{%- include 'other.j2' ignore missing -%}", True),
+        ('{%+ include ["none.txt", "other.j2"] %}', True),
+        ('{% import "other.j2" as other with context %}', True),
+        ('{% extends\n   "other.j2"\n%}', True),
+        ('{# {% include "other.j2" %} #}', False),
+        ('{% set name = "other.j2" %}', False),
+        ('include "other.j2"', False),
+    ],
+)
+def test_what_a_template_needs_is_what_its_statements_name(shop: Path, text: str, named: bool) -> None:
+    (shop / "nail.c.j2").write_text(text)
+    assert ("other.j2" in code_behind(["shop.start"], shop)) is named
 
 
 def test_a_template_that_is_not_there_is_an_error(shop: Path) -> None:

@@ -8,6 +8,8 @@
 #define GPIO_MODER(base) REGISTER((base) + 0x00) /* 6.4.1 */
 #define GPIO_MODER_OUTPUT 1u
 #define GPIO_MODER_ALTERNATE 2u
+#define GPIO_OSPEEDR(base) REGISTER((base) + 0x08) /* 6.4.3 */
+#define GPIO_OSPEEDR_VERY_HIGH 3u
 #define GPIO_PUPDR(base) REGISTER((base) + 0x0C) /* 6.4.4 */
 #define GPIO_PUPDR_UP 1u
 #define GPIO_BSRR(base) REGISTER((base) + 0x18) /* 6.4.7: the low half sets pins, the high half resets them */

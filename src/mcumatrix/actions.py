@@ -3,7 +3,7 @@
 Actions print nothing: they run side by side, and each has a log of its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -17,13 +17,14 @@ from mcumatrix.model.record import Record
 from mcumatrix.model.reproduction import REPRODUCTION_SCHEMA, Rebuild, Reproduction
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.variant import Matrix
-from mcumatrix.ports import Builder
+from mcumatrix.ports import Builder, EarlierFiles
 from mcumatrix.project import Project
+from mcumatrix.report.content.evidence import shows_texts
 from mcumatrix.report.content.report import Report, make_report, with_tests_of_units
-from mcumatrix.report.content.tables import cases_of_results
+from mcumatrix.report.content.tables import Case, cases_of_results
 from mcumatrix.report.render.charts.svg import CHARTS
 from mcumatrix.report.render.formats import FORMATS, render_files
-from mcumatrix.results.kept import earlier_records
+from mcumatrix.results.kept import OverTime, records_over_time
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.store import RecordStore, read_raw_log
 from mcumatrix.running import image_of, warning_of
@@ -251,38 +252,33 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
     """
     cases = cases_of_results(matrix, results, registry.least_cycles)
     published = read_publications(matrix.published, project.published_folders)
-    lines = _lines_of_variants(project, matrix, [case.record for case in cases])
-    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix))
+    lines = _lines_of_variants(project, matrix, cases)
+    report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix).records)
     return with_tests_of_units(report, results)
 
 
-def runs_of_variants(project: Project, matrix: Matrix) -> dict[str, tuple[Record, ...]]:
-    """All records of those variants that ran several times, oldest first, by slugs.
+def runs_of_variants(project: Project, matrix: Matrix, before: EarlierFiles | None = None) -> OverTime:
+    """All records of those variants that ran several times, oldest first; `before` has earlier ones.
 
     One that is not what its raw log says is left out: `doit verify` and `doit replay` name it.
 
     Raises:
         ResultError: the chain of records cannot be read, or is not as it was written.
     """
-    folder = project.results(matrix.name) / "records"
-    store = RecordStore(folder)
 
-    def is_proved(record: Record) -> bool:
-        return not any(differences_from_log(record, read_raw_log(store.path_of(record))))
+    def is_proved(record: Record, log: bytes) -> bool:
+        return not any(differences_from_log(record, log))
 
-    return {
-        variant: tuple(filter(is_proved, records)) for variant, records in earlier_records(folder).items()
-    }
+    return records_over_time(project.results(matrix.name) / "records", is_proved, before)
 
 
-def _lines_of_variants(
-    project: Project, matrix: Matrix, records: Iterable[Record | None]
-) -> dict[str, TimeLines]:
+def _lines_of_variants(project: Project, matrix: Matrix, cases: Sequence[Case]) -> dict[str, TimeLines]:
     """Where the raw logs have the times, by slugs. Raises ResultError."""
     store = RecordStore(project.results(matrix.name) / "records")
+    with_texts = shows_texts(cases)
     return {
-        record.variant: time_lines(read_raw_log(store.path_of(record)))
-        for record in records
+        record.variant: time_lines(read_raw_log(store.path_of(record)), with_texts=with_texts)
+        for record in (case.record for case in cases)
         if record is not None and record.measurement is not None and record.log
     }
 

@@ -42,6 +42,10 @@ class McuMatrixError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: a person in a notebook gets the sentences, too."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class MatrixError(McuMatrixError):
     """A matrix file or a catalogue file is wrong."""

@@ -6,7 +6,7 @@ first import that is forgotten leaves a stale result that passes for current.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -16,7 +16,9 @@ from mcumatrix.hashing import hash_file
 
 _TEMPLATE_ENDING = ".j2"
 
-_REFERS = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b")
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_REFERS = re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b(.*?)%\}", re.DOTALL)
+_QUOTED = re.compile(r"""(["'])(.*?)\1""")
 
 _CHANGE_NO_RESULT = frozenset({"mcumatrix.errors", "mcumatrix.ports"})
 """What is raised and what has no bodies: sentences and signatures, of which no result is made."""
@@ -72,11 +74,15 @@ def module_spec(name: str) -> ModuleSpec | None:
 
 @cache
 def _in_module(file: Path, packages: frozenset[str]) -> tuple[str, ...]:
-    return tuple(_named_by(ast.parse(file.read_bytes(), file), packages))
+    source = file.read_bytes()
+    tree = ast.parse(source, file)
+    # Most files name no template. Imports are statements, and there are far fewer of those than of all else.
+    nodes = _nodes(tree) if _TEMPLATE_ENDING.encode() in source else _statements(tree)
+    return tuple(_named_by(nodes, packages))
 
 
-def _named_by(tree: ast.AST, packages: frozenset[str]) -> Iterator[str]:
-    for node in _nodes(tree):
+def _named_by(nodes: Iterable[ast.AST], packages: frozenset[str]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str) and _is_template_name(node.value):
                 yield node.value
@@ -90,6 +96,24 @@ def _named_by(tree: ast.AST, packages: frozenset[str]) -> Iterator[str]:
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
     """As `ast.walk`, without what only type checkers read."""
+    return _walk(tree, ast.iter_child_nodes)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """The same of statements alone, and of what has some in it."""
+    return _walk(tree, _statements_in)
+
+
+def _statements_in(node: ast.AST) -> Iterator[ast.AST]:
+    for field in _BLOCKS:
+        yield from getattr(node, field, ())
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""The fields of nodes that hold statements, or nodes with such fields."""
+
+
+def _walk(tree: ast.AST, below: Callable[[ast.AST], Iterable[ast.AST]]) -> Iterator[ast.AST]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -97,20 +121,23 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
             waiting += node.orelse
             continue
         yield node
-        waiting += ast.iter_child_nodes(node)
+        waiting += below(node)
 
 
 def _is_template_name(text: str) -> bool:
     return text.endswith(_TEMPLATE_ENDING) and not any(character.isspace() for character in text)
 
 
-def _in_template(file: Path) -> Iterator[str]:
-    """What a template includes, imports or extends by a name that stands there."""
-    from jinja2 import Environment
-    from jinja2.meta import find_referenced_templates
+@cache
+def _in_template(file: Path) -> tuple[str, ...]:
+    """What a template includes, imports or extends by a name that stands there.
 
-    text = file.read_text()
-    # A look at the text first: loading Jinja takes longer than all the rest.
-    if _REFERS.search(text):
-        tree = Environment(autoescape=False).parse(text)
-        yield from (name for name in find_referenced_templates(tree) if name is not None)
+    Jinja would tell as well, after reading all of the template, which takes longer than all the rest here.
+    """
+    text = _COMMENT.sub("", file.read_text())
+    return tuple(
+        name
+        for statement in _REFERS.findall(text)
+        for _, name in _QUOTED.findall(statement)
+        if _is_template_name(name)
+    )

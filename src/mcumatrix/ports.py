@@ -1,6 +1,6 @@
 """What the stages ask of the world. Each adapter implements one of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, Self
@@ -298,8 +298,25 @@ class Importer(Protocol):
         ...
 
 
-class Signer(Protocol):
-    """Makes and checks detached signatures of files."""
+class SignatureChecker(Protocol):
+    """Checks detached signatures of files."""
+
+    ending: str
+    """Follows the name of a file in that of its signature."""
+
+    def vouched(self, file: Path, signature: Path, allowed: Path) -> Vouched:
+        """Who of a file of allowed signers has signed a file.
+
+        Raises:
+            MatrixError: there is no such file of allowed signers, or what it is checked by is not there.
+            SignatureError: nobody of them has.
+            ToolError: what checks signatures is not there.
+        """
+        ...
+
+
+class Signer(SignatureChecker, Protocol):
+    """Makes such signatures too."""
 
     def require(self) -> None:
         """Raises:
@@ -315,12 +332,15 @@ class Signer(Protocol):
         """
         ...
 
-    def vouched(self, file: Path, signature: Path, allowed: Path) -> Vouched:
-        """Who of a file of allowed signers has signed a file.
 
-        Raises:
-            MatrixError: there is no such file of allowed signers.
-            SignatureError: nobody of them has.
-            ToolError: what checks signatures is not there.
-        """
+class EarlierFiles(Protocol):
+    """Files as they were at earlier times, by their names below one folder."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are no earlier times that are not known."""
+        ...
+
+    def versions(self, name: str) -> Iterator[bytes]:
+        """The contents that a file had, oldest first; none where there never was one of this name."""
         ...

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from mcumatrix.model.attached import Attached, AttachedProbe, RunningVirtualBoar
 from mcumatrix.model.catalogue import (
     DEFAULT_FLASHER,
     DEFAULT_SUITE,
+    LABGRID,
     Archive,
     Dataset,
     Model,
@@ -40,10 +41,12 @@ from mcumatrix.ports import (
     Builder,
     Console,
     CurrentProbe,
+    EarlierFiles,
     Exporter,
     Flasher,
     Importer,
     Runtime,
+    SignatureChecker,
     Signer,
 )
 from mcumatrix.progress.display import Display, Lines
@@ -93,9 +96,6 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
         MatrixError: there is no such builder.
         ToolError: Docker is wanted, and no engine answers; or another package's builder does not work.
     """
-    from mcumatrix.adapters.builders.choice import BuilderChoice
-    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
-    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
     from mcumatrix.adapters.builders.local import LocalBuilder
 
     plugin = plugins.find(Kind.BUILDER, wanted, BUILDERS)
@@ -109,6 +109,8 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
     local = LocalBuilder(cache)
     if wanted == "local":
         return Builders(local, {"local": local}, lambda: "local, as asked for")
+    from mcumatrix.adapters.builders.docker.engine import NoEngine, find_engine
+
     engine = find_engine(os.environ)
     if isinstance(engine, NoEngine):
         if wanted == "docker":
@@ -118,6 +120,9 @@ def builders(wanted: str, cache: Path, say: Callable[[str], None]) -> Builders:
             )
         why = f"local, because no Docker engine answers: {engine.reason}"
         return Builders(local, {"local": local}, lambda: why)
+    from mcumatrix.adapters.builders.choice import BuilderChoice
+    from mcumatrix.adapters.builders.docker.builder import DockerBuilder
+
     docker = DockerBuilder(
         cache,
         engine,
@@ -558,7 +563,17 @@ def _real_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: 
     return RealBoard(entry, find_probe, **options)
 
 
-BOARDS: dict[str, Callable[..., Board]] = {"virtual": _virtual_board, "real": _real_board}
+def _labgrid_board(entry: BoardEntry, *, folder: Path, find_probe: Any, **options: Any) -> Board:  # noqa: ARG001
+    from mcumatrix.adapters.boards.labgrid.board import LabgridBoard
+
+    return LabgridBoard(entry, **options)
+
+
+BOARDS: dict[str, Callable[..., Board]] = {
+    "virtual": _virtual_board,
+    "real": _real_board,
+    LABGRID: _labgrid_board,
+}
 
 
 class Boards:
@@ -636,16 +651,18 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
     """What is attached to this machine.
 
     `wanted` are paths of serial ports to look at in any case. Probes are those that pyOCD sees, and those
-    that the flashers of `boards` see.
+    that the flashers of `boards` see; places of labgrid are those of `boards`.
 
     Raises:
         MatrixError: a board's flasher is unknown.
         ToolError: another package's flasher does not work.
     """
+    from mcumatrix.adapters.boards.labgrid.looking import attached_places
     from mcumatrix.adapters.consoles.serial_port import attached_ports
     from vstm32.app.running import running_boards
     from vstm32.base.errors import VirtualBoardError
 
+    boards = tuple(boards)
     problems: tuple[AttachedProbe, ...] = ()
     virtual: tuple[RunningVirtualBoard, ...] = ()
     try:
@@ -657,7 +674,7 @@ def attached(wanted: Iterable[str] = (), boards: Iterable[BoardEntry] = ()) -> A
         problems = (AttachedProbe("", "virtual boards", error.message),)
     flashers = {DEFAULT_FLASHER: _pyocd()} | {board.flasher: flasher(board) for board in boards}
     seen = dict.fromkeys(probe for one in flashers.values() for probe in one.attached())
-    return Attached((*seen, *problems), attached_ports(wanted), virtual)
+    return Attached((*seen, *problems), attached_ports(wanted), virtual, attached_places(boards))
 
 
 def _ppk2(setup: EnergySetup) -> CurrentProbe:
@@ -673,7 +690,26 @@ def _recorded_trace(setup: EnergySetup) -> CurrentProbe:
     return RecordedTrace(setup)
 
 
-CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {"csv": _recorded_trace, "ppk2": _ppk2}
+def _otii(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.otii import Otii
+    from mcumatrix.stages.energy import to_file
+
+    return Otii(setup, to_file)
+
+
+def _joulescope(setup: EnergySetup) -> CurrentProbe:
+    from mcumatrix.adapters.probes.jls import JlsRecording
+    from mcumatrix.stages.energy import to_file
+
+    return JlsRecording(setup, to_file)
+
+
+CURRENT_PROBES: dict[str, Callable[[EnergySetup], CurrentProbe]] = {
+    "csv": _recorded_trace,
+    "joulescope": _joulescope,
+    "otii": _otii,
+    "ppk2": _ppk2,
+}
 
 
 def current_probe(setup: EnergySetup) -> CurrentProbe:
@@ -797,8 +833,24 @@ def find_revision(root: Path, wanted: str = "") -> Revision | None:
     return find_revision(root, wanted)
 
 
+def committed_files(folder: Path) -> AbstractContextManager[EarlierFiles]:
+    """The files below a folder in earlier commits. Raises MatrixError if git cannot tell."""
+    from mcumatrix.adapters.revisions.committed import committed_files
+
+    return committed_files(folder)
+
+
 def signer() -> Signer:
     """What signs archives, and says who has signed one."""
     from mcumatrix.adapters.signers.ssh_keygen import SshSigner
 
     return SshSigner()
+
+
+def signature_checker(trusted_root: Path | None) -> SignatureChecker:
+    """What says who has signed an archive: Sigstore where there is a trusted root of it, else SSH keys."""
+    if trusted_root is None:
+        return signer()
+    from mcumatrix.adapters.signers.sigstore_bundle import SigstoreChecker
+
+    return SigstoreChecker(trusted_root)

@@ -54,7 +54,7 @@ MAX_WORD_BYTES = 63
 
 _WORD = re.compile(rf"[!-~]{{1,{MAX_WORD_BYTES}}}")
 _HEX32 = re.compile(r"[0-9a-f]{8}")
-_DATA = re.compile(rf"([0-9a-f]{{2}}){{1,{MAX_DATA_BYTES}}}")
+_DATA = re.compile(rf"(?:[0-9a-f]{{2}}){{1,{MAX_DATA_BYTES}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Codec:
     c_member: str
     """As a member of a C struct; `{}` stands for the name."""
     pattern: re.Pattern[str]
+    """Without groups of its own."""
     encode: Callable[[Any], str]
     decode: Callable[[str], Any]
 
@@ -84,7 +85,7 @@ def _integer(name: str, c_type: str, low: int, high: int) -> Codec:
             encode(value)  # which says so
         return value
 
-    digits = r"-?(0|[1-9][0-9]{0,9})" if low < 0 else r"(0|[1-9][0-9]{0,19})"
+    digits = r"-?(?:0|[1-9][0-9]{0,9})" if low < 0 else r"(?:0|[1-9][0-9]{0,19})"
     return Codec(name, c_type, f"{c_type} {{}}", re.compile(digits), encode, decode)
 
 
@@ -184,19 +185,19 @@ class Message(_Declared):
     @classmethod
     def decode_fields(cls, text: str) -> Self:
         """Reads `key=value` pairs that must be exactly the declared ones, in their order."""
-        codecs = cls.codecs()
-        match = cls._all_fields().fullmatch(text)
+        pattern, decoders = cls._all_fields()
+        match = pattern.fullmatch(text)
         if match is None:
             raise ValueError(cls._unlike(text))
-        values = match.groupdict()
-        return cls(**{name: codec.decode(values[name]) for name, codec in codecs.items()})
+        return cls(*[decode(value) for decode, value in zip(decoders, match.groups(), strict=True)])
 
     @classmethod
     @cache
-    def _all_fields(cls) -> re.Pattern[str]:
-        """All fields of a line at once, which is faster than one after the other."""
-        fields = (f"{name}=(?P<{name}>{codec.pattern.pattern})" for name, codec in cls.codecs().items())
-        return re.compile(" ".join(fields))
+    def _all_fields(cls) -> tuple[re.Pattern[str], tuple[Callable[[str], Any], ...]]:
+        """All fields of a line at once, which is faster than one after the other, and how each is read."""
+        codecs = cls.codecs()
+        fields = (f"{name}=({codec.pattern.pattern})" for name, codec in codecs.items())
+        return re.compile(" ".join(fields)), tuple(codec.decode for codec in codecs.values())
 
     @classmethod
     def _unlike(cls, text: str) -> str:
@@ -473,7 +474,7 @@ BEGINS_END = b"@end "
 
 _NOT_EMPTY = re.compile(rb"[^\r\n]+")
 _FIRST_LINE = b"@begin "
-_LINE = re.compile(r"@(?P<name>[a-z]+) (?P<number>0|[1-9][0-9]{0,9})(?: (?P<fields>.+))?")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}")
 
 
 def _checksum(body: bytes, nonce: int) -> int:
@@ -516,11 +517,12 @@ def _message(body: bytes) -> tuple[int, Message]:
     Raises:
         ValueError: it is none of the protocol, with the reason if there is more to say.
     """
-    match = _LINE.fullmatch(body.decode("ascii")) if body.isascii() else None
-    kind = Message.by_name.get(match["name"]) if match else None
-    if match is None or kind is None:
+    name, _, rest = (body.decode("ascii") if body.isascii() else "").partition(" ")
+    number, _, fields = rest.partition(" ")
+    kind = Message.by_name.get(name.removeprefix("@"))
+    if kind is None or not _NUMBER.fullmatch(number):
         raise ValueError
-    return int(match["number"]), kind.decode_fields(match["fields"] or "")
+    return int(number), kind.decode_fields(fields)
 
 
 def shown(line: bytes) -> str:
@@ -551,7 +553,7 @@ class Exchange:
 
     def of(self, kind: type[M]) -> tuple[M, ...]:
         """The messages of one kind, in their order."""
-        return tuple(message for message in self.messages if isinstance(message, kind))
+        return tuple([message for message in self.messages if isinstance(message, kind)])
 
 
 def read_exchanges(log: bytes, protocol: int = PROTOCOL_VERSION) -> Iterator[Exchange]:

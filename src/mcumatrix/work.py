@@ -16,6 +16,7 @@ from mcumatrix.errors import (
     ResultError,
     SourceError,
     TimeLimitError,
+    TooLargeError,
     ToolError,
 )
 from mcumatrix.executors.choice import find_executor
@@ -23,6 +24,7 @@ from mcumatrix.executors.runs import Runs
 from mcumatrix.health import Health, health_variants, last_tests
 from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.catalogue import Board, Toolchain
+from mcumatrix.model.record import Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import Slot
@@ -297,9 +299,19 @@ class Work:
             runs={job.variant.slug: job.runs(self.store, self.slots_of(job)) for job in self.jobs},
             reproductions=tuple(self.reproductions()),
             untried=self.untried(),
+            refused=self.refused,
             health=tests.records,
             unbelieved=tuple(self._published(f"not believed: {error.message}") for error in tests.unreadable),
         )
+
+    @property
+    def refused(self) -> dict[str, Status]:
+        """By their slugs, the status of variants that are known to fail without being built."""
+        return {
+            slug: Status.TOO_LARGE
+            for slug, error in self.hindered.items()
+            if isinstance(error, TooLargeError)
+        }
 
     def untried(self) -> dict[str, str]:
         """By their slugs, why variants have no result, in a line that can be published: with paths as they

@@ -3,6 +3,7 @@
 import zlib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import flatbuffers
 import numpy as np
@@ -36,9 +37,20 @@ def answer(nonce: int, kind: int, make: Callable[[flatbuffers.Builder], int]) ->
     return messages.with_crc(bytes(builder.Output()))
 
 
-def description(builder: flatbuffers.Builder, protocol: int = 1) -> int:
+@dataclass
+class Said:
+    """What the board says of itself, where a test changes it."""
+
+    protocol: int = 1
+    clock_hz: int = 1000
+    chunk_bytes: int = 2
+    layers: int = 2
+    shape: tuple[int, ...] = (1, 3)
+
+
+def description(builder: flatbuffers.Builder, said: Said) -> int:
     texts = [builder.CreateString(text) for text in ("b1", "board", "builtin", "simd", "m")]
-    shape = builder.CreateNumpyVector(np.array([1, 3], np.int32))
+    shape = builder.CreateNumpyVector(np.array(said.shape, np.int32))
     tensors = []
     for _ in range(2):
         response.TensorStart(builder)
@@ -53,15 +65,15 @@ def description(builder: flatbuffers.Builder, protocol: int = 1) -> int:
         builder.PrependUOffsetTRelative(tensor)
         vectors.append(builder.EndVector())
     response.DescriptionStart(builder)
-    response.DescriptionAddProtocol(builder, protocol)
+    response.DescriptionAddProtocol(builder, said.protocol)
     adds = ("BuildId", "Board", "Runtime", "Kernels", "Model")
     for name, text in zip(adds, texts, strict=True):
         getattr(response, f"DescriptionAdd{name}")(builder, text)
-    response.DescriptionAddClockHz(builder, 1000)
-    response.DescriptionAddChunkBytes(builder, 2)
+    response.DescriptionAddClockHz(builder, said.clock_hz)
+    response.DescriptionAddChunkBytes(builder, said.chunk_bytes)
     response.DescriptionAddInputs(builder, vectors[0])
     response.DescriptionAddOutputs(builder, vectors[1])
-    response.DescriptionAddLayers(builder, 2)
+    response.DescriptionAddLayers(builder, said.layers)
     return response.DescriptionEnd(builder)
 
 
@@ -92,7 +104,8 @@ class Line:
     def __init__(self) -> None:
         self.faults: deque[Callable[[bytes], bytes] | None] = deque()
         self.refusals: deque[tuple[Problem, str]] = deque()
-        self.protocol = 1
+        self.said = Said()
+        self.babbles = False
         self.asked: list[int] = []
         self._input = b""
         self._waiting = b""
@@ -104,6 +117,8 @@ class Line:
         self.asked.append(-1)
 
     def read_up_to(self, size_bytes: int, timeout_s: float) -> bytes:
+        if self.babbles:
+            return b"A line of a log.\r\n"[:size_bytes]
         data, self._waiting = self._waiting[:size_bytes], self._waiting[size_bytes:]
         return data
 
@@ -122,7 +137,7 @@ class Line:
         if self.refusals and kind == request.RequestBody.Infer:
             return answer(nonce, bodies.Error, error(*self.refusals.popleft()))
         if kind == request.RequestBody.Describe:
-            return answer(nonce, bodies.Description, lambda builder: description(builder, self.protocol))
+            return answer(nonce, bodies.Description, lambda builder: description(builder, self.said))
         if kind == request.RequestBody.ListLayers:
             return answer(nonce, bodies.Layers, layers)
         if kind == request.RequestBody.Write:
@@ -229,7 +244,7 @@ def test_somebody_else_at_the_port_is_told_from_a_board(line: Line) -> None:
 
 
 def test_another_version_of_the_protocol_is_named(line: Line) -> None:
-    line.protocol = 2
+    line.said.protocol = 2
     with pytest.raises(DamagedAnswerError) as error:
         Board(PORT)
     assert str(error.value) == (
@@ -265,4 +280,65 @@ def test_as_many_arrays_as_the_model_has_inputs_are_wanted(line: Line) -> None:
         board.infer(np.zeros(3), np.zeros(3))
     assert str(error.value) == (
         "m has 1 inputs, and 2 were given.\n  Give an array for each of them, in their order."
+    )
+
+
+def test_a_request_that_arrives_damaged_is_sent_again(line: Line) -> None:
+    with Board(PORT) as board:
+        line.refusals.append((Problem.DAMAGED, "bytes of the request were lost"))
+        assert board.infer(np.array([1, 2, 3], np.int8)).outputs[0].tolist() == [[2, 3, 4]]
+        line.refusals.extend([(Problem.DAMAGED, "bytes of the request were lost")] * 3)
+        with pytest.raises(RefusedError) as error:
+            board.infer(np.array([1, 2, 3], np.int8))
+    assert str(error.value) == (
+        "The board refuses: bytes of the request were lost.\n"
+        "  Check the cable, and that nothing else has the port open; then ask again."
+    )
+
+
+def test_a_port_at_which_somebody_never_stops_talking_is_told_from_a_board(line: Line) -> None:
+    line.babbles = True
+    with pytest.raises(DamagedAnswerError) as error:
+        Board(PORT, timeout_s=0.05)
+    assert str(error.value) == (
+        f"{PORT} does not stop sending, and nothing was asked.\n"
+        "  It is not the board's second port: that says nothing until it is asked."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "wrong"),
+    [
+        ({"clock_hz": 0}, "a clock of 0 Hz"),
+        ({"chunk_bytes": 0}, "chunks of 0 bytes"),
+        ({"layers": 2**32 - 1}, "4294967295 layers"),
+        ({"shape": (-1, -3)}, "a tensor of 3 bytes has the shape (-1, -3)"),
+    ],
+    ids=str,
+)
+def test_a_board_that_says_of_itself_what_cannot_be_is_refused(
+    line: Line, changed: dict[str, object], wrong: str
+) -> None:
+    line.said = Said(**changed)
+    with pytest.raises(DamagedAnswerError) as error:
+        Board(PORT)
+    assert str(error.value) == (
+        f"The answer is whole and cannot be read: {wrong}.\n"
+        "  Client and firmware are of different versions; build the image again."
+    )
+
+
+def test_more_layers_named_than_there_are_is_refused(line: Line) -> None:
+    line.said = Said(layers=1)
+    with Board(PORT) as board:
+        assert board.description.layers == ("CONV_2D",)
+        with pytest.raises(DamagedAnswerError):
+            board.infer(np.zeros(3, np.int8))
+
+
+def test_lists_of_unequal_lengths_are_no_input(line: Line) -> None:
+    with Board(PORT) as board, pytest.raises(UnfitInputError) as error:
+        board.infer([[1, 2], [3]])
+    assert str(error.value) == (
+        "The array is none: its rows are not equally long.\n  Give one of 3 elements (1x3)."
     )

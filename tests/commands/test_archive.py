@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import shutil
 import stat
@@ -42,6 +43,7 @@ from mcumatrix.results.chain import FIRST, Link
 from mcumatrix.workflow import RENDERERS, REPORTERS
 from support.projects import MATRIX, a_project, add_records, forge
 from support.signing import allow, make_key
+from support.sigstore_world import ISSUER, SigstoreWorld
 from support.variants import an_image
 from vstm32.board import identity
 
@@ -478,6 +480,21 @@ def test_a_signed_archive_says_who_vouches_for_it(project: Project, tmp_path: Pa
     assert lines[-1].startswith("It was signed by ada@example.org with ED25519 key SHA256:")
     # Again, over the signature that is there: ssh-keygen itself would ask.
     assert archive(project, "example", "", lines.append, key) == path
+
+
+def test_an_archive_that_was_signed_by_sigstore_says_who_vouches_for_it(
+    project: Project, tmp_path: Path
+) -> None:
+    path = archive(project, "example", "", lambda _line: None)
+    world = SigstoreWorld()
+    bundle = world.bundle(path.read_bytes(), "ada@example.org")
+    path.with_name("example.tar.gz.sigstore.json").write_text(json.dumps(bundle))
+    allowed, root = tmp_path / "allowed", tmp_path / "root.json"
+    allowed.write_text(f"ada@example.org {ISSUER}\n")
+    root.write_text(world.trusted_root())
+    lines: list[str] = []
+    assert verify_archive(path, lines.append, allowed, root) is ExitCode.OK
+    assert lines[-1] == f"It was signed by ada@example.org with a certificate by {ISSUER}."
 
 
 def test_nothing_is_unpacked_for_which_nobody_vouches(

@@ -6,9 +6,19 @@ from pathlib import Path
 import pytest
 
 from mcumatrix.commands import doctor as module
-from mcumatrix.commands.doctor import Check, State, clock, doctor, engine, exit_code, hardware, packages
+from mcumatrix.commands.doctor import (
+    Check,
+    State,
+    clock,
+    doctor,
+    engine,
+    exit_code,
+    hardware,
+    packages,
+    places,
+)
 from mcumatrix.errors import ExitCode, ToolError
-from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
+from mcumatrix.model.attached import Attached, AttachedPlace, AttachedPort, AttachedProbe
 from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.project import Project
 
@@ -109,3 +119,23 @@ def test_real_boards_need_probe_port_rule_and_group_and_virtual_ones_none(tmp_pa
 def test_a_clock_before_the_installation_is_wrong() -> None:
     assert clock(1_800_000_000, 1_700_000_000).state is State.OK
     assert clock(0, 1_700_000_000).state is State.NOTE
+
+
+def test_places_of_labgrid_are_said_with_who_has_them_or_what_is_wrong() -> None:
+    attached = Attached(
+        places=(
+            AttachedPlace("lab1", "a"),
+            AttachedPlace("lab1", "b", "lab2/anna"),
+            AttachedPlace("lab1", "c", problem="it is away"),
+        )
+    )
+    assert tuple(places(attached)) == (
+        Check("place a", State.OK, "nobody has it, at lab1"),
+        Check("place b", State.OK, "lab2/anna has it, at lab1"),
+        Check(
+            "place c",
+            State.NOTE,
+            "it is away",
+            "For boards of labgrid: docs/labgrid.md says what belongs to a place.",
+        ),
+    )

@@ -1,20 +1,22 @@
 """`doit history`: runs of a matrix over time."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from mcumatrix.commands.history import history
 from mcumatrix.commands.report import report
-from mcumatrix.errors import ExitCode, NothingSelectedError
+from mcumatrix.errors import ExitCode, MatrixError, NothingSelectedError
 from mcumatrix.project import Project
 from support.projects import a_project, add_records, forge
+from support.repositories import commit_all, git
 
 
-def _said(project: Project, **outputs: str) -> str:
+def _said(project: Project, *, with_commits: bool = False, **outputs: str) -> str:
     lines: list[str] = []
-    assert history(project, "example", outputs, lines.append) is ExitCode.OK
+    assert history(project, "example", outputs, lines.append, with_commits=with_commits) is ExitCode.OK
     return "\n".join(lines)
 
 
@@ -91,4 +93,72 @@ def test_one_run_of_each_variant_is_no_history(tmp_path: Path) -> None:
     assert raised.value.message == "no variant of example has two runs that can be compared"
     assert raised.value.hint == (
         "There is a history after a change, when `doit matrix example` has run again."
+    )
+
+
+@pytest.fixture
+def measured_anew(tmp_path: Path) -> Project:
+    """A project with a run in each of three commits, the last of them slower, whose records were then moved
+    away and followed by a fourth, which is faster."""
+    project = a_project(tmp_path)
+    for minute, cycles in ((1, 2_160_000), (2, 2_160_000), (3, 4_320_000)):
+        add_records(project, {"reference": cycles}, minute=minute)
+        commit_all(project.root, "results")
+    _measure_anew(project)
+    return project
+
+
+def _measure_anew(project: Project) -> None:
+    shutil.rmtree(project.results("example"))
+    add_records(project, {"reference": 1_080_000}, minute=8)
+
+
+def test_runs_that_earlier_commits_alone_have_are_shown_when_git_is_asked(measured_anew: Project) -> None:
+    said = _said(measured_anew, with_commits=True)
+    assert said.startswith(f"{SLUG}: 4 runs, 10.010 to 5.010 msec in total; changed at runs 3, 4.")
+    assert "earlier commits" not in said
+    with pytest.raises(NothingSelectedError):
+        _said(measured_anew)
+
+
+def test_a_run_that_was_removed_since_it_was_committed_stands_where_it_was(project: Project) -> None:
+    commit_all(project.root, "results")
+    sorted((project.results("example") / "records" / SLUG).glob("*.json"))[1].unlink()
+    assert _said(project).startswith(f"{SLUG}: 2 runs")
+    assert _said(project, with_commits=True).startswith(SAID)
+
+
+def test_what_was_changed_before_it_was_committed_is_counted_and_left_out(project: Project) -> None:
+    log = sorted((project.results("example") / "records" / SLUG).glob("*.log"))[0]
+    log.write_bytes(log.read_bytes().replace(b"cycles=2160000", b"cycles=2160001"))
+    commit_all(project.root, "results")
+    _measure_anew(project)
+    said = _said(project, with_commits=True)
+    assert said.startswith(f"{SLUG}: 3 runs")
+    assert said.endswith("Of earlier commits 1 records or chains are not as they were kept.")
+
+
+def test_a_clone_without_its_first_commits_is_said_to_be_one(measured_anew: Project) -> None:
+    (measured_anew.root / ".git" / "shallow").write_text(f"{git(measured_anew.root, 'rev-parse', 'HEAD')}\n")
+    said = _said(measured_anew, with_commits=True)
+    assert said.endswith("There are earlier commits that were not looked at.")
+
+
+def test_where_nothing_was_committed_git_is_quoted(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.root.parent))
+    with pytest.raises(MatrixError) as raised:
+        _said(project, with_commits=True)
+    assert str(raised.value) == (
+        "git cannot tell the results of earlier commits: fatal: not a git repository (or any of the parent "
+        "directories): .git\n  Results that are to have a history there are committed: git add results."
+    )
+
+
+def test_without_git_a_history_of_commits_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(project.root))
+    with pytest.raises(MatrixError) as raised:
+        _said(project, with_commits=True)
+    assert str(raised.value) == (
+        "earlier commits are asked for, and git, which has them, cannot be started\n"
+        "  Install git (on Debian: apt install git), or leave --git out."
     )

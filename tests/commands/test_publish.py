@@ -89,6 +89,8 @@ def test_a_disk_that_takes_no_signature_is_said(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full:
+        ending = ".sig"
+
         def require(self) -> None:
             pass
 

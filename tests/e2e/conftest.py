@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -60,22 +60,48 @@ class Workplace:
         return (self.root / "results" / matrix / "report.md").read_text()
 
 
+class MakeWorkplace(Protocol):
+    """Makes projects with the matrix `two`."""
+
+    def __call__(self, *, built: bool = True) -> Workplace:
+        """Unless it is to have nothing `built`, a project has images of `two` as they were built once in this
+        session, with both kernels: what is about runs need not compile the same again and again."""
+        ...
+
+
+def _project(root: Path) -> Workplace:
+    shutil.copy(ROOT / "dodo.py", root / "dodo.py")
+    for name in ("matrix", "firmware", "templates"):
+        shutil.copytree(ROOT / name, root / name)
+    workplace = Workplace(root)
+    workplace.write_matrix("two", TWO_VARIANTS)
+    return workplace
+
+
 @pytest.fixture(scope="session")
-def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workplace]:
-    def make() -> Workplace:
-        root = tmp_path_factory.mktemp("project")
-        shutil.copy(ROOT / "dodo.py", root / "dodo.py")
-        for name in ("matrix", "firmware", "templates"):
-            shutil.copytree(ROOT / name, root / name)
-        workplace = Workplace(root)
-        workplace.write_matrix("two", TWO_VARIANTS)
-        return workplace
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was built for `two` with both kernels, and the image that tests the board: parts of `build`."""
+    place = _project(tmp_path_factory.mktemp("built"))
+    place.write_matrix("two", TWO_VARIANTS.replace("kernels: simd", "kernels: [reference, simd]"))
+    ran = place.doit("matrix", "two")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    shutil.rmtree(place.root / "build" / "boards")
+    return place.root / "build"
+
+
+@pytest.fixture(scope="session")
+def make_workplace(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> MakeWorkplace:
+    def make(*, built: bool = True) -> Workplace:
+        place = _project(tmp_path_factory.mktemp("project"))
+        if built:
+            shutil.copytree(request.getfixturevalue("built"), place.root / "build", symlinks=True)
+        return place
 
     return make
 
 
 @pytest.fixture(scope="module")
-def workplace(make_workplace: Callable[[], Workplace]) -> Workplace:
+def workplace(make_workplace: MakeWorkplace) -> Workplace:
     """One for all tests of a module; each leaves it so that the next can go on."""
     return make_workplace()
 

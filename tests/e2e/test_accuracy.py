@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 
 MATRIX = """\
 description: Twelve digits.
@@ -26,7 +25,7 @@ accuracy: {samples: 12}
 
 
 @pytest.fixture(scope="module")
-def done(make_workplace: Callable[[], Workplace]) -> Workplace:
+def done(make_workplace: MakeWorkplace) -> Workplace:
     """A project in which the matrix `digits` has been run."""
     place = make_workplace()
     place.write_matrix("digits", MATRIX)
@@ -187,7 +186,7 @@ INVOKE = "enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, v
     ],
 )
 def test_a_board_that_dies_while_it_is_asked_has_neither_times_nor_an_accuracy(
-    make_workplace: Callable[[], Workplace], death: str, status: str, reason: str
+    make_workplace: MakeWorkplace, death: str, status: str, reason: str
 ) -> None:
     place = make_workplace()
     # One inference is a warm-up, one is timed.
@@ -211,7 +210,7 @@ def test_a_board_that_dies_while_it_is_asked_has_neither_times_nor_an_accuracy(
 
 
 def test_a_kernel_that_is_fast_and_wrong_on_three_samples_is_found(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     """It takes fives and eights for something else. The digit that is built into the firmware is a two."""
     place = make_workplace()

@@ -1,11 +1,10 @@
 """`doit boards`: what can be used here, and boards from a hardware map."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 
 MAP = """\
 - connected: true
@@ -24,8 +23,8 @@ MAP = """\
 
 
 @pytest.fixture
-def place(make_workplace: Callable[[], Workplace]) -> Workplace:
-    return make_workplace()
+def place(make_workplace: MakeWorkplace) -> Workplace:
+    return make_workplace(built=False)
 
 
 def test_boards_that_can_be_used_are_shown_and_why_others_cannot(place: Workplace) -> None:
@@ -121,7 +120,7 @@ axes:
 """
 
 
-def test_a_board_that_is_not_there_is_exit_code_4(make_workplace: Callable[[], Workplace]) -> None:
+def test_a_board_that_is_not_there_is_exit_code_4(make_workplace: MakeWorkplace) -> None:
     place = make_workplace()
     place.write_matrix("real", REAL)
     ran = place.doit("matrix", "real", "--attempts", "1")

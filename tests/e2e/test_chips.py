@@ -3,9 +3,10 @@
 import json
 import subprocess
 
+import pytest
 from elftools.elf.elffile import ELFFile
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 
 TWO_CHIPS = """\
 description: Two chips.
@@ -16,6 +17,12 @@ axes:
   model: mnist-int8
   board: [nucleo-f767zi, virtual-f746]
 """
+
+
+@pytest.fixture(scope="module")
+def workplace(make_workplace: MakeWorkplace) -> Workplace:
+    """With nothing in it but what is built here, so that it can be counted."""
+    return make_workplace(built=False)
 
 
 def test_two_chips_share_nothing_that_is_compiled_for_their_fpu(workplace: Workplace) -> None:

@@ -4,17 +4,16 @@ import hashlib
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 
 
 @pytest.fixture(scope="module")
-def contained(make_workplace: Callable[[], Workplace], toolchain_image: str) -> Workplace:
+def contained(make_workplace: MakeWorkplace, toolchain_image: str) -> Workplace:
     """A project in which the matrix `two` has been built in containers."""
-    place = make_workplace()
+    place = make_workplace(built=False)
     ran = place.doit("matrix", "two", "--builder", "docker")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.startswith("builder: docker, as asked for\n")
@@ -30,7 +29,7 @@ def _elf_hashes(place: Workplace) -> dict[str, str]:
 
 
 def test_containers_and_the_compiler_on_path_make_the_same_images_with_the_same_fingerprints(
-    contained: Workplace, make_workplace: Callable[[], Workplace]
+    contained: Workplace, make_workplace: MakeWorkplace
 ) -> None:
     local = make_workplace()
     assert local.doit("matrix", "two", "--builder", "local").returncode == 0
@@ -79,7 +78,7 @@ def test_a_difference_is_a_verdict_with_section_and_symbol_and_exit_code_3(conta
 
 
 def test_without_a_base_image_the_plan_names_one_builder_and_the_way_out_and_fetching_is_said_once(
-    make_workplace: Callable[[], Workplace], toolchain_image: str
+    make_workplace: MakeWorkplace, toolchain_image: str
 ) -> None:
     place = make_workplace()
     nowhere = {"MCUMATRIX_BUILDER": "auto", "MCUMATRIX_BASE_IMAGE": "127.0.0.1:1/none:1"}
@@ -97,21 +96,19 @@ def test_without_a_base_image_the_plan_names_one_builder_and_the_way_out_and_fet
 
 
 def test_a_matrix_builds_with_the_compilers_of_two_debians_and_both_answer_rightly(
-    make_workplace: Callable[[], Workplace], toolchain_image: str
+    make_workplace: MakeWorkplace, toolchain_image: str
 ) -> None:
     place = make_workplace()
-    selection = "kernels=simd and (toolchain=debian-11 or toolchain=debian-12)"
+    selection = "kernels=simd and model=mnist-int8 and (toolchain=debian-11 or toolchain=debian-12)"
     ran = place.doit("matrix", "toolchains", "--select", selection, "--builder", "docker")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     records = "".join(record.read_text() for record in place.records("toolchains"))
-    assert records.count('"status": "ok"') == 4
-    assert records.count(" 8.3.1 20190703") == records.count(" 12.2.1 20221205") == 2
+    assert records.count('"status": "ok"') == 2
+    assert records.count(" 8.3.1 20190703") == records.count(" 12.2.1 20221205") == 1
 
 
-def test_sigterm_stops_the_containers_of_a_run(
-    make_workplace: Callable[[], Workplace], toolchain_image: str
-) -> None:
-    place = make_workplace()
+def test_sigterm_stops_the_containers_of_a_run(make_workplace: MakeWorkplace, toolchain_image: str) -> None:
+    place = make_workplace(built=False)
     before = set(_our_containers())
     process = subprocess.Popen(
         place.command("matrix", "two", "--builder", "docker"),

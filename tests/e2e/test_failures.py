@@ -6,10 +6,9 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 
 ONE_BROKEN = """\
 axes:
@@ -107,9 +106,9 @@ def test_tasks_have_names_that_a_person_recognises(workplace: Workplace) -> None
 
 
 def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
-    place = make_workplace()
+    place = make_workplace(built=False)
     (place.root / "build").mkdir()
     holder = {
         "pid": 4711,
@@ -203,7 +202,7 @@ repeat: 1
 
 
 def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     source = place.root / "firmware" / "app" / "main.c"
@@ -220,8 +219,39 @@ def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
     assert re.search(r"build, too-large: too large by 1[0-9]{6} bytes in FLASH", report)
 
 
+REFUSED = """\
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: mnist-int8
+  board: virtual-f746
+  placement: {default: {}, small: {weights: dtcm}}
+expect:
+  - {placement: small, outcome: fail, status: STATUS, reason: 64 KB are too few}
+repeat: 1
+health: off
+"""
+
+
+def test_what_is_refused_before_its_build_is_what_was_expected_or_a_finding(workplace: Workplace) -> None:
+    workplace.write_matrix("refused", REFUSED.replace("STATUS", "too-large"))
+    (planned,) = (line for line in workplace.doit("plan", "refused").stdout.splitlines() if "_small " in line)
+    assert "cannot be tried, as expected: The weights of the model mnist-int8 cannot lie in dtcm: " in planned
+    ran = workplace.doit("matrix", "refused")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    report = workplace.report("refused")
+    assert "1 of 2 variants have times; the other 1 failed, as expected." in report
+    assert "bytes are missing. (expected: 64 KB are too few)" in report
+    workplace.write_matrix("refused", REFUSED.replace("STATUS", "timeout"))
+    assert "cannot be tried: The weights" in workplace.doit("plan", "refused").stdout
+    ran = workplace.doit("matrix", "refused")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "and failed otherwise: too-large." in workplace.report("refused")
+
+
 def test_two_parts_of_an_image_that_fail_are_one_record_that_names_both(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     # The library of the runtime and that of the model both include it.

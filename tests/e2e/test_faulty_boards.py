@@ -7,12 +7,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 from mcumatrix.locking import held
 from support.processes import programs_below
 
@@ -40,7 +39,7 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+def place(make_workplace: MakeWorkplace) -> Workplace:
     """A project with one virtual board, and both images of the matrix built."""
     made = make_workplace()
     (made.root / "matrix" / "boards" / "virtual-f746.yaml").write_text(ONE_UNIT)

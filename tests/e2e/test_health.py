@@ -3,15 +3,14 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
 
 import pytest
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 
 
 @pytest.fixture(scope="module")
-def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+def place(make_workplace: MakeWorkplace) -> Workplace:
     """A project with a board of two units, and both images of the matrix built."""
     made = make_workplace()
     ran = made.doit("matrix", "two")
@@ -132,7 +131,7 @@ def test_without_tests_nothing_is_tested(place: Workplace) -> None:
 
 
 def test_where_the_image_that_tests_cannot_be_built_units_are_used_untested_and_that_is_said(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     # What tests has the simd kernels; the variants have the others.

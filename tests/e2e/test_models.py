@@ -2,9 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable
 
-from e2e.conftest import ROOT, Workplace
+from e2e.conftest import ROOT, MakeWorkplace
 
 MATRIX = """\
 axes:
@@ -19,7 +18,7 @@ DATA = ROOT / "tests" / "adapters" / "models" / "data"
 
 
 def test_models_with_several_inputs_and_outputs_are_entered_and_run(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     workplace = make_workplace()
     entered = workplace.doit("model", str(DATA / "operators-int8.tflite"), "--as", "own", "--seed", "3")
@@ -58,7 +57,7 @@ def test_models_with_several_inputs_and_outputs_are_entered_and_run(
 
 
 def test_golden_answers_of_another_model_fail_with_what_to_do(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     workplace = make_workplace()
     golden = workplace.root / "firmware" / "models" / "golden"

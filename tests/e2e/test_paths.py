@@ -1,12 +1,11 @@
 """Checkouts in folders with special characters: they work, or are refused before anything is built."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 
 FIT = " &'()+-.:=@^_`{}~!\u00e4"
 
@@ -18,8 +17,8 @@ def _moved(place: Workplace, name: str) -> Workplace:
 
 
 @pytest.fixture(scope="module")
-def original(make_workplace: Callable[[], Workplace]) -> Workplace:
-    return make_workplace()
+def original(make_workplace: MakeWorkplace) -> Workplace:
+    return make_workplace(built=False)
 
 
 # All of them: tests/adapters/builders/test_local.py.

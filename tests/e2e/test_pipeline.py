@@ -6,12 +6,11 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 from support.processes import programs_below
 
 BOTH = ("builtin_simd_216MHz_mnist-int8", "builtin_simd_288MHz_mnist-int8")
@@ -110,7 +109,7 @@ def test_another_clock_links_again_and_compiles_no_library_again(done: Workplace
 
 @pytest.mark.parametrize("keep_bytes", [-1, 0])
 def test_an_image_that_was_cut_is_built_again(done: Workplace, keep_bytes: int) -> None:
-    image = _images(done)[0]
+    image = next(path for path in _images(done) if path.parents[1].name.startswith(BOTH[0]))
     whole = image.read_bytes()
     image.write_bytes(whole[:keep_bytes])
     # What a plan says there is to do is what a run then does.
@@ -159,7 +158,7 @@ def test_a_changed_source_builds_new_images_and_a_changed_readme_does_not(done: 
 
 
 def test_one_variant_can_be_selected_and_the_report_says_that_others_were_not_run(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     ran = place.doit("matrix", "two", "--select", "clock=216MHz")
@@ -172,10 +171,8 @@ def test_one_variant_can_be_selected_and_the_report_says_that_others_were_not_ru
 
 
 @pytest.mark.parametrize("killed_in", ["libraries", "images"])
-def test_a_run_that_was_killed_goes_on_where_it_was(
-    make_workplace: Callable[[], Workplace], killed_in: str
-) -> None:
-    place = make_workplace()
+def test_a_run_that_was_killed_goes_on_where_it_was(make_workplace: MakeWorkplace, killed_in: str) -> None:
+    place = make_workplace(built=False)
     process = subprocess.Popen(
         place.command("matrix", "two"), cwd=place.root, env=place.environment(), stdout=subprocess.DEVNULL
     )
@@ -191,9 +188,9 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 
 
 def test_sigterm_ends_a_run_with_130_and_leaves_no_compiler_behind(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
-    place = make_workplace()
+    place = make_workplace(built=False)
     process = subprocess.Popen(
         place.command("matrix", "two"),
         cwd=place.root,

@@ -1,12 +1,11 @@
 """A package brings a runtime: nothing of the project is changed but the files that name it."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 from support.packages import install, install_example
 
 RUNTIME = """\
@@ -29,7 +28,7 @@ repeat: 1
 
 
 @pytest.fixture(scope="module")
-def project(make_workplace: Callable[[], Workplace]) -> Workplace:
+def project(make_workplace: MakeWorkplace) -> Workplace:
     """A project whose matrix names the runtime of the example package."""
     made = make_workplace()
     (made.root / "matrix" / "runtimes" / "example.yaml").write_text(RUNTIME)

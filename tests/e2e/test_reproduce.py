@@ -3,13 +3,13 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 from mcumatrix.errors import ExitCode
 
 ONE = ("--select", "clock=216MHz")
@@ -17,7 +17,7 @@ SLUG = "builtin_simd_216MHz_mnist-int8"
 
 
 @pytest.fixture(scope="module")
-def theirs(make_workplace: Callable[[], Workplace]) -> Workplace:
+def theirs(make_workplace: MakeWorkplace) -> Workplace:
     """Whoever published: two variants, measured and archived."""
     place = make_workplace()
     for arguments in (("matrix", "two"), ("archive", "two")):
@@ -27,7 +27,7 @@ def theirs(make_workplace: Callable[[], Workplace]) -> Workplace:
 
 
 @pytest.fixture(scope="module")
-def ours(theirs: Workplace, make_workplace: Callable[[], Workplace]) -> Workplace:
+def ours(theirs: Workplace, make_workplace: MakeWorkplace) -> Workplace:
     """A fresh clone, with their results committed."""
     place = make_workplace()
     shutil.copytree(theirs.root / "results" / "two", place.root / "results" / "two")

@@ -1,12 +1,11 @@
 """What got slower is run again before there is an alarm, on a real virtual board."""
 
 import shutil
-from collections.abc import Callable
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace
 
 
-def test_a_regression_is_measured_again_and_gets_a_history(make_workplace: Callable[[], Workplace]) -> None:
+def test_a_regression_is_measured_again_and_gets_a_history(make_workplace: MakeWorkplace) -> None:
     workplace = make_workplace()
     one_clock = TWO_VARIANTS.replace("[216 MHz, 288 MHz]", "216 MHz")
     workplace.write_matrix("fast", one_clock)
@@ -31,8 +30,8 @@ def test_a_regression_is_measured_again_and_gets_a_history(make_workplace: Calla
     assert "`doit build:builtin_simd_216MHz_mnist-int8 matrix=fast` builds it" in ran.stderr
 
 
-def test_a_job_summary_is_for_github_actions(make_workplace: Callable[[], Workplace]) -> None:
-    ran = make_workplace().doit("compare", "two", "two", "--job-summary", GITHUB_STEP_SUMMARY="")
+def test_a_job_summary_is_for_github_actions(make_workplace: MakeWorkplace) -> None:
+    ran = make_workplace(built=False).doit("compare", "two", "two", "--job-summary", GITHUB_STEP_SUMMARY="")
     assert ran.returncode == 2
     assert ran.stderr.splitlines() == [
         "error: --job-summary is for GitHub Actions, which says in GITHUB_STEP_SUMMARY where it goes",

@@ -6,18 +6,17 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 
 RUNS = TWO_VARIANTS.replace("repeat: 2", "repeat: 1") + "health: off\nruns: 3\n"
 
 
 @pytest.fixture(scope="module")
-def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+def place(make_workplace: MakeWorkplace) -> Workplace:
     """A project with both images built."""
     made = make_workplace()
     ran = made.doit("build", "matrix=two")

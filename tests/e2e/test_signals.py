@@ -4,11 +4,10 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace, Workplace
 from support.processes import programs_below
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,7 +38,7 @@ def _wait_for(place: Workplace, moment: str, process: subprocess.Popen[str]) -> 
 
 
 @pytest.fixture(scope="module")
-def place(make_workplace: Callable[[], Workplace]) -> Workplace:
+def place(make_workplace: MakeWorkplace) -> Workplace:
     """A project of which everything has been compiled once, so that ccache has it."""
     made = make_workplace()
     assert made.doit("matrix", "two").returncode == 0

@@ -6,17 +6,25 @@ build, run and check all of their variants; without them only what needs no tree
 
 import csv
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import MakeWorkplace
 from mcumatrix.adapters.runtimes.tflm.runtime import source_variable
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "matrix" / "runtimes").glob("tflm-*.yaml"))
-GIVEN = [name for name in NAMES if os.environ.get(source_variable(name))]
+GIVEN = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            not os.environ.get(source_variable(name)),
+            reason="no tree of the runtime is given: set MCUMATRIX_SOURCE_ and its name to a folder with one",
+        ),
+    )
+    for name in NAMES
+]
 
 UNREACHABLE = """\
 description: Nobody listens there.
@@ -60,7 +68,7 @@ LAYERS = [
 
 
 def test_without_its_archive_a_runtime_is_not_tried_and_the_others_are(
-    make_workplace: Callable[[], Workplace], tmp_path: Path
+    make_workplace: MakeWorkplace, tmp_path: Path
 ) -> None:
     place = make_workplace()
     (place.root / "matrix" / "runtimes" / "tflm-unreachable.yaml").write_text(UNREACHABLE)
@@ -79,7 +87,7 @@ def test_without_its_archive_a_runtime_is_not_tried_and_the_others_are(
 
 
 def test_a_folder_that_is_not_there_hinders_its_own_variants_only(
-    make_workplace: Callable[[], Workplace], tmp_path: Path
+    make_workplace: MakeWorkplace, tmp_path: Path
 ) -> None:
     place = make_workplace()
     (place.root / "matrix" / "runtimes" / "tflm-unreachable.yaml").write_text(UNREACHABLE)
@@ -91,7 +99,7 @@ def test_a_folder_that_is_not_there_hinders_its_own_variants_only(
 
 @pytest.mark.parametrize("runtime", GIVEN)
 def test_a_real_tree_gives_right_answers_in_eight_layers_at_both_clocks(
-    make_workplace: Callable[[], Workplace], runtime: str
+    make_workplace: MakeWorkplace, runtime: str
 ) -> None:
     place = make_workplace()
     place.write_matrix("real", REAL.format(runtime=runtime))

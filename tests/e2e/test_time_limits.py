@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TWO_VARIANTS, MakeWorkplace
 from support.processes import programs_below
 
 HANGING = """
@@ -13,7 +12,7 @@ add_custom_target(hang ALL COMMAND sleep 600)
 
 
 def test_a_local_build_that_hangs_is_ended_and_its_variants_say_so(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     # What does not hang is there already: on a busy machine it might take as long.
@@ -31,7 +30,7 @@ def test_a_local_build_that_hangs_is_ended_and_its_variants_say_so(
 
 
 def test_the_time_of_a_matrix_ends_what_is_at_work_and_the_report_says_what_was_left_out(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
     lists = place.root / "firmware" / "runtime" / "CMakeLists.txt"
@@ -52,7 +51,7 @@ def test_the_time_of_a_matrix_ends_what_is_at_work_and_the_report_says_what_was_
     assert place.doit("matrix", "slow").returncode == 0
 
 
-def test_a_run_that_takes_too_long_is_ended_on_the_board(make_workplace: Callable[[], Workplace]) -> None:
+def test_a_run_that_takes_too_long_is_ended_on_the_board(make_workplace: MakeWorkplace) -> None:
     place = make_workplace()
     slow = TWO_VARIANTS.replace("simd", "reference")
     place.write_matrix("short", slow)
@@ -67,7 +66,7 @@ def test_a_run_that_takes_too_long_is_ended_on_the_board(make_workplace: Callabl
 
 
 def test_building_and_running_a_variant_have_one_time_together(
-    make_workplace: Callable[[], Workplace],
+    make_workplace: MakeWorkplace,
 ) -> None:
     """Its libraries take most of it, so that linking its image, which waits as long, has not enough left."""
     place = make_workplace()

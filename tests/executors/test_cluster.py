@@ -114,7 +114,7 @@ def test_where_no_worker_has_the_compiler_that_is_said(connection: Connection) -
         ClusterBuilder(connection, pytest.fail).identity(Toolchain("none", "no-such-compiler-"))
     assert str(error.value) == (
         "No worker of the cluster has the toolchain none: no-such-compiler-gcc is not on PATH.\n"
-        "  Install it on a worker; `mcumatrix worker` connects one to the scheduler."
+        "  Install it on a worker; `doit worker` connects one to the scheduler."
     )
 
 
@@ -206,7 +206,7 @@ def test_a_board_that_no_worker_has_is_said(connection: Connection, choice: Choi
         ClusterRuns(connection, _boards()).run(choice, board, lambda _ran: None)
     assert str(error.value) == (
         "No worker of the cluster has the board lab.\n"
-        "  Start `mcumatrix worker` on the machine that it is attached to."
+        "  Start `doit worker` on the machine that it is attached to."
     )
 
 

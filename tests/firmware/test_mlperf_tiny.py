@@ -15,6 +15,7 @@ from mcumatrix.client.description import Description
 from support.compiling import run
 from support.firmware_images import HELLO, Build
 from support.inference_server import ServedBoard, build_image
+from vstm32 import Trace
 
 INPUT = bytes([0, *range(1, 100)])
 """Of 100 bytes, as the fake runtime takes them; the first asks it for nothing special."""
@@ -191,3 +192,86 @@ def test_the_other_protocols_are_answered_in_between(served: Callable[[str], Ser
     assert isinstance(found, Description)
     assert found.model == "mlperf-kws"
     assert len(_results(_say(board, "infer 1 0"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [
+        ("mlperf-kws", INPUT),
+        ("mlperf-resnet", INPUT),
+        ("mlperf-autoencoder", np.arange(100, dtype="<f4").tobytes()),
+    ],
+)
+def test_the_input_is_printed_as_it_came(
+    served: Callable[[str], ServedBoard], model: str, data: bytes
+) -> None:
+    board = served(model)
+    assert _say(board, "db print") == []
+    _say(board, f"db load {len(data)}")
+    _say(board, f"db {data[:21].hex()}")
+    assert _say(board, "db print") == [f"m-buffer-{data[at : min(at + 8, 21)].hex('-')}" for at in (0, 8, 16)]
+    _say(board, f"db {data[21:100].hex()}")
+    assert _say(board, "db print 9 90") == [
+        f"m-buffer-{data[90:98].hex('-')}",
+        f"m-buffer-{data[98:99].hex('-')}",
+    ]
+    assert _say(board, "db print 11 90") == ["e-[There are 10 bytes from 90 on, and not 11]"]
+    assert _say(board, "db print 1 x") == ["e-[There are 100 bytes, and none at x]"]
+
+
+class Pulses:
+    """The edges of the pin for timestamps: (cycle at which it is pulled low, cycle at which it is let go)."""
+
+    _PIN = 7
+    """PG7, D4 of the Arduino connector."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        """What was written to the port, and read."""
+        self.trace = Trace(self._lines.append, lambda _address: "", only=("GPIOG",))
+
+    def is_open_drain(self) -> bool:
+        """Whether the pin was made so."""
+        return any(f"OTYPER <- {1 << self._PIN:#010x}" in line for line in self._lines)
+
+    def take(self) -> list[tuple[int, int]]:
+        """Those since the last time."""
+        writes = [line.split() for line in self._lines if "BSRR <- " in line]
+        self._lines.clear()
+        falls = [int(words[0]) for words in writes if int(words[4], 16) == 1 << (self._PIN + 16)]
+        rises = [int(words[0]) for words in writes if int(words[4], 16) == 1 << self._PIN]
+        return list(zip(falls, rises[-len(falls) :], strict=True)) if falls else []
+
+
+@pytest.fixture
+def measured_board(images: Callable[[str], Path]) -> Iterator[tuple[ServedBoard, Pulses]]:
+    pulses = Pulses()
+    board = ServedBoard(images("mlperf-kws"), trace=pulses.trace, energy_mode=True)
+    yield board, pulses
+    board.close()
+
+
+def test_a_wire_at_reset_chooses_the_energy_mode_in_which_a_pin_has_the_timestamps(
+    measured_board: tuple[ServedBoard, Pulses],
+) -> None:
+    board, pulses = measured_board
+    greeting = board.rest().decode("ascii")
+    assert greeting == "m-timestamp-mode-energy\r\nm-init-done\r\nm-ready\r\n"
+    assert pulses.is_open_drain()
+    assert len(pulses.take()) == 1
+    assert _say(board, "timestamp") == []
+    assert len(pulses.take()) == 1
+    _load(board, INPUT)
+    assert pulses.take() == []
+    once, (begun, ended) = _say(board, "infer 1 0"), pulses.take()
+    many, (begun_many, ended_many) = _say(board, "infer 1000 2"), pulses.take()
+    assert [line for line in many if "results" not in line] == [
+        "m-warmup-start-2",
+        "m-warmup-done",
+        "m-infer-start-1000",
+        "m-infer-done",
+    ]
+    assert _results(once) == _results(many)
+    assert ended_many[0] - begun_many[0] > 100 * (ended[0] - begun[0])
+    for down, up in (begun, ended, begun_many, ended_many):
+        assert 216 <= up - down < 10 * 216  # 1 us is asked for

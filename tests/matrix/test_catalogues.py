@@ -147,6 +147,32 @@ def test_a_single_unit_needs_no_probe(folder: Path) -> None:
     assert load_boards(folder)["lab"].units == (Unit("", "/dev/ttyACM0"),)
 
 
+LABGRID = "kind: labgrid\nfirmware_board: stm32f746g_disco\ntarget: stm32f746xg\n"
+COORDINATOR = "coordinator: lab1:20408\n"
+
+
+def test_a_place_of_labgrid_is_hardware_and_tells_by_itself_what_the_file_does_not(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(LABGRID + COORDINATOR + "place: disco-1\n")
+    board = load_boards(folder)["lab"]
+    assert (board.kind, board.adapter, board.coordinator) == (BoardKind.REAL, "labgrid", "lab1:20408")
+    assert board.units == (Unit(place="disco-1"),)
+
+
+def test_several_places_are_units_and_a_timing_model_says_that_the_board_is_virtual(folder: Path) -> None:
+    (folder / "boards/lab.yaml").write_text(
+        LABGRID
+        + "coordinator: lab1\ntiming_model: m7-cache-2\nunits:\n  - place: disco-1\n"
+        + "  - {place: disco-2, probe: 'remote:lab1:5555', serial_port: 'socket://lab1:4000',\n"
+        + "     power_cycle: off 2}\n"
+    )
+    board = load_boards(folder)["lab"]
+    assert (board.kind, board.timing_model) == (BoardKind.VIRTUAL, TimingModel.M7_CACHE_2)
+    assert board.units == (
+        Unit(place="disco-1"),
+        Unit("remote:lab1:5555", "socket://lab1:4000", ("off", "2"), "disco-2"),
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "model"),
     [("", TimingModel.M7_BLOCK_1), ("timing_model: instructions\n", TimingModel.INSTRUCTIONS)],
@@ -493,6 +519,55 @@ WRONG_BOARDS = {
         VIRTUAL + "units: [{serial_port: /dev/ttyACM0}]\n",
         f"{LAB}:4:1: a virtual board has no specimens of its own; count says how many may run\n"
         "  Remove the key units.",
+    ),
+    "a place without a coordinator": (
+        LABGRID + "place: disco-1\n",
+        f"{LAB}:1:1: the key 'coordinator' is missing in the file\n"
+        "  labgrid's coordinator, which hands out its places, as in 'lab1' or 'lab1:20408'.",
+    ),
+    "a coordinator without a place": (
+        LABGRID + COORDINATOR,
+        f"{LAB}:1:1: the key 'place' is missing in the file\n  What its coordinator of labgrid calls it.",
+    ),
+    "a unit of labgrid without a place": (
+        LABGRID + COORDINATOR + "units:\n  - {place: a}\n  - {probe: 'remote:b:1'}\n",
+        f"{LAB}:7:5: the key 'place' is missing in units[1]\n  What its coordinator of labgrid calls it.",
+    ),
+    "a place that is there twice": (
+        LABGRID + COORDINATOR + "units:\n  - {place: a}\n  - {place: a}\n",
+        f"{LAB}:7:13: place 'a' is here twice, first in units[0]\n  Each unit has its own.",
+    ),
+    "a coordinator that is none": (
+        LABGRID + "coordinator: http://lab1\nplace: a\n",
+        f"{LAB}:4:14: coordinator cannot be 'http://lab1': it is no host, nor host and port\n"
+        "  Write it as in 'lab1' or 'lab1:20408'.",
+    ),
+    "a place that is none": (
+        LABGRID + COORDINATOR + "place: -x\n",
+        f"{LAB}:5:8: place cannot be '-x': it is no name of a place\n"
+        "  `labgrid-client places` lists those that there are.",
+    ),
+    "a place of labgrid with another adapter": (
+        LABGRID + COORDINATOR + "place: a\nadapter: other\n",
+        f"{LAB}:6:1: a place of labgrid has its own adapter\n  Remove the key adapter.",
+    ),
+    "a virtual board behind labgrid with a current probe": (
+        LABGRID
+        + COORDINATOR
+        + "place: a\ntiming_model: m4-1\nenergy: {probe: ppk2, port: /dev/ttyACM9, voltage_v: 3.3}\n",
+        f"{LAB}:7:1: a virtual board draws no current, and none is invented for it\n  Remove the key energy.",
+    ),
+    "a real board with a coordinator": (
+        REAL + PORT + COORDINATOR,
+        f"{LAB}:5:1: coordinator is for kind labgrid\n  Remove the key coordinator.",
+    ),
+    "a real board with a place": (
+        REAL + "units:\n  - {serial_port: /dev/ttyACM0, place: a}\n",
+        f"{LAB}:5:33: place is for kind labgrid\n  Remove the key place.",
+    ),
+    "a virtual board with a place": (
+        VIRTUAL + "place: a\n",
+        f"{LAB}:4:1: a virtual board of kind labgrid is one of another machine\n  Remove the key place.",
     ),
     "too many virtual boards": (VIRTUAL + "count: 17\n", f"{LAB}:4:8: count must be at most 16, but is 17"),
     "no virtual board": (VIRTUAL + "count: 0\n", f"{LAB}:4:8: count must be at least 1, but is 0"),

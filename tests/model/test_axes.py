@@ -55,7 +55,7 @@ from mcumatrix.model.chip import Chip
 from mcumatrix.model.image import ToolchainIdentity
 from mcumatrix.report.content.findings.find import find
 from mcumatrix.report.content.tables import case_table, number_cases
-from mcumatrix.results.frame import rows
+from mcumatrix.results.frame import rows_by_record
 from mcumatrix.stages.build import plan_platform
 from support.variants import a_record
 
@@ -101,7 +101,7 @@ print(json.dumps({
     "unknown": wrong(base + "  speed: 4\\n"),
     "no form": wrong(base + "  supply: much\\n"),
     "schema": [name for name in json.loads(schema_text("matrix"))["$defs"]["AxesFile"]["properties"]],
-    "rows": [row for case in cases for row in list(rows([case.record]))[:1]],
+    "rows": [common | own[0] for common, own in rows_by_record(case.record for case in cases)],
     "table": case_table(cases).header,
     "findings": list(map(str, find(cases))),
     "builds": [plan_platform(variant, chip, gcc, {}, {}).fingerprint for variant in full.variants],

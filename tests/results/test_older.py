@@ -10,16 +10,17 @@ import pytest
 from mcumatrix.errors import BuildError, ChangedResultError, ResultError
 from mcumatrix.model.record import RECORD_SCHEMA, Clock
 from mcumatrix.report.render.csv import to_csv
-from mcumatrix.results.store import RecordStore, from_json, read_record, to_json
+from mcumatrix.results.store import RecordStore, from_json, record_in, to_json
 from support.variants import a_record
 
 STEM = "20261126T140158.881867Z-3f3187bcfcd1"
 FOLDER = Path(__file__).parent / "data" / "schema-2"
+RECORD = FOLDER / f"{STEM}.json"
 """A record of the quickstart, its raw log and the report, all made when version 2 was that of today."""
 
 
 def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> None:
-    record = read_record(FOLDER / f"{STEM}.json")
+    record = record_in(RECORD, RECORD.read_bytes())
     later = {"cause", "flaky", "settings", "run"}
     later |= {"samples", "samples_right", "accuracy", "accuracy_low", "accuracy_high", "samples_unlike_host"}
     header, *rows = csv.reader(io.StringIO(to_csv([record]).decode()))
@@ -30,7 +31,7 @@ def test_a_record_of_version_2_makes_the_rows_of_a_report_as_it_did_then() -> No
 
 
 def test_its_clocks_have_the_names_of_the_registers_that_they_come_from() -> None:
-    record = read_record(FOLDER / f"{STEM}.json")
+    record = record_in(RECORD, RECORD.read_bytes())
     assert record.measurement is not None
     assert record.schema == RECORD_SCHEMA
     assert record.measurement.clock == Clock(
@@ -43,7 +44,7 @@ def test_its_clocks_have_the_names_of_the_registers_that_they_come_from() -> Non
 
 
 def test_a_store_counts_it_only_with_a_chain_which_it_never_had(tmp_path: Path) -> None:
-    record = read_record(FOLDER / f"{STEM}.json")
+    record = record_in(RECORD, RECORD.read_bytes())
     folder = tmp_path / record.variant
     folder.mkdir()
     for file in FOLDER.iterdir():

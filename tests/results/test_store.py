@@ -365,7 +365,7 @@ def test_a_record_that_names_another_log_is_refused(tmp_path: Path, log: str) ->
     file = tmp_path / "a.json"
     file.write_bytes(to_json(replace(a_record(), log=log)))
     with pytest.raises(ResultError) as error:
-        module.read_record(file)
+        module.record_in(file, file.read_bytes())
     assert error.value.message == (
         f"{file}: it names {log!r} as its raw log, which can only be a.log beside it"
     )

@@ -17,7 +17,7 @@ from mcumatrix.model.golden import GoldenCase, GoldenOutput
 from mcumatrix.model.labelled import AskedSet, LabelledSet
 from mcumatrix.model.memory import ArenaKind
 from mcumatrix.model.record import Record, SetAnswers, Status
-from mcumatrix.results.store import from_json, read_record, to_json
+from mcumatrix.results.store import from_json, record_in, to_json
 from mcumatrix.stages.check import check_answer
 from mcumatrix.stages.evidence import (
     accuracy_in,
@@ -174,7 +174,7 @@ def test_a_log_without_a_measurement_is_no_evidence(log: bytes, reason: str) -> 
 def test_a_log_of_protocol_3_is_evidence_too() -> None:
     """One of the quickstart, as it was written with that protocol."""
     file = OLD / "protocol-3" / "20261126T184506.067212Z-a9eca7b94523.json"
-    record = read_record(file)
+    record = record_in(file, file.read_bytes())
     assert not list(differences_from_log(record, file.with_suffix(".log").read_bytes()))
 
 

@@ -26,11 +26,16 @@ def _tree(folder: Path, places: str, memory: str) -> Path:
 
 def test_a_stm32f7_has_its_memories_as_places_and_caches_to_switch_off() -> None:
     layouts = layouts_of(FIRMWARE, chip_of(FIRMWARE, "stm32f746g_disco"))
-    assert layouts.of(Part.WEIGHTS) == ("flash-axi", "flash-itcm", "itcm", "dtcm", "sram1")
+    assert layouts.of(Part.WEIGHTS) == ("flash-axi", "flash-itcm", "itcm", "dtcm", "sram1", "qspi", "sdram")
+    assert layouts.region("sdram") == Region("SDRAM", 8 * 2**20)
     assert layouts.of(Part.STACK) == ("dtcm", "sram1")
     assert layouts.of(Part.CACHE) == ("on", "off")
     assert layouts.region("dtcm") == Region("DTCM", 64 * 1024)
-    assert layouts_by_board(FIRMWARE)["nucleo_f767zi"].region("dtcm") == Region("DTCM", 128 * 1024)
+    nucleo = layouts_by_board(FIRMWARE)["nucleo_f767zi"]
+    assert nucleo.region("dtcm") == Region("DTCM", 128 * 1024)
+    assert nucleo.refusal(Part.ARENA, "sdram") == (
+        "cannot have the arena in sdram; it can be in sram1, itcm or dtcm"
+    )
 
 
 def test_a_chip_has_only_the_places_whose_memory_it_has(tmp_path: Path) -> None:

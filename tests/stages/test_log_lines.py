@@ -36,3 +36,10 @@ def test_an_earlier_answer_does_not_count() -> None:
 def test_a_log_without_an_answer_has_no_lines() -> None:
     assert time_lines(b"ERROR: no\n@garbage\xff\n").layers == ()
     assert time_lines(b"").total == ()
+
+
+def test_without_texts_logs_with_times_on_the_same_lines_have_them_in_common() -> None:
+    numbers = time_lines(LOG, with_texts=False)
+    assert [line.number for line in numbers.total] == [line.number for line in time_lines(LOG).total]
+    assert {line.text for of_layer in (*numbers.layers, numbers.total) for line in of_layer} == {""}
+    assert time_lines(LOG.replace(b"cycles=1", b"cycles=2"), with_texts=False) is numbers

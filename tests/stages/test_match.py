@@ -1,9 +1,10 @@
 """Boards of the catalogue and what is attached: usable, or the reason why not."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe, RunningVirtualBoard
+from mcumatrix.model.attached import Attached, AttachedPlace, AttachedPort, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
 from mcumatrix.stages.match import Match, device_paths, match, port_of
 
@@ -157,3 +158,23 @@ def test_a_unit_is_usable_only_with_a_probe_and_without_a_reason(
     assert found.is_usable == (not found.reasons)
     assert not found.is_usable or found.probe
     assert all(found.reasons)
+
+
+PLACED = Board(
+    "lab", BoardKind.REAL, "stm32f746g_disco", "stm32f746xg", (Unit(place="disco-1"),), coordinator="lab1"
+)
+
+
+@pytest.mark.parametrize(
+    ("places", "probe", "reasons"),
+    [
+        ((AttachedPlace("lab1", "disco-1", "lab1/anna", "remote:lab1:5555"),), "remote:lab1:5555", ()),
+        ((AttachedPlace("lab1", "disco-1", problem="it is away"),), "", ("it is away",)),
+        ((AttachedPlace("lab2", "disco-1"),), "", ("its coordinator lab1 was not asked",)),
+    ],
+)
+def test_a_place_of_labgrid_is_usable_where_its_coordinator_says_so(
+    places: tuple[AttachedPlace, ...], probe: str, reasons: tuple[str, ...]
+) -> None:
+    (found,) = match([PLACED], Attached(places=places))
+    assert (found.probe, found.reasons) == (probe, reasons)

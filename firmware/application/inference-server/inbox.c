@@ -44,11 +44,11 @@ static bool is_command(const struct inbox *inbox) {
 }
 
 /* Whether what comes now is to be kept; ends a message that a pause has ended. */
-static bool takes(struct inbox *inbox, uint32_t now_cycles) {
-    uint32_t since_cycles = now_cycles - inbox->last_cycles;
+static bool takes(struct inbox *inbox, uint64_t now_cycles) {
+    uint64_t since_cycles = now_cycles - inbox->last_cycles;
     inbox->last_cycles = now_cycles;
     if (!inbox->is_whole && inbox->is_followed) {
-        /* A byte came just before room was made: what it belongs to has lost its beginning. */
+        /* A byte came before room was made: what it belongs to has lost its beginning. */
         inbox->is_followed = false;
         inbox->is_cut = true;
     }
@@ -63,7 +63,7 @@ static bool takes(struct inbox *inbox, uint32_t now_cycles) {
     return !inbox->is_cut;
 }
 
-void inbox_put(struct inbox *inbox, uint8_t byte, uint32_t now_cycles) {
+void inbox_put(struct inbox *inbox, uint8_t byte, uint64_t now_cycles) {
     if (!takes(inbox, now_cycles)) {
         return;
     }
@@ -86,7 +86,7 @@ void inbox_put(struct inbox *inbox, uint8_t byte, uint32_t now_cycles) {
     }
 }
 
-void inbox_lose(struct inbox *inbox, uint32_t now_cycles) {
+void inbox_lose(struct inbox *inbox, uint64_t now_cycles) {
     if (takes(inbox, now_cycles)) {
         inbox->is_cut = true;
     }
@@ -94,12 +94,15 @@ void inbox_lose(struct inbox *inbox, uint32_t now_cycles) {
 
 enum inbox_state inbox_look(struct inbox *inbox) {
     if (!inbox->is_whole) {
-        /* In this order: a byte that comes in between must not make the time since the last one negative. */
-        uint32_t last_cycles = inbox->last_cycles;
-        uint32_t now_cycles = (uint32_t)port_cycles();
-        bool is_begun = inbox->size_bytes > 0 || inbox->is_cut;
-        if (!is_begun || now_cycles - last_cycles < inbox->pause_cycles) {
-            return INBOX_WAITS;
+        /* In this order: what begins after the first line has its pause still to come, and a byte that comes after the
+         * second one must neither make the time since the last one negative nor be taken for the end. From the last
+         * look at the time on, an interrupt would end the message itself. */
+        bool is_begun = inbox->size_bytes > 0;
+        uint64_t last_cycles = inbox->last_cycles;
+        uint64_t now_cycles = port_cycles();
+        bool has_paused = now_cycles - last_cycles >= inbox->pause_cycles && last_cycles == inbox->last_cycles;
+        if (!is_begun || !has_paused) {
+            return INBOX_WAITS; /* of bytes that were lost as a whole there is nothing to say */
         }
         inbox->is_whole = true;
     }
@@ -118,7 +121,7 @@ enum inbox_state inbox_look(struct inbox *inbox) {
 
 void inbox_release(struct inbox *inbox) {
     inbox->size_bytes = 0;
-    inbox->is_cut = inbox->is_followed;
-    inbox->is_followed = false;
+    inbox->is_cut = false;
+    /* Last: up to here the interrupt notes in `is_followed` what comes, and only the next byte takes it back. */
     inbox->is_whole = false;
 }

@@ -30,20 +30,21 @@ enum inbox_state {
 
 struct inbox { /* aligned to 8 bytes */
     uint8_t bytes[INBOX_SIZE_BYTES];
+    volatile uint64_t last_cycles; /* when the last byte came */
     volatile uint32_t size_bytes;
     uint32_t pause_cycles;
-    volatile uint32_t last_cycles; /* when the last byte came */
     volatile bool is_whole;        /* the main loop has it; nothing is put in */
     volatile bool is_cut;          /* bytes are missing; nothing is put in up to the next pause */
     volatile bool is_followed;     /* bytes came while a message was held */
 };
 
-/* An empty one; `pause_cycles` is how long nothing comes before a message has ended, below 2^31. */
+/* An empty one; `pause_cycles` is how long nothing comes before a message has ended. */
 void inbox_start(struct inbox *inbox, uint32_t pause_cycles);
 
-/* From an interrupt: a byte has come at `now_cycles`, the low 32 bits of port_cycles; or one was lost or damaged. */
-void inbox_put(struct inbox *inbox, uint8_t byte, uint32_t now_cycles);
-void inbox_lose(struct inbox *inbox, uint32_t now_cycles);
+/* From an interrupt, which may come at any instruction of the main loop: a byte has come at `now_cycles`, in
+ * port_cycles; or one was lost or damaged. */
+void inbox_put(struct inbox *inbox, uint8_t byte, uint64_t now_cycles);
+void inbox_lose(struct inbox *inbox, uint64_t now_cycles);
 
 /* What is in it. But for INBOX_WAITS it stays as it is until inbox_release. */
 enum inbox_state inbox_look(struct inbox *inbox);

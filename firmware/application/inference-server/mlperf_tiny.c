@@ -1,11 +1,13 @@
 /* The dialogue of MLPerf Tiny between its runner and a device: https://github.com/mlcommons/tiny, benchmark/api and
- * benchmark/runner. A command is a line of ASCII that ends with '%'; each is answered, last by `m-ready`. */
+ * benchmark/runner. A command is a line of ASCII that ends with '%'; each is answered, last by `m-ready`. In the energy
+ * mode a pin has the timestamps, which the line has otherwise. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "energy_mode.h"
 #include "image.h"
 #include "port.h"
 #include "protocols.h"
@@ -20,6 +22,7 @@
 #define DEFAULT_WARMUPS 10u
 #define MAX_INFERENCES 1000000u
 #define MAX_SHOWN 2e6f
+#define BYTES_PER_LINE 8u /* of `db print` */
 
 /* How the bytes that the runner sends become the input of the model. */
 enum preparation {
@@ -79,9 +82,19 @@ static struct benchmark this_benchmark(void) {
     return (struct benchmark){image.model, image.model, AS_IT_IS};
 }
 
-static void say_time(uint64_t cycles) {
-    /* A word of 32 bits, as in its other firmware: it wraps after 71 minutes. */
-    say("m-lap-us-%" PRIu32, (uint32_t)(cycles * 1000000u / port_core_hz()));
+/* The time of a timestamp, which the pin has told then where the mode is that for energy. */
+static uint64_t mark(void) {
+    if (energy_mode_is_on()) {
+        energy_mode_mark();
+    }
+    return port_cycles();
+}
+
+static void say_mark(uint64_t cycles) {
+    if (!energy_mode_is_on()) {
+        /* A word of 32 bits, as in its other firmware: it wraps after 71 minutes. */
+        say("m-lap-us-%" PRIu32, (uint32_t)(cycles * 1000000u / port_core_hz()));
+    }
 }
 
 /* A number in decimal digits, at most `most`; without the tables that strtoul brings. */
@@ -204,6 +217,39 @@ static void load_digits(const char *digits) {
     }
 }
 
+/* A byte of the input as it came. */
+static uint8_t loaded_byte(enum preparation preparation, uint32_t at) {
+    if (preparation != REAL_NUMBERS) {
+        return preparation == PIXELS ? state.input[at] ^ 0x80 : state.input[at];
+    }
+    uint32_t whole_bytes = state.loaded_bytes - state.loaded_bytes % sizeof(float);
+    return at < whole_bytes ? ((const uint8_t *)state.reals)[at] : state.part[at % sizeof(float)];
+}
+
+static void print_input(const char *count, const char *offset) {
+    uint32_t begin = 0, size_bytes = 0;
+    if (offset != NULL && !read_number(offset, state.loaded_bytes, &begin)) {
+        say("e-[There are %" PRIu32 " bytes, and none at %.20s]", state.loaded_bytes, offset);
+        return;
+    }
+    size_bytes = state.loaded_bytes - begin;
+    if (count != NULL && !read_number(count, size_bytes, &size_bytes)) {
+        say("e-[There are %" PRIu32 " bytes from %" PRIu32 " on, and not %.20s]", state.loaded_bytes - begin, begin,
+            count);
+        return;
+    }
+    enum preparation preparation = this_benchmark().preparation;
+    for (uint32_t i = 0; i < size_bytes; i += BYTES_PER_LINE) {
+        char digits[3 * BYTES_PER_LINE + 1];
+        uint32_t length = 0;
+        for (uint32_t at = i; at < size_bytes && at < i + BYTES_PER_LINE; at++) {
+            length += (uint32_t)snprintf(digits + length, sizeof digits - length, "-%02x",
+                                         (unsigned)loaded_byte(preparation, begin + at));
+        }
+        say("m-buffer%s", digits);
+    }
+}
+
 /* ---- Inferences ---- */
 
 static void say_number(float value, const char *after) {
@@ -299,15 +345,15 @@ static void infer(const char *count, const char *warmup_count) {
     }
     say("m-warmup-done");
     say("m-infer-start-%" PRIu32, inferences);
-    uint64_t begun = port_cycles();
+    uint64_t begun = mark();
     bool all_ran = run(inferences);
-    uint64_t ended = port_cycles();
+    uint64_t ended = mark();
     if (!all_ran) {
         return;
     }
     /* Both afterwards: the line takes 1.5 ms for a time, which is none of the inferences'. */
-    say_time(begun);
-    say_time(ended);
+    say_mark(begun);
+    say_mark(ended);
     say("m-infer-done");
     state.has_result = true;
     say_results();
@@ -319,6 +365,7 @@ static void help(void) {
     say("%s", DIALOGUE_VERSION);
     say("help, name, profile, timestamp, results");
     say("db load N, db HH[HH]*: the input, N bytes in hexadecimal digits");
+    say("db print [N] [OFFSET=0]: N of the bytes that came, or all");
     say("infer N [W=%u]: N inferences after W that do not count", DEFAULT_WARMUPS);
 }
 
@@ -351,13 +398,15 @@ static void obey(char *line) {
     } else if (strcmp(command, "help") == 0) {
         help();
     } else if (strcmp(command, "timestamp") == 0) {
-        say_time(port_cycles());
+        say_mark(mark());
     } else if (server_problem() != NULL) {
         say("e-[%.110s]", server_problem());
     } else if (strcmp(command, "db") == 0 && first == NULL) {
         say("e-[Command 'db' requires a subcommand]");
     } else if (strcmp(command, "db") == 0 && strcmp(first, "load") == 0) {
         begin_load(second);
+    } else if (strcmp(command, "db") == 0 && strcmp(first, "print") == 0) {
+        print_input(second, next_word(&line));
     } else if (strcmp(command, "db") == 0) {
         load_digits(first);
     } else if (strcmp(command, "infer") == 0) {
@@ -367,6 +416,13 @@ static void obey(char *line) {
     } else {
         say("e-[Unknown command: %.80s]", command);
     }
+    say("m-ready");
+}
+
+void mlperf_tiny_greet(void) {
+    say("m-timestamp-mode-energy");
+    energy_mode_mark();
+    say("m-init-done");
     say("m-ready");
 }
 

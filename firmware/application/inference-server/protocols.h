@@ -17,6 +17,10 @@ struct server_answer mnist_prot_answer(const uint8_t *message, uint32_t size_byt
 /* No input is loaded yet. */
 void mlperf_tiny_start(void);
 
+/* What a runner waits for that has switched the board on; for the energy mode. In others the port is silent until it is
+ * asked: clients of other protocols would take this for an answer. */
+void mlperf_tiny_greet(void);
+
 /* Does what a command of MLPerf Tiny says, and answers over the second port as it goes: the times of its answers are in
  * them. `command` ends with '%', which is overwritten. */
 void mlperf_tiny_obey(uint8_t *command, uint32_t size_bytes);

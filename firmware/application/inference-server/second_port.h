@@ -1,5 +1,5 @@
 /* What a board offers to the inference server besides port.h: a second serial port, and a console that keeps what comes
- * while nobody reads it. A folder under family/ implements it, a file under board/ says which ports these are. */
+ * while nobody reads it. A file under board/ says which ports these are. */
 #ifndef MCUMATRIX_INFERENCE_SERVER_SECOND_PORT_H
 #define MCUMATRIX_INFERENCE_SERVER_SECOND_PORT_H
 
@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Starts the second port at the board's baud rate, 8 data bits, no parity, one stop bit; each byte that comes is handed
+/* Starts the second port at the board's baud rate, or that of energy_mode.h, 8 data bits, no parity, one stop bit; each byte that comes is handed
  * to server_hear, each that was lost to server_miss, in an interrupt. After port_init. */
 void second_port_start(void);
 

@@ -204,6 +204,11 @@ HISTORY = Command(
         Option("json", "a file for the history as JSON, with the time of each layer in each run"),
         Option("markdown", "a file for the history as Markdown"),
         Option("chart", "a file for its chart, an SVG"),
+        Option(
+            "git",
+            "also show runs that earlier commits have, and that are not here any more; git is asked for them",
+            Kind.FLAG,
+        ),
     ),
 )
 
@@ -219,6 +224,11 @@ VERIFY = Command(
             "signed-by",
             "a file of allowed signers, as ssh-keygen has it: says who of them signed the archive, and "
             "ends with exit code 3 if nobody did",
+        ),
+        Option(
+            "trusted-root",
+            "a trusted root of Sigstore: the signature is then a bundle, FILE.sigstore.json, and a line of "
+            "the allowed signers an identity and its issuer",
         ),
     ),
 )

@@ -138,7 +138,7 @@ class Matrix(Executing):
 
         if not all(job.image.is_done() for job in jobs):
             for finding in findings_before(work.matrix, compilations(jobs)):
-                work.display.told(f"Finding: {printable(str(finding))}")
+                work.display.told(printable(f"Finding: {finding}", keep="\n"))
         work.display.expect(due_tasks(work, jobs))
         if work.matrix.schedule.is_plain:
             run(*work.phases(jobs))

@@ -7,6 +7,7 @@ from mcumatrix.cli.common import print_line
 from mcumatrix.cli.current import Asked, current_work
 from mcumatrix.errors import ExitCode
 from mcumatrix.matrix.selection import Selection
+from mcumatrix.model.expected import is_expected
 from mcumatrix.project import Project
 from mcumatrix.work import Work
 from mcumatrix.workflow import BUILD, compilations, what_is_left
@@ -28,7 +29,7 @@ def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitC
     planned = _planned(work, selection)
     for sentence in selection.left_to_others(work.matrix):
         print_line(f"{sentence}\n")
-    print(parts_text(plan_parts(planned)))
+    print_line(parts_text(plan_parts(planned)))
     to_do = {variant.slug for variant in planned.variants if variant.is_built or variant.runs}
     left = [job for job in work.jobs if job.variant.slug in to_do]
     for sentence in why_not_used(work.project, work.matrix.name, left):
@@ -44,6 +45,7 @@ def _planned(work: Work, selection: Selection) -> "Plan":
     steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
     selected = work.slugs(selection)
     axes = {variant.slug: variant.axes for variant in work.matrix.variants}
+    expect = {variant.slug: variant.expect for variant in work.matrix.variants}
     libraries = {
         library.name: library
         for job, left in zip(jobs, steps, strict=True)
@@ -64,7 +66,12 @@ def _planned(work: Work, selection: Selection) -> "Plan":
                 for job, left in zip(jobs, steps, strict=True)
             ),
             *(
-                PlannedVariant(slug, axes[slug], hindered=error.message)
+                PlannedVariant(
+                    slug,
+                    axes[slug],
+                    hindered=error.message,
+                    is_expected=slug in work.refused and is_expected(expect[slug], work.refused[slug]),
+                )
                 for slug, error in work.hindered.items()
                 if slug in selected
             ),

@@ -62,7 +62,7 @@ def history(project: Project, params: Mapping[str, Any], names: list[str]) -> Ex
     from mcumatrix.commands.history import RENDERERS, history
 
     outputs = {kind: params[kind] for kind in RENDERERS}
-    return history(project, _name(names), outputs, print_line)
+    return history(project, _name(names), outputs, print_line, with_commits=params["git"])
 
 
 def verify(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
@@ -72,9 +72,16 @@ def verify(project: Project, params: Mapping[str, Any], names: list[str]) -> Exi
     from mcumatrix.results.archive import ENDING
 
     name = _name(names)
-    signed_by = Path(params["signed_by"]) if params["signed_by"] else None
+    signed_by, trusted_root = (
+        Path(params[option]) if params[option] else None for option in ("signed_by", "trusted_root")
+    )
+    if trusted_root and not signed_by:
+        raise MatrixError(
+            "--trusted-root says what signatures are checked by, and nobody is asked for whose",
+            hint="Add --signed-by FILE: its lines are an identity and its issuer.",
+        )
     if name.endswith(ENDING):
-        return verify_archive(Path(name), print_line, signed_by)
+        return verify_archive(Path(name), print_line, signed_by, trusted_root)
     if signed_by:
         raise MatrixError(f"--signed-by is for archives, and {name} is none", hint=f"Name a file *{ENDING}.")
     return verify(project, name, print_line)

@@ -34,6 +34,8 @@ BAUD = 115_200
 _PAUSE_S = 0.2
 """After so long without a byte, a board takes what comes next for a new message; it waits 50 ms itself."""
 _ATTEMPTS = 3
+_WORTH_ANOTHER_ATTEMPT = (Problem.DAMAGED, Problem.NO_INPUT, Problem.NO_OUTPUT)
+"""What a board refuses of an inference because of what happened to it, not because of what was asked."""
 
 _Kind = TypeVar("_Kind")
 
@@ -80,7 +82,8 @@ class Board:
 
         Raises:
             UnfitInputError: the arrays do not fit the model.
-            RefusedError: the board does not do it, in three attempts where a benchmark has come in between.
+            RefusedError: the board does not do it, in three attempts where a benchmark has come in between or
+                the request was damaged on its way.
             NoAnswerError, DamagedAnswerError: the answer did not come, or not whole, in three attempts.
             ConsoleError: the port is gone.
         """
@@ -105,7 +108,7 @@ class Board:
                 continue
             if not isinstance(found, Refusal):
                 return found
-            if found.problem not in (Problem.NO_INPUT, Problem.NO_OUTPUT) or attempt == _ATTEMPTS:
+            if found.problem not in _WORTH_ANOTHER_ATTEMPT or attempt == _ATTEMPTS:
                 raise refused(found)
         raise AssertionError("the last attempt returns or raises")
 
@@ -139,7 +142,7 @@ class Board:
                     hint="Build the image again.",
                 )
             names += more
-        return replace(found, layers=names)
+        return replace(found, layers=names[: len(found.layers)])
 
     def _infer(self, data: bytes) -> "Inference | Refusal":
         """Raises as `_ask`."""
@@ -247,9 +250,18 @@ class Board:
         return data
 
     def _wait_out(self) -> None:
-        """Until the board and we have nothing of an earlier message any more."""
+        """Until the board and we have nothing of an earlier message any more.
+
+        Raises:
+            DamagedAnswerError: that does not end within the time for an answer.
+        """
+        deadline = time.monotonic() + self._timeout_s
         while self._line.read_up_to(LONGEST_ANSWER_BYTES, _PAUSE_S):
-            pass
+            if time.monotonic() > deadline:
+                raise DamagedAnswerError(
+                    f"{self._port} does not stop sending, and nothing was asked.",
+                    hint="It is not the board's second port: that says nothing until it is asked.",
+                )
 
     def _unexpected(self, what: str) -> DamagedAnswerError:
         return DamagedAnswerError(

@@ -48,8 +48,14 @@ class Tensor:
         """
         import numpy as np
 
-        given = np.asarray(array)
         shape = "x".join(map(str, self.shape)) or "1"
+        try:
+            given = np.asarray(array)
+        except ValueError as error:
+            raise UnfitInputError(
+                f"{what} is none: its rows are not equally long.",
+                hint=f"Give one of {prod(self.shape)} elements ({shape}).",
+            ) from error
         if given.size != prod(self.shape):
             raise UnfitInputError(
                 f"{what} has {given.size} elements, and the model takes {prod(self.shape)} ({shape}).",

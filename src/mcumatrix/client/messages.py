@@ -21,6 +21,8 @@ PROTOCOL_VERSION = 1
 PREFIX_BYTES = CRC_BYTES = 4
 LONGEST_ANSWER_BYTES = 4096
 """Of the size, the buffer and the CRC together."""
+MOST_LAYERS = 65_536
+"""More than any model for a microcontroller has: a number beyond it is none that a board of ours says."""
 
 _IDENTIFIER = b"MMXQ"
 _AGAIN = "Check the cable, and that nothing else has the port open; then ask again."
@@ -152,7 +154,7 @@ def answer_of(message: bytes) -> tuple[int, Answer]:
         return root.Nonce(), _body(root)
     except (struct.error, IndexError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedAnswerError(
-            f"The answer is whole and cannot be read: {error}",
+            f"The answer is whole and cannot be read: {error}.",
             hint=_ANOTHER_VERSION,
         ) from error
 
@@ -186,12 +188,19 @@ def _tensor(table: Any) -> Tensor:
     shape = tuple(int(table.Shape(axis)) for axis in range(table.ShapeLength()))
     dtype = np.dtype(DTYPES[table.Type()])
     tensor = Tensor(shape, dtype, table.Scale(), table.ZeroPoint())
-    if tensor.size_bytes != table.SizeBytes():
+    if min(shape, default=0) < 0 or tensor.size_bytes != table.SizeBytes():
         raise ValueError(f"a tensor of {table.SizeBytes()} bytes has the shape {shape}")
     return tensor
 
 
 def _description(table: Any) -> Description:
+    """Raises ValueError for what no board is: others count on it."""
+    if not table.ClockHz():
+        raise ValueError("a clock of 0 Hz")
+    if not table.ChunkBytes():
+        raise ValueError("chunks of 0 bytes")
+    if table.Layers() > MOST_LAYERS:
+        raise ValueError(f"{table.Layers()} layers")
     return Description(
         protocol=table.Protocol(),
         build_id=_text(table.BuildId()),

@@ -12,6 +12,7 @@ from mcumatrix.commands.verify import check_all, conclude, last_records
 from mcumatrix.errors import ChangedResultError, ExitCode, MatrixError, NothingSelectedError, ResultError
 from mcumatrix.hashing import hash_file
 from mcumatrix.matrix.load import find_matrix
+from mcumatrix.ports import SignatureChecker
 from mcumatrix.project import Project
 from mcumatrix.results.archive import ENDING, SUMS, check_sums, write_archive
 from mcumatrix.results.provenance import ENDING as STATEMENTS
@@ -50,8 +51,8 @@ def archive(
     contents = make_archive(project, name, path, say)
     say(f"{path}: {len(contents.files)} files, SHA-256 {hash_file(path)}")
     if sign_with:
-        sign_archive(path, sign_with)
-        say(f"{signature_of(path)}: its signature")
+        signature = sign_archive(path, sign_with)
+        say(f"{path.with_name(signature.name)}: its signature")
     return path
 
 
@@ -80,15 +81,16 @@ def sign_archive(archive: Path, key: Path) -> Path:
         StorageError: a file cannot be read or written.
         ToolError: it cannot be signed with this key.
     """
-    signature = signature_of(archive.absolute())
+    signer = registry.signer()
+    signature = signature_of(archive.absolute(), signer)
     with in_sentences(f"{archive} could not be signed", signature.parent, "The archive is there."):
-        write_atomically(signature, registry.signer().sign(archive, key))
+        write_atomically(signature, signer.sign(archive, key))
     return signature
 
 
-def signature_of(archive: Path) -> Path:
-    """Where the detached signature of an archive is: beside it, as ssh-keygen has it."""
-    return archive.with_name(f"{archive.name}.sig")
+def signature_of(archive: Path, checker: SignatureChecker) -> Path:
+    """Where the detached signature of an archive is: beside it."""
+    return archive.with_name(f"{archive.name}{checker.ending}")
 
 
 def _require_whole(
@@ -117,25 +119,31 @@ def _write(path: Path, top: str, files: dict[str, Path | bytes]) -> None:
     make_atomically(path, lambda file: write_archive(file, top, files), check=check)
 
 
-def verify_archive(path: Path, say: Callable[[str], None], signed_by: Path | None = None) -> ExitCode:
+def verify_archive(
+    path: Path,
+    say: Callable[[str], None],
+    signed_by: Path | None = None,
+    trusted_root: Path | None = None,
+) -> ExitCode:
     """Checks an archive, which is unpacked into a folder that is removed again; names what was changed.
 
-    With `signed_by`, a file of allowed signers, says who of them vouches for it. Nothing of an archive is
-    unpacked for which nobody does.
+    With `signed_by`, a file of allowed signers, says who of them vouches for it: with an SSH key, or to
+    Sigstore where there is a `trusted_root` of that. Nothing of an archive is unpacked for which nobody does.
 
     Raises:
         NothingSelectedError: it is not there.
         SignatureError: nobody of the allowed signers has signed it.
         ChangedResultError: it cannot be unpacked.
         StorageError: there is no room to unpack it.
-        ToolError, MatrixError: signatures cannot be checked here, or there is no file of allowed signers.
+        ToolError, MatrixError: signatures cannot be checked here, or a file that says by what is not there.
     """
     _require_there(path)
     vouched = None
     if signed_by:
         unchecked = f"The signature of {path} could not be checked"
         with in_sentences(unchecked, path.absolute().parent, "Nothing was unpacked."):
-            vouched = registry.signer().vouched(path, signature_of(path), signed_by)
+            checker = registry.signature_checker(trusted_root)
+            vouched = checker.vouched(path, signature_of(path, checker), signed_by)
     code = conclude(check_archive(path), say)
     if vouched:
         say(f"It was signed by {vouched}.")

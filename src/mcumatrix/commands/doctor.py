@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 from mcumatrix import registry
 from mcumatrix.errors import ExitCode, McuMatrixError
-from mcumatrix.matrix.catalogues import load_catalogues
+from mcumatrix.matrix.catalogues import load_boards, load_catalogues
 from mcumatrix.model.attached import Attached
 from mcumatrix.model.engine_room import EngineRoom
 from mcumatrix.project import Project
@@ -88,7 +88,9 @@ def _checks(project: Project) -> Iterator[Check]:
     yield from packages(requires("mcumatrix") or [])
     yield from _builders(project)
     yield _hooks()
-    yield from hardware(registry.attached(), Path("/"), os.geteuid(), os.getgroups())
+    attached = registry.attached(boards=load_boards(project.matrix_folders).values())
+    yield from hardware(attached, Path("/"), os.geteuid(), os.getgroups())
+    yield from places(attached)
     yield _disk(project.root)
     yield clock(time.time(), Path(__file__).stat().st_mtime)
     yield _cache(os.environ)
@@ -214,6 +216,18 @@ def hardware(attached: Attached, root: Path, user: int, groups: list[int]) -> It
     else:
         yield Check("udev rules", State.OK, "for ST-LINK probes")
     yield _dialout(groups)
+
+
+def places(attached: Attached) -> Iterator[Check]:
+    """What the coordinators of labgrid say of the places that boards name; nothing where none does."""
+    for place in attached.places:
+        what = f"place {place.name}"
+        if place.problem:
+            to_do = "For boards of labgrid: docs/labgrid.md says what belongs to a place."
+            yield Check(what, State.NOTE, place.problem, to_do)
+        else:
+            holder = f"{place.holder} has it" if place.holder else "nobody has it"
+            yield Check(what, State.OK, f"{holder}, at {place.coordinator}")
 
 
 def _dialout(groups: list[int]) -> Check:

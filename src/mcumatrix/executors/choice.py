@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mcumatrix import registry
 from mcumatrix.executors.runs import Runs, RunsHere
-from mcumatrix.model.catalogue import Board, BoardKind
+from mcumatrix.model.catalogue import Board
 from mcumatrix.project import Project
 from mcumatrix.registry import Boards, Builders
 
@@ -33,7 +33,7 @@ def find_executor(
     from mcumatrix.executors.cluster.connection import connect
     from mcumatrix.executors.cluster.runs import ClusterRuns
 
-    virtual = [board.name for board in boards if board.kind is BoardKind.VIRTUAL]
+    virtual = [board.name for board in boards if board.is_started_here]
     connection = connect(cluster, virtual, project.build / "workers", say)
     if dashboard := connection.dashboard:
         say(f"The cluster shows what it does at {dashboard}")

@@ -1,16 +1,24 @@
 """The catalogues: what a matrix may name, one small YAML file for each entry."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from mcumatrix.errors import MatrixError
-from mcumatrix.matrix.document import Document, Problems
+from mcumatrix.matrix.document import Document, Problems, in_words
+from mcumatrix.matrix.document import Place as PlaceInFile
 from mcumatrix.matrix.flags import RefusedError
 from mcumatrix.matrix.reader import read_document
-from mcumatrix.matrix.schema.board_file import BoardFile, EnergyFile, EnergyMode, TimeoutsFile, UnitFile
+from mcumatrix.matrix.schema.board_file import (
+    BoardFile,
+    EnergyFile,
+    EnergyMode,
+    TimeoutsFile,
+    UnitFile,
+    WrittenKind,
+)
 from mcumatrix.matrix.schema.model_file import DatasetFile, ModelFile
 from mcumatrix.matrix.schema.names import check_name
 from mcumatrix.matrix.schema.runtime_file import RuntimeFile, SourceFile
@@ -19,6 +27,7 @@ from mcumatrix.matrix.schema.toolchain_file import ToolchainFile
 from mcumatrix.matrix.suggest import shown
 from mcumatrix.matrix.validate import File, validated
 from mcumatrix.model.catalogue import (
+    LABGRID,
     Archive,
     Board,
     BoardKind,
@@ -52,6 +61,8 @@ _NOT_VIRTUAL = {
     "power_cycle": "a virtual board needs nobody to switch it off",
     "energy": "a virtual board draws no current, and none is invented for it",
     "units": "a virtual board has no specimens of its own; count says how many may run",
+    "coordinator": "a virtual board of kind labgrid is one of another machine",
+    "place": "a virtual board of kind labgrid is one of another machine",
 }
 
 
@@ -122,14 +133,15 @@ def _entries(
 
 def _board(name: str, file: BoardFile, document: Document) -> Board:
     problems = Problems(document)
-    if file.kind is BoardKind.VIRTUAL:
-        _check_virtual(file, problems)
-    else:
-        _check_real(file, problems)
+    {
+        WrittenKind.VIRTUAL: _check_virtual,
+        WrittenKind.REAL: _check_real,
+        WrittenKind.LABGRID: _check_labgrid,
+    }[file.kind](file, problems)
     problems.check()
     return Board(
         name=name,
-        kind=file.kind,
+        kind=_kind(file),
         firmware_board=file.firmware_board,
         target=file.target,
         units=_units(file),
@@ -139,10 +151,18 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         timeouts=_timeouts(file.timeouts),
         timing_model=file.timing_model,
         flasher=file.flasher,
-        adapter=file.adapter,
+        adapter=file.adapter or (LABGRID if file.kind is WrittenKind.LABGRID else ""),
+        coordinator=file.coordinator,
         health=file.health is OnOff.ON,
         energy=_energy(file.energy) if file.energy else None,
     )
+
+
+def _kind(file: BoardFile) -> BoardKind:
+    """What gives the times: behind a place of labgrid hardware, unless the file names a timing model."""
+    if file.kind is WrittenKind.LABGRID:
+        return BoardKind.VIRTUAL if "timing_model" in file.model_fields_set else BoardKind.REAL
+    return BoardKind(file.kind)
 
 
 def _energy(file: EnergyFile) -> EnergySetup:
@@ -168,31 +188,69 @@ def _check_real(file: BoardFile, problems: Problems) -> None:
     if "timing_model" in file.model_fields_set:
         message = "timing_model is for virtual boards"
         problems.add(("timing_model",), message, "A real board counts its cycles itself.", of_key=True)
+    if "coordinator" in file.model_fields_set:
+        _add_only_labgrid("coordinator", (), problems)
+    for place, one in _specimens_by_place(file):
+        if "place" in one.model_fields_set:
+            _add_only_labgrid("place", place, problems)
+    _check_specimens(file, "serial_port", problems)
+    for index, unit in enumerate(file.units):
+        if not unit.probe and len(file.units) > 1:
+            hint = "Where there are several units, each names its probe; `doit boards` lists them."
+            problems.add(("units", index), f"the key 'probe' is missing in units[{index}]", hint, of_key=True)
+
+
+def _check_labgrid(file: BoardFile, problems: Problems) -> None:
+    if not file.coordinator:
+        hint = "labgrid's coordinator, which hands out its places, as in 'lab1' or 'lab1:20408'."
+        problems.add((), "the key 'coordinator' is missing in the file", hint, of_key=True)
+    if file.adapter:
+        message = "a place of labgrid has its own adapter"
+        problems.add(("adapter",), message, "Remove the key adapter.", of_key=True)
+    if file.energy is not None and "timing_model" in file.model_fields_set:
+        problems.add(("energy",), _NOT_VIRTUAL["energy"], "Remove the key energy.", of_key=True)
+    _check_specimens(file, "place", problems)
+
+
+def _add_only_labgrid(key: str, place: PlaceInFile, problems: Problems) -> None:
+    problems.add((*place, key), f"{key} is for kind labgrid", f"Remove the key {key}.", of_key=True)
+
+
+def _specimens_by_place(file: BoardFile) -> Iterator[tuple[PlaceInFile, BoardFile | UnitFile]]:
+    """Whatever has the keys of a specimen, and where it stands."""
+    yield (), file
+    for index, unit in enumerate(file.units):
+        yield ("units", index), unit
+
+
+def _check_specimens(file: BoardFile, needed: str, problems: Problems) -> None:
+    """What has to hold of the specimens of a board that is no program: each has the key `needed`."""
     if "count" in file.model_fields_set:
         message = "count is for virtual boards"
         problems.add(("count",), message, "Name the specimens of a real board under units.", of_key=True)
     if file.energy is not None:
         _check_energy(file.energy, len(file.units), problems)
+    hint = BoardFile.model_fields[needed].description or ""
+    for place, one in list(_specimens_by_place(file))[1:] or [((), file)]:
+        if not getattr(one, needed):
+            where = in_words(place) if place else "the file"
+            problems.add(place, f"the key {needed!r} is missing in {where}", hint, of_key=True)
     if not file.units:
-        if not file.serial_port:
-            hint = BoardFile.model_fields["serial_port"].description or ""
-            problems.add((), "the key 'serial_port' is missing in the file", hint, of_key=True)
         return
     for key in UnitFile.model_fields:
         if key in file.model_fields_set:
             problems.add(
                 (key,), f"{key} stands beside units", "Move it to the unit that has it.", of_key=True
             )
+    places: dict[str, int] = {}
     probes: dict[str, int] = {}
     ports: dict[str, int] = {}
     for index, unit in enumerate(file.units):
-        if not unit.probe and len(file.units) > 1:
-            hint = "Where there are several units, each names its probe; `doit boards` lists them."
-            problems.add(("units", index), f"the key 'probe' is missing in units[{index}]", hint, of_key=True)
         # pyOCD does not tell upper from lower case in unique ids.
         for key, text, seen in (
             ("probe", unit.probe.lower(), probes),
             ("serial_port", unit.serial_port, ports),
+            ("place", unit.place, places),
         ):
             if text and (first := seen.setdefault(text, index)) != index:
                 message = f"{key} {shown(getattr(unit, key))} is here twice, first in units[{first}]"
@@ -209,10 +267,12 @@ def _check_energy(file: EnergyFile, units: int, problems: Problems) -> None:
 
 
 def _units(file: BoardFile) -> tuple[Unit, ...]:
-    if file.kind is BoardKind.VIRTUAL:
+    if file.kind is WrittenKind.VIRTUAL:
         return (Unit(),) * file.count
     specimens: Sequence[UnitFile | BoardFile] = file.units or [file]
-    return tuple(Unit(one.probe, one.serial_port, tuple(shlex.split(one.power_cycle))) for one in specimens)
+    return tuple(
+        Unit(one.probe, one.serial_port, tuple(shlex.split(one.power_cycle)), one.place) for one in specimens
+    )
 
 
 def _timeouts(file: TimeoutsFile) -> Timeouts:

@@ -1,6 +1,9 @@
-"""What is attached to this machine: debug probes, serial ports, and virtual boards that run."""
+"""What is attached to this machine: probes, serial ports, virtual boards that run, and places of labgrid."""
 
 from dataclasses import dataclass
+
+REMOTE_PROBE = "remote:"
+"""How pyOCD marks the ids of probes that its own server on another machine has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,25 @@ class RunningVirtualBoard:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedPlace:
+    """A place of a coordinator of labgrid, that a board names. `holder` is HOST/USER, empty if nobody has it.
+
+    `probe` and `serial_port` are what it would be used with. `problem` is a sentence about why it cannot be.
+    """
+
+    coordinator: str
+    name: str
+    holder: str = ""
+    probe: str = ""
+    serial_port: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
-    """All of it; `probes` are those of hardware only."""
+    """All of it; `probes` are those of hardware only, and `places` those of boards that were asked about."""
 
     probes: tuple[AttachedProbe, ...] = ()
     ports: tuple[AttachedPort, ...] = ()
     virtual_boards: tuple[RunningVirtualBoard, ...] = ()
+    places: tuple[AttachedPlace, ...] = ()

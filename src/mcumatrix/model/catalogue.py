@@ -11,6 +11,8 @@ from mcumatrix.model.layout import Layouts
 
 DEFAULT_FLASHER = "pyocd"
 """What gets images onto a board whose file names nothing else."""
+LABGRID = "labgrid"
+"""What takes boards whose units are places of labgrid."""
 DEFAULT_SUITE = "bookworm"
 """The release of Debian that images of toolchains begin with whose files name no other."""
 
@@ -69,12 +71,14 @@ class Unit:
 
     `probe` is empty where any probe will do as long as only one is attached. `serial_port` is a device or a
     pyserial URL. `power_cycle` is a command line that switches this unit off and on; empty if there is none.
-    Virtual boards bring their own probe and port: both are empty.
+    Virtual boards bring their own probe and port: both are empty. `place` is what a coordinator of labgrid
+    calls the unit: what is empty then is told by the place.
     """
 
     probe: str = ""
     serial_port: str = ""
     power_cycle: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ class Board:
     `connect` and `swd_hz` are for the debug probe, `baud` for the serial line. `adapter` is the name under
     which the registry knows the code that runs it, if it is not that of its `kind`. `health` says whether its
     units have to show that they are fit before they are measured on. `energy` is how the energy of inferences
-    is measured, None where it is not.
+    is measured, None where it is not. `coordinator` is the address of a coordinator of labgrid, HOST or
+    HOST:PORT, whose places the units are; empty where they are none.
     """
 
     name: str
@@ -105,6 +110,12 @@ class Board:
     adapter: str = ""
     health: bool = True
     energy: EnergySetup | None = None
+    coordinator: str = ""
+
+    @property
+    def is_started_here(self) -> bool:
+        """Whether it is a program of this machine, which is always there."""
+        return self.kind is BoardKind.VIRTUAL and not self.coordinator
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ class Chip:
     """The largest memory for what they change: no tensor is larger."""
     clocks: "ClockRange | None" = None
     """None where its family does not say which there are."""
+    external: "tuple[Region, ...]" = ()
+    """Memories of the board beside the chip."""
+    external_flash: "Region | None" = None
+    """That of them which keeps what is written into it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,18 @@ def stage_of(status: Status) -> Stage | None:
 
 
 def failed_as_expected(expect: Expectation, record: Record) -> bool:
-    """Whether a record is the failure that is expected.
+    """Whether a record is the failure that is expected."""
+    return is_expected(expect, record.status, record.cause)
+
+
+def is_expected(expect: Expectation, status: Status, cause: Cause | None = None) -> bool:
+    """Whether a failure is the one that is expected; `cause` is what is to blame, where that is known.
 
     It has the status and is of the stage that are expected, where some are. Where none are, any failure will
     do that the variant is to blame for: an unplugged probe says nothing about it.
     """
-    if expect.outcome is not Outcome.FAIL or record.status is Status.OK:
+    if expect.outcome is not Outcome.FAIL or status is Status.OK:
         return False
     if not expect.status and not expect.stage:
-        return (record.cause or cause_of(record.status)) is not Cause.INFRASTRUCTURE
-    has_status = expect.status in {"", record.status}
-    return has_status and expect.stage in {"", stage_of(record.status)}
+        return (cause or cause_of(status)) is not Cause.INFRASTRUCTURE
+    return expect.status in {"", status} and expect.stage in {"", stage_of(status)}

@@ -53,13 +53,14 @@ def group_runs(records: Iterable[Record]) -> VariantRuns:
 class MatrixResults:
     """What is known of the variants of a matrix.
 
-    `runs` has their records and `untried` why others have none, both by slugs; `reproductions` are in the
-    order of the variants. `health` has the last test of each unit that they ran on, and `unbelieved` why
-    others do not count.
+    `runs` has their records and `untried` why others have none, both by slugs; `refused` has the status of
+    those that were refused before they were built. `reproductions` are in the order of the variants. `health`
+    has the last test of each unit that they ran on, and `unbelieved` why others do not count.
     """
 
     runs: Mapping[str, VariantRuns] = field(default_factory=dict)
     reproductions: tuple[Reproduction | None, ...] | None = None
     untried: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Status] = field(default_factory=dict)
     health: tuple[Record, ...] = ()
     unbelieved: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ class Chain:
             os.ftruncate(descriptor, end)
             number, previous = 1, FIRST
             if last:
-                number, previous = self._read(last, None).number + 1, hash_line(last)
+                number, previous = _read(last, None, self._file).number + 1, hash_line(last)
             link = Link(number, record, sha256, previous)
             try:
                 _write_all(descriptor, end, link.line() + b"\n")
@@ -83,35 +83,9 @@ class Chain:
             ChangedResultError: a line is none of a chain, or does not follow from the one before.
         """
         try:
-            *lines, _unconfirmed = self._file.read_bytes().split(b"\n")
+            return links_in(self._file.read_bytes(), self._file)
         except FileNotFoundError:
             return ()
-        links: list[Link] = []
-        previous = FIRST
-        for number, line in enumerate(lines, 1):
-            link = self._read(line, number)
-            if (link.number, link.previous) != (number, previous) or link.line() != line:
-                raise self._changed(f"line {number} does not follow from what stands before it")
-            links.append(link)
-            previous = hash_line(line)
-        return tuple(links)
-
-    def _read(self, line: bytes, number: int | None) -> Link:
-        where = "its last line" if number is None else f"line {number}"
-        try:
-            link = Link(**json.loads(line))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise self._changed(f"{where} is none of a chain") from error
-        kinds = (type(link.number), type(link.record), type(link.sha256), type(link.previous))
-        if kinds != (int, str, str, str) or not is_below(link.record):
-            raise self._changed(f"{where} is none of a chain")
-        return link
-
-    def _changed(self, what: str) -> ChangedResultError:
-        return ChangedResultError(
-            f"{self._file} was changed: {what}",
-            hint="Restore it, or move the whole folder of records away to have all of it measured again.",
-        )
 
     @contextmanager
     def _for_writing(self) -> Iterator[int]:
@@ -129,8 +103,45 @@ class Chain:
         tail = os.pread(descriptor, _LAST_BYTES, max(size - _LAST_BYTES, 0))
         whole = tail.rfind(b"\n") + 1
         if not whole and size > _LAST_BYTES:
-            raise self._changed("its last line is none of a chain")
+            raise _changed("its last line is none of a chain", self._file)
         return size - len(tail) + whole, tail[:whole].rstrip(b"\n").rpartition(b"\n")[2]
+
+
+def links_in(data: bytes, file: Path) -> tuple[Link, ...]:
+    """All that was confirmed in the contents of a chain, oldest first; errors name it `file`.
+
+    Raises:
+        ChangedResultError: a line is none of a chain, or does not follow from the one before.
+    """
+    *lines, _unconfirmed = data.split(b"\n")
+    links: list[Link] = []
+    previous = FIRST
+    for number, line in enumerate(lines, 1):
+        link = _read(line, number, file)
+        if (link.number, link.previous) != (number, previous) or link.line() != line:
+            raise _changed(f"line {number} does not follow from what stands before it", file)
+        links.append(link)
+        previous = hash_line(line)
+    return tuple(links)
+
+
+def _read(line: bytes, number: int | None, file: Path) -> Link:
+    where = "its last line" if number is None else f"line {number}"
+    try:
+        link = Link(**json.loads(line))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _changed(f"{where} is none of a chain", file) from error
+    kinds = (type(link.number), type(link.record), type(link.sha256), type(link.previous))
+    if kinds != (int, str, str, str) or not is_below(link.record):
+        raise _changed(f"{where} is none of a chain", file)
+    return link
+
+
+def _changed(what: str, file: Path) -> ChangedResultError:
+    return ChangedResultError(
+        f"{file} was changed: {what}",
+        hint="Restore it, or move the whole folder of records away to have all of it measured again.",
+    )
 
 
 def hash_line(line: bytes) -> str:

@@ -1,6 +1,6 @@
 """Records as a table: one row per variant and layer."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from statistics import median
 
 from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
@@ -57,16 +57,18 @@ TOTAL_OP = "TOTAL"
 """The operator of the row that has the time of the whole inference; its layer is empty."""
 
 
-def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
+RowsOfRecord = tuple[dict[str, object], list[dict[str, object]]]
+"""What all rows of a record have in common, and what each of them has besides."""
+
+
+def rows_by_record(records: Iterable[Record]) -> Iterator[RowsOfRecord]:
     """One row per layer and one for the total; a variant without times has one row with its reason."""
     for record in records:
         own_axes = {name: value for name, value in record.axes.items() if name not in BUILTIN}
-        head: dict[str, object] = {
+        common: dict[str, object] = {
             "variant": record.variant,
             **{axis.column_name: _cell(axis, record) for axis in AXES},
             **own_axes,
-        }
-        tail: dict[str, object] = {
             "correct": record.is_right,
             "status": record.status.value,
             "reason": record.reason,
@@ -81,17 +83,20 @@ def rows(records: Iterable[Record]) -> Iterable[dict[str, object]]:
             "settings": "; ".join(map(str, record.settings or ())),
             **_accuracy(record),
         }
-        measurement = record.measurement
-        # A time counts only with a correct answer.
-        if measurement is None or record.status is not Status.OK:
-            yield head | _times(None, "", None, record.clock_hz) | tail | _memory(record)
-            continue
-        for index, layer in enumerate(measurement.layers):
-            times = _times(index, layer.op, layer.cycles, measurement.clock.measured_hz)
-            served = {"source": layer.source, "functions": " ".join(layer.functions)}
-            yield head | times | served | tail
-        times = _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz)
-        yield head | times | tail | _memory(record) | _energy(record)
+        yield common, list(_own(record))
+
+
+def _own(record: Record) -> Iterator[dict[str, object]]:
+    measurement = record.measurement
+    # A time counts only with a correct answer.
+    if measurement is None or record.status is not Status.OK:
+        yield _times(None, "", None, record.clock_hz) | _memory(record)
+        return
+    for index, layer in enumerate(measurement.layers):
+        times = _times(index, layer.op, layer.cycles, measurement.clock.measured_hz)
+        yield times | {"source": layer.source, "functions": " ".join(layer.functions)}
+    times = _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz)
+    yield times | _memory(record) | _energy(record)
 
 
 def _memory(record: Record) -> dict[str, object]:

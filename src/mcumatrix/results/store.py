@@ -9,11 +9,12 @@ kept or it was not: one that the chain has and that has no name yet gets it from
 """
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from mcumatrix.artifact import sync_folder, write_atomically
@@ -313,21 +314,20 @@ def read_linked(folder: Path, link: Link) -> Record | None:
         ResultError: it cannot be read.
     """
     path = folder / link.record
-    try:
-        with suppress(FileNotFoundError):
-            if not path.exists() and hash_file(_aside(path)) == link.sha256:
-                _give_name(path)
+    with _named(path):
         if not path.exists():
-            return None
-        is_as_kept = _is_regular(path) and hash_file(path) == link.sha256
-    except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
-    if not is_as_kept:
+            with suppress(FileNotFoundError):
+                if hash_file(_aside(path)) == link.sha256:
+                    _give_name(path)
+            if not path.exists():
+                return None
+        data = _contents(path)
+    if data is None or hash_bytes(data) != link.sha256:
         raise ChangedResultError(
             f"{path} was changed: {CHAIN_FILE} has the hash of what was kept, and it is another one",
             hint=MEND,
         )
-    return read_record(path)
+    return record_in(path, data)
 
 
 def _aside(path: Path) -> Path:
@@ -339,41 +339,63 @@ def _give_name(path: Path) -> None:
     sync_folder(path.parent)
 
 
-def read_record(path: Path) -> Record:
-    """Reads a record and checks its raw log, which stands beside it under the same name.
+def record_in(path: Path, data: bytes) -> Record:
+    """The record that `data` are, which its file at `path` has; its raw log stands beside it under that name.
 
     Raises:
         ChangedResultError: the log is missing or changed.
-        ResultError: the record cannot be read, or is of another version.
+        ResultError: it is no record, or of another version, or its log cannot be read.
     """
     log = path.with_suffix(".log")
-    try:
-        for file in filter(_is_regular, (path, log)):
-            if file.stat().st_size > MAX_RESULT_BYTES:
-                raise ResultError(
-                    f"{file.name} has more than {MAX_RESULT_BYTES // 2**20} MiB",
-                    hint="It is something else; measure again.",
-                )
-        record = from_json(path.read_bytes())
+    with _named(path):
+        record = from_json(data)
         if record.log != log.name:
             raise ResultError(
                 f"it names {record.log!r} as its raw log, which can only be {log.name} beside it", hint=MEND
             )
-        # A regular file: reading another kind may never end, and a link may lead anywhere.
-        log_is_right = _is_regular(log) and hash_file(log) == record.log_sha256
-    except OSError as error:
-        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
-    except ResultError as error:
-        raise ResultError(f"{path}: {error.message}", hint=error.hint) from error
+        raw = _contents(log)
     if has_trace(record) and read_trace(path, record) is None:
         raise ChangedResultError(
             f"{trace_file(path)} was changed: it is not the trace that its record was made from", hint=MEND
         )
-    if not log_is_right:
+    if raw is None or hash_bytes(raw) != record.log_sha256:
         raise ChangedResultError(
             f"{log} was changed: it is not the raw log that its record was made from", hint=MEND
         )
     return record
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What is wrong with a record says which it is."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultError(f"{path} cannot be read: {error}", hint=MEND) from error
+    except ResultError as error:
+        raise ResultError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def _contents(file: Path) -> bytes | None:
+    """Of a record or its log; None if it is no regular file: reading another kind may never end, and a link
+    may lead anywhere.
+
+    Raises:
+        OSError: it cannot be read.
+        ResultError: it is larger than any of ours.
+    """
+    try:
+        state = file.lstat()
+    except FileNotFoundError:
+        return None
+    if not S_ISREG(state.st_mode):
+        return None
+    if state.st_size > MAX_RESULT_BYTES:
+        raise ResultError(
+            f"{file.name} has more than {MAX_RESULT_BYTES // 2**20} MiB",
+            hint="It is something else; measure again.",
+        )
+    return file.read_bytes()
 
 
 TRACE_SUFFIX = ".trace"

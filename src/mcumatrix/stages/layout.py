@@ -1,7 +1,7 @@
 """Layout: what a matrix may choose of where the parts of an image lie.
 
 A family of chips says it in `firmware/family/<family>/layout/places.json`, which CMake reads too; a chip has
-those places whose region is in its `memory.ld`.
+those places whose region is in its `memory.ld`, and a board those of its `external/memory.ld`.
 """
 
 import json
@@ -34,7 +34,8 @@ def layouts_of(firmware: Path, chip: Chip) -> Layouts:
             f"{name} does not say what can lie where.",
             hint='As in {"places": {"dtcm": "DTCM"}, "parts": {"stack": ["dtcm"], "cache": ["on", "off"]}}.',
         )
-    there = {region.name: region for region, _ in regions_of(firmware / "chip" / chip.name / "memory.ld")}
+    of_chip = (region for region, _ in regions_of(firmware / "chip" / chip.name / "memory.ld"))
+    there = {region.name: region for region in (*of_chip, *chip.external)}
     regions = {place: there[name] for place, name in said["places"].items() if name in there}
     values: list[tuple[Part, tuple[str, ...]]] = []
     for part, of_part in said["parts"].items():

@@ -3,11 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
-from mcumatrix.model.catalogue import Board, BoardKind, Unit
-
-_REMOTE = "remote:"
-"""How pyOCD marks the ids of probes that its own server on another machine has."""
+from mcumatrix.model.attached import REMOTE_PROBE, Attached, AttachedPlace, AttachedPort, AttachedProbe
+from mcumatrix.model.catalogue import Board, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,28 @@ def port_of(unit: Unit, attached: Attached) -> AttachedPort | None:
 
 
 def _matches(board: Board, attached: Attached) -> Iterator[Match]:
-    if board.kind is BoardKind.VIRTUAL:
+    if board.is_started_here:
         yield Match(board, Unit())
         return
     for unit in board.units:
+        if board.coordinator:
+            yield _placed(board, unit, attached)
+            continue
         probe, reasons = _named(unit.probe, attached) if unit.probe else _only_one(attached)
         yield Match(board, unit, probe, (*reasons, *_port_reasons(unit, attached)))
+
+
+def place_of(board: Board, unit: Unit, attached: Attached) -> AttachedPlace | None:
+    """The place of labgrid that a unit is, if its coordinator was asked."""
+    found = (one for one in attached.places if (one.coordinator, one.name) == (board.coordinator, unit.place))
+    return next(found, None)
+
+
+def _placed(board: Board, unit: Unit, attached: Attached) -> Match:
+    place = place_of(board, unit, attached)
+    if place is None:
+        return Match(board, unit, reasons=(f"its coordinator {board.coordinator} was not asked",))
+    return Match(board, unit, place.probe, (place.problem,) if place.problem else ())
 
 
 def _named(uid: str, attached: Attached) -> tuple[str, tuple[str, ...]]:
@@ -66,7 +79,7 @@ def _named(uid: str, attached: Attached) -> tuple[str, tuple[str, ...]]:
 
     As to pyOCD, a kind may stand before the unique id (`stlink:066B`), and a part that only one has will do.
     """
-    if uid.startswith(_REMOTE):
+    if uid.lower().startswith(REMOTE_PROBE):
         return uid, ()
     virtual = (AttachedProbe(board.uid, board.name) for board in attached.virtual_boards)
     probes = [probe for probe in (*attached.probes, *virtual) if probe.uid]

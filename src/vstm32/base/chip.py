@@ -7,8 +7,9 @@ one `Chip` for each.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
-from vstm32.base.memory_map import MemoryMap
+from vstm32.base.memory_map import MemoryMap, Region, Storage
 from vstm32.base.registers import Register
 
 CACHE_LINE_BYTES = 32
@@ -247,6 +248,80 @@ class ClockLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sdram:
+    """An SDRAM on the board, at bank 1 of FMC; times are in nanoseconds, from its data sheet."""
+
+    name: str
+    base: int
+    column_bits: int
+    row_bits: int
+    banks: int
+    data_bits: int
+    """As wired: the part may have more."""
+
+    max_hz: Mapping[int, int]
+    """Its fastest clock, by CAS latency."""
+
+    active_to_read_ns: float
+    """tRCD."""
+
+    precharge_ns: float
+    """tRP."""
+
+    row_cycle_ns: float
+    """tRC."""
+
+    row_active_ns: float
+    """tRAS."""
+
+    exit_self_refresh_ns: float
+    """tXSR."""
+
+    write_recovery_ns: float
+    """tWR, beside a write of another bank."""
+
+    load_mode_clocks: int
+    """tMRD."""
+
+    power_up_s: float
+    """What is to pass between its clock and its first command."""
+
+    power_up_refreshes: int
+    refresh_s: float
+    """Within which each row is to be refreshed once."""
+
+    pins: tuple[Pin, ...]
+
+    @property
+    def region(self) -> Region:
+        """What of the memory map it is."""
+        size_bytes = (self.banks << self.row_bits + self.column_bits) * self.data_bits // 8
+        return Region("SDRAM", self.base, size_bytes, Storage.SDRAM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialFlashPart:
+    """A serial flash on the board, at QUADSPI."""
+
+    name: str
+    base: int
+    size_bytes: int
+    identity: bytes
+    """What it answers to READ ID."""
+
+    max_hz: int
+    max_read_hz: int
+    """With READ, which has no dummy cycles."""
+
+    pins: tuple[Pin, ...]
+
+    @property
+    def region(self) -> Region:
+        """What of the memory map it is."""
+        return Region("serial flash", self.base, self.size_bytes, Storage.SERIAL_FLASH, writable=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
     """The board that the chip stands on."""
 
@@ -262,8 +337,16 @@ class Kit:
     button: str
     """The pin of its user button: high while that is pressed, else low."""
 
+    sdram: Sdram | None = None
+    serial_flash: SerialFlashPart | None = None
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    @property
+    def external(self) -> tuple[Region, ...]:
+        """Its memories beside the chip."""
+        return tuple(part.region for part in (self.serial_flash, self.sdram) if part is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Chip:
     """One microcontroller, and the board that it stands on."""
 
@@ -299,6 +382,11 @@ class Chip:
         for register in of_family:
             own = self.registers.get(f"{block}_{register.name}")
             yield replace(register, reset=own.reset, writable=own.writable) if own else register
+
+    @cached_property
+    def on_board(self) -> MemoryMap:
+        """Its memory map with what is on the board."""
+        return replace(self.memory, external=self.kit.external)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,12 @@ class Storage(StrEnum):
     ITCM = "itcm"
     RAM = "ram"
     IDENTITY = "identity"
+    SDRAM = "sdram"
+    SERIAL_FLASH = "serial flash"
+
+
+EXTERNAL = (Storage.SDRAM, Storage.SERIAL_FLASH)
+"""What stands on the board beside the chip, behind a controller that has to be set up before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,14 @@ class MemoryMap:
 
     ram: tuple[Region, ...]
     identity: Region
+    external: tuple[Region, ...] = ()
+    """Memories of the board, behind controllers of the chip."""
+
     peripherals: Window
     ahb2: Window
+    controllers: Window | None = None
+    """Registers of controllers of external memory; None where none is modelled."""
+
     blocks: tuple[Window, ...] = field(repr=False)
     unmodelled: tuple[Window, ...] = ()
     """Further windows of registers, of which no block is modelled."""
@@ -86,6 +98,7 @@ class MemoryMap:
 
     def __post_init__(self) -> None:
         some = (self.itcm, self.flash_itcm, self.flash, self.identity, *self.ram, self.ram_alias)
+        some = (*some, *self.external)
         object.__setattr__(self, "regions", tuple(region for region in some if region is not None))
 
     @property
@@ -106,6 +119,7 @@ class MemoryMap:
             Storage.ITCM: self.itcm.size_bytes if self.itcm else 0,
             Storage.RAM: self.ram_size_bytes,
             Storage.IDENTITY: self.identity.size_bytes,
+            **{region.storage: region.size_bytes for region in self.external},
         }
 
     def region_at(self, address: int, size_bytes: int = 1) -> Region | None:

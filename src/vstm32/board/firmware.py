@@ -204,7 +204,7 @@ def require_fit(firmware: Firmware, chip: Chip, *, flash_is_erased: bool = True)
     """Raises VirtualBoardError if a firmware was linked for another chip, or for none; or if it has no vector
     table and flash has none either.
     """
-    path, segments, memory = firmware.path, firmware.segments, chip.memory
+    path, segments, memory = firmware.path, firmware.segments, chip.on_board
     for segment in segments:
         if memory.region_at(segment.address, len(segment.data)) is None:
             raise VirtualBoardError(

@@ -14,6 +14,10 @@ _USAGE_FAULTS = {
     StopReason.UNDEFINED: (scb.UNDEFINSTR, "an undefined instruction"),
     StopReason.INVALID_STATE: (scb.INVSTATE, "a branch to an even address, which is not Thumb code"),
     StopReason.DIVISION_BY_ZERO: (scb.DIVBYZERO, "a division by zero while CCR.DIV_0_TRP is set"),
+    StopReason.UNALIGNED: (
+        scb.UNALIGNED,
+        "an access that is not aligned, to memory of a device: the MPU does not make it normal",
+    ),
     StopReason.NO_COPROCESSOR: (scb.NOCP, "a floating-point instruction while CPACR keeps the FPU off"),
 }
 
@@ -89,7 +93,7 @@ class Stops:
             self._faults.unstacking_failed(value)
         else:
             # SLEEPONEXIT: back in Thread mode the core sleeps as with WFI (PM0253 section 2.6.1).
-            self._state.asleep = self._system.scb.sleeps_on_exit and not exceptions.active
+            self._state.asleep = exceptions.sleeps_on_exit and not exceptions.active
 
     def _fault_entered(self, number: int) -> None:
         """A fault handler is about to run: a debugger may have caught its vector (DEMCR)."""

@@ -11,10 +11,53 @@ from vstm32.base.chip import (
     FlashController,
     FlashLayout,
     Kit,
+    Sdram,
+    SerialFlashPart,
     Signature,
     pins,
 )
 from vstm32.stm32.family import KB, LIMITS, flash_bank, memory_map, usarts
+
+_SDRAM = Sdram(
+    # 128 Mbit as 1 M x 32 x 4 banks, of which the board has 16 data lines (UM1907): 8 MB. Times are of the
+    # slowest grade, -7, in Micron's data sheet "128Mb: x32 SDRAM".
+    name="MT48LC4M32B2",
+    base=0xC000_0000,
+    column_bits=8,
+    row_bits=12,
+    banks=4,
+    data_bits=16,
+    max_hz={1: 50_000_000, 2: 100_000_000, 3: 143_000_000},
+    active_to_read_ns=20,
+    precharge_ns=20,
+    row_cycle_ns=70,
+    row_active_ns=42,
+    exit_self_refresh_ns=70,
+    write_recovery_ns=14,
+    load_mode_clocks=2,
+    power_up_s=100e-6,
+    power_up_refreshes=2,
+    refresh_s=64e-3,
+    pins=pins(
+        # D0 to D15, A0 to A11, BA0 and BA1, NBL0 and NBL1; SDCKE0, SDCLK, SDNCAS, SDNRAS, SDNE0, SDNWE.
+        "PD14 PD15 PD0 PD1 PE7 PE8 PE9 PE10 PE11 PE12 PE13 PE14 PE15 PD8 PD9 PD10 "
+        "PF0 PF1 PF2 PF3 PF4 PF5 PF12 PF13 PF14 PF15 PG0 PG1 PG4 PG5 PE0 PE1 "
+        "PC3 PG8 PG15 PF11 PH3 PH5",
+        12,
+    ),
+)
+
+_SERIAL_FLASH = SerialFlashPart(
+    # 128 Mbit (UM1907); Micron's data sheet "128Mb, 3V, Multiple I/O Serial Flash Memory".
+    name="N25Q128A",
+    base=0x9000_0000,
+    size_bytes=16 * 1024 * KB,
+    identity=bytes((0x20, 0xBA, 0x18, 0x10)),
+    max_hz=108_000_000,
+    max_read_hz=54_000_000,
+    # CLK, NCS, IO0 to IO3.
+    pins=(*pins("PB2", 9), *pins("PB6", 10), *pins("PD11 PD12 PE2 PD13", 9)),
+)
 
 CHIP = Chip(
     names=("stm32f746xg", "stm32f746ng"),
@@ -97,6 +140,8 @@ CHIP = Chip(
         serial="USART6",
         button="PI11",  # B1, blue; UM1907
         serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
+        sdram=_SDRAM,
+        serial_flash=_SERIAL_FLASH,
     ),
     # bench/timing_error.py works them out of times of real chips; docs/timing.md says of which.
     expected_errors={

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from vstm32.base.memory_map import Storage
+from vstm32.base.memory_map import EXTERNAL, Storage
 from vstm32.cortex_m.mpu import CachePolicyMap
 from vstm32.cortex_m.shared import Shared, describe_latency, new_table, parts
 from vstm32.native.library import ffi, lib
@@ -17,6 +17,8 @@ from vstm32.timing.block_cost import (
     count_instructions,
 )
 from vstm32.timing.cost_cache import CostCache
+from vstm32.timing.m4_cost import BlockEvents, Events, m4_block_events
+from vstm32.timing.m7_data_table import SdramTiming, SerialReadTiming
 from vstm32.timing.m7_table import FIRST_COUNTER
 from vstm32.timing.operation import ends_conditionally, instruction_starts
 
@@ -43,6 +45,8 @@ class BlockRecords:
         self._branches = new_table("struct branch", MOST_BLOCKS)
         self._steps = new_table("struct step", MOST_STEPS if model.prices_addresses else 1)
         self._step_count = 0
+        self.events = new_table("struct block_events", MOST_BLOCKS) if model.counts_events else None
+        """What blocks make the DWT's event counters count, by the numbers of their records."""
         state.history_mask = (1 << model.history_outcomes) - 1
         self._memory = MemorySystem(prices_addresses=model.prices_addresses)
         state.mispredicted_parts = parts(model.mispredicted_cycles)
@@ -89,7 +93,7 @@ class BlockRecords:
         data, memory = self._state.data, self._memory
         data.enabled, data.art_enabled = memory.data_cache, memory.art
         flash = m4_table.flash if self._model.of_m4 else m7_data_table.flash
-        describe_latency(data.flash, flash(memory.wait_states))
+        describe_latency(data.flash, flash(memory.wait_states), self._shared.chip.line_bytes)
         data.flash_itcm_cycles = memory.wait_states
 
     def forget(self) -> None:
@@ -128,7 +132,9 @@ class BlockRecords:
         self.forget()
         self.invalidate_lines()
         self.invalidate_data_lines()
-        self._state.data.fill_end = self._state.data.stores_end = 0
+        data = self._state.data
+        data.fill_end = data.stores_end = data.serial_read.next = data.serial_read.ended = 0
+        data.rows.open = [0] * lib.SDRAM_BANKS
 
     def set_cache_policies(self, policies: CachePolicyMap) -> None:
         """What the data cache does with memory has changed."""
@@ -136,6 +142,25 @@ class BlockRecords:
         data.intervals = len(policies)
         for index, interval in enumerate(policies):
             data.policies[index] = interval
+
+    def set_sdram(self, timing: SdramTiming, *, row_bytes: int, bank_bytes: int) -> None:
+        """How the SDRAM of the board is set up now; bytes are powers of two."""
+        cycles, data = m7_data_table.sdram(timing), self._state.data
+        latency = data.sdram
+        latency.first, latency.line, latency.write = cycles.first, cycles.line, cycles.write
+        latency.beats = cycles.beats
+        data.rows.precharge, data.rows.activate = cycles.precharge, cycles.activate
+        data.rows.row_shift = row_bytes.bit_length() - 1
+        data.rows.bank_shift = bank_bytes.bit_length() - 1
+
+    def set_serial_read(self, timing: SerialReadTiming) -> None:
+        """How the serial flash of the board is read now; no read of it goes on."""
+        read = self._state.data.serial_read
+        read.command_cycles = timing.clock_divider * timing.command_clocks
+        read.byte_cycles = timing.clock_divider * timing.byte_clocks
+        read.ahead_bytes = m7_data_table.SERIAL_READ_AHEAD_BYTES
+        read.path_cycles = m7_data_table.SERIAL_PATH_CYCLES
+        read.next = read.ended = 0
 
     def maintain_data_line(self, address: int, *, drop: bool) -> None:
         """The line of an address is written back to memory, or dropped from the data cache as well."""
@@ -148,6 +173,27 @@ class BlockRecords:
     def cycles_left(self, address: int) -> int:
         """Cycles of the block that runs from an instruction on, of those that have been counted already."""
         return int(lib.cycles_left(self._shared.state_pointer, address))
+
+    def events_left(self, address: int) -> Events:
+        """What the DWT counts of the block that runs, from an instruction on, without waits for data."""
+        offset = address - self._state.block_address
+        place = self._code_place(self._state.block_address)
+        if place is None or not 0 <= offset < self._state.block_size:
+            return Events()
+        code = self._code(place, self._state.block_size)
+        starts = instruction_starts(code)
+        return m4_block_events(code).left[starts.index(offset)] if offset in starts else Events()
+
+    def begins_at(self, address: int) -> bool:
+        """Whether an instruction is the first of the block that runs."""
+        return bool(self._state.block_address == address)
+
+    def data_waits_left(self, address: int) -> int:
+        """Cycles for which the block that runs waits for data, from an instruction on."""
+        data, offset = self._state.data, address - self._state.block_address
+        return sum(
+            int(data.waited[number]) for number in range(data.waits) if data.waited_at[number] >= offset
+        )
 
     def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int], int]:
         """A function that the hooks can call: what goes wrong in it is raised by the run loop."""
@@ -184,6 +230,8 @@ class BlockRecords:
         record.seen_at = _NEVER
         if self._model.prices_addresses:
             self._write_steps(record, code, address, cost)
+        if self.events is not None:
+            self.events[number] = _described(m4_block_events(code))
         return number
 
     def _write_steps(self, record: Any, code: bytes, address: int, cost: BlockCost) -> None:
@@ -231,7 +279,8 @@ class BlockRecords:
         assert region is not None
         if region.storage is Storage.FLASH:
             return CodeMemory.FLASH if region is self._shared.map.flash else CodeMemory.FLASH_ITCM
-        return CodeMemory.SRAM if region.name.startswith("SRAM") else CodeMemory.TCM
+        behind_cache = region.storage in EXTERNAL or region.name.startswith("SRAM")
+        return CodeMemory.SRAM if behind_cache else CodeMemory.TCM
 
     def _code(self, place: int | None, size_bytes: int) -> bytes:
         assert place is not None
@@ -253,3 +302,16 @@ class BlockRecords:
             self._branch_of[end] = number
             self._branches[number] = (0, [FIRST_COUNTER] * lib.MOST_HISTORIES, is_conditional)
         return ffi.addressof(self._branches, self._branch_of[end])
+
+
+def _described(events: BlockEvents) -> dict[str, int]:
+    """As a `struct block_events`."""
+    whole = events.left[0]
+    return {
+        "instructions": whole.instructions,
+        "load_store": whole.load_store,
+        "folded": whole.folded,
+        "first_saves": events.first_saves,
+        "first_needs": sum(1 << register for register in set(events.first_needs)),
+        "last_loads": sum(1 << register for register in set(events.last_loads)),
+    }

@@ -168,6 +168,10 @@ class FaultUnit:
         why = "is not modelled by the virtual board"
         if block == "nothing":
             why = f"is nowhere in the memory map of the {self._core.chip.part}"
+        elif closed := self._core.memory.why_closed(stop.address):
+            why = f"does not answer: {closed}"
+        elif region is not None and region.storage is Storage.SDRAM and stop.direction is Direction.FETCH:
+            why = "is a device's without an MPU, and no code runs there on the virtual board in any case"
         elif region is not None:
             why = "cannot be written by the core"
             if region.storage is Storage.FLASH:

@@ -15,17 +15,17 @@ TYPE, CTRL, RNR, RBAR, RASR = 0x00, 0x04, 0x08, 0x0C, 0x10
 _VALID = 1 << 4
 ENABLE, HFNMIENA, PRIVDEFENA = 1 << 0, 1 << 1, 1 << 2
 
-PERMIT_READ, PERMIT_WRITE, PERMIT_EXECUTE = 1, 2, 4
-_ALL = PERMIT_READ | PERMIT_WRITE | PERMIT_EXECUTE
+PERMIT_READ, PERMIT_WRITE, PERMIT_EXECUTE, PERMIT_UNALIGNED = 1, 2, 4, 8
+_ALL = PERMIT_READ | PERMIT_WRITE | PERMIT_EXECUTE | PERMIT_UNALIGNED
 
 # RASR.AP (Arm v7-M ARM, table B3-15): what privileged and unprivileged code may do. 4 is reserved.
 _PRIVILEGED = (0, 3, 3, 3, 0, 1, 1, 1)
 _UNPRIVILEGED = (0, 0, 1, 3, 0, 0, 1, 1)
 _XN = 1 << 28
 
-# Where the default memory map changes from executable to not (Arm v7-M ARM, section B3.1, table B3-1),
-# and the private peripheral bus, which no region covers.
-_DEFAULT_EDGES = (0, 0x4000_0000, 0x6000_0000, 0xA000_0000, 0xE000_0000, 0xE010_0000)
+# Where the default memory map changes what memory is (Arm v7-M ARM, section B3.1, table B3-1), and the
+# private peripheral bus, which no region covers.
+_DEFAULT_EDGES = (0, 0x4000_0000, 0x6000_0000, 0x8000_0000, 0xA000_0000, 0xE000_0000, 0xE010_0000)
 
 _REGISTERS = (
     Register("CTRL", CTRL, writable=0x7),
@@ -46,7 +46,7 @@ PermissionMap = tuple[tuple[int, int], ...]
 
 
 def _default_permissions(address: int) -> int:
-    """The default memory map: code, SRAM and external RAM may be executed, the rest may not."""
+    """The default memory map: code, SRAM and external RAM may be executed, the rest are devices."""
     executable = address < 0x4000_0000 or 0x6000_0000 <= address < 0xA000_0000
     return _ALL if executable else PERMIT_READ | PERMIT_WRITE
 
@@ -76,7 +76,7 @@ def permissions_at(
             allowed = (_PRIVILEGED if privileged else _UNPRIVILEGED)[attribute >> 24 & 7]
             if allowed and not attribute & _XN and address < 0xE000_0000:
                 allowed |= PERMIT_EXECUTE
-            return allowed
+            return allowed | PERMIT_UNALIGNED if is_normal(attribute) else allowed
     return _default_permissions(address) if privileged and control & PRIVDEFENA else 0
 
 
@@ -107,6 +107,12 @@ def _intervals(
     return tuple(intervals)
 
 
+def is_normal(attributes: int) -> bool:
+    """Whether RASR makes normal memory, and none of a device (Arm v7-M ARM, table B3-13)."""
+    extension, cacheable = attributes >> _TEX_SHIFT & 7, attributes >> _CACHE_SHIFT + 1 & 1
+    return bool(cacheable) or extension >= 4 or (extension == 1 and not attributes >> _CACHE_SHIFT & 1)
+
+
 class CachePolicy(IntEnum):
     """What the data cache does with memory; the constants of native/layout.h."""
 
@@ -117,7 +123,7 @@ class CachePolicy(IntEnum):
 
 
 CachePolicyMap = tuple[tuple[int, int], ...]
-"""(first address, `CachePolicy`) in order, each reaching to the next; empty: all is WRITE_ALLOCATE."""
+"""(first address, `CachePolicy`) in order, each reaching to the next; empty: as without an MPU."""
 
 _SHAREABLE, _TEX_SHIFT, _CACHE_SHIFT = 1 << 18, 19, 16
 # RASR.C and B, where TEX is 0 and where its highest bit is set (Arm v7-M ARM, tables B3-16 and B3-17).
@@ -145,13 +151,20 @@ def _cache_policy_at(address: int, bases: Sequence[int], attributes: Sequence[in
     for base, attribute in reversed(tuple(zip(bases, attributes, strict=True))):
         if _covers(base, attribute, address):
             return cache_policy(attribute)
-    return CachePolicy.WRITE_ALLOCATE
+    return default_cache_policy(address)
+
+
+def default_cache_policy(address: int) -> CachePolicy:
+    """What the data cache does with memory of which no region says it (Arm v7-M ARM, table B3-1)."""
+    if address < 0x8000_0000:
+        return CachePolicy.WRITE_ALLOCATE
+    return CachePolicy.WRITE_THROUGH if address < 0xA000_0000 else CachePolicy.NOT_CACHED
 
 
 def permitted(intervals: PermissionMap, address: int, size_bytes: int) -> int:
-    """What is allowed at every byte of a range."""
+    """What is allowed at every byte of a range, which crosses no border of the default memory map."""
     if not intervals:
-        return _ALL
+        return _default_permissions(address)
     allowed = _ALL
     for (first, bits), (end, _) in pairwise((*intervals, (1 << 32, 0))):
         if first < address + size_bytes and address < end:

@@ -13,6 +13,8 @@ from vstm32.base.memory_map import PPB_BASE, PPB_SIZE_BYTES, Storage
 from vstm32.native.library import ffi, lib
 from vstm32.timing import m7_data_table, m7_table
 
+_EXTERNAL = {Storage.SDRAM: lib.EXTERNAL_SDRAM, Storage.SERIAL_FLASH: lib.EXTERNAL_SERIAL_FLASH}
+
 PARTS_OF_CYCLE: int = 1 << lib.PART_BITS
 """Costs of blocks are whole numbers of these."""
 
@@ -30,10 +32,10 @@ def parts(cycles: float) -> int:
     return round(cycles * PARTS_OF_CYCLE)
 
 
-def describe_latency(place: Any, latency: m7_data_table.Latency) -> None:
+def describe_latency(place: Any, latency: m7_data_table.Latency, line_bytes: int) -> None:
     """Puts the latency of a memory into a `struct latency`."""
     place.first, place.line, place.write = latency.first, latency.line, latency.write
-    place.beat_shift = latency.beat_bytes.bit_length() - 1
+    place.beats = line_bytes // latency.beat_bytes
 
 
 def address_of(thing: Any) -> int:
@@ -53,7 +55,7 @@ class Shared:
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
-        self.map = chip.memory
+        self.map = chip.on_board
         sizes_bytes = self.map.sizes_bytes
         self.storage_places = _storage_places(sizes_bytes)
         """Where each part of memory begins, all at pages; a `place` is an offset into all of it."""
@@ -78,6 +80,10 @@ class Shared:
         if region is None:
             return None
         return self.storage_places[region.storage] + region.offset + address - region.base
+
+    def external(self, storage: Storage) -> Any:
+        """`struct external` of a memory of the board."""
+        return self.state.memory.external[_EXTERNAL[storage]]
 
     def _table(self, kind: str, count: int) -> Any:
         table = new_table(kind, count)
@@ -107,6 +113,10 @@ class Shared:
         if stands.ram_alias:
             memory.alias_base, memory.alias_end = stands.ram_alias.base, stands.ram_alias.end
             memory.alias_place = memory.ram_place + stands.ram_alias.offset
+        for region in stands.external:
+            external = memory.external[_EXTERNAL[region.storage]]
+            external.base, external.end = region.base, region.end
+            external.place, external.writable = self.storage_places[region.storage], region.writable
         self.executed = self._table("uint8_t", (2 * self._halfwords >> lib.EXECUTED_SHIFT) + 1)
         memory.executed = self.executed
 
@@ -134,7 +144,7 @@ class Shared:
         data.count = self.chip.data_cache_bytes // self.chip.line_bytes // lib.DATA_WAYS
         data.sets = self._table("struct data_set", data.count)
         data.tcm_end = self.map.ram[0].end
-        describe_latency(data.sram, m7_data_table.SRAM)
+        describe_latency(data.sram, m7_data_table.SRAM, self.chip.line_bytes)
         data.ahb_cycles, data.apb_cycles = m7_data_table.AHB_CYCLES, m7_data_table.APB_CYCLES
         data.unaligned_cycles = m7_data_table.UNALIGNED_LOAD_CYCLES
         data.store_parts = parts(m7_data_table.STORE_CYCLES)
@@ -142,25 +152,29 @@ class Shared:
         data.buffered_parts = parts(m7_data_table.STORE_BUFFER_CYCLES)
 
     def _describe_registers(self) -> None:
-        for window, base, size in (
+        windows = [
             (self.state.peripherals, self.map.peripherals.base, self.map.peripherals.size_bytes),
             (self.state.ahb2, self.map.ahb2.base, self.map.ahb2.size_bytes),
             (self.state.private_bus, PPB_BASE, PPB_SIZE_BYTES),
-        ):
+        ]
+        if controllers := self.map.controllers:
+            windows.append((self.state.controllers, controllers.base, controllers.size_bytes))
+        for window, base, size in windows:
             window.base = base
             window.end = base + size
             window.known = self._table("uint8_t", size // 4)
 
     def open_unmodelled(self) -> None:
         """Lets registers be announced where no block is modelled."""
-        for window, stands in zip(self.state.unmodelled, self.map.unmodelled, strict=True):
+        for window, stands in zip(self.state.unmodelled, self.map.unmodelled, strict=False):
             window.base, window.end = stands.base, stands.base + stands.size_bytes
             window.known = self._table("uint8_t", stands.size_bytes // 4)
 
     def announce_registers(self, address: int, size_bytes: int) -> None:
         """Lets accesses to a range of modelled registers through."""
         state = self.state
-        for window in (state.peripherals, state.ahb2, state.private_bus, *state.unmodelled):
+        windows = (state.peripherals, state.ahb2, state.controllers, state.private_bus, *state.unmodelled)
+        for window in windows:
             if window.base <= address < window.end:
                 first = (address - window.base) // 4
                 for word in range(first, first + (size_bytes + 3) // 4):
@@ -173,8 +187,15 @@ class Shared:
         profile[0].functions = self._table("int32_t", self._halfwords)
         return ffi.addressof(profile[0])
 
+    def new_events(self, blocks: Any) -> Any:
+        """Event counters at zero, for the blocks of a table: a `struct events *`."""
+        events = self._table("struct events", 1)
+        events[0].state = self.state_pointer
+        events[0].blocks = blocks
+        return ffi.addressof(events[0])
+
     def use_unicorn(self, library: Any) -> None:
         """The hooks call these functions of Unicorn's C library."""
-        for name in ("uc_emu_stop", "uc_reg_read", "uc_reg_write"):
+        for name in (field for field, _ in ffi.typeof("struct state").fields if field.startswith("uc_")):
             address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
             setattr(self.state, name, ffi.cast(ffi.typeof(getattr(self.state, name)), address))

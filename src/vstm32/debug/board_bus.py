@@ -86,7 +86,8 @@ class BoardBus:
         return block if bus.is_clocked(block) else None
 
     def _require_access(self, address: int) -> None:
-        if self._board.in_reset and address < PPB_BASE:
+        silent = self._board.in_reset and address < PPB_BASE
+        if silent or self._board.core.memory.why_closed(address):
             raise BusFaultError(address)
 
 

@@ -29,20 +29,29 @@ uint64_t cycles_left(const struct state *state, uint64_t address)
     return waits + (left < state->charged ? left : state->charged);
 }
 
-/* Whether the MPU, which is on, lets an access to an address through. */
-static bool mpu_allows(const struct state *state, int kind, uint64_t address)
+/* Where peripherals and devices begin in the map without an MPU (Arm v7-M ARM, table B3-1). */
+#define DEVICE_BASE 0xA0000000u
+
+/* PERMIT_ bits of an address while the MPU is on. */
+static uint64_t permits(const struct state *state, uint64_t address)
 {
     uint64_t index = state->intervals - 1;
     while (index > 0 && state->protection[index].first > address) {
         index -= 1;
     }
+    return state->protection[index].allowed;
+}
+
+/* Whether the MPU, which is on, lets an access to an address through. */
+static bool mpu_allows(const struct state *state, int kind, uint64_t address)
+{
     uint64_t wanted = PERMIT_READ;
     if (kind == UC_MEM_WRITE_PROT || kind == UC_MEM_WRITE_UNMAPPED) {
         wanted = PERMIT_WRITE;
     } else if (kind == UC_MEM_FETCH_PROT || kind == UC_MEM_FETCH_UNMAPPED) {
         wanted = PERMIT_EXECUTE;
     }
-    return (state->protection[index].allowed & wanted) != 0;
+    return (permits(state, address) & wanted) != 0;
 }
 
 /* A store that Unicorn would drop, since not all of its page may be written. */
@@ -61,6 +70,52 @@ static bool is_register(const struct window *window, uint64_t address)
 static bool is_in(const struct window *window, uint64_t address)
 {
     return window->base <= address && address < window->end;
+}
+
+/* Whether memory that an address is in, not that of a device, takes accesses of any alignment. */
+static bool takes_unaligned(const struct state *state, uint64_t address)
+{
+    return state->intervals != 0 ? (permits(state, address) & PERMIT_UNALIGNED) != 0 : address < DEVICE_BASE;
+}
+
+/*
+ * Whether a memory of the board takes an access that Unicorn has asked about; a store has been done then. While it is
+ * closed, or device memory, Unicorn asks about each.
+ */
+static bool external_takes(struct state *state, const struct external *external, int kind, uint64_t address,
+                           int size, uint64_t value)
+{
+    if (!external->is_open) {
+        return false;
+    }
+    if (kind == UC_MEM_FETCH_PROT || kind == UC_MEM_FETCH_UNMAPPED) {
+        return state->intervals != 0 || address < DEVICE_BASE;
+    }
+    if ((address & (uint64_t)(size - 1)) != 0 && !takes_unaligned(state, address)) {
+        if (state->fault.kind == 0) {
+            state->fault.unaligned = 1;
+        }
+        return false;
+    }
+    if (kind == UC_MEM_READ_PROT) {
+        return true;
+    }
+    if (kind != UC_MEM_WRITE_PROT || !external->writable) {
+        return false;
+    }
+    store_in_ram(&state->memory, (int64_t)(address - external->base + external->place), size, value);
+    return true;
+}
+
+/* Lets the access go on that Unicorn has asked about. */
+static bool let_through(struct state *state, void *engine)
+{
+    struct access *const access = &state->access;
+    if (access->xpsr & IT_BITS) {
+        access->xpsr &= ~(uint64_t)IT_BITS;
+        state->uc_reg_write(engine, UC_ARM_REG_XPSR, &access->xpsr);
+    }
+    return true;
 }
 
 /* Unprivileged code has no access to the private bus (Arm v7-M ARM, section B3.1.1), but to STIR if it may. */
@@ -82,6 +137,9 @@ static bool finds_register(struct state *state, void *engine, uint64_t address)
     }
     if (is_in(&state->ahb2, address)) {
         return is_register(&state->ahb2, address);
+    }
+    if (is_in(&state->controllers, address)) {
+        return is_register(&state->controllers, address);
     }
     for (int index = 0; index < MOST_UNMODELLED; index++) {
         if (is_in(&state->unmodelled[index], address)) {
@@ -111,7 +169,12 @@ bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t val
     if (refused && state->fault.kind == 0) {
         state->fault.by_mpu = 1;
     }
-    const int64_t place = place_of(memory, address);
+    const struct external *const external = external_at(memory, address);
+    if (external != NULL && !refused &&
+        external_takes(state, external, kind, address, size, (uint64_t)value)) {
+        return let_through(state, engine);
+    }
+    const int64_t place = external != NULL ? -1 : place_of(memory, address);
     if (state->intervals != 0 && !refused && place >= 0) {
         if (kind == UC_MEM_READ_PROT || kind == UC_MEM_FETCH_PROT) {
             return true;
@@ -128,11 +191,7 @@ bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t val
             store_in_flash(state, address, size, (uint64_t)value);
         }
         if (in_flash || finds_register(state, engine, address)) {
-            if (access->xpsr & IT_BITS) {
-                access->xpsr &= ~(uint64_t)IT_BITS;
-                state->uc_reg_write(engine, UC_ARM_REG_XPSR, &access->xpsr);
-            }
-            return true;
+            return let_through(state, engine);
         }
     }
     struct fault *const fault = &state->fault;
@@ -157,4 +216,37 @@ uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *dat
         return flash_status(state) >> 8 * byte & (((uint64_t)1 << 8 * size) - 1);
     }
     return state->read_register(engine, offset, size, NULL);
+}
+
+static uint64_t read_external(const struct state *state, int which, uint64_t offset, unsigned size)
+{
+    const uint8_t *const bytes = state->memory.bytes + state->memory.external[which].place + offset;
+    uint64_t value = 0;
+    for (unsigned index = 0; index < size; index++) {
+        value |= (uint64_t)bytes[index] << 8 * index;
+    }
+    return value;
+}
+
+/* Loads from memories of the board that are asked about one by one, after `access_hook` has let them through. */
+uint64_t sdram_read(void *engine, uint64_t offset, unsigned size, void *data)
+{
+    (void)engine;
+    return read_external(data, EXTERNAL_SDRAM, offset, size);
+}
+
+uint64_t serial_flash_read(void *engine, uint64_t offset, unsigned size, void *data)
+{
+    (void)engine;
+    return read_external(data, EXTERNAL_SERIAL_FLASH, offset, size);
+}
+
+/* `access_hook` has stored it. */
+void external_write(void *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+{
+    (void)engine;
+    (void)offset;
+    (void)size;
+    (void)value;
+    (void)data;
 }

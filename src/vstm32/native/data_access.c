@@ -12,6 +12,9 @@
 #define APB_BASE 0x40000000u
 #define APB_END 0x40020000u
 #define PRIVATE_BASE 0xE0000000u
+/* Where the map without an MPU has other memory than that which takes lines for stores (Arm v7-M ARM, table B3-1). */
+#define WRITE_THROUGH_BASE 0x80000000u
+#define DEVICE_BASE 0xA0000000u
 /* Even and odd words are in two banks. */
 #define BANK 4u
 
@@ -58,32 +61,110 @@ static uint32_t with_sign(uint32_t value, unsigned bits)
     return (value ^ sign) - sign;
 }
 
-/* Begins to fill a line at a cycle or later; returns the cycle at which its first word is there. The line that
-   gave way is written after that. */
-static uint64_t fill(struct data_side *data, const struct latency *latency, uint32_t address, uint64_t line,
-                     uint64_t now)
+/* Opens the row of SDRAM that has an offset; returns cycles until it is open. */
+static uint64_t open_row(struct rows *rows, uint64_t offset)
 {
+    const uint64_t row = (offset >> rows->row_shift) + 1;
+    uint64_t *const open = &rows->open[offset >> rows->bank_shift & (SDRAM_BANKS - 1)];
+    if (*open == row) {
+        return 0;
+    }
+    const uint64_t closing = *open != 0 ? rows->precharge : 0;
+    *open = row;
+    return closing + rows->activate;
+}
+
+/*
+ * Reads so many bytes of serial flash at a cycle; returns the cycle at which the last of them is there. A read that
+ * goes on where the one before ended needs no command, and some of it has been read ahead.
+ */
+static uint64_t read_serially(struct serial_read *read, uint32_t address, uint64_t bytes, uint64_t now)
+{
+    uint64_t starts = now + read->command_cycles;
+    if (address == read->next) {
+        const uint64_t ahead = read->ahead_bytes * read->byte_cycles;
+        starts = max(read->ended, now > ahead ? now - ahead : 0);
+    }
+    read->next = address + bytes;
+    read->ended = starts + bytes * read->byte_cycles;
+    return max(read->ended, now);
+}
+
+/* The same for an access of `bytes`; a line that begins in the middle has the rest of it read afterwards. */
+static struct latency serial_latency(struct serial_read *read, uint32_t address, uint64_t bytes, uint64_t now)
+{
+    const uint64_t rest = bytes < 16 ? 0 : address & (bytes - 1);
+    const uint64_t word = bytes < 4 ? bytes : 4;
+    struct latency latency = {.beats = bytes * read->byte_cycles};
+    latency.first = read_serially(read, address, word, now) - now + read->path_cycles;
+    uint64_t ends = read_serially(read, address + (uint32_t)word, bytes - rest - word, now);
+    if (rest != 0) {
+        ends = read_serially(read, address & ~(uint32_t)(bytes - 1), rest, ends);
+    }
+    latency.line = ends - now + read->path_cycles;
+    return latency;
+}
+
+static bool is_in_sram(const struct state *state, uint32_t address)
+{
+    return state->data.tcm_end <= address && address < state->memory.ram_end;
+}
+
+/* How long the memory of an address takes for `bytes` of it, a line or less, from a cycle on. */
+static struct latency latency_at(struct state *state, uint32_t address, uint64_t bytes, uint64_t now)
+{
+    struct data_side *const data = &state->data;
+    if (is_in_sram(state, address)) {
+        return data->sram;
+    }
+    const struct external *const external = external_at(&state->memory, address);
+    if (external == NULL) {
+        return data->flash;
+    }
+    if (external == &state->memory.external[EXTERNAL_SERIAL_FLASH]) {
+        return serial_latency(&data->serial_read, address, bytes, now);
+    }
+    struct latency latency = data->sdram;
+    const uint64_t opening = open_row(&data->rows, address - external->base);
+    latency.first += opening;
+    latency.line += opening;
+    latency.write += opening;
+    return latency;
+}
+
+/* Begins to fill a line at a cycle or later; `fill_first` is the cycle at which its first word is there. The line that
+   gave way is written after that. Returns how long the memory takes. */
+static struct latency fill(struct state *state, uint32_t address, uint64_t line, uint64_t now)
+{
+    struct data_side *const data = &state->data;
     const uint64_t begins = max(now, data->fill_end);
+    const struct latency latency = latency_at(state, address, (uint64_t)1 << state->line_bits, begins);
     data->fill_line = line + 1;
     data->fill_word = address;
-    data->fill_first = begins + latency->first;
-    data->fill_end = begins + latency->line + data->write_back;
+    data->fill_first = begins + latency.first;
+    data->fill_end = begins + latency.line + data->write_back;
     data->write_back = 0;
-    data->fill_beat_shift = latency->beat_shift;
-    return data->fill_first;
+    data->fill_beats = latency.beats;
+    return latency;
 }
 
 /* The cycle at which a word of the line is there that is being filled, if it is. */
-static uint64_t arrival(const struct data_side *data, uint32_t address, uint64_t line_mask)
+static uint64_t arrival(const struct state *state, uint32_t address)
 {
-    const uint64_t beats = ((address - data->fill_word) & line_mask) >> data->fill_beat_shift;
-    return data->fill_first + beats;
+    const uint64_t line_mask = ((uint64_t)1 << state->line_bits) - 1;
+    const uint64_t offset = (address - state->data.fill_word) & line_mask;
+    return state->data.fill_first + (offset * state->data.fill_beats >> state->line_bits);
 }
 
-/* For which a line that is written back keeps the bus that the next fill needs. */
-static uint64_t write_back_cycles(const struct state *state)
+/* For which a line that is written back, an entry of a set, keeps the bus that the next fill needs. */
+static uint64_t write_back_cycles(struct state *state, uint32_t entry)
 {
-    return (uint64_t)1 << state->line_bits >> state->data.sram.beat_shift;
+    const uint32_t address = ((entry >> 1) - 1) << state->line_bits;
+    if (is_in_sram(state, address)) {
+        return state->data.sram.beats;
+    }
+    const struct external *const sdram = &state->memory.external[EXTERNAL_SDRAM];
+    return open_row(&state->data.rows, address - sdram->base) + state->data.sdram.beats;
 }
 
 /*
@@ -105,7 +186,7 @@ static bool find_line(struct state *state, uint64_t line, bool store)
         entry = lines[way];
     } else {
         way = DATA_WAYS - 1;
-        data->write_back = lines[way] & 1 ? write_back_cycles(state) : 0;
+        data->write_back = lines[way] & 1 ? write_back_cycles(state, lines[way]) : 0;
     }
     for (; way > 0; way--) {
         lines[way] = lines[way - 1];
@@ -125,15 +206,16 @@ static uint64_t buffer_store(struct data_side *data, uint64_t parts, uint64_t no
 }
 
 /* What a load past the data cache waits for. */
-static uint64_t wait_past_cache(struct data_side *data, const struct latency *latency, uint64_t now)
+static uint64_t wait_past_cache(struct state *state, uint32_t address, unsigned size, uint64_t now)
 {
-    data->fill_end = max(now, data->fill_end) + latency->first;
+    struct data_side *const data = &state->data;
+    const uint64_t begins = max(now, data->fill_end);
+    data->fill_end = begins + latency_at(state, address, size, begins).first;
     return data->fill_end - now;
 }
 
 /* What an access through the data cache waits for. */
-static uint64_t wait_in_cache(struct state *state, const struct latency *latency, uint32_t address, bool store,
-                              uint64_t now)
+static uint64_t wait_in_cache(struct state *state, uint32_t address, bool store, uint64_t now)
 {
     struct data_side *const data = &state->data;
     const uint64_t line = address >> state->line_bits;
@@ -141,16 +223,16 @@ static uint64_t wait_in_cache(struct state *state, const struct latency *latency
         data->latest = line + 1;
         if (!find_line(state, line, store)) {
             const uint64_t queued = data->fill_end;
-            const uint64_t there = fill(data, latency, address, line, now);
+            const struct latency latency = fill(state, address, line, now);
             if (!store) {
-                return there - now;
+                return data->fill_first - now;
             }
             /* A store waits for nothing, but for the line before the one before. */
-            return queued > now + latency->line ? queued - now - latency->line : 0;
+            return queued > now + latency.line ? queued - now - latency.line : 0;
         }
     }
     if (!store && line + 1 == data->fill_line && now < data->fill_end) {
-        const uint64_t there = arrival(data, address, ((uint64_t)1 << state->line_bits) - 1);
+        const uint64_t there = arrival(state, address);
         return there > now ? there - now : 0;
     }
     return 0;
@@ -181,9 +263,14 @@ static bool is_in_tcm(const struct state *state, uint32_t address)
     return address - memory->ram_base < state->data.tcm_end - memory->ram_base || address < memory->itcm_end;
 }
 
-static bool is_in_sram(const struct state *state, uint32_t address)
+/* Whether an address is in RAM that the data cache stands before. */
+static bool is_in_cached_ram(const struct state *state, uint32_t address)
 {
-    return state->data.tcm_end <= address && address < state->memory.ram_end;
+    if (is_in_sram(state, address)) {
+        return true;
+    }
+    const struct external *const sdram = &state->memory.external[EXTERNAL_SDRAM];
+    return sdram->base <= address && address < sdram->end;
 }
 
 /* What the data cache does with an address. */
@@ -193,7 +280,8 @@ static uint64_t policy_of(const struct data_side *data, uint32_t address)
         return NOT_CACHED;
     }
     if (data->intervals == 0) {
-        return WRITE_ALLOCATE;
+        return address < WRITE_THROUGH_BASE ? WRITE_ALLOCATE
+                                            : address < DEVICE_BASE ? WRITE_THROUGH : NOT_CACHED;
     }
     uint64_t index = data->intervals - 1;
     while (index > 0 && data->policies[index].first > address) {
@@ -220,19 +308,20 @@ static uint64_t wait_for_store(struct state *state, uint32_t address, unsigned s
 {
     struct data_side *const data = &state->data;
     bool past_cache = false;
-    if (is_in_sram(state, address)) {
+    const bool in_ram = is_in_cached_ram(state, address);
+    if (in_ram) {
         const uint64_t policy = policy_of(data, address);
         past_cache = policy != WRITE_ALLOCATE && (policy != WRITE_BACK || !has_line(state, address));
     }
     uint64_t parts = size < 4 ? data->narrow_store_parts : data->store_parts;
     if (past_cache) {
-        parts = data->sram.write << PART_BITS;
+        parts = latency_at(state, address, size, now).write << PART_BITS;
     }
     const uint64_t waits = buffer_store(data, parts, now);
-    if (past_cache || !is_in_sram(state, address)) {
+    if (past_cache || !in_ram) {
         return waits;
     }
-    return waits + wait_in_cache(state, &data->sram, address, true, now + waits);
+    return waits + wait_in_cache(state, address, true, now + waits);
 }
 
 /* What a load waits for at a cycle. */
@@ -248,12 +337,10 @@ static uint64_t wait_for_load(struct state *state, uint32_t address, unsigned si
     if (is_in_tcm(state, address)) {
         return waits;
     }
-    const bool in_sram = is_in_sram(state, address);
-    if (in_sram || address - memory->flash_base < memory->flash_end - memory->flash_base) {
-        const struct latency *const latency = in_sram ? &data->sram : &data->flash;
-        return waits + (policy_of(data, address) == NOT_CACHED
-                            ? wait_past_cache(data, latency, now)
-                            : wait_in_cache(state, latency, address, false, now));
+    if (is_in_sram(state, address) || address - memory->flash_base < memory->flash_end - memory->flash_base ||
+        external_at(memory, address) != NULL) {
+        return waits + (policy_of(data, address) == NOT_CACHED ? wait_past_cache(state, address, size, now)
+                                                               : wait_in_cache(state, address, false, now));
     }
     if (address < memory->flash_itcm_end) {
         return waits + wait_on_itcm_bus(state, address);
@@ -359,7 +446,7 @@ uint64_t price_accesses(struct state *state, void *engine, const struct record *
 static void maintain(struct state *state, uint32_t *line, bool drop)
 {
     if (*line & 1) {
-        state->data.fill_end = max(state->data.fill_end, state->cycles) + write_back_cycles(state);
+        state->data.fill_end = max(state->data.fill_end, state->cycles) + write_back_cycles(state, *line);
     }
     *line = drop ? 0 : *line & ~1u;
 }

@@ -8,6 +8,18 @@
 
 #include "layout.h"
 
+/* The memory of the board that has an address; NULL if none has. */
+static inline const struct external *external_at(const struct memory *memory, uint64_t address)
+{
+    for (int index = 0; index < MOST_EXTERNAL; index++) {
+        const struct external *const external = &memory->external[index];
+        if (address - external->base < external->end - external->base) {
+            return external;
+        }
+    }
+    return NULL;
+}
+
 /* The place of an address in memory, -1 where there is none. */
 static inline int64_t place_of(const struct memory *memory, uint64_t address)
 {
@@ -26,7 +38,8 @@ static inline int64_t place_of(const struct memory *memory, uint64_t address)
     if (address - memory->alias_base < memory->alias_end - memory->alias_base) {
         return (int64_t)(address - memory->alias_base + memory->alias_place);
     }
-    return -1;
+    const struct external *const external = external_at(memory, address);
+    return external == NULL ? -1 : (int64_t)(address - external->base + external->place);
 }
 
 /* Whether code at an address stands in flash, at either of its addresses. */

@@ -8,12 +8,21 @@
 
 /* Unicorn's public interface (unicorn.h, arm.h). */
 enum {
+    UC_ARM_REG_APSR_NZCV = 2,
+    UC_ARM_REG_FPSCR = 6,
     UC_ARM_REG_LR = 10,
     UC_ARM_REG_PC = 11,
     UC_ARM_REG_SP = 12,
     UC_ARM_REG_R0 = 66,
+    UC_ARM_REG_R12 = 78,
+    UC_ARM_REG_S0 = 79,
+    UC_ARM_REG_MSP = 115,
+    UC_ARM_REG_PSP = 116,
     UC_ARM_REG_CONTROL = 117,
     UC_ARM_REG_XPSR = 120,
+    UC_ARM_REG_PRIMASK = 123,
+    UC_ARM_REG_BASEPRI = 124,
+    UC_ARM_REG_FAULTMASK = 126,
     UC_MEM_WRITE_UNMAPPED = 20,
     UC_MEM_FETCH_UNMAPPED = 21,
     UC_MEM_WRITE_PROT = 22,
@@ -43,6 +52,19 @@ enum {
 /* The software trigger interrupt register (Arm v7-M ARM, section B3.4.9). */
 #define NVIC_STIR 0xE000EF00
 
+/* Numbers of exceptions (PM0253 table 18). */
+enum {
+    EXCEPTION_NMI = 2,
+    EXCEPTION_HARD_FAULT = 3,
+    EXCEPTION_MEM_MANAGE = 4,
+    EXCEPTION_BUS_FAULT = 5,
+    EXCEPTION_SVCALL = 11,
+    EXCEPTION_PENDSV = 14,
+    MOST_EXCEPTIONS = 256,
+    EXCEPTION_WORDS = 4, /* of 64 of them */
+    LOWEST_PRIORITY = 256, /* of Thread mode */
+};
+
 enum {
     /* Costs are whole numbers of parts of a cycle, of which 1 << PART_BITS make one. */
     PART_BITS = 8,
@@ -62,10 +84,16 @@ enum {
     EXECUTED_SHIFT = 8,
     MOST_INTERVALS = 128,
     MOST_UNMODELLED = 2,
+    /* Memories of the board behind controllers of the chip. */
+    MOST_EXTERNAL = 2,
+    EXTERNAL_SDRAM = 0,
+    EXTERNAL_SERIAL_FLASH = 1,
+    SDRAM_BANKS = 4,
     /* What an interval of memory protection allows: bits of mpu.py, which are Unicorn's. */
     PERMIT_READ = 1,
     PERMIT_WRITE = 2,
     PERMIT_EXECUTE = 4,
+    PERMIT_UNALIGNED = 8, /* not Unicorn's: it is no device memory */
     /* What the data cache does with an interval. */
     NOT_CACHED = 0,
     WRITE_THROUGH = 1,  /* loads bring lines, stores go on to memory */
@@ -154,8 +182,27 @@ struct data_set {
 struct latency {
     uint64_t first; /* until a load has its word */
     uint64_t line;  /* until a whole line is there, and another access can begin */
-    uint64_t beat_shift; /* bytes that come in a cycle after the first, as a power of two */
+    uint64_t beats; /* in which the bytes of a line come after one another */
     uint64_t write; /* until another store can follow that went past the cache */
+};
+
+/* SDRAM besides: a bank has one row open, and another one is to be opened first. */
+struct rows {
+    uint64_t row_shift;  /* bytes of a row, as a power of two */
+    uint64_t bank_shift; /* bytes of a bank */
+    uint64_t precharge;  /* cycles until a row is closed, */
+    uint64_t activate;   /* and until another one is open */
+    uint64_t open[SDRAM_BANKS]; /* the row that each bank has open, plus 1 */
+};
+
+/* The read of a serial flash that goes on while nobody asks for something else. */
+struct serial_read {
+    uint64_t command_cycles; /* until the first byte: chip select, instruction, address, dummy cycles */
+    uint64_t byte_cycles;
+    uint64_t ahead_bytes; /* that the controller has room for */
+    uint64_t path_cycles; /* from the controller to the core */
+    uint64_t next;  /* the address of the byte that comes next; 0: no read goes on */
+    uint64_t ended; /* the cycle at which the last byte came that somebody asked for */
 };
 
 /* From an address to the next interval: PERMIT_ bits, or what the data cache does. */
@@ -178,10 +225,13 @@ struct data_side {
     uint64_t fill_first; /* the cycle at which its first word came */
     uint64_t fill_end; /* the cycle at which the bus is free: it was there, and what gave way was written */
     uint64_t write_back; /* for which the line that is about to give way will keep the bus */
-    uint64_t fill_beat_shift;
+    uint64_t fill_beats; /* in which all of it comes */
     uint64_t stores_end; /* the cycle at which the store buffer will be empty, in parts */
     struct latency sram;
     struct latency flash;
+    struct latency sdram;
+    struct rows rows;
+    struct serial_read serial_read;
     uint64_t art_enabled;
     uint64_t flash_itcm_cycles; /* of an access to flash on the ITCM bus that ART does not have */
     uint64_t ahb_cycles; /* of a load from a peripheral */
@@ -203,6 +253,15 @@ struct window {
     uint8_t *known;
 };
 
+/* A memory of the board behind a controller; all 0 where there is none. */
+struct external {
+    uint64_t base;
+    uint64_t end;
+    uint64_t place;
+    uint64_t is_open;  /* whether it answers: its controller has been set up */
+    uint64_t writable; /* by a store */
+};
+
 /*
  * Memory of the target as the host has it: flash, ITCM RAM, RAM and the identity behind each other. A place
  * is an offset into `bytes`; ITCM RAM begins at address 0.
@@ -221,6 +280,7 @@ struct memory {
     uint64_t alias_base; /* another place of a part of RAM; all 0 where there is none */
     uint64_t alias_end;
     uint64_t alias_place;
+    struct external external[MOST_EXTERNAL];
     uint8_t *executed; /* flags: code in this part has run, see EXECUTED_SHIFT */
 };
 
@@ -240,6 +300,31 @@ struct fault {
     uint64_t xpsr;
     uint64_t cycles;
     uint64_t by_mpu;
+    uint64_t unaligned; /* in memory that takes no such access */
+};
+
+/* Exceptions, a bit for the number of each. See exceptions.c. */
+struct exceptions {
+    uint64_t pending[EXCEPTION_WORDS];
+    uint64_t active[EXCEPTION_WORDS];
+    uint64_t enabled[EXCEPTION_WORDS]; /* interrupts that are */
+    uint64_t lines[EXCEPTION_WORDS];   /* of peripherals that are high */
+    uint64_t faults[EXCEPTION_WORDS];  /* that have a handler of their own (SHCSR) */
+    uint8_t priorities[MOST_EXCEPTIONS]; /* that firmware has given */
+    uint64_t priority_group;           /* AIRCR.PRIGROUP */
+    uint64_t interrupts_masked;        /* a debugger steps with C_MASKINTS */
+    uint64_t thread_below_handlers;    /* CCR.NONBASETHRDENA */
+    uint64_t sleeps_on_exit;           /* SCR.SLEEPONEXIT */
+    uint64_t event;                    /* the event register that WFE looks at */
+    uint64_t vector_table;
+    uint64_t entry_cycles; /* of an entry, and of a return */
+    uint64_t chain_cycles; /* from one handler to the next */
+    uint64_t fp_control;   /* FPCCR */
+    uint64_t fp_address;   /* FPCAR */
+    uint64_t fpu_enabled;  /* CPACR */
+    uint64_t natively;     /* C delivers what is plain; else Python does it all */
+    uint64_t delivered;    /* how many entries, changes of handler and returns C has done */
+    uint64_t cycles;       /* that all entries and returns have taken since power-on */
 };
 
 /* The FLASH controller. */
@@ -276,7 +361,7 @@ struct flash {
 struct state {
     uint64_t cycles;
     uint64_t deadline; /* the slice ends before the block that begins at this cycle or later */
-    uint64_t stop;     /* the slice ends before the next block */
+    uint64_t stop;     /* the slice ends before the next block: for Python, or to look at exceptions */
     uint64_t loop_key; /* a block that follows on itself with nothing left to find out; 0: none */
     uint64_t loop_cost;
     uint64_t fraction;      /* parts of a cycle that are not in `cycles` yet */
@@ -308,9 +393,15 @@ struct state {
     struct fault fault;
     struct window peripherals;
     struct window ahb2;
+    struct window controllers;
     struct window private_bus;
     struct window unmodelled[MOST_UNMODELLED]; /* of a survey; else they end where they begin */
     uint64_t stir_for_all; /* whether unprivileged code may write NVIC_STIR */
+    uint64_t wanted;    /* it is Python that wants the slice to end */
+    uint64_t interrupt; /* QEMU's number of the exception at which Unicorn has stopped, plus 1; 0: none */
+    uint64_t program_counter; /* at which the core stands after a slice */
+    uint64_t is_v7m; /* Unicorn looks whether the core is in a handler only when flags are written */
+    struct exceptions exceptions;
     uint64_t intervals; /* of memory protection; 0: the MPU is off */
     struct interval protection[MOST_INTERVALS];
     /* Functions in Python: the number of a new record, the cost of a block after another one (both by their
@@ -322,6 +413,29 @@ struct state {
     int (*uc_emu_stop)(void *engine);
     int (*uc_reg_read)(void *engine, int number, void *value);
     int (*uc_reg_write)(void *engine, int number, void *value);
+    int (*uc_reg_read_batch)(void *engine, int *numbers, void **values, int count);
+    int (*uc_reg_write_batch)(void *engine, int *numbers, void *const *values, int count);
+    int (*uc_emu_start)(void *engine, uint64_t begin, uint64_t until, uint64_t timeout, size_t count);
+};
+
+/* What a block of a Cortex-M4 makes the DWT count, whatever its cost is; all of its instructions are executed. */
+struct block_events {
+    uint32_t instructions;
+    uint32_t load_store; /* cycles of its loads and stores beyond the first of each, after a branch that was taken */
+    uint32_t folded;     /* instructions that take no cycle */
+    uint32_t first_saves; /* cycles that its first instruction takes less behind a load */
+    uint64_t first_needs; /* registers that this one's address is made of, a bit for each */
+    uint64_t last_loads;  /* registers that a load at its end loads; 0: it ends with none */
+};
+
+/* The event counters of the DWT: what was counted since power-on while the hook for them ran. */
+struct events {
+    struct state *state;
+    struct block_events *blocks; /* MOST_BLOCKS, by the numbers of records */
+    int64_t load_store;
+    int64_t folded;
+    int64_t others;  /* cycles of instructions beyond the first that no load or store takes, and of their fetches */
+    uint64_t saved;  /* `first_saves` of the block that runs, if it was so */
 };
 
 enum {
@@ -340,6 +454,8 @@ enum {
 struct node {
     int64_t cycles;
     int64_t waited;
+    int64_t load_store; /* of `cycles`, as the event counters have them; 0 where they are not known */
+    int64_t others;
     int64_t calls;
     int64_t parent;
     int64_t function;
@@ -359,6 +475,9 @@ struct profile {
     struct state *state;
     int64_t last_cycles;
     int64_t last_waited;
+    int64_t last_load_store;
+    int64_t last_others;
+    struct events *events; /* NULL where the timing model knows none */
     int64_t node;
     int64_t depth;
     int64_t floor;
@@ -374,15 +493,26 @@ struct profile {
     struct frame frames[MOST_FRAMES];
 };
 
-/* For Unicorn: `data` is the state, or the profile. */
+/* For Unicorn: `data` is the state, the profile, or the events. */
 void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void counted_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
 uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
+uint64_t sdram_read(void *engine, uint64_t offset, unsigned size, void *data);
+uint64_t serial_flash_read(void *engine, uint64_t offset, unsigned size, void *data);
+void external_write(void *engine, uint64_t offset, unsigned size, uint64_t value, void *data);
 void divide_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void profile_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void interrupt_hook(void *engine, uint32_t number, void *data);
 
 /* For Python, while the core stands still. */
+int run_core(struct state *state, void *engine, uint64_t begin, uint64_t until);
+void watch_fpu(struct state *state);
+int64_t group_priority(const struct exceptions *exceptions, uint64_t number);
+int64_t priority_of_handlers(const struct exceptions *exceptions, uint64_t basepri);
+int64_t execution_priority(const struct exceptions *exceptions, uint64_t basepri, uint64_t primask, uint64_t faultmask);
+int64_t best_pending(const struct exceptions *exceptions);
 uint64_t cycles_left(const struct state *state, uint64_t address);
 void maintain_data_line(struct state *state, uint64_t address, uint64_t drop);
 void maintain_data_set(struct state *state, uint64_t set, uint64_t drop);

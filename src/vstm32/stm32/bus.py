@@ -24,7 +24,8 @@ class Bus:
         self._gates: dict[str, Callable[[], bool]] = {}
         self._resets: dict[str, Callable[[], bool]] = {}
         self._complained: set[tuple[str, int]] = set()
-        for window in (core.memory.map.peripherals, core.memory.map.ahb2):
+        stands = core.memory.map
+        for window in filter(None, (stands.peripherals, stands.ahb2, stands.controllers)):
             core.map_registers(window.base, window.size_bytes, self.read, self.write)
         core.map_registers(PPB_BASE, PPB_SIZE_BYTES, self.read, self.write)
 

@@ -18,7 +18,7 @@ class BusMaster:
 
     def read(self, address: int, size_bytes: int) -> int | None:
         """What is there, or None where nothing answers."""
-        if self._is_the_cores(address):
+        if self._is_the_cores(address) or self._core.memory.why_closed(address):
             return None
         data = self._core.memory.read(address, size_bytes)
         if data is not None:
@@ -30,9 +30,9 @@ class BusMaster:
 
     def write(self, address: int, size_bytes: int, value: int) -> bool:
         """Whether something took it."""
-        if self._is_the_cores(address):
-            return False
         memory = self._core.memory
+        if self._is_the_cores(address) or memory.why_closed(address):
+            return False
         if memory.store(address, value.to_bytes(size_bytes, "little")):
             if memory.has_run(address):
                 self._core.forget_code()

@@ -24,10 +24,8 @@ AHB2 = Window("AHB2", 0x5006_0000, 0x1000)
 """The part of it that has RNG; USB OTG FS and DCMI stand before it."""
 
 
-UNMODELLED = (
-    Window("USB OTG FS and DCMI", 0x5000_0000, 0x6_0000),
-    Window("FMC and QUADSPI", 0xA000_0000, 0x2000),
-)
+UNMODELLED = (Window("USB OTG FS and DCMI", 0x5000_0000, 0x6_0000),)
+CONTROLLERS = Window("FMC and QUADSPI", 0xA000_0000, 0x2000)
 
 
 def windows(first: int, names: str) -> tuple[Window, ...]:
@@ -107,6 +105,7 @@ def memory_map(
         identity=Region("system memory", 0x1FF0_F000, 0x1000, Storage.IDENTITY, writable=False),
         peripherals=PERIPHERALS,
         ahb2=AHB2,
+        controllers=CONTROLLERS,
         blocks=(*more_blocks, *_BLOCKS),
         unmodelled=UNMODELLED,
     )

@@ -52,6 +52,7 @@ class Survey:
         spaces = (
             stands.peripherals,
             stands.ahb2,
+            *((stands.controllers,) if stands.controllers else ()),
             *stands.unmodelled,
             Window("PPB", PPB_BASE, PPB_SIZE_BYTES),
         )

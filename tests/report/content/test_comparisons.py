@@ -17,6 +17,7 @@ from mcumatrix.report.content.comparisons import (
     Pair,
     Verdict,
     compare,
+    compared,
     comparison_parts,
     default_comparison,
     pairs,
@@ -182,7 +183,7 @@ def test_more_pairs_than_people_read_have_a_row_each() -> None:
             for clock in range(clocks)
             for n, (kernels, msec) in enumerate((("a", 2.0), ("b", 1.0)), 1)
         ]
-        return comparison_parts(timings, [Comparison("kernels")])
+        return comparison_parts(timings, compared(timings, [Comparison("kernels")]))
 
     assert total_tables(parts(MAXIMUM_LAYER_TABLES)) == ()
     (part,) = total_tables(parts(MAXIMUM_LAYER_TABLES + 1))
@@ -198,7 +199,7 @@ def test_what_a_pair_differs_in_besides_and_why_it_is_refused_stand_in_its_row()
         for clock in range(MAXIMUM_LAYER_TABLES + 1)
         for n, (kernels, kind) in enumerate((("a", HARDWARE), ("b", VIRTUAL if clock == 0 else HARDWARE)), 1)
     ]
-    (part,) = total_tables(comparison_parts(timings, [Comparison("kernels")]))
+    (part,) = total_tables(comparison_parts(timings, compared(timings, [Comparison("kernels")])))
     assert part.table.header[-1] == "besides"
     assert part.table.rows[0][2:] == (
         *("-", "-", "-", "-"),

@@ -9,7 +9,7 @@ from mcumatrix.model.energy import Energy
 from mcumatrix.model.record import Record
 from mcumatrix.report.content.energy import energy_table
 from mcumatrix.report.content.tables import number_cases
-from mcumatrix.results.frame import columns, rows
+from mcumatrix.results.frame import columns, rows_by_record
 from support.variants import a_record, a_variant
 
 GOOD = Energy(
@@ -44,7 +44,7 @@ def test_without_a_probe_there_is_no_table_and_no_column() -> None:
 
 
 def test_rows_of_the_whole_inference_have_its_energy_in_millijoules() -> None:
-    *layers, total = rows([_record(GOOD)])
+    ((_, (*layers, total)),) = rows_by_record([_record(GOOD)])
     assert (total["energy_mj_median"], total["energy_rate_hz"]) == (pytest.approx(1.55), 100_000.0)
     assert not [row for row in layers if "energy_mj_median" in row]
     assert columns([_record(GOOD)])[-3:] == ("energy_mj_median", "energy_mj_uncertainty", "energy_rate_hz")

@@ -11,7 +11,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.evidence import Evidence, ProvedRow
 from mcumatrix.report.content.report import Report, make_report
 from mcumatrix.report.content.tables import Table, number_cases
-from mcumatrix.report.render.html import MAXIMUM_TEXTS, column_classes, proofs_document, render_html
+from mcumatrix.report.render.html import column_classes, proofs_of, render_html
 from mcumatrix.stages.log_lines import LogLine
 from support.variants import a_measurement, a_record, a_variant
 
@@ -108,27 +108,23 @@ def test_columns_of_numbers_stand_right() -> None:
     assert column_classes(Table(("Case", "msec", "answer"), (("[1]", "1.5", "correct"),))) == "words n2"
 
 
-def _evidence(case: str, lines: int) -> Evidence:
-    found = tuple(LogLine(number, f"@time {number}") for number in range(1, lines + 1))
-    row = ProvedRow("CONV_2D", (7,) * lines, found)
+def _evidence(case: str, *texts: str) -> Evidence:
+    found = tuple(LogLine(number, text) for number, text in enumerate(texts, 1))
+    row = ProvedRow("CONV_2D", (7,) * len(texts), found)
     return Evidence(case, "v", "r", 1000, "b", "e", (row,))
 
 
 def test_what_is_the_same_in_many_logs_is_in_the_page_once() -> None:
-    document = proofs_document([_evidence("[1]", 3), _evidence("[2]", 3)])
-    cases = document["cases"]
-    assert document["lines"] == [[[1, 2, 3]]]
-    assert isinstance(cases, dict)
-    assert [(case["lines"], case["repeats"], case["cycles"]) for case in cases.values()] == [
+    proofs = proofs_of([_evidence("[1]", "a", "b", "c"), _evidence("[2]", "d", "e", "f")])
+    assert proofs.lines == (((1, 2, 3),),)
+    assert [(case["lines"], case["repeats"], case["cycles"]) for case in proofs.cases.values()] == [
         (0, 3, [[7]])
     ] * 2
-    assert cases["[1]"]["texts"] == [["@time 1", "@time 2", "@time 3"]]
+    assert proofs.cases["[2]"]["texts"] == [["d", "e", "f"]]
 
 
-def test_the_texts_of_too_many_lines_stay_in_the_logs() -> None:
-    cases = proofs_document([_evidence("[1]", MAXIMUM_TEXTS + 1)])["cases"]
-    assert isinstance(cases, dict)
-    assert "texts" not in cases["[1]"]
+def test_lines_of_which_nobody_has_the_texts_are_numbers() -> None:
+    assert "texts" not in proofs_of([_evidence("[1]", "", "")]).cases["[1]"]
 
 
 def test_evidence_cannot_end_the_script_that_it_stands_in() -> None:

@@ -1,13 +1,19 @@
 """Boards and imported maps as text for a terminal."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mcumatrix.matrix.hardware_map import FoundBoard, LeftOut, Outcome
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe, RunningVirtualBoard
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
+from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.boards import board_parts, import_parts
-from mcumatrix.report.render.terminal import parts_text
+from mcumatrix.report.content.findings.finding import Check, Finding
+from mcumatrix.report.content.report import Failure, make_report
+from mcumatrix.report.content.tables import number_cases
+from mcumatrix.report.render.terminal import parts_text, report_text
 from mcumatrix.stages.match import match
+from support.variants import a_variant
 
 BOARDS = [
     Board("bench", BoardKind.REAL, "stm32f746g_disco", units=(Unit("066BFF30", "/dev/ttyUSB0"),)),
@@ -47,6 +53,18 @@ No virtual board runs.
 board  kind  debug probe  serial port   state
 bench  real  066BFF30     /dev/ttyUSB0  not usable: its probe 066BFF30 is not attached; attached: none; \
 its serial port /dev/ttyUSB0 is not there; there: none"""
+
+
+def test_findings_and_failures_have_their_lines_and_nothing_that_acts_on_a_terminal() -> None:
+    variants = (a_variant(),)
+    report = replace(
+        make_report(Matrix("lines", "", (), variants), number_cases(variants, [None])),
+        findings=(Finding(Check.SUM, "Two lines:\n  and a bell \a."),),
+        failures=(Failure("[1]", "slug", "a.c:1: error\na.c:2: note \x1b[31m"),),
+    )
+    text = report_text(report)
+    assert "\n\nFinding: Two lines:\n  and a bell \\x07.\n\n" in text
+    assert "\n[1] slug: a.c:1: error\na.c:2: note \\x1b[31m\n" in text
 
 
 def test_what_is_attached_is_shown_with_the_boards_that_use_it_and_why_others_cannot_be_used() -> None:

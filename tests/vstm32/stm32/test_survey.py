@@ -6,15 +6,15 @@ from vstm32.base.findings import FindingKind
 from vstm32.stm32.unmodelled import register_name, reset_value
 
 SOURCE = """
-__attribute__((noinline)) void sdram(void)
-{ REG(0xA0000140u) = 0x1000u; seen[0] = REG(0xA0000140u); seen[1] = REG(0xA0000158u); __asm volatile(""); }
+__attribute__((noinline)) void nor(void)
+{ REG(0xA0000000u) = 0x1000u; seen[0] = REG(0xA0000000u); seen[1] = REG(0xA0000084u); __asm volatile(""); }
 int main(void)
 {
     seen[2] = REG(0x40001C2Cu);
     seen[3] = REG(0x40003808u); seen[4] = REG8(0x40003805u);
     REG(0x40000400u) = 1; seen[5] = REG(0x4000042Cu); seen[6] = REG(0x4000042Cu);
     seen[7] = REG(0x50050000u); seen[8] = REG(0x50000010u);
-    sdram();
+    nor();
     seen[63] = 1;
     return 0;
 }
@@ -24,7 +24,7 @@ int main(void)
 def test_what_is_not_modelled_reads_as_after_reset_and_is_listed(bench):
     board = bench(SOURCE, survey=True).run()
     assert [board.seen(index) for index in range(9)] == [
-        0x2D0, 0, 0xFFFF, 0x2, 0x7, 0xFFFF, 0xFFFF, 0, 0x8000_0000,
+        0x30DB, 0x40, 0xFFFF, 0x2, 0x7, 0xFFFF, 0xFFFF, 0, 0x8000_0000,
     ]  # fmt: skip
     found = {(each.block, each.register): (each.reads, each.writes) for each in board.board.surveyed}
     assert found == {
@@ -35,12 +35,12 @@ def test_what_is_not_modelled_reads_as_after_reset_and_is_listed(bench):
         ("TIM3", "ARR"): (2, 0),
         ("DCMI", "CR"): (1, 0),
         ("USB OTG FS", "GRSTCTL"): (1, 0),
-        ("FMC control registers", "SDCR1"): (1, 1),
-        ("FMC control registers", "SDSR"): (1, 0),
+        ("FMC control registers", "BCR1"): (1, 1),
+        ("FMC control registers", "SR"): (1, 0),
     }
-    (first, second) = next(each for each in board.board.surveyed if each.register == "SDCR1").callers
-    assert board.board.place(first).startswith("sdram+0x")
-    assert board.board.place(second).startswith("sdram+0x")
+    (first, second) = next(each for each in board.board.surveyed if each.register == "BCR1").callers
+    assert board.board.place(first).startswith("nor+0x")
+    assert board.board.place(second).startswith("nor+0x")
     assert board.board.findings == ()
 
 
@@ -62,7 +62,7 @@ def test_what_is_modelled_is_as_before_and_memory_that_is_not_there_stays_a_faul
     board = bench(source, survey=True).board
     board.run(until=lambda: board.fault is not None, timeout_seconds=10)
     assert board.line().read() == b"as before\n"
-    assert board.fault.block == "FMC SDRAM"
+    assert board.fault.block == "SDRAM"
     assert board.surveyed == ()
 
 

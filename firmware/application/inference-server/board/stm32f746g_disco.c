@@ -16,6 +16,12 @@ const struct second_port second_port = {
     .console_interrupt = USART6_POSITION,
 };
 
+/* UM1907, Arduino connectors: D4 and D7, which nothing else on the board uses. */
+const struct energy_mode_pins energy_mode_pins = {
+    .timestamp = {.port = 'G', .number = 7},
+    .wanted = {.port = 'I', .number = 3},
+};
+
 void UART7_handler(void) {
     second_port_interrupt();
 }

@@ -7,7 +7,8 @@
 #   MCUMATRIX_CACHE    whether the caches are on
 #
 # places.json has the values of each, the default first, which is what image.ld does by itself. A chip has those places
-# of which its memory.ld has the region.
+# of which its memory.ld has the region, and a board those of its external/memory.ld. For each of these there is
+# a driver beside this file, called after the place, and what that has to know of the board under external/.
 #
 # Writes what image.ld includes into ${CMAKE_BINARY_DIR}/layout: regions.ld, placed.ld and stack_there.ld.
 
@@ -44,7 +45,40 @@ function(layout_value part)
   set(is_default "${is_default}" PARENT_SCOPE)
 endfunction()
 
-# Sets `layout_sources` and `layout_options` of the image.
+# Of places in memories of the board: adds drivers to `sources`, before all else, and their wishes to `options` and
+# `placed`; sets `external_regions` and `external_files`. Without any, there is nothing.
+function(layout_external places)
+  set(external "${board}/external")
+  set(regions)
+  set(files)
+  set(drivers)
+  foreach(place ${places})
+    if(EXISTS "${family}/layout/${place}.c" AND NOT EXISTS "${external}/${place}.c")
+      message(FATAL_ERROR "Board \"${MCUMATRIX_BOARD}\" has no ${place}: ${external}/${place}.c is missing.")
+    elseif(EXISTS "${family}/layout/${place}.c" AND NOT "${external}/${place}.c" IN_LIST drivers)
+      string(JSON region GET "${layout_json}" places "${place}")
+      file(GLOB driver "${family}/layout/${place}*.c")
+      list(APPEND drivers "${external}/${place}.c" ${driver})
+      string(APPEND placed
+        "external_${place}_start = ORIGIN(${region});\nexternal_${place}_size_bytes = LENGTH(${region});\n")
+    endif()
+  endforeach()
+  if(drivers)
+    list(PREPEND sources "${family}/layout/external.c" ${drivers})
+    set(files "${external}/memory.ld")
+    set(regions "INCLUDE \"${files}\"\n")
+  endif()
+  if("sdram" IN_LIST places)
+    list(APPEND options "LINKER:--wrap=clock_set")
+  endif()
+  set(sources "${sources}" PARENT_SCOPE)
+  set(options "${options}" PARENT_SCOPE)
+  set(placed "${placed}" PARENT_SCOPE)
+  set(external_regions "${regions}" PARENT_SCOPE)
+  set(external_files "${files}" PARENT_SCOPE)
+endfunction()
+
+# Sets `layout_sources` and `layout_options` of the image, and `layout_binary_options` of what makes image.bin.
 function(make_layout)
   set(layout_file "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/places.json")
   file(READ "${layout_file}" layout_json)
@@ -53,6 +87,7 @@ function(make_layout)
   set(placed)
   set(places)
   set(is_filled FALSE)
+  set(binary_options)
   # An address on the other bus follows from that in flash: of what comes first there, and then of one after the other.
   set(before ".isr_vector")
   foreach(part code weights arena)
@@ -75,6 +110,10 @@ function(make_layout)
       endif()
       if(value STREQUAL "flash-itcm")
         set(address " (ORIGIN(FLASH_ITCM) + ALIGN(LOADADDR(${before}) + SIZEOF(${before}), 32) - ORIGIN(FLASH))")
+      elseif(value STREQUAL "qspi")
+        # Read where it is, and no part of image.bin: who writes the flash of the chip finds it in the ELF file.
+        set(loaded_from)
+        list(APPEND binary_options -R ${section})
       elseif(value STREQUAL "itcm" AND NOT "itcm" IN_LIST places)
         string(APPEND placed "/* Nothing lies at 0, which is NULL. */\n.null (NOLOAD) : { . += 32; } > ${region}\n\n")
       endif()
@@ -84,8 +123,10 @@ function(make_layout)
       endforeach()
       string(APPEND placed "    . = ALIGN(4);\n} > ${region}${loaded_from}\n"
         "ASSERT(SIZEOF(${section}) > 0, \"There is nothing to put into ${value}: no object of the ${part}.\")\n")
-      if(value STREQUAL "flash-itcm")
+      if(value STREQUAL "qspi")
         set(size_bytes 0) # it lies there already
+      elseif(value STREQUAL "flash-itcm")
+        set(size_bytes 0)
         string(APPEND placed "ASSERT(ADDR(${section}) - ORIGIN(FLASH_ITCM) == LOADADDR(${section}) - ORIGIN(FLASH), "
           "\"The two views of flash do not agree.\")\n")
       else()
@@ -113,8 +154,10 @@ function(make_layout)
     list(APPEND sources "${family}/layout/accelerator.c")
   endif()
 
+  set(options "-L${CMAKE_BINARY_DIR}/layout" "-L${family}/layout")
+  layout_external("${places}")
   layout_value(stack)
-  set(regions "REGION_ALIAS(\"STACK\", ${region})\n")
+  set(regions "${external_regions}REGION_ALIAS(\"STACK\", ${region})\n")
   set(stack_there "INCLUDE stack.ld\n")
   if(NOT is_default OR value IN_LIST places)
     # Before all else in its memory.
@@ -127,7 +170,6 @@ function(make_layout)
     list(APPEND sources "${family}/layout/stack_guard.c")
   endif()
 
-  set(options "-L${CMAKE_BINARY_DIR}/layout" "-L${family}/layout")
   layout_value(cache)
   if(value STREQUAL "off")
     list(APPEND sources "${family}/layout/cache_off.c")
@@ -139,7 +181,8 @@ function(make_layout)
     file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/layout/${name}.ld" CONTENT "${${name}}" @ONLY)
     list(APPEND written "${CMAKE_BINARY_DIR}/layout/${name}.ld")
   endforeach()
-  set(layout_files ${written} "${family}/layout/stack.ld" PARENT_SCOPE)
+  set(layout_files ${written} ${external_files} "${family}/layout/stack.ld" PARENT_SCOPE)
   set(layout_sources ${sources} PARENT_SCOPE)
+  set(layout_binary_options ${binary_options} PARENT_SCOPE)
   set(layout_options ${options} PARENT_SCOPE)
 endfunction()

@@ -1,15 +1,13 @@
 """Real boards: a debug probe and a serial line on this machine, or behind a network."""
 
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 
+from mcumatrix.adapters.boards.power import run_power_cycle
 from mcumatrix.adapters.boards.units import Locks, Units
 from mcumatrix.locking import lock_folder, lock_name
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
-
-POWER_CYCLE_TIMEOUT_S = 60.0
 
 FindProbe = Callable[[str], str]
 """From the unique id in a board's file, or "" for the only probe, to that of a probe. Raises FlashError."""
@@ -23,6 +21,7 @@ class RealBoard:
     ) -> None:
         self._find_probe = find_probe
         self._say = say
+        self._energy = entry.energy
         self._by_name = {unit.probe or unit.serial_port: unit for unit in entry.units}
         self._units = Units(entry.name, tuple(self._by_name), wait=wait, say=say, stop=stop)
 
@@ -41,10 +40,15 @@ class RealBoard:
         unit = self._by_name[name]
         folder = lock_folder()
         probe = self._find_probe(unit.probe)
-        return [
+        locks = [
             (folder / lock_name("probe", probe), f"the probe {probe}"),
             (folder / lock_name("serial", unit.serial_port), f"the serial port {unit.serial_port}"),
         ]
+        if self._energy is not None:
+            # Last, by all: boards that share a current probe wait for it, and none for who waits.
+            port = self._energy.port
+            locks.append((folder / lock_name("current-probe", port), f"the current probe at {port}"))
+        return locks
 
     def identity(self) -> Mapping[str, str]:
         """Nothing but the image decides what silicon does."""
@@ -73,23 +77,5 @@ class TakenRealBoard:
 
     def recover(self) -> None:
         """Switches the unit off and on where its file says how; what goes wrong with that is said."""
-        if not self._power_cycle:
-            return
-        command = " ".join(self._power_cycle)
-        try:
-            done = subprocess.run(
-                self._power_cycle,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=POWER_CYCLE_TIMEOUT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            self._say(f"The power cycle `{command}` did not end within {POWER_CYCLE_TIMEOUT_S:g} s.")
-        except OSError as error:
-            self._say(f"The power cycle `{command}` cannot be started: {error.strerror}.")
-        else:
-            if done.returncode:
-                *_, said = "it said nothing", *done.stdout.decode(errors="replace").split("\n")[:-1]
-                self._say(f"The power cycle `{command}` ended with {done.returncode}: {said}.")
+        if self._power_cycle:
+            run_power_cycle(self._power_cycle, self._say)

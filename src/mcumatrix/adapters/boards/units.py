@@ -1,7 +1,8 @@
 """One user at a time for each unit of a board, and any unit that is free and fit for whoever comes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from threading import Condition, Event
 
@@ -12,6 +13,16 @@ _POLL_S = 0.2
 
 Locks = Sequence[tuple[Path, str]]
 """Lock files, each with what it stands for, as in "the probe 066BFF"."""
+
+Hold = Callable[[str, bool], AbstractContextManager[object]]
+"""Holds a unit, by its name, where somebody else keeps account of who has it; told whether to wait for it.
+
+Raises LockedError where others have it and nobody is to wait.
+"""
+
+
+def _nobody_else(_name: str, _wait: bool) -> AbstractContextManager[object]:
+    return nullcontext()
 
 
 class Units:
@@ -42,8 +53,8 @@ class Units:
             self._changed.notify_all()
 
     @contextmanager
-    def take(self, locks_of: Callable[[str], Locks]) -> Iterator[str]:
-        """The name of the first unit of which all locks are free.
+    def take(self, locks_of: Callable[[str], Locks], hold: Hold = _nobody_else) -> Iterator[str]:
+        """The name of the first unit of which all locks are free, and which `hold` gets as well.
 
         Raises:
             LockedError: other processes have all of them, and nobody wants to wait.
@@ -51,7 +62,7 @@ class Units:
             StoppedError: everything is to end.
             McuMatrixError: what `locks_of` or the caller raises; it names the unit.
         """
-        name, locks = self._first_free(locks_of)
+        name, locks = self._first_free(locks_of, hold)
         try:
             with locks:
                 yield name
@@ -61,7 +72,7 @@ class Units:
         finally:
             self._give_back(name)
 
-    def _first_free(self, locks_of: Callable[[str], Locks]) -> tuple[str, ExitStack]:
+    def _first_free(self, locks_of: Callable[[str], Locks], hold: Hold) -> tuple[str, ExitStack]:
         said = False
         while True:
             refusals = []
@@ -71,7 +82,7 @@ class Units:
                 try:
                     # The only one is waited for where it is locked, with a line that says who has it.
                     alone = len(self._units) == 1
-                    return name, self._lock(locks_of(name), wait=alone and self._wait)
+                    return name, self._lock(locks_of(name), partial(hold, name), wait=alone and self._wait)
                 except LockedError as error:
                     self._give_back(name)
                     if alone:
@@ -126,8 +137,11 @@ class Units:
             self._ours.discard(name)
             self._changed.notify()
 
-    def _lock(self, locks: Locks, *, wait: bool) -> ExitStack:
+    def _lock(
+        self, locks: Locks, hold: Callable[[bool], AbstractContextManager[object]], *, wait: bool
+    ) -> ExitStack:
         with ExitStack() as stack:
             for path, what in locks:
                 stack.enter_context(held(path, what, wait=wait, say=self._say, stop=self._stop))
+            stack.enter_context(hold(wait))
             return stack.pop_all()

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from mcumatrix.adapters.boards.simulator import simulator_of
 from mcumatrix.adapters.boards.units import Locks, Units
-from mcumatrix.errors import BoardError, StoppedError, ToolError
+from mcumatrix.errors import BoardError, StoppedError
 from mcumatrix.model.catalogue import Board, BoardKind
 from vstm32.base.errors import VirtualBoardError
 from vstm32.board.options import BoardOptions
@@ -31,13 +32,7 @@ class VirtualBoard:
         names = [f"{entry.name}-{index}" for index in range(len(entry.units))]
         self._folders = {name: folder / name for name in names}
         self._units = Units(entry.name, names, wait=wait, say=say, stop=stop)
-        try:
-            self._options = BoardOptions(chip=entry.target, timing=entry.timing_model.value)
-        except VirtualBoardError as error:
-            raise ToolError(
-                f"The board {entry.name} cannot be had: {error.message}",
-                hint=f"{error.hint} The board's file names it as `target`.",
-            ) from error
+        self._options = simulator_of(entry)
         self._machines: dict[str, Machine] = {}
         self._lock = Lock()
         self._closed = False

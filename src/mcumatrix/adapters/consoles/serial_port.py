@@ -12,6 +12,9 @@ from mcumatrix.errors import ConsoleError
 from mcumatrix.model.attached import AttachedPort
 
 _CHUNK_BYTES = 65_536
+_POLL_S = 0.02
+"""How long pyserial waits at a time. It stays as it is: to change it sets the port anew, which is a
+round trip for each setting by RFC 2217, in the middle of an answer."""
 _BY_ID = Path("/dev/serial/by-id")
 
 
@@ -73,7 +76,7 @@ class SerialPort:
         # pyserial lets termios.error through, which is not an OSError.
         self._failures = (serial.SerialException, termios.error, OSError)
         try:
-            self._serial = serial.serial_for_url(port, baudrate=baud, timeout=0)
+            self._serial = serial.serial_for_url(port, baudrate=baud, timeout=_POLL_S)
         except (*self._failures, ValueError) as error:
             raise ConsoleError(
                 f"the serial port {port} cannot be opened: {error}",
@@ -97,25 +100,28 @@ class SerialPort:
         """What has arrived: waits up to `timeout_s` for a first byte. Raises ConsoleError."""
         deadline = time.monotonic() + timeout_s
         try:
-            self._serial.timeout = timeout_s
-            first: bytes = self._serial.read(1)
-            if not first:
+            if timeout_s <= 0 and not self._serial.in_waiting:
                 return b""
             # Not readline: it waits for a line's end for longer than the time it is given.
-            self._serial.timeout = max(0.0, min(0.01, deadline - time.monotonic()))
-            rest: bytes = self._serial.read(max(1, min(self._serial.in_waiting, _CHUNK_BYTES)))
+            while not (first := bytes(self._serial.read(1))):
+                if time.monotonic() >= deadline:
+                    return b""
+            waiting = min(self._serial.in_waiting, _CHUNK_BYTES)
+            rest = bytes(self._serial.read(waiting)) if waiting else b""
         except self._failures as error:
             raise self._gone(error) from error
         return first + rest
 
     def read_up_to(self, size_bytes: int, timeout_s: float) -> bytes:
         """Up to so many bytes: as many as come until the time is over. Raises ConsoleError."""
+        deadline = time.monotonic() + timeout_s
+        data = bytearray()
         try:
-            self._serial.timeout = timeout_s
-            data: bytes = self._serial.read(size_bytes)
+            while len(data) < size_bytes and time.monotonic() < deadline:
+                data += self._serial.read(size_bytes - len(data))
         except self._failures as error:
             raise self._gone(error) from error
-        return data
+        return bytes(data)
 
     def _gone(self, error: Exception) -> ConsoleError:
         return ConsoleError(

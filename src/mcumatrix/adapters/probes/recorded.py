@@ -19,15 +19,19 @@ class RecordedTrace:
 
     def stop(self) -> bytes:
         """The file as it is. Raises EnergyError: it cannot be read, or was there before the run."""
+        self.require_new()
+        try:
+            return self._file.read_bytes()
+        except OSError as error:
+            raise EnergyError(f"{self._file} cannot be read: {error.strerror}") from error
+
+    def require_new(self) -> None:
+        """Raises EnergyError: the file is what was there before the run."""
         if self._state() == self._before:
             raise EnergyError(
                 f"{self._file} was not written during the run",
                 hint="Have the probe's own program write it when the run has ended, or while it goes on.",
             )
-        try:
-            return self._file.read_bytes()
-        except OSError as error:
-            raise EnergyError(f"{self._file} cannot be read: {error.strerror}") from error
 
     def close(self) -> None:
         """Nothing is held."""

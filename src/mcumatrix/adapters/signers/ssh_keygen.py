@@ -21,6 +21,8 @@ _KEY = re.compile(r"with (\S+ key \S+)")
 class SshSigner:
     """Signs with an SSH key, and says by whose key a file was signed."""
 
+    ending = ".sig"
+
     def require(self) -> None:
         """Raises:
         ToolError: ssh-keygen is not there.

@@ -358,7 +358,7 @@ def _why_nobody(refused: Mapping[str, WorkerError]) -> ToolError:
     """Why there is no worker to ask: the last has refused, or there was none."""
     if refused:
         return [*refused.values()][-1]
-    return ToolError("There is no worker in the cluster.", hint="Start one: `mcumatrix worker`")
+    return ToolError("There is no worker in the cluster.", hint="Start one: `doit worker`")
 
 
 def _same(data: Any) -> Any:
@@ -391,7 +391,7 @@ def connect(wanted: str, boards: Collection[str], folder: Path, say: Callable[[s
     try:
         client = Client(wanted, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        hint = "Start one with `dask scheduler`, and workers with `mcumatrix worker`."
+        hint = "Start one with `dask scheduler`, and workers with `doit worker`."
         raise no_scheduler(wanted, CONNECT_S, hint) from error
     return Connection(client, wanted, lambda: None, say=say)
 

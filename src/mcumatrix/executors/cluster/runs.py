@@ -89,7 +89,7 @@ class ClusterRuns:
             if time.monotonic() - self._seen_at_s.get(resource, -inf) > RETURN_S:
                 raise ToolError(
                     f"No worker of the cluster has the board {board.name}.",
-                    hint="Start `mcumatrix worker` on the machine that it is attached to.",
+                    hint="Start `doit worker` on the machine that it is attached to.",
                 )
             time.sleep(LOOK_EVERY_S / 10)
         raise stopped()

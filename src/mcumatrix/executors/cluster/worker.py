@@ -14,7 +14,6 @@ from mcumatrix.executors.cluster.connection import (
     no_scheduler,
     not_started,
 )
-from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.stages.match import Match
 from mcumatrix.units import format_duration
 
@@ -27,7 +26,7 @@ def resources_of(matches: Iterable[Match]) -> dict[str, float]:
     found: dict[str, float] = {}
     for one in matches:
         if one.is_usable:
-            units = len(one.board.units) if one.board.kind is BoardKind.VIRTUAL else 1
+            units = len(one.board.units) if one.board.is_started_here else 1
             name = f"{BOARD}{one.board.name}"
             found[name] = found.get(name, 0) + units
     return found

@@ -8,10 +8,12 @@ from pydantic import Field
 from mcumatrix.matrix.schema.scalars import (
     Baud,
     CommandLine,
+    Coordinator,
     Count,
     Duration,
     Name,
     OnOff,
+    PlaceName,
     Probe,
     SerialPort,
     Strict,
@@ -25,6 +27,15 @@ _BOARD = Board("", BoardKind.REAL, "")
 _PROBE_HELP = "The unique id of its debug probe; without it, the only probe that is attached."
 _SERIAL_PORT_HELP = "A device, or a URL of pyserial such as rfc2217://host:4000."
 _POWER_CYCLE_HELP = "A command that switches it off and on again; no shell sees it."
+_PLACE_HELP = "What its coordinator of labgrid calls it."
+
+
+class WrittenKind(StrEnum):
+    """What a file calls its board: how it is had."""
+
+    VIRTUAL = "virtual"
+    REAL = "real"
+    LABGRID = "labgrid"
 
 
 class TimeoutsFile(Strict):
@@ -46,11 +57,12 @@ class TimeoutsFile(Strict):
 
 
 class UnitFile(Strict):
-    """One of several specimens of a real board."""
+    """One of several specimens of a real board, or of one that is a place of labgrid."""
 
     probe: Probe = Field(default="", description="The unique id of its debug probe.")
-    serial_port: SerialPort = Field(description=_SERIAL_PORT_HELP)
+    serial_port: SerialPort = Field(default="", description=_SERIAL_PORT_HELP)
     power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+    place: PlaceName = Field(default="", description=_PLACE_HELP)
 
 
 class EnergyMode(StrEnum):
@@ -63,9 +75,9 @@ class EnergyMode(StrEnum):
 class EnergyFile(Strict):
     """How the energy of each inference is measured."""
 
-    probe: Name = Field(description="The adapter: ppk2, csv, or that of another package.")
+    probe: Name = Field(description="The adapter: ppk2, otii, joulescope, csv, or that of another package.")
     port: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
-        description="What the adapter opens: a serial port, or the file of a trace."
+        description="What the adapter opens: a serial port, a server, or the file of a trace."
     )
     voltage_v: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = Field(
         description="What the measured part is supplied with, in volts."
@@ -89,10 +101,13 @@ class EnergyFile(Strict):
 
 
 class BoardFile(Strict):
-    """A place where an image runs. A real one has a probe and a serial port, or units that have them."""
+    """A place where an image runs. A real one has a probe and a serial port, one of labgrid a coordinator and
+    a place, or units that have them."""
 
     description: str = ""
-    kind: BoardKind = Field(description="virtual boards give a model's times, real ones measured times.")
+    kind: WrittenKind = Field(
+        description="virtual boards give a model's times, real ones measured times; labgrid has either."
+    )
     firmware_board: Name = Field(description="The folder under firmware/board/.")
     adapter: Name = Field(
         default="", description="The code that takes and gives back its units; without it, that of its kind."
@@ -110,8 +125,11 @@ class BoardFile(Strict):
     probe: Probe = Field(default="", description=_PROBE_HELP)
     serial_port: SerialPort = Field(default="", description=_SERIAL_PORT_HELP)
     power_cycle: CommandLine = Field(default="", description=_POWER_CYCLE_HELP)
+    coordinator: Coordinator = Field(default="", description="The coordinator of labgrid, HOST or HOST:PORT.")
+    place: PlaceName = Field(default="", description=_PLACE_HELP)
     units: Annotated[list[UnitFile], Field(min_length=1)] = Field(
-        default=[], description="Several specimens, over which runs spread; instead of the three keys above."
+        default=[],
+        description="Several specimens, over which runs spread; each has what one would have at the top.",
     )
     count: Count = Field(default=2, description="How many virtual specimens may run at once.")
     timing_model: TimingModel = Field(

@@ -98,8 +98,11 @@ class PlacementFile(Strict):
     """Where the parts of an image lie; what is not given lies where it does by default."""
 
     code: Name = Field(default="", description="The kernels' code: on an STM32F7 flash-itcm, itcm or sram1.")
-    weights: Name = Field(default="", description="The model's constants: flash-itcm, itcm, dtcm or sram1.")
-    arena: Name = Field(default="", description="The model's tensors: itcm or dtcm.")
+    weights: Name = Field(
+        default="",
+        description="The model's constants: flash-itcm, itcm, dtcm, sram1, or the board's qspi or sdram.",
+    )
+    arena: Name = Field(default="", description="The model's tensors: itcm, dtcm, or the board's sdram.")
     stack: Name = Field(default="", description="The stack: sram1.")
 
 

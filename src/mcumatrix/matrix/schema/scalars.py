@@ -38,6 +38,8 @@ _PROBE = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
 _DEVICE = re.compile(r"/[!-~]+", re.ASCII)
 _SERIAL_URL = re.compile(r"(?P<scheme>[a-z0-9]+)://(?P<rest>[!-~]*)", re.ASCII)
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}([/?].*)?", re.ASCII)
+_COORDINATOR = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+_PLACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+-]{0,99}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -170,6 +172,18 @@ def check_serial_port(text: str) -> str:
     return text
 
 
+def _coordinator(text: str) -> str:
+    if not _COORDINATOR.fullmatch(text):
+        raise RefusedError("it is no host, nor host and port", "Write it as in 'lab1' or 'lab1:20408'.")
+    return text
+
+
+def _place(text: str) -> str:
+    if not _PLACE.fullmatch(text):
+        raise RefusedError("it is no name of a place", "`labgrid-client places` lists those that there are.")
+    return text
+
+
 def _command_line(text: str) -> str:
     try:
         words = shlex.split(text)
@@ -248,6 +262,8 @@ Digit = Annotated[int, Field(ge=0, le=9), BeforeValidator(_whole_number)]
 Count = Annotated[int, Field(ge=1, le=MAXIMUM_VIRTUAL_BOARDS), BeforeValidator(_whole_number)]
 Probe = Annotated[Text, AfterValidator(check_probe)]
 SerialPort = Annotated[str, AfterValidator(check_serial_port)]
+Coordinator = Annotated[Text, AfterValidator(_coordinator)]
+PlaceName = Annotated[Text, AfterValidator(_place)]
 CommandLine = Annotated[str, AfterValidator(_command_line)]
 Duration = Annotated[str, AfterValidator(_duration)]
 LongDuration = Annotated[str, AfterValidator(_long_duration)]

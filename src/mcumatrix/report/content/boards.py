@@ -5,9 +5,8 @@ from pathlib import Path
 
 from mcumatrix.matrix.hardware_map import FoundBoard, LeftOut, Outcome
 from mcumatrix.model.attached import Attached, AttachedPort, AttachedProbe
-from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.report.content.tables import Table
-from mcumatrix.stages.match import Match, port_of
+from mcumatrix.stages.match import Match, place_of, port_of
 
 
 def board_parts(attached: Attached, matches: Sequence[Match]) -> tuple[Table | str, ...]:
@@ -35,7 +34,10 @@ def board_parts(attached: Attached, matches: Sequence[Match]) -> tuple[Table | s
             ("running virtual board", "debug probe", "serial port", "process"),
             [(board.name, board.uid, board.serial_port, str(board.pid)) for board in attached.virtual_boards],
         ),
-        Table(("board", "kind", "debug probe", "serial port", "state"), tuple(map(_match, matches))),
+        Table(
+            ("board", "kind", "debug probe", "serial port", "state"),
+            tuple(_match(one, attached) for one in matches),
+        ),
     )
 
 
@@ -64,12 +66,17 @@ def _uses_port(port: AttachedPort, attached: Attached, matches: Iterable[Match])
     return port.problem or ", ".join(boards) or "none"
 
 
-def _match(match: Match) -> tuple[str, ...]:
+def _match(match: Match, attached: Attached) -> tuple[str, ...]:
     board, unit = match.board, match.unit
-    if board.kind is BoardKind.VIRTUAL:
+    if board.is_started_here:
         return board.name, board.kind, "its own", "its own", f"usable, {len(board.units)} at once"
     state = "usable" if match.is_usable else f"not usable: {'; '.join(match.reasons)}"
-    return board.name, board.kind, unit.probe or match.probe or "any", unit.serial_port, state
+    place = place_of(board, unit, attached)
+    if place is None:
+        return board.name, board.kind, unit.probe or match.probe or "any", unit.serial_port, state
+    holder = f"; {place.holder} has it" if place.holder else ""
+    where = f"the place {place.name} at {place.coordinator}"
+    return board.name, board.kind, place.probe or where, place.serial_port or where, f"{state}{holder}"
 
 
 def _imported(board: FoundBoard, path: Path, outcome: Outcome) -> str:

@@ -225,26 +225,38 @@ def _plain_verdict(ours: Row, other: Row) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPart:
-    """A pair as a report shows it: what is compared, what a reader has to know, and the differences."""
+    """A pair as a report shows it: what is compared, and what a reader has to know."""
 
     heading: str
     notes: tuple[str, ...]
-    table: Table | None
     pair: Pair
 
+    @property
+    def table(self) -> Table | None:
+        """The differences; made when it is shown, since of many pairs none is."""
+        return self.pair.table if self.pair.differences else None
 
-def comparison_parts(timings: Sequence[Timing], leading: Sequence[Comparison]) -> tuple[ComparisonPart, ...]:
-    """The comparisons that a report leads with, one part for each pair."""
+
+Compared = Mapping[Comparison, tuple[Pair, ...]]
+"""All pairs of comparisons."""
+
+
+def compared(timings: Sequence[Timing], leading: Sequence[Comparison]) -> Compared:
+    """The comparisons that a report leads with, in their order."""
+    return {wanted: pairs(timings, wanted) for wanted in leading}
+
+
+def comparison_parts(timings: Sequence[Timing], leading: Compared) -> tuple[ComparisonPart, ...]:
+    """One part for each pair of the comparisons that a report leads with."""
     varying = set(axes_with_several_values(timings))
     return tuple(
         ComparisonPart(
             heading=_heading(pair, varying),
             notes=tuple(_notes(pair)),
-            table=pair.table if pair.differences else None,
             pair=pair,
         )
-        for wanted in leading
-        for pair in pairs(timings, wanted)
+        for members in leading.values()
+        for pair in members
     )
 
 

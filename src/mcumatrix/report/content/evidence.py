@@ -9,6 +9,16 @@ from mcumatrix.stages.log_lines import LogLine, TimeLines
 RECORDS = "records"
 """The folder of records, beside the report."""
 
+MAXIMUM_TEXTS = 4_000
+"""Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
+
+
+def shows_texts(cases: Sequence[Case]) -> bool:
+    """Whether the lines with the times of these cases are few enough to be shown as they are."""
+    measurements = [case.record.measurement for case in cases if case.is_measured and case.record]
+    lines = sum(len(one.total_cycles) * (len(one.layers) + 1) for one in measurements if one)
+    return lines <= MAXIMUM_TEXTS
+
 
 @dataclass(frozen=True, slots=True)
 class ProvedRow:

@@ -27,12 +27,14 @@ class PlannedVariant:
     runs: str = ""
     """Its runs that would be done, as people read it: "run", "2 of 3 runs"."""
     hindered: str = ""
+    is_expected: bool = False
+    """Whether the matrix expects that it cannot be tried."""
     fingerprint: str = ""
     """That of all that its result follows from; empty where it is hindered."""
 
     def __str__(self) -> str:
         if self.hindered:
-            return f"cannot be tried: {self.hindered}"
+            return f"cannot be tried{', as expected' if self.is_expected else ''}: {self.hindered}"
         return " and ".join(filter(None, ("build" if self.is_built else "", self.runs))) or "nothing"
 
 

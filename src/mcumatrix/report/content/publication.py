@@ -6,7 +6,7 @@ from itertools import groupby
 from mcumatrix.model.comparison import Comparison
 from mcumatrix.model.publication import Origin, PrintedColumn, Publication, Quantity
 from mcumatrix.report.content.charts import change_charts, time_charts
-from mcumatrix.report.content.comparisons import comparison_parts, default_comparison
+from mcumatrix.report.content.comparisons import compared, comparison_parts, default_comparison
 from mcumatrix.report.content.findings.printed import Trusted, find_in_publication, trusted
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.content.switches import switches
@@ -18,9 +18,10 @@ def make_publication_report(publication: Publication) -> Report:
     believed = trusted(publication)
     timings = believed.timings
     leading = _leading(publication) or default_comparison(timings)
+    led = compared(timings, leading)
     findings = find_in_publication(publication)
     day = publication.published_on.isoformat()
-    comparisons = comparison_parts(timings, leading)
+    comparisons = comparison_parts(timings, led)
     return Report(
         title=publication.name,
         description=f"Numbers that others published: {publication.source}, {day}.",
@@ -30,7 +31,7 @@ def make_publication_report(publication: Publication) -> Report:
         cases=_columns_table(publication, believed),
         times=(),
         comparisons=comparisons,
-        switches=switches(timings, leading),
+        switches=switches(timings, led),
         labels=None,
         sizes=(),
         findings=tuple(findings),

@@ -20,6 +20,7 @@ from mcumatrix.report.content.charts import (
 )
 from mcumatrix.report.content.comparisons import (
     ComparisonPart,
+    compared,
     comparison_parts,
     default_comparison,
     total_tables,
@@ -137,7 +138,8 @@ def make_report(
     summary, warning = _summary(cases)
     timings = timings_of_cases(cases)
     leading = matrix.comparisons or default_comparison(timings)
-    comparisons = comparison_parts(timings, leading)
+    led = compared(timings, leading)
+    comparisons = comparison_parts(timings, led)
     slugs = {case.variant for case in cases}
     history = pasts({slug: runs for slug, runs in runs_of_variant.items() if slug in slugs})
     return Report(
@@ -149,7 +151,7 @@ def make_report(
         cases=case_table(cases),
         times=tuple(time_tables(cases)),
         comparisons=comparisons,
-        switches=switches(timings, leading),
+        switches=switches(timings, led),
         labels=label_table(cases),
         sizes=size_tables(cases),
         findings=tuple(find(cases, timings, matrix.schedule.drift_percent)),
@@ -205,14 +207,18 @@ def _why_not_measured(case: Case) -> str:
     """The reason that a case without times has."""
     if case.record is None:
         if case.untried:
-            return case.untried
+            return f"{case.untried}{_expected(case)}"
         return "not run yet: the run that made this report left it out"
     if case.record.status is Status.BLOCKED:
         return f"blocked: {case.record.reason}"
     reason = f"{blamed(case.record)}: {case.record.reason}"
     if case.record.attempt > 1:
         reason += f" (and so {case.record.attempt} times)"
-    return f"{reason} (expected: {case.expect.reason})" if case.failed_as_expected else reason
+    return f"{reason}{_expected(case)}"
+
+
+def _expected(case: Case) -> str:
+    return f" (expected: {case.expect.reason})" if case.failed_as_expected else ""
 
 
 def _tools(records: Sequence[Record]) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 
 from mcumatrix.matrix.suggest import listed
 from mcumatrix.model.comparison import Comparison
 from mcumatrix.report.content.comparisons import (
+    Compared,
     Difference,
     Pair,
     Verdict,
@@ -54,13 +56,16 @@ class Switch:
         return largest_change(self.pairs) > NEGLIGIBLE
 
 
-def switches(timings: Sequence[Timing], leading: Sequence[Comparison] = ()) -> tuple[Switch, ...]:
-    """All of them, in the order of axes and values; `leading` says what is old and what is new."""
+def switches(timings: Sequence[Timing], leading: Compared = MappingProxyType({})) -> tuple[Switch, ...]:
+    """All of them, in the order of axes and values; `leading` says what is old and what is new, and has the
+    pairs that were compared already.
+    """
     bases = {wanted.axis: wanted.base for wanted in leading}
     found = []
     for axis in axes_with_several_values(timings):
         by_values: dict[tuple[str, str], list[Pair]] = {}
-        for pair in pairs(timings, Comparison(axis, bases.get(axis, ""))):
+        wanted = Comparison(axis, bases.get(axis, ""))
+        for pair in leading[wanted] if wanted in leading else pairs(timings, wanted):
             if not pair.refused:
                 by_values.setdefault((pair.base, pair.candidate), []).append(pair)
         found += [_switch(axis, tuple(members)) for members in by_values.values()]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from mcumatrix.model.axes import Setting
 from mcumatrix.model.catalogue import BoardKind, Model
-from mcumatrix.model.expected import failed_as_expected
+from mcumatrix.model.expected import failed_as_expected, is_expected
 from mcumatrix.model.record import Flashed, Measurement, Record, Status
 from mcumatrix.model.reproduction import Reproduction
 from mcumatrix.model.results import MatrixResults, VariantRuns
@@ -27,9 +27,10 @@ class Case:
     """A column of the report: a variant with its number, and its record if it was ever run.
 
     `untried` says why it has no result now, if something kept it from being tried or kept, as a phrase such
-    as "not tried: the probe is not attached". `declared` is what the labels of own axes mean by its matrix,
-    None where there is no matrix; `expect` is what that says of it now, whatever it said when it ran.
-    `rated_hz` is the clock that its chip is rated for, 0 where that is not known.
+    as "not tried: the probe is not attached"; `refused` is the status that it has without being built.
+    `declared` is what the labels of own axes mean by its matrix, None where there is no matrix; `expect` is
+    what that says of it now, whatever it said when it ran. `rated_hz` is the clock that its chip is rated
+    for, 0 where that is not known.
     `least_cycles` has the operators of its network, each with the cycles that it cannot take less than.
 
     A variant that is run several times has the records of its other runs in `further`, of the `due` ones that
@@ -42,6 +43,7 @@ class Case:
     record: Record | None
     reproduction: Reproduction | None = None
     untried: str = ""
+    refused: Status | None = None
     declared: tuple[Setting, ...] | None = None
     rated_hz: int = 0
     least_cycles: tuple[tuple[str, float], ...] = ()
@@ -103,8 +105,10 @@ class Case:
 
     @property
     def failed_as_expected(self) -> bool:
-        """Whether it was tried, and has no times because of what the matrix says about it."""
-        return self.record is not None and failed_as_expected(self.expect, self.record)
+        """Whether it was tried or refused, and has no times because of what the matrix says about it."""
+        if self.record is not None:
+            return failed_as_expected(self.expect, self.record)
+        return self.refused is not None and is_expected(self.expect, self.refused)
 
     @property
     def label(self) -> str:
@@ -192,6 +196,7 @@ def cases_of_results(
             further=tuple(record for record in one.further if record.slot.run <= last),
             due=last,
             references=one.references if case.variant in matrix.schedule.references else (),
+            refused=results.refused.get(case.variant),
         )
         for case, one in zip(cases, runs, strict=True)
     ]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,7 +10,7 @@ from mcumatrix.model.record import Record
 from mcumatrix.overlay import Folders
 from mcumatrix.printable import printable
 from mcumatrix.report.content.report import Report
-from mcumatrix.results.frame import columns, rows
+from mcumatrix.results.frame import columns, rows_by_record
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -27,15 +27,20 @@ def to_csv(records: Sequence[Record]) -> bytes:
     names = columns(records)
     inert = cache(_inert)  # most texts are in many rows
 
-    shown: dict[type, Callable[[Any], object]] = {str: inert, float: _plain_number}
-    # A row says less than half of what the columns are for: only that is looked at.
+    kinds: dict[type, Callable[[Any], object]] = {str: inert, float: _plain_number}
+
+    def shown(row: Mapping[str, object]) -> dict[str, object]:
+        said = {name: show(value) for name, value in row.items() if (show := kinds.get(type(value)))}
+        return {**row, **said}
+
     empty = dict.fromkeys(names)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    for row in rows(records):
-        said = {name: show(row[name]) for name in row if (show := shown.get(type(row[name])))}
-        writer.writerow((empty | row | said).values())
+    for common, own in rows_by_record(records):
+        # What rows have in common is looked at once, and columns without a value not at all.
+        start = empty | shown(common)
+        writer.writerows((start | shown(row)).values() for row in own)
     return text.getvalue().encode()
 
 

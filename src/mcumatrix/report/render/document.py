@@ -6,6 +6,7 @@ makes another `$id`.
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -242,6 +243,7 @@ class SubstitutionData:
 class ReportData:
     """A report of mcumatrix for programs: what Markdown shows, as numbers with their units in the names."""
 
+    # What there may be thousands of is made while it is written.
     schema: Literal[1]
     title: str
     description: str
@@ -250,10 +252,10 @@ class ReportData:
     source: str
     findings: list[FindingData]
     cases: TableData
-    records: list[RecordData]
+    records: Iterable[RecordData]
     printed: list[PartData]
-    comparisons: list[ComparisonData]
-    switches: list[SwitchData]
+    comparisons: Iterable[ComparisonData]
+    switches: Iterable[SwitchData]
     beside: list[BesideData]
     labels: TableData | None
     sizes: list[PartData]
@@ -279,15 +281,11 @@ def _adapter() -> "TypeAdapter[ReportData]":
 
 
 def to_json(report: ReportData) -> bytes:
-    """A report as JSON in UTF-8, in the order of the fields; it names its schema first."""
+    """A report as a line of JSON in UTF-8, in the order of the fields; it names its schema first."""
     # Written at once: a report of 10,000 records as nested dictionaries takes more than the report itself.
     left_out = {"energy"} if report.energy is None else None
-    return (
-        b'{"$schema":"'
-        + SCHEMA_ID.encode()
-        + b'",'
-        + _adapter().dump_json(report, exclude=left_out).removeprefix(b"{")
-    )
+    fields = memoryview(_adapter().dump_json(report, exclude=left_out))[1:]
+    return b"".join((b'{"$schema":"', SCHEMA_ID.encode(), b'",', fields, b"\n"))
 
 
 def json_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcumatrix.overlay import Folders
@@ -19,8 +20,7 @@ from mcumatrix.report.render.template import render_template
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-MAXIMUM_TEXTS = 4_000
-"""Lines of raw logs that a page shows as they are; of more it has their numbers, and links to the logs."""
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 
 
 def render_html(report: Report, templates: Folders, name: str = "report.html.j2") -> bytes:
@@ -69,20 +69,34 @@ def _proofs(evidence: Sequence[Evidence]) -> "Markup":
     """The evidence as JSON that can stand in a `script`: what the page's script shows of it."""
     from markupsafe import Markup
 
-    text = json.dumps(proofs_document(evidence), ensure_ascii=True, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
+    proofs = proofs_of(evidence)
+    # One case after the other: of 10,000 the pieces of which JSON is made take more than the page.
+    cases = (f"{_inert(label)}:{_inert(proof)}" for label, proof in proofs.cases.items())
+    head = _inert({"folder": RECORDS, "lines": proofs.lines})
+    return Markup("".join((head[:-1], ',"cases":{', ",".join(cases), "}}")))
 
 
-def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
-    """By the labels of cases, what their numbers were read from.
+def _inert(value: object) -> str:
+    return _ENCODER.encode(value).replace("<", "\\u003c").replace("&", "\\u0026")
 
-    Many logs have their times on the same lines: these are there once, and cases have a number for them.
-    Texts of lines are in it as long as they are few; cycles that are the same in each repeat are there once.
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What numbers were read from: `cases` by their labels.
+
+    Many logs have their times on the same `lines`: these are there once, and cases have a number for them.
+    Cycles that are the same in each repeat are there once.
     """
+
+    lines: tuple[tuple[tuple[int, ...], ...], ...]
+    cases: dict[str, dict[str, object]]
+
+
+def proofs_of(evidence: Sequence[Evidence]) -> Proofs:
+    """What the page's script shows; the texts of lines too, if evidence has them of all."""
     patterns: dict[tuple[tuple[int, ...], ...], int] = {}
-    lines = [line for one in evidence for row in one.rows for line in row.lines]
-    has_texts = len(lines) <= MAXIMUM_TEXTS
-    cases = {}
+    has_texts = all(line.text for one in evidence for row in one.rows for line in row.lines)
+    cases: dict[str, dict[str, object]] = {}
     for one in evidence:
         numbers = tuple(tuple(line.number for line in row.lines) for row in one.rows)
         cases[one.case] = {
@@ -95,7 +109,7 @@ def proofs_document(evidence: Sequence[Evidence]) -> dict[str, object]:
             "cycles": [_once_if_same(row.cycles) for row in one.rows],
             "lines": patterns.setdefault(numbers, len(patterns)),
         } | ({"texts": [[line.text for line in row.lines] for row in one.rows]} if has_texts else {})
-    return {"folder": RECORDS, "lines": [list(map(list, pattern)) for pattern in patterns], "cases": cases}
+    return Proofs(tuple(patterns), cases)
 
 
 def _once_if_same(cycles: tuple[int, ...]) -> list[int]:

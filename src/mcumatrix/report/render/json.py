@@ -39,7 +39,7 @@ from mcumatrix.units import milliseconds
 
 def render_json(report: Report, _templates: Folders) -> bytes:
     """A report as a JSON file, in UTF-8, with keys in a fixed order; docs/ has its schema."""
-    return to_json(_report(report)) + b"\n"
+    return to_json(_report(report))
 
 
 def _report(report: Report) -> ReportData:
@@ -54,10 +54,10 @@ def _report(report: Report) -> ReportData:
             FindingData(found.check.value, found.sentence, list(found.evidence)) for found in report.findings
         ],
         cases=_table(report.cases),
-        records=[_record(record) for record in report.records],
+        records=map(_record, report.records),
         printed=_parts(report.printed),
-        comparisons=[_comparison(part) for part in report.comparisons],
-        switches=[_switch(switch) for switch in report.switches],
+        comparisons=map(_comparison, report.comparisons),
+        switches=map(_switch, report.switches),
         beside=[_beside(beside) for beside in report.beside],
         labels=_table(report.labels) if report.labels else None,
         runs=_table(report.runs) if report.runs else None,

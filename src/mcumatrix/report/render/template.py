@@ -1,5 +1,6 @@
 """Templates of reports, and what is wrong with one, by file and line."""
 
+import io
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -36,4 +37,7 @@ def render_template(
     environment.filters.update(filters or {})
     environment.tests.update(tests or {})
     with said_of_template(folders, name, hint="docs/reports.md says what a template of a report can name."):
-        return environment.get_template(name).render(context).encode()
+        rendered = io.BytesIO()
+        # Piece by piece: a page of 10,000 cases is there once.
+        environment.get_template(name).stream(context).dump(rendered, "utf-8")
+        return rendered.getvalue()

@@ -35,12 +35,17 @@ def report_text(report: "Report") -> str:
             *map(_times, report.times),
             *([f"Accuracy on labelled sets\n{to_text(report.accuracy)}"] if report.accuracy else []),
             *([f"Energy of an inference\n{to_text(report.energy)}"] if report.energy else []),
-            *(f"{printable(sentence)}" for switch in report.switches for sentence in switch.sentences),
-            *(f"Finding: {printable(str(finding))}" for finding in report.findings),
-            *(printable(str(failure)) for failure in report.failures),
+            *(_in_lines(sentence) for switch in report.switches for sentence in switch.sentences),
+            *(_in_lines(f"Finding: {finding}") for finding in report.findings),
+            *(_in_lines(str(failure)) for failure in report.failures),
             f"{report.summary} {report.warning}".rstrip(),
         ]
     )
+
+
+def _in_lines(text: str) -> str:
+    """Text from elsewhere in its own lines, as those of a compiler."""
+    return printable(text, keep="\n")
 
 
 def _times(time: TimeTable) -> str:

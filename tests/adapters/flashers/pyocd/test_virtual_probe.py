@@ -1,10 +1,8 @@
 """Probes of virtual boards: found by announcements, and never waited for without end."""
 
-import json
-import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import repeat
 from typing import Any
 
@@ -15,90 +13,13 @@ from pyocd.core.session import Session
 from pyocd.probe.aggregator import DebugProbeAggregator
 from pyocd.probe.debug_probe import DebugProbe
 
-from mcumatrix.adapters.flashers.pyocd.virtual_probe import (
-    ProbeConnection,
-    ProbeSilentError,
-    VirtualBoardProbe,
-)
+from mcumatrix.adapters.flashers.pyocd.network_probe import ProbeConnection, ProbeSilentError
+from mcumatrix.adapters.flashers.pyocd.virtual_probe import VirtualBoardProbe
+from support.probe_server import Answer, HangUpError, Server, well_behaved
 from vstm32.app.running import RunningBoard, announce
 
 UID = "VB0123456789ABCDEF01234567"
 NAME = f"the virtual board {UID}"
-
-Answer = Callable[[dict[str, Any]], dict[str, Any] | Iterable[bytes] | None]
-"""Answers a request with fields, with bytes as they are, or not at all. `HangUpError` ends the connection."""
-
-
-class HangUpError(Exception):
-    """The server closes the connection; with a reset if it is to be rude."""
-
-    def __init__(self, *, rudely: bool = False) -> None:
-        self.rudely = rudely
-
-
-class Server:
-    """A probe server on a port of this machine, for one connection after the other."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.requests: list[str] = []
-        self._ended = threading.Event()
-        self._connection: socket.socket | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                self._connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._connection as connection:
-                try:
-                    self._converse(connection)
-                except HangUpError as end:
-                    if end.rudely:
-                        linger = (1).to_bytes(4, "little") + bytes(4)
-                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                except OSError:
-                    pass
-
-    def _converse(self, connection: socket.socket) -> None:
-        for line in connection.makefile("rb"):
-            request = json.loads(line)
-            self.requests.append(request["request"])
-            answer = self.answer(request)
-            if answer is None:
-                self._ended.wait()
-            elif isinstance(answer, dict):
-                connection.sendall(json.dumps({"id": request["id"], "status": 0, **answer}).encode() + b"\n")
-            else:
-                for piece in answer:
-                    connection.sendall(piece)
-
-    def close(self) -> None:
-        self._ended.set()
-        for one in (self._listener, self._connection):
-            with suppress(OSError):
-                if one:
-                    one.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-
-def well_behaved(request: dict[str, Any]) -> dict[str, Any]:
-    """What a server of one probe says that has nothing behind it."""
-    properties = {
-        "capabilities": ["BANKED_DP_REGISTERS"],
-        "supported_wire_protocols": ["DEFAULT", "SWD"],
-        "wire_protocol": "SWD",
-    }
-    results = {"read_dp": 0x5BA0_2477, "is_reset_asserted": False}
-    if request["request"] == "readprop":
-        return {"result": properties[request["arguments"][0]]}
-    return {"result": results.get(request["request"])}
 
 
 @pytest.fixture
@@ -284,7 +205,7 @@ def test_a_board_that_is_gone_is_disconnected(serve, the_probe):
     server.close()
     with pytest.raises(exceptions.ProbeDisconnected) as raised:
         probe.open()
-    assert str(raised.value) == f"{NAME} cannot be reached on port {server.port}: Connection refused"
+    assert str(raised.value) == f"{NAME} cannot be reached at 127.0.0.1:{server.port}: Connection refused"
     assert not probe.is_open
 
 
@@ -410,11 +331,11 @@ def test_closing_ends_the_wait_of_another_thread(serve, the_probe):
 
 
 def test_a_connection_waits_ten_seconds_unless_told_otherwise():
-    assert ProbeConnection("it", 1).answer_timeout_s == 10.0
+    assert ProbeConnection("it", "127.0.0.1", 1).answer_timeout_s == 10.0
 
 
 def test_a_connection_that_was_never_made_is_no_connection():
-    connection = ProbeConnection("it", 1)
+    connection = ProbeConnection("it", "127.0.0.1", 1)
     connection.close()
     with pytest.raises(exceptions.ProbeDisconnected, match="it is not connected"):
         connection.write(b"")

@@ -9,10 +9,17 @@ from mcumatrix.errors import FlashError, FlashFault
 Result = TypeVar("Result")
 
 
-def within(limit_s: float, what: str, work: Callable[[], Result]) -> Result:
+def _leave_alone() -> None:
+    pass
+
+
+def within(
+    limit_s: float, what: str, work: Callable[[], Result], give_up: Callable[[], None] = _leave_alone
+) -> Result:
     """What `work` returns or raises; it is done in a thread of its own.
 
-    After `limit_s` seconds it is left alone: what it waits for has limits too, if longer ones.
+    After `limit_s` seconds `give_up` is called, and it is left alone: what it waits for has limits too, if
+    longer ones.
 
     Raises:
         FlashError: the time is over. `what` says in the sentence what was being done.
@@ -30,6 +37,7 @@ def within(limit_s: float, what: str, work: Callable[[], Result]) -> Result:
     thread.start()
     thread.join(limit_s)
     if thread.is_alive():
+        give_up()
         raise FlashError(
             f"{what} did not end within {limit_s:g} s",
             hint="See `timeouts` in the board's file; if that is enough, switch the board off and on.",

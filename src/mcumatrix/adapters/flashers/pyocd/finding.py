@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mcumatrix.errors import FlashError, FlashFault
+from mcumatrix.model.attached import REMOTE_PROBE
 
 if TYPE_CHECKING:
     from pyocd.probe.debug_probe import DebugProbe
@@ -17,11 +18,14 @@ def find_probe(unique_id: str) -> "DebugProbe":
     """The probe with a unique id, as pyOCD writes it, or the only one that is attached for "".
 
     Raises:
-        FlashError: it is not attached, or several are and nothing says which.
+        FlashError: it is not attached, or several are and nothing says which. One behind a network is not
+            asked before somebody opens it.
     """
     from pyocd.core import exceptions
     from pyocd.probe.aggregator import PROBE_CLASSES, DebugProbeAggregator
 
+    if unique_id.lower().startswith(REMOTE_PROBE):
+        return _network_probe(unique_id)
     try:
         if unique_id:
             found = DebugProbeAggregator.get_probe_with_id(unique_id)
@@ -59,6 +63,31 @@ def is_virtual_probe(probe: "DebugProbe") -> bool:
     from pyocd.probe.aggregator import PROBE_CLASSES
 
     return isinstance(probe, PROBE_CLASSES[VIRTUAL])
+
+
+def give_up(probe: "DebugProbe") -> None:
+    """Ends what another thread does with a probe that answers too late, where that can be done.
+
+    A server would keep a probe behind a network for this thread. Drivers of USB are left alone.
+    """
+    from mcumatrix.adapters.flashers.pyocd.network_probe import NetworkProbe
+
+    if isinstance(probe, NetworkProbe):
+        probe.give_up()
+
+
+def _network_probe(unique_id: str) -> "DebugProbe":
+    """That of a server: pyOCD's own client of it waits without end for one that is gone."""
+    from mcumatrix.adapters.flashers.pyocd.network_probe import NetworkProbe
+
+    host, _, port = unique_id[len(REMOTE_PROBE) :].rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise FlashError(
+            f"the probe {unique_id} names no host and port",
+            hint=f"Write it as in '{REMOTE_PROBE}lab1:5555', with the port of `pyocd server`.",
+            fault=FlashFault.NO_PROBE,
+        )
+    return NetworkProbe(host.strip("[]"), int(port))
 
 
 def _not_attached(unique_id: str, attached: list[str]) -> FlashError:

@@ -8,14 +8,16 @@ start     a system reset with no debugger left, so that the firmware is alone
 import logging
 import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import STM32F7, Controller
+from mcumatrix.adapters.flashers.pyocd.boards import external_flash
 from mcumatrix.adapters.flashers.pyocd.chip import Chip
 from mcumatrix.adapters.flashers.pyocd.deadline import within
-from mcumatrix.adapters.flashers.pyocd.finding import find_probe, is_virtual_probe
+from mcumatrix.adapters.flashers.pyocd.finding import find_probe, give_up, is_virtual_probe
 from mcumatrix.adapters.flashers.pyocd.probes import attached_probes
 from mcumatrix.adapters.flashers.pyocd.reasons import connecting_failed, flashing_failed
 from mcumatrix.errors import FlashError, FlashFault
@@ -23,12 +25,13 @@ from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
-from mcumatrix.model.image import Image
+from mcumatrix.model.image import EXTERNAL_FLASH, Image
 from mcumatrix.model.record import Flashed
 
 if TYPE_CHECKING:
     from pyocd.core.session import Session
     from pyocd.core.soc_target import SoCTarget
+    from pyocd.probe.debug_probe import DebugProbe
 
 _ERASED = b"\xff"
 _PROBE_BYTES = 1024
@@ -56,7 +59,18 @@ class PyocdFlasher:
 
     def connect(self, board: Board, probe: str) -> "PyocdDebugger":
         """See `ports.Flasher`."""
-        session = within(board.timeouts.connect_s, "connecting to the board", lambda: _open(board, probe))
+        found: list[DebugProbe] = []
+
+        def give_up_found() -> None:
+            for each in found:
+                give_up(each)
+
+        session = within(
+            board.timeouts.connect_s,
+            "connecting to the board",
+            lambda: _open(board, probe, found.append),
+            give_up_found,
+        )
         return PyocdDebugger(session, board, probe)
 
 
@@ -72,20 +86,57 @@ class PyocdDebugger:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        within(self._board.timeouts.connect_s, "letting go of the board", lambda: _close(self._session))
+        try:
+            within(
+                self._board.timeouts.connect_s,
+                "letting go of the board",
+                lambda: _close(self._session),
+                lambda: give_up(self._session.probe),
+            )
+        except FlashError:
+            # What went wrong before says more.
+            if not any(exception):
+                raise
 
     def program(self, image: Image) -> Flashed:
         """See `ports.Debugger`."""
         data = image.binary.read_bytes()
-        return within(self._board.timeouts.program_s, "programming", lambda: self._program(data))
+        elf = image.elf if image.sizes.region_bytes.get(EXTERNAL_FLASH) else None
+        return within(self._board.timeouts.program_s, "programming", lambda: self._program(data, elf))
 
-    def _program(self, data: bytes) -> Flashed:
+    def _program(self, data: bytes, elf: Path | None) -> Flashed:
+        """`elf` has what belongs into flash beside the chip; None where nothing does."""
         target = self._session.target
+        written = self._program_beside(elf) if elf is not None else 0
         with flashing_failed(self._probe, _controller(target)):
-            written = _write_what_differs(self._session, target, data)
+            written += _write_what_differs(self._session, target, _flash_start(target), data)
             found = _read(target, _flash_start(target), len(data))
         _require_same(_flash_start(target), data, found)
         return Flashed(probe=self._probe, read_back_sha256=hash_bytes(found), written_bytes=written)
+
+    def _program_beside(self, elf: Path) -> int:
+        """What an image has in flash beside the chip, read back as well; returns how many bytes were
+        written.
+        """
+        from mcumatrix.adapters.flashers.pyocd.external import make_readable, segments_outside
+
+        target = self._session.target
+        internal = target.memory_map.get_boot_memory()
+        external = external_flash(self._board.firmware_board)
+        if external is None:
+            raise FlashError(
+                f"the image has something in flash beside the chip, and {self._board.name} has none that "
+                "can be programmed",
+                hint="Choose another placement, or a board that has one.",
+            )
+        written = 0
+        for start, data in segments_outside(elf, range(internal.start, internal.end + 1)):
+            with flashing_failed(self._probe, external.controller):
+                make_readable(target, external)
+                written += _write_what_differs(self._session, target, start, data)
+                found = _read(target, start, len(data))
+            _require_same(start, data, found)
+        return written
 
     def start(self) -> None:
         """See `ports.Debugger`."""
@@ -102,12 +153,14 @@ class PyocdDebugger:
         _close(self._session)
 
 
-def _open(board: Board, probe: str) -> "Session":
+def _open(board: Board, probe: str, uses: "Callable[[DebugProbe], None]") -> "Session":
+    """`uses` hears of the probe before it is opened."""
     from pyocd.core.session import Session
 
     # What pyOCD has to say comes as exceptions; without a handler its log would go to the terminal.
     logging.getLogger("pyocd").addHandler(logging.NullHandler())
     found = find_probe(probe)
+    uses(found)
     if board.kind is BoardKind.REAL and is_virtual_probe(found):
         raise FlashError(
             f"the board is to be real, and the probe {probe} is that of a virtual board",
@@ -227,11 +280,10 @@ def _sectors(target: "SoCTarget", address: int, size_bytes: int) -> Iterator[tup
         address += length
 
 
-def _write_what_differs(session: "Session", target: "SoCTarget", data: bytes) -> int:
+def _write_what_differs(session: "Session", target: "SoCTarget", start: int, data: bytes) -> int:
     """Programs the sectors that hold something else; returns how many bytes that were."""
     from pyocd.flash.loader import MemoryLoader
 
-    start = _flash_start(target)
     loader = MemoryLoader(session)
     written = 0
     for address, length in _sectors(target, start, len(data)):

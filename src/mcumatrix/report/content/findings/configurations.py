@@ -35,9 +35,9 @@ def unexpected_pass(cases: Sequence[Case]) -> Iterator[Finding]:
 def other_failure(cases: Sequence[Case]) -> Iterator[Finding]:
     """Cases that were to fail, and failed otherwise: what was expected is not known to be so."""
     for case in cases:
-        record = case.record
+        status = case.record.status if case.record else case.refused
         if (
-            record
+            status
             and not case.is_measured
             and case.expect.outcome is Outcome.FAIL
             and not case.failed_as_expected
@@ -45,8 +45,8 @@ def other_failure(cases: Sequence[Case]) -> Iterator[Finding]:
             yield Finding(
                 Check.OTHER_FAILURE,
                 f"{case.label} was expected to fail{case.expect.failure} ({case.expect.reason}), and failed "
-                f"otherwise: {record.status}.",
-                (record.reason,),
+                f"otherwise: {status}.",
+                (case.record.reason if case.record else case.untried,),
             )
 
 

@@ -1,6 +1,6 @@
-/* What the inference server asks of a board with an STM32F7: a file under board/ fills it in. */
-#ifndef MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
-#define MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
+/* What the inference server asks of a board: a file under board/ fills it in. */
+#ifndef MCUMATRIX_INFERENCE_SERVER_PORTS_H
+#define MCUMATRIX_INFERENCE_SERVER_PORTS_H
 
 #include <stdint.h>
 
@@ -20,6 +20,14 @@ struct second_port {
 };
 
 extern const struct second_port second_port;
+
+/* Pins of the energy mode of MLPerf Tiny; their alternate functions are not used. */
+struct energy_mode_pins {
+    struct board_pin timestamp; /* open drain */
+    struct board_pin wanted;    /* wired to ground at reset: the mode is wanted */
+};
+
+extern const struct energy_mode_pins energy_mode_pins;
 
 /* The handlers of these interrupts, which the board's file gives their names. */
 void second_port_interrupt(void);
