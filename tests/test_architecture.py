@@ -116,6 +116,7 @@ LOADED_LATE = (
     "mcumatrix.adapters.flashers.pyocd.network_probe",
     "mcumatrix.adapters.flashers.pyocd.plugin",
     "mcumatrix.adapters.flashers.pyocd.target",
+    "mcumatrix.adapters.flashers.pyocd.external",
     "mcumatrix.adapters.flashers.pyocd.virtual_probe",
 )
 """Modules that are loaded only by who cannot do without their libraries."""
@@ -297,7 +298,7 @@ def test_only_the_files_of_a_chip_or_a_board_name_one() -> None:
         str(path.relative_to(SOURCE.parent))
         for path in _texts(("src", "firmware", "templates", "tools", "conformance"))
         if names.search(path.read_text(errors="replace"))
-        and path.parent.name != "chips"
+        and path.parent.name not in ("chips", "boards")
         and not any(path.is_relative_to(folder) for folder in own)
     ]
     assert offenders == []

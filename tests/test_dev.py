@@ -106,8 +106,12 @@ def tree(machine: Path) -> Path:
 
 
 def _set_up(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return _run(tree, "setup", **environment)
+
+
+def _run(tree: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(tree.parent / "bash"), str(tree / "dev"), "setup"],
+        [str(tree.parent / "bash"), str(tree / "dev"), *arguments],
         env={"PATH": str(tree.parent), "TMPDIR": str(tree.parent), **environment},
         capture_output=True,
         text=True,
@@ -185,3 +189,18 @@ def test_who_says_nothing_for_long_is_said_to_be_at_it_still(tree: Path) -> None
         "echo Installing collected packages: numpy\nsleep 0.7\necho Successfully\n",
     )
     assert "s] still at it: Installing collected packages: numpy\n" in _set_up(tree).stdout
+
+
+def test_the_notebook_is_opened_when_its_images_are_built(tree: Path) -> None:
+    shutil.copy(tree / "requirements.lock", tree / "requirements-dev.lock")
+    for name in ("pip", "doit", "jupyter"):
+        _script(tree / ".venv" / "bin" / name, f'echo {name} "$@"\n')
+    ran = _run(tree, "notebook", "--no-browser")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[-2:] == [
+        "doit build matrix=notebook",
+        "jupyter lab notebooks/digits.ipynb --allow-root --no-browser",
+    ]
+    _script(tree / ".venv" / "bin" / "doit", "echo a step failed >&2; exit 1\n")
+    ran = _run(tree, "notebook")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "a step failed\n")

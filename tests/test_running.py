@@ -25,9 +25,9 @@ from mcumatrix.model.record import Correctness, Measurement, Record, Status
 from mcumatrix.model.schedule import FIRST
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.results.store import RecordStore
-from mcumatrix.running import Bench, describe, run_variant
+from mcumatrix.running import Bench, _keep_test, describe, run_variant
 from mcumatrix.stages.retry import Retries
-from mcumatrix.stages.run import Choose, Ended, Ran
+from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import UNLIMITED
 from support.variants import a_measurement, a_record, a_variant, an_image
 
@@ -164,6 +164,36 @@ def test_a_unit_that_fails_again_and_again_is_set_aside_and_others_do_its_work(
     assert lab.ran == [*[("one", "test")] * 3, ("two", "test"), ("two", "variant")]
     assert list(lab.aside) == ["one"]
     assert said[-1].endswith("; one is set aside.")
+
+
+def test_tests_that_several_tasks_make_of_a_unit_at_once_are_one_attempt(bench: Callable[..., Bench]) -> None:
+    """Where a unit cannot even be taken, nothing keeps two tasks from finding that out at the same time."""
+    lab, said = Lab({"one": [NO_PROBE], "two": [None]}), []
+    made = bench(lab, said=said)
+    others = iter([True, True, True])
+
+    def wait(_pause_s: float) -> bool:
+        if next(others, False):
+            # Meanwhile another task has it tested.
+            ran = Ran(ToRun(TEST, an_image()), unit="one", error=NO_PROBE)
+            assert _keep_test(made, ran) is not None
+        return False
+
+    record = _run(replace(made, wait=wait))
+    assert (record.status, record.provenance.unit) == (Status.OK, "two")
+    assert lab.ran == [*[("one", "test")] * 3, ("two", "test"), ("two", "variant")]
+    attempts = [line.partition("attempt ")[2].partition(" ended")[0] for line in said]
+    assert attempts == ["1 of 3", "2 of 3", "3 of 3"]
+
+
+def test_a_test_that_ends_after_its_unit_was_set_aside_is_no_further_attempt(
+    bench: Callable[..., Bench],
+) -> None:
+    lab, said = Lab({"one": [NO_PROBE], "two": [None]}), []
+    made = bench(lab, said=said)
+    _run(made)
+    assert _keep_test(made, Ran(ToRun(TEST, an_image()), unit="one", error=NO_PROBE)) is None
+    assert said[-1].startswith("test of one: attempt 3 of 3 ended with no-probe: ")
 
 
 def test_a_unit_that_somebody_has_to_mend_is_set_aside_at_once(bench: Callable[..., Bench]) -> None:

@@ -4,9 +4,8 @@
 
 #include "board.h"
 #include "port.h"
+#include "usart.h"
 #include "usart_registers.h"
-
-#define USART_ISR_DAMAGED (USART_ISR_FE | USART_ISR_NF | USART_ISR_ORE)
 
 int port_read(void) {
     uintptr_t usart = board.serial.usart_base;
@@ -26,13 +25,5 @@ int port_read(void) {
 }
 
 void port_write(const void *data, size_t size_bytes) {
-    uintptr_t usart = board.serial.usart_base;
-    const uint8_t *bytes = data;
-    for (size_t i = 0; i < size_bytes; i++) {
-        while (!(USART_ISR(usart) & USART_ISR_TXE)) {
-        }
-        USART_TDR(usart) = bytes[i];
-    }
-    while (!(USART_ISR(usart) & USART_ISR_TC)) {
-    }
+    usart_write(board.serial.usart_base, data, size_bytes);
 }

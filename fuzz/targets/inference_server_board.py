@@ -1,7 +1,8 @@
 """Any bytes on either port of a virtual board whose image has an inference server.
 
-Changed messages go to the second port and, every other time, the same bytes to the console. After each input
-the server describes itself, and the benchmark executes the same instructions as before.
+Changed messages and parts of them go to the second port, up to 15 for an input, and, every other time, the
+same bytes to the console. After each input the server describes itself, and the benchmark executes the same
+instructions as before.
 """
 
 import atexit
@@ -25,6 +26,7 @@ _BOARD = "stm32f746g_disco"
 _SECOND_PORT = "UART7"
 _PAUSE_CYCLES = 40_000_000
 """What is sent comes within a period of SysTick, 2^24 cycles, and a pause of 50 ms ends it."""
+_PARTS, _PART_BYTES = 12, 16
 _HELLO = messages.describe().message(1)
 _BENCH = b"CMD=3 nonce=00000007 warmup=0 repeat=1\r"
 _RUNTIME = """
@@ -162,6 +164,9 @@ def _read(data: bytes) -> bool:
     data = data[:600]
     said = served.tell(data, data.replace(b"\r", b"") if len(data) % 2 else b"")
     said += served.tell(framed(data))
+    # What is cut off is a message too, and a byte takes longer than a message.
+    for first in range(0, min(len(data), _PARTS * _PART_BYTES), _PART_BYTES):
+        said += served.tell(data[first : first + _PART_BYTES])
     [(nonce, hello)] = answers_of(served.tell(_HELLO))
     assert nonce == 1
     assert isinstance(hello, Description), hello

@@ -90,10 +90,14 @@ def _runs(runtime: Runtime, file: Path, project: Project) -> bool:
 
 @dataclass(slots=True)
 class _UnitState:
-    """What is known of a unit in this run of a matrix: whether it is fit, and the tests that it failed."""
+    """What is known of a unit in this run of a matrix: whether it is fit, and the tests that it failed.
+
+    `rests` while somebody pauses after the last of them.
+    """
 
     is_fit: bool = False
     failed: tuple[str, ...] = ()
+    rests: bool = False
 
 
 @dataclass(slots=True)
@@ -107,6 +111,8 @@ class Health:
     jobs: Mapping[str, Job]
     store: RecordStore
     others: Sequence[Path] = ()
+    keeping: Lock = field(default_factory=Lock)
+    """Held while the outcome of a test is kept: several tasks may have tested a unit at once."""
     _units: dict[tuple[str, str], _UnitState] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -128,14 +134,30 @@ class Health:
         self._state(board, unit).is_fit = False
 
     def note(self, board: Board, unit: str, record: Record) -> None:
-        """Takes notice of a test's outcome."""
+        """Takes notice of a test's outcome; after a failure the unit rests, until `rested` says otherwise."""
         state = self._state(board, unit)
         state.is_fit = record.status is Status.OK
-        state.failed = () if state.is_fit else (*state.failed, record.name)
+        if state.is_fit:
+            state.failed = ()
+        elif not state.rests:
+            state.failed = (*state.failed, record.name)
+        state.rests = not state.is_fit
+
+    def rested(self, board: Board, unit: str, test: str) -> None:
+        """Takes notice of the end of the pause after a failed test, by its record's name: what comes next is
+        another attempt."""
+        state = self._state(board, unit)
+        if state.failed[-1:] == (test,):
+            state.rests = False
 
     def failed_tests(self, board: Board, unit: str) -> tuple[str, ...]:
-        """The names of the records of the tests that a unit has failed one after the other until now."""
-        return self._state(board, unit).failed
+        """The names of the records of the attempts that a unit has failed one after the other until now.
+
+        What fails while the unit rests is the same attempt as the one before: several tasks that test it at
+        once are not as many attempts, and nobody waited between them.
+        """
+        state = self._state(board, unit)
+        return state.failed[:-1] if state.rests else state.failed
 
     def earlier(self, job: Job, unit: str) -> list[Record]:
         """All tests of a unit with the same image in this project, oldest first.

@@ -16,6 +16,7 @@ from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultError, StoppedError
 from mcumatrix.executors.runs import Choice, Runs
 from mcumatrix.health import Health
+from mcumatrix.model.catalogue import Board
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Cause, Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.schedule import FIRST, Slot
@@ -93,7 +94,7 @@ def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ra
     variant = job.variant
     labelled = registry.labelled_set(variant.model, variant.asked, bench.say) if variant.asked else None
     board, wanted = variant.board, ToRun(variant, image_of(job), limit, labelled)
-    due: list[_Pause] = []
+    due: list[Record] = []
 
     @cache
     def test() -> ToRun | None:
@@ -113,37 +114,46 @@ def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ra
         if ran.what is wanted:
             return ran
         while due:
-            _pause(bench, *due.pop())
+            _pause_after_test(bench, board, due.pop())
 
 
-_Pause = tuple[str, float]
-"""What is to be said before a pause, and how long that is, in seconds."""
+def _keep_test(bench: Bench, ran: Ran) -> Record | None:
+    """Keeps the record of a test, and gives it where the unit is to be tested again after a pause.
 
-
-def _keep_test(bench: Bench, ran: Ran) -> _Pause | None:
-    """Keeps the record of a test; a unit that failed is set aside, or is to be tested again after a pause."""
+    A unit that has failed too often is set aside.
+    """
     health, board, unit = bench.health, ran.what.variant.board, ran.unit
     job = health.jobs[board.name]
-    failed = health.failed_tests(board, unit)
-    record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
-    try:
-        record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
-    except ResultError as error:
-        record = replace(record, drift=f"its history cannot be believed: {error.message}")
-    record = health.store.add(record, ran.log, ran.trace)
-    health.note(board, unit, record)
+    with health.keeping:
+        failed = health.failed_tests(board, unit)
+        record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
+        try:
+            record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
+        except ResultError as error:
+            record = replace(record, drift=f"its history cannot be believed: {error.message}")
+        record = health.store.add(record, ran.log, ran.trace)
+        health.note(board, unit, record)
     if record.drift:
         bench.say(f"{unit} drifts: {record.drift}.")
     if record.status is Status.OK:
         return None
-    pause_s = bench.retries.pause_after_test_s(record)
-    times = f"attempt {record.attempt} of {bench.retries.attempts}"
-    what = f"test of {unit}: {times} ended with {record.status}: {record.reason}"
-    if pause_s is not None:
-        return what, pause_s
-    bench.say(f"{what}; {unit} is set aside.")
+    if bench.retries.pause_after_test_s(record) is not None:
+        return record
+    bench.say(f"{_of_test(bench, record)}; {unit} is set aside.")
     bench.runs.set_aside(board, unit, f"{record.status}: {record.reason}")
     return None
+
+
+def _of_test(bench: Bench, record: Record) -> str:
+    times = f"attempt {record.attempt} of {bench.retries.attempts}"
+    return f"test of {record.slot.unit}: {times} ended with {record.status}: {record.reason}"
+
+
+def _pause_after_test(bench: Bench, board: Board, record: Record) -> None:
+    pause_s = bench.retries.pause_after_test_s(record)
+    assert pause_s is not None
+    _pause(bench, _of_test(bench, record), pause_s)
+    bench.health.rested(board, record.slot.unit, record.name)
 
 
 def _pause(bench: Bench, what: str, pause_s: float) -> None:

@@ -48,7 +48,7 @@ from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
 from mcumatrix.model.kernels import Compiled, KernelFacts, read_kernel_facts
 from mcumatrix.model.labelled import AskedSet
-from mcumatrix.model.layout import Choice, Layouts
+from mcumatrix.model.layout import PLACED, Choice, Layouts
 from mcumatrix.model.network import Network
 from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
@@ -111,7 +111,10 @@ _CHECKERS = (
 """What says whether a model is as its entry says and fits a chip. What these import decides no more than the
 linker and the reader of golden answers do, which look again."""
 
-_NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "flash_algorithm", "family", "chip", "board"}
+_NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "family", "chip", "board"} | {
+    "flash_algorithm",
+    "serial_flash_algorithm",
+}
 """Under `firmware/`: what runtimes, models and applications bring by themselves, what is in no image, and
 families, chips and boards, of which an image has one each. All the rest is part of the platform: none can be
 forgotten."""
@@ -488,8 +491,10 @@ class _Facts:
                 return
             registry.check_element(model, network(model.file))
             read = (model.name, model.file.stat().st_size, network(model.file))
-            require_room(*read, chip)
-            require_room_for_choices(*read, self.layouts(chip), choices)
+            layouts = self.layouts(chip)
+            places = {part: layouts.region(place) for part, place in choices if part in PLACED}
+            require_room(*read, chip, places)
+            require_room_for_choices(*read, layouts, choices)
             # Where nothing can be written, it is looked at again.
             with suppress(OSError):
                 make_folder(checked)

@@ -26,13 +26,13 @@ with display(quiet="quiet" in sys.argv).shown() as shown:
 """
 
 
-def _on_terminal(*arguments: str, terminal: str = "xterm") -> tuple[int, str]:
+def _on_terminal(*arguments: str, terminal: str = "xterm", program: str = PROGRAM) -> tuple[int, str]:
     """How a program ended that has a terminal, and all that it sent there."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     environment = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS"}}
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", program, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -77,6 +77,26 @@ def test_a_terminal_that_can_do_nothing_and_a_log_have_plain_lines() -> None:
         "\nprinted by somebody else\n"
     )
     assert logged.stderr == "Waiting for board-1.\n"
+
+
+WORDED = """\
+import sys
+from mcumatrix.cli.common import TYPED
+from mcumatrix.cli.displays import display
+TYPED.set("mcumatrix")
+with display(quiet="quiet" in sys.argv).shown() as shown:
+    shown.told("`doit model own` makes it; `doit build:own` builds it")
+    shown("Make one: doit base-image")
+"""
+
+
+def test_lines_name_commands_as_they_are_typed() -> None:
+    for sent in (
+        _on_terminal(program=WORDED)[1],
+        subprocess.run([sys.executable, "-c", WORDED], capture_output=True, text=True, check=True).stdout,
+    ):
+        assert "`mcumatrix model own` makes it; `doit build:own` builds it" in sent
+    assert "Make one: mcumatrix base-image" in _on_terminal(program=WORDED)[1]
 
 
 def test_who_wants_quiet_gets_it_on_a_terminal_too() -> None:

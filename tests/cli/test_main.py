@@ -1,6 +1,8 @@
 """`mcumatrix` and `doit` have the same commands with the same options, from one declaration."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -172,3 +174,19 @@ def test_the_command_that_click_shows_is_the_one_that_was_typed() -> None:
     command = click_command(COMMANDS[0])
     assert isinstance(command, click.Command)
     assert command.get_short_help_str(200) == COMMANDS[0].purpose
+
+
+def test_messages_name_commands_as_those_of_doit_so_that_they_can_be_reworded() -> None:
+    """`as_typed` makes of them what the person has typed. What is written into files is as it is."""
+    names = "|".join(command.name for command in COMMANDS)
+    named = re.compile(rf"`mcumatrix (?:{names})\b")
+    found = [
+        f"{path.name}: {node.value}"
+        for path in (ROOT / "src/mcumatrix").rglob("*.py")
+        if "shipped" not in path.parts and path.name != "declared.py" and named.search(path.read_text())
+        for call in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(call, ast.Call)
+        for node in ast.walk(call)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and named.search(node.value)
+    ]
+    assert not found

@@ -45,7 +45,7 @@ def test_five_files_are_written_and_the_matrix_can_be_planned(
     said = begun(tmp_path)
     assert said[:-1] == FILES
     assert said[-1] == (
-        "Next: `mcumatrix matrix` builds and runs it all; `mcumatrix doctor` says what is missing for it."
+        "Next: `doit matrix` builds and runs it all; `doit doctor` says what is missing for it."
     )
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert written == set(FILES)

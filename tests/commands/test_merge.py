@@ -91,7 +91,7 @@ def test_shares_of_two_machines_become_the_whole_and_verify(project: Project, ma
     assert code is ExitCode.OK
     assert said == [
         "here/results/example: 2 records, 2 tests of units, 3 inputs of 2 folders added.",
-        "`mcumatrix report example` makes the report of all of them.",
+        "`doit report example` makes the report of all of them.",
     ]
     assert _cycles(project) == {"reference": 6_165, "simd": 4_165}
     assert verify(project, "example", said.append) is ExitCode.OK

@@ -4,7 +4,9 @@ import ast
 import re
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -19,23 +21,63 @@ from tools.site.schemas import schema_page
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
-def test_the_site_is_made_without_a_warning_and_its_pictures_are_in_it(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `./dev docs` makes it: a warning is an error."""
+    folder = tmp_path_factory.mktemp("site")
     sphinx = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     ran = subprocess.run(
-        [*sphinx, "-d", tmp_path / "doctrees", DOCS, tmp_path / "site"],
+        [*sphinx, "-d", folder / "doctrees", DOCS, folder / "site"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
+    return folder / "site"
+
+
+class Anchors(HTMLParser):
+    """Where the links of a page lead, and where in it links can lead."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.ids: set[str] = set()
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids.add(given.get("id") or "")
+        self.links.add(given.get("href") or given.get("src") or "")
+
+
+@pytest.mark.slow
+def test_links_within_the_site_lead_to_files_and_places_that_are_there(site: Path) -> None:
+    """Links to other servers are tried by `./dev docs links`, which needs a network."""
+    pages = {page.resolve(): Anchors(page) for page in site.rglob("*.html")}
+    dead = []
+    for page, anchors in pages.items():
+        for link in anchors.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            there = pages.get(target)
+            is_there = unquote(parts.fragment) in {"", *there.ids} if there else target.exists()
+            dead += [] if is_there else [f"{page.relative_to(site)}: {link}"]
+    assert not dead
+    assert sum(len(anchors.links) for anchors in pages.values()) > 1000
+
+
+@pytest.mark.slow
+def test_the_site_is_made_without_a_warning_and_its_pictures_are_in_it(site: Path) -> None:
     for name in ("report.png", "terminal.svg"):
-        assert (tmp_path / "site/_images" / name).stat().st_size > 10_000
-    commands = (tmp_path / "site/reference/commands.html").read_text()
+        assert (site / "_images" / name).stat().st_size > 10_000
+    commands = (site / "reference/commands.html").read_text()
     assert all(f'id="{command.name}"' in commands for command in COMMANDS)
-    assert "run_until_it_waits" in (tmp_path / "site/reference/virtual-board-api.html").read_text()
-    for page in (tmp_path / "site").rglob("*.html"):
+    assert "run_until_it_waits" in (site / "reference/virtual-board-api.html").read_text()
+    for page in site.rglob("*.html"):
         loaded = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(https?:[^"]+)"', page.read_text())
         assert not loaded, f"{page.name} loads from another server: {loaded}"
 
@@ -118,3 +160,25 @@ def test_commands_that_pages_name_are_there_with_their_options() -> None:
                     given = set(re.findall(r"(?<= )--[a-z][a-z-]+", rest.partition("#")[0]))
                     unknown += [f"{page.name}: {name} {one}" for one in given - options[name] - {"--help"}]
     assert not unknown
+
+
+def _places(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "results/published/README.md"]
+)
+def test_links_of_pages_beside_the_site_lead_to_what_is_there(name: str) -> None:
+    page = ROOT / name
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    within = [link for link in links if not urlsplit(link).scheme]
+    dead = []
+    for link in within:
+        path, _, place = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (place and place not in _places(target)):
+            dead.append(link)
+    assert not dead

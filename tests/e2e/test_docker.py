@@ -99,12 +99,12 @@ def test_a_matrix_builds_with_the_compilers_of_two_debians_and_both_answer_right
     make_workplace: MakeWorkplace, toolchain_image: str
 ) -> None:
     place = make_workplace()
-    selection = "kernels=simd and (toolchain=debian-11 or toolchain=debian-12)"
+    selection = "kernels=simd and model=mnist-int8 and (toolchain=debian-11 or toolchain=debian-12)"
     ran = place.doit("matrix", "toolchains", "--select", selection, "--builder", "docker")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     records = "".join(record.read_text() for record in place.records("toolchains"))
-    assert records.count('"status": "ok"') == 4
-    assert records.count(" 8.3.1 20190703") == records.count(" 12.2.1 20221205") == 2
+    assert records.count('"status": "ok"') == 2
+    assert records.count(" 8.3.1 20190703") == records.count(" 12.2.1 20221205") == 1
 
 
 def test_sigterm_stops_the_containers_of_a_run(make_workplace: MakeWorkplace, toolchain_image: str) -> None:

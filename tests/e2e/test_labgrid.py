@@ -50,7 +50,7 @@ def test_a_place_is_acquired_for_a_run_and_free_again_after_it(place: Workplace,
     # Whose simulator it was is not known, and not said to be ours.
     assert provenance["tools"]["vstm32"] == "not known, behind labgrid"
     assert record["flashed"]["probe"] == f"remote:127.0.0.1:{lab.board.description.debug_port}"
-    assert lab.holder == "None"
+    assert lab.has_been_had_by("None")
     boards = place.doit("boards", **lab.environment).stdout
     (row,) = (line for line in boards.splitlines() if line.startswith("lab "))
     assert row.split()[1:] == ["virtual", record["flashed"]["probe"], lab.serial.url, "usable"]

@@ -7,6 +7,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from e2e.conftest import MakeWorkplace, Workplace
+from tools.models.mlperf_tiny import Builder
 
 PLACED = """\
 description: Places.
@@ -26,6 +27,20 @@ exclude:
   - {placement: tcm, cache: off, reason: what lies in TCM is in no cache}
   - {placement: ram, cache: on, reason: one is enough}
   - {placement: sdram, cache: off, reason: one is enough}
+repeat: 1
+"""
+
+FLASH_BYTES = 1024 * 1024
+OUTSIDE = """\
+description: More weights than the chip has flash.
+axes:
+  runtime: builtin
+  kernels: simd
+  clock: 216 MHz
+  model: large
+  board: virtual-f746-cache
+  placement:
+    outside: {weights: qspi, arena: sdram}
 repeat: 1
 """
 
@@ -74,3 +89,30 @@ def test_places_and_caches_cost_differently_and_answer_the_same(workplace: Workp
     assert sources == {layer["source"] for layer in records["default", "on"]["measurement"]["layers"]}
     report = workplace.report("placed")
     assert "code=itcm weights=flash-itcm arena=dtcm" in report
+
+
+def _large_model() -> bytes:
+    build = Builder("large")
+    source = build.input((1, 640), 0.391, 89)
+    layer = build.connect(build.connect(source, 820, relu=True), 660, relu=True)
+    return build.finish(source, build.classify(layer, 10))
+
+
+def test_weights_of_more_than_the_chips_flash_lie_outside_and_the_answer_is_right(
+    workplace: Workplace,
+) -> None:
+    model = _large_model()
+    assert len(model) > FLASH_BYTES
+    (workplace.root / "large.tflite").write_bytes(model)
+    made = workplace.doit("model", "large.tflite")
+    assert made.returncode == 0, made.stdout + made.stderr
+    workplace.write_matrix("large", OUTSIDE)
+    ran = workplace.doit("matrix", "large")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (record,) = (json.loads(path.read_text()) for path in workplace.records("large"))
+    assert record["status"] == "ok"
+    regions = record["image"]["sizes"]["region_bytes"]
+    assert regions["QSPI"] > FLASH_BYTES > regions["FLASH"]
+    assert regions["SDRAM"] > 0
+    assert record["flashed"]["written_bytes"] > regions["QSPI"]
+    assert "in QSPI" in workplace.report("large")

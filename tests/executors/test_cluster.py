@@ -114,7 +114,7 @@ def test_where_no_worker_has_the_compiler_that_is_said(connection: Connection) -
         ClusterBuilder(connection, pytest.fail).identity(Toolchain("none", "no-such-compiler-"))
     assert str(error.value) == (
         "No worker of the cluster has the toolchain none: no-such-compiler-gcc is not on PATH.\n"
-        "  Install it on a worker; `mcumatrix worker` connects one to the scheduler."
+        "  Install it on a worker; `doit worker` connects one to the scheduler."
     )
 
 
@@ -148,7 +148,7 @@ def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
 
 def _run(choose: Callable[[str], ToRun], _board: object, _boards: object, ended: Ended) -> Ran:
     what = choose("unit-1")
-    assert what.image.elf.read_bytes() == b"image.elf"
+    assert what.image.binary.read_bytes() == b"image.bin"
     ran = Ran(what, b"log", unit="unit-1", error=FirmwareError("it stopped"))
     ended(ran)
     return ran
@@ -206,7 +206,7 @@ def test_a_board_that_no_worker_has_is_said(connection: Connection, choice: Choi
         ClusterRuns(connection, _boards()).run(choice, board, lambda _ran: None)
     assert str(error.value) == (
         "No worker of the cluster has the board lab.\n"
-        "  Start `mcumatrix worker` on the machine that it is attached to."
+        "  Start `doit worker` on the machine that it is attached to."
     )
 
 
@@ -260,27 +260,32 @@ def test_a_unit_on_which_equipment_failed_is_tested_by_whoever_comes_next(
 
 
 class FakeConnection:
-    """A cluster in which a worker comes between two looks at it."""
+    """A cluster that has other workers each time that it is looked at: so many, one after the other."""
 
-    def __init__(self) -> None:
-        self._looks = 0
+    is_stopped = False
+
+    def __init__(self, *looks: int) -> None:
+        self._looks = list(looks)
 
     def heard(self, *_: object) -> object:
         return nullcontext()
 
     def workers(self) -> dict[str, dict[str, object]]:
-        self._looks += 1
-        return {f"tcp://lab-{number}:1": {"resources": RESOURCES} for number in range(self._looks)}
+        count = self._looks.pop(0) if self._looks else 2
+        return {f"tcp://lab-{number}:1": {"resources": RESOURCES} for number in range(count)}
 
     def result(self, *_: object, **__: object) -> Done:
         return Done(False, Ran(None, unit="unit-1"))  # type: ignore[arg-type]
 
 
-def test_a_worker_that_comes_between_two_looks_is_in_nobodys_way(choice: Choice) -> None:
-    connection = FakeConnection()
-    connection.workers()
-    runs = ClusterRuns(connection, _boards())  # type: ignore[arg-type]
-    assert runs.run(choice, choice.wanted.variant.board, lambda _ran: None).what is choice.wanted
+def test_workers_that_come_or_go_between_two_looks_are_in_nobodys_way(choice: Choice) -> None:
+    board = choice.wanted.variant.board
+    runs = ClusterRuns(FakeConnection(1, 2), _boards())  # type: ignore[arg-type]
+    assert runs.run(choice, board, lambda _ran: None).what is choice.wanted
+    # All of them are gone for a moment, as when their machine is started again.
+    runs = ClusterRuns(FakeConnection(1, 0, 0, 1), _boards())  # type: ignore[arg-type]
+    for _ in range(2):
+        assert runs.run(choice, board, lambda _ran: None).what is choice.wanted
 
 
 def test_who_waits_for_its_turn_keeps_nobody_from_ending() -> None:

@@ -283,7 +283,7 @@ def test_what_is_no_cluster_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         connect("tcp://127.0.0.1:9", (), tmp_path, pytest.fail)
     assert str(error.value) == (
         "No scheduler of a cluster answers at tcp://127.0.0.1:9 within 0.2 s.\n"
-        "  Start one with `dask scheduler`, and workers with `mcumatrix worker`."
+        "  Start one with `dask scheduler`, and workers with `doit worker`."
     )
 
 

@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import flatbuffers
@@ -17,8 +18,8 @@ from mcumatrix.client.description import Description
 from mcumatrix.client.errors import Problem
 from mcumatrix.client.messages import Refusal, Times
 from support.compiling import run
-from support.firmware_images import Build
-from support.inference_server import ServedBoard, build_image
+from support.firmware_images import HELLO, Build
+from support.inference_server import ServedBoard, ServedNucleo, build_image
 
 BENCH = "CMD=3 nonce=00000007 warmup=1 repeat=2"
 IN_ORDER = bytes([0, *INPUT[1:]])
@@ -244,6 +245,31 @@ def test_an_image_with_it_has_all_else_where_an_image_without_it_has_it(build: B
     moved = {name for name, address in without.items() if with_it[name] != address}
     # They are the server's own now.
     assert moved == {"UART7_handler", "USART6_handler"}
+
+
+def test_it_answers_on_a_board_of_another_family(tmp_path: Path) -> None:
+    build = Build(tmp_path, board="nucleo_l4r5zi")
+    hello = replace(HELLO, board="nucleo_l4r5zi", clock_hz=120_000_000)
+    build.render(hello)
+    build.configure()
+    elf = build_image(build, tmp_path / "served", hello)
+    served = ServedNucleo(elf)
+    found = served.ask(messages.describe())
+    assert isinstance(found, Description)
+    assert (found.board, found.clock_hz) == ("nucleo_l4r5zi", 120_000_000)
+    written(served, IN_ORDER)
+    inferred = served.ask(messages.infer(zlib.crc32(IN_ORDER)))
+    assert isinstance(inferred, Times)
+    assert zlib.crc32(served.ask(messages.read(0))) == inferred.output_crc32
+    served.board.close()
+    assert served.board.findings == ()
+    # What it adds lies behind all else.
+    lines = run("arm-none-eabi-nm", elf).splitlines()
+    with_it = {line.split()[2]: int(line.split()[0], 16) for line in lines}
+    lines = run("arm-none-eabi-nm", build.elf).splitlines()
+    without = {line.split()[2]: int(line.split()[0], 16) for line in lines if line.split()[1] != "A"}
+    moved = {name for name, address in without.items() if with_it[name] != address}
+    assert moved == {"USART3_handler", "LPUART1_handler"}
 
 
 def test_with_a_silent_second_port_the_benchmark_executes_the_same_instructions(

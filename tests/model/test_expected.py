@@ -11,7 +11,7 @@ from mcumatrix.errors import (
     McuMatrixError,
     TooLargeError,
 )
-from mcumatrix.model.expected import Stage, failed_as_expected, stage_of
+from mcumatrix.model.expected import Stage, failed_as_expected, is_expected, stage_of
 from mcumatrix.model.record import Correctness, Status
 from mcumatrix.model.variant import Expectation, Outcome
 from support.variants import a_measurement, a_record
@@ -30,6 +30,14 @@ def test_any_failure_of_the_variant_will_do_where_none_is_named(outcome: object)
 )
 def test_what_says_nothing_about_the_variant_and_what_passed_is_no_expected_failure(outcome: object) -> None:
     assert not failed_as_expected(Expectation(Outcome.FAIL, "x"), a_record(outcome))
+
+
+def test_what_is_refused_before_its_build_is_expected_by_its_status() -> None:
+    for status, stage in (("", ""), ("too-large", ""), ("too-large", "build"), ("", "build")):
+        assert is_expected(Expectation(Outcome.FAIL, "x", status=status, stage=stage), Status.TOO_LARGE)
+    for status, stage in (("timeout", ""), ("too-large", "run"), ("", "check")):
+        assert not is_expected(Expectation(Outcome.FAIL, "x", status=status, stage=stage), Status.TOO_LARGE)
+    assert not is_expected(Expectation(), Status.TOO_LARGE)
 
 
 def test_a_broken_build_is_not_expected_of_a_variant_that_is_to_give_a_wrong_answer() -> None:

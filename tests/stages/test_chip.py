@@ -36,6 +36,8 @@ def test_a_board_names_its_chip_and_the_chip_its_family_core_and_fpu() -> None:
         Region("FLASH", 1024 * 2**10),
         Region("SRAM1", 240 * 2**10),
         CLOCKS,
+        (Region("QSPI", 16 * 2**20), Region("SDRAM", 8 * 2**20)),
+        Region("QSPI", 16 * 2**20),
     )
     assert chip_of(PROJECT / "firmware", "nucleo_f767zi") == Chip(
         "stm32f767zi",

@@ -98,6 +98,10 @@ def _backwards(trace: Trace) -> Trace:
     return replace(trace, current_a=-trace.current_a)
 
 
+def _beyond_numbers(trace: Trace) -> Trace:
+    return replace(trace, voltage_v=np.full_like(trace.voltage_v, 1e308))
+
+
 WIRES = "Look at the wire from the board's pin (docs/energy.md has it) to the probe, and at `channel`."
 
 
@@ -113,6 +117,11 @@ WIRES = "Look at the wire from the board's pin (docs/energy.md has it) to the pr
             _clipped,
             "the current in window 0 reaches 1 A, and the probe tells no more than 1 A. Some of it was "
             "clipped: use a probe with a larger range, or set limit_a.",
+        ),
+        (
+            _beyond_numbers,
+            "the energy of window 0 is beyond all numbers. Look at the units of the trace: amperes and "
+            "volts.",
         ),
         (_silent, f"the trace has no edges: the board's pin never went high. {WIRES}"),
         (_cut, f"the trace ends within a window: its pin is high there. {WIRES}"),

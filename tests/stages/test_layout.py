@@ -26,7 +26,7 @@ def _tree(folder: Path, places: str, memory: str) -> Path:
 
 def test_a_stm32f7_has_its_memories_as_places_and_caches_to_switch_off() -> None:
     layouts = layouts_of(FIRMWARE, chip_of(FIRMWARE, "stm32f746g_disco"))
-    assert layouts.of(Part.WEIGHTS) == ("flash-axi", "flash-itcm", "itcm", "dtcm", "sram1", "sdram")
+    assert layouts.of(Part.WEIGHTS) == ("flash-axi", "flash-itcm", "itcm", "dtcm", "sram1", "qspi", "sdram")
     assert layouts.region("sdram") == Region("SDRAM", 8 * 2**20)
     assert layouts.of(Part.STACK) == ("dtcm", "sram1")
     assert layouts.of(Part.CACHE) == ("on", "off")

@@ -47,6 +47,17 @@ def test_a_layer_whose_tensors_are_larger_than_ram_is_named() -> None:
     )
 
 
+def test_weights_in_flash_of_the_board_take_nothing_of_the_chips() -> None:
+    beside = Region("QSPI", 10**7)
+    chip = replace(CHIP, external=(beside, Region("SDRAM", 10**6)), external_flash=beside)
+    with pytest.raises(TooLargeError) as caught:
+        require_room("m", 10**6, NETWORK, chip)
+    assert caught.value.hint == "Choose a smaller model, or a placement with its weights in qspi."
+    require_room("m", 10**6, NETWORK, chip, {Part.WEIGHTS: beside})
+    small = replace(chip, ram=Region("SRAM1", 27_000))
+    require_room("m", 1, NETWORK, small, {Part.ARENA: chip.external[1]})
+
+
 LAYOUTS = Layouts(
     (),
     (("itcm", Region("ITCM", 16_384)), ("dtcm", Region("DTCM", 27_040)), ("sram1", Region("SRAM1", 10**6))),

@@ -4,19 +4,20 @@ from pathlib import Path
 
 from fuzz.host.build import flatbuffers_tree
 from fuzz.messages import answers_of
+from mcumatrix import wire
 from mcumatrix.client import messages
 from support.compiling import run
-from support.firmware_images import FIRMWARE, Build
+from support.firmware_images import FIRMWARE, HELLO, Build
 from vstm32 import Board, BoardOptions, Trace, load_elf
 
 SERVER = FIRMWARE / "application" / "inference-server"
 
 
-def build_image(build: Build, folder: Path) -> Path:
+def build_image(build: Build, folder: Path, hello: wire.Hello = HELLO) -> Path:
     """Links an image with the server beside that of a build; returns its ELF file. That of the build is made
     anew where other tests have left it with another digit or runtime.
     """
-    build.render()
+    build.render(hello)
     build.make_library()
     build.compile()
     toolchain = f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake"
@@ -53,6 +54,7 @@ def build_image(build: Build, folder: Path) -> Path:
 class ServedBoard:
     """A board that runs such an image. No wall-clock time passes in it."""
 
+    CHIP = "stm32f746ng"
     SECOND_PORT = "UART7"
     _PAUSE_S = 0.3
     """Of virtual time: what is sent arrives within a period of SysTick, and a pause ends it."""
@@ -61,7 +63,9 @@ class ServedBoard:
     """The pin that a wire to ground chooses MLPerf Tiny's energy mode with: D7 of the Arduino connector."""
 
     def __init__(self, elf: Path, *, trace: Trace | None = None, energy_mode: bool = False) -> None:
-        options = BoardOptions(timing="instructions", host_baud=9600 if energy_mode else 115_200)
+        options = BoardOptions(
+            chip=self.CHIP, timing="instructions", host_baud=9600 if energy_mode else 115_200
+        )
         self.board = Board(load_elf(elf), options, trace=trace)
         if energy_mode:
             self.board.drive_pin(self.ENERGY_MODE, 0)
@@ -107,3 +111,11 @@ class ServedBoard:
 
     def close(self) -> None:
         self.board.close()
+
+
+class ServedNucleo(ServedBoard):
+    """The same on a NUCLEO-L4R5ZI."""
+
+    CHIP = "stm32l4r5zi"
+    SECOND_PORT = "USART3"
+    ENERGY_MODE = "PF13"

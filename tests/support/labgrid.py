@@ -1,12 +1,13 @@
 """A lab of labgrid on this machine: coordinator, exporter, and a virtual board behind a place."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -23,6 +24,9 @@ PATIENCE_S = 60.0
 PLACE = "disco-1"
 OTHERS = {"LG_HOSTNAME": "lab2", "LG_USERNAME": "anna"}
 """What the environment of another user's client on another machine says."""
+
+_HOLDER = re.compile(rf"^Place {PLACE} changed:\n(?:  .*\n)*?  acquired: .* -> (.*)$", re.MULTILINE)
+"""In what `labgrid-client monitor` prints."""
 
 _EXPORTER = """\
 board:
@@ -48,7 +52,7 @@ class Lab:
         self._folder = folder
         self._programs = labgrid_programs()
         self._stack = ExitStack()
-        self._coordinator: subprocess.Popen[bytes] | None = None
+        self._running: list[subprocess.Popen[bytes]] = []
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.coordinator = f"127.0.0.1:{free.getsockname()[1]}"
         self.switched: list[bool] = []
@@ -68,13 +72,14 @@ class Lab:
                     serial=self.serial.port, probe=self.board.description.debug_port, power=power.port
                 )
             )
-            self.start_coordinator()
-            self._stack.callback(self.stop_coordinator)
-            exporter = self._start("exporter", "-c", self.coordinator, "-n", "host", "exporter.yaml")
-            self._stack.callback(_end, exporter)
+            self._stack.callback(self.stop)
+            self.start()
+            self._start("client", "-x", self.coordinator, "monitor", PYTHONUNBUFFERED="1")
+            self._wait_for_coordinator("client connected")
+            self._start("exporter", "-c", self.coordinator, "-n", "host", "exporter.yaml")
+            self._wait_for_coordinator("set_resource board NetworkPowerPort")
             self.client("create")
             self.client("add-match", "host/board/*")
-            self._wait_until(lambda: "NetworkPowerPort" in self.client("show"))
             self._stack = self._stack.pop_all()
         return self
 
@@ -100,29 +105,46 @@ class Lab:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    @property
-    def holder(self) -> str:
-        """Who has the place, None if nobody has."""
-        return self.client("show").partition("acquired: ")[2].partition("\n")[0]
+    def has_been_had_by(self, *holders: str) -> bool:
+        """Whether these are the last who had the place, one after the other: None where nobody had it."""
 
-    def start_coordinator(self) -> None:
-        """Starts it, with what it knew before."""
-        self._coordinator = self._start("coordinator", "-l", self.coordinator)
+        def is_so() -> bool:
+            found = _HOLDER.findall((self._folder / "client.log").read_text())
+            return found[-len(holders) :] == list(holders)
+
+        self.wait_until(is_so)
+        return True
+
+    def start(self) -> None:
+        """Starts the coordinator, with what it knew before."""
+        self._start("coordinator", "-l", self.coordinator)
         host, port = self.coordinator.split(":")
-        self._wait_until(lambda: _listens(host, int(port)))
+        self.wait_until(lambda: _listens(host, int(port)))
 
-    def stop_coordinator(self) -> None:
-        assert self._coordinator
-        _end(self._coordinator)
+    def stop(self) -> None:
+        """Ends the coordinator; what was connected to it is not connected again."""
+        for process in reversed(self._running):
+            _end(process)
+        self._running.clear()
 
-    def _start(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        log = (self._folder / f"{program}.log").open("wb")
-        with log:
-            return subprocess.Popen(
-                [self._programs / f"labgrid-{program}", *arguments], cwd=self._folder, stdout=log, stderr=log
+    def _start(self, program: str, *arguments: str, **environment: str) -> None:
+        with (self._folder / f"{program}.log").open("ab") as log:
+            self._running.append(
+                subprocess.Popen(
+                    [self._programs / f"labgrid-{program}", *arguments],
+                    cwd=self._folder,
+                    env=os.environ | environment,
+                    stdout=log,
+                    stderr=log,
+                )
             )
 
-    def _wait_until(self, is_so) -> None:
+    def _wait_for_coordinator(self, words: str) -> None:
+        """Waits until the coordinator has said so in its log."""
+        self.wait_until(lambda: words in (self._folder / "coordinator.log").read_text())
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Waits for what others bring about."""
         give_up_at = time.monotonic() + PATIENCE_S
         while not is_so():
             assert time.monotonic() < give_up_at

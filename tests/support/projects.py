@@ -10,14 +10,17 @@ from pathlib import Path
 from mcumatrix import registry, wire
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
+from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.golden import GoldenCase
-from mcumatrix.model.record import Measurement, Record
+from mcumatrix.model.record import Measurement, Provenance, Record
 from mcumatrix.model.variant import Variant
 from mcumatrix.project import Project
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages.check import check_answer
+from mcumatrix.stages.energy import energy_of, to_file
 from mcumatrix.stages.parse import parse_bench
 from support.logs import NONCE, bench_log, bench_messages, boot_log
+from support.traces import SETUP, Drawn
 from support.variants import a_record, hello
 
 ROOT = Path(__file__).parents[2]
@@ -48,9 +51,12 @@ def add_records(
     cycles: Mapping[str, object],
     name: str = "example",
     minute: int = 4,
+    drawn: Drawn | None = None,
     **changes: object,
 ) -> list[Record]:
     """Keeps a record for each variant, with the log that it is made from.
+
+    A board that draws a current is a real one with a probe; it draws it for as long as it counts.
 
     `cycles` has by kernels those of the first layer, or an error. Times do not go by: each record is finished
     a second after the one before, and `minute` is the one in which all of them are.
@@ -62,16 +68,25 @@ def add_records(
         outcome = cycles.get(variant.kernels)
         if outcome is None:
             continue
-        log = b"nothing came"
+        log, trace, about = b"nothing came", b"", changes
         if isinstance(outcome, int):
             golden = registry.golden_case(variant.model)
             log, measurement = _measured(variant, golden, outcome)
             outcome = (measurement, check_answer(measurement, golden))
-        record = a_record(outcome, variant=variant, matrix=name, **changes)
+            if drawn:
+                trace = to_file(drawn.during(measurement).trace())
+                about = changes | {"energy": energy_of(SETUP, trace, measurement), "provenance": REAL}
+        record = a_record(outcome, variant=variant, matrix=name, **about)
         kept.append(
-            store.add(replace(record, finished_at=f"2026-01-02T03:{minute:02}:{second:02}.000000Z"), log)
+            store.add(
+                replace(record, finished_at=f"2026-01-02T03:{minute:02}:{second:02}.000000Z"), log, trace
+            )
         )
     return kept
+
+
+REAL = Provenance("stm32f746g-disco", BoardKind.REAL, "", {"mcumatrix": "0.1.0"}, "")
+"""Of a board that draws a current."""
 
 
 def _measured(variant: Variant, golden: GoldenCase, cycles: int) -> tuple[bytes, Measurement]:

@@ -1,10 +1,12 @@
 """Traces of current probes, as a board would make them: idle, a window for each inference, idle."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
 from mcumatrix.model.current import EnergySetup, Trace
+from mcumatrix.model.record import Measurement
 
 SETUP = EnergySetup(
     "ppk2", "/dev/ttyPPK", 3.3, limit_a=1.0, accuracy_percent=3.0, accuracy_source="certificate 7"
@@ -15,12 +17,18 @@ SETUP = EnergySetup(
 class Drawn:
     """What a board draws, in amperes: idle, and `active_a` plus a ripple within windows, in seconds."""
 
-    windows_s: tuple[float, ...]
+    windows_s: tuple[float, ...] = ()
     rate_hz: float = 100_000.0
     idle_a: float = 0.09
     active_a: float = 0.15
     ripple_a: float = 0.004
     apart_s: float = 0.0021
+
+    def during(self, measurement: Measurement) -> Self:
+        """The same with a window for each inference of a measurement, the one that warms up among them."""
+        clock_hz = measurement.clock.measured_hz
+        timed = tuple(cycles / clock_hz for cycles in measurement.total_cycles)
+        return replace(self, windows_s=(timed[0],) * measurement.warmup + timed)
 
     def trace(self, voltage_v: float = 3.3) -> Trace:
         marked: list[bool] = []

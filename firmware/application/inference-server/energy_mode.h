@@ -1,6 +1,6 @@
 /* The energy mode of MLPerf Tiny: whoever measures the board's energy needs a slow second port and a pin that tells when
- * inferences begin and end. A wire at reset chooses it, so that one image is measured in all modes. A folder under family/
- * implements it, a file under board/ says which pins these are. */
+ * inferences begin and end. A wire at reset chooses it, so that one image is measured in all modes. A file
+ * under board/ says which pins these are. */
 #ifndef MCUMATRIX_INFERENCE_SERVER_ENERGY_MODE_H
 #define MCUMATRIX_INFERENCE_SERVER_ENERGY_MODE_H
 

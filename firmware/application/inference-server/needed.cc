@@ -18,6 +18,16 @@ extern "C" NEEDED int memcmp(const void *one, const void *other, std::size_t siz
     return 0;
 }
 
+/* Cores with FPv5 have an instruction for it; to the nearest, halves away from zero. */
+extern "C" NEEDED float roundf(float value) {
+    if (!(value > -8388608.0f && value < 8388608.0f)) {
+        return value; /* from 2^23 on there are whole numbers alone */
+    }
+    float whole = static_cast<float>(static_cast<int32_t>(value));
+    float rest = value - whole;
+    return rest >= 0.5f ? whole + 1.0f : rest <= -0.5f ? whole - 1.0f : whole;
+}
+
 extern "C" NEEDED void __cxa_pure_virtual() {
     std::abort();
 }

@@ -1,5 +1,5 @@
 /* What a board offers to the inference server besides port.h: a second serial port, and a console that keeps what comes
- * while nobody reads it. A folder under family/ implements it, a file under board/ says which ports these are. */
+ * while nobody reads it. A file under board/ says which ports these are. */
 #ifndef MCUMATRIX_INFERENCE_SERVER_SECOND_PORT_H
 #define MCUMATRIX_INFERENCE_SERVER_SECOND_PORT_H
 

@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include "board.h"
+#include "register_access.h"
 #include "registers.h"
 
 #define MHZ 1000000u
@@ -19,10 +20,6 @@
 #define HZ_PER_WAIT_STATE (30u * MHZ)
 #define WAIT_STATES_MAX 7u
 
-/* Much longer than the slowest of these takes: the PLL locks within 300 us (DS10916 table 44), and a turn of the
- * loop takes at least 0.2 us at 16 MHz. */
-#define WAIT_TURNS 100000u
-
 /* Fastest peripheral buses: DS10916 table 17. */
 struct bus_limits {
     uint32_t pclk1_hz;
@@ -30,19 +27,6 @@ struct bus_limits {
 };
 static const struct bus_limits normal_limits = {.pclk1_hz = 45 * MHZ, .pclk2_hz = 90 * MHZ};
 static const struct bus_limits over_drive_limits = {.pclk1_hz = 54 * MHZ, .pclk2_hz = 108 * MHZ};
-
-static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value) {
-    for (uint32_t turn = 0; turn < WAIT_TURNS; turn++) {
-        if ((*address & mask) == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void set_field(volatile uint32_t *address, uint32_t position, uint32_t mask, uint32_t value) {
-    *address = (*address & ~(mask << position)) | value << position;
-}
 
 /* The bits of PPRE1 or PPRE2 (RM0385 5.3.3) for the smallest divider of 1, 2, 4, 8, 16 that keeps the limit.
  * At 216 MHz these are 4 and 2, at 288 MHz 8 and 4. */
@@ -154,25 +138,4 @@ uint32_t clock_sysclk_hz(void) {
     default:
         return HSI_HZ;
     }
-}
-
-uint32_t clock_hclk_hz(void) {
-    /* RM0385 5.3.3, HPRE: 8 to 15 divide by 2, 4, 8, 16, 64, 128, 256, 512. */
-    static const uint8_t shifts[] = {1, 2, 3, 4, 6, 7, 8, 9};
-    uint32_t hpre = RCC_CFGR >> RCC_CFGR_HPRE_POSITION & RCC_CFGR_HPRE_MASK;
-    return clock_sysclk_hz() >> (hpre < 8 ? 0 : shifts[hpre - 8]);
-}
-
-static uint32_t bus_hz(uint32_t position) {
-    /* RM0385 5.3.3, PPRE1 and PPRE2: 4 to 7 divide by 2, 4, 8, 16. */
-    uint32_t ppre = RCC_CFGR >> position & RCC_CFGR_PPRE_MASK;
-    return clock_hclk_hz() >> (ppre < 4 ? 0 : ppre - 3);
-}
-
-uint32_t clock_pclk1_hz(void) {
-    return bus_hz(RCC_CFGR_PPRE1_POSITION);
-}
-
-uint32_t clock_pclk2_hz(void) {
-    return bus_hz(RCC_CFGR_PPRE2_POSITION);
 }

@@ -2,8 +2,7 @@
 #ifndef MCUMATRIX_STM32F7_CLOCK_H
 #define MCUMATRIX_STM32F7_CLOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "clock_tree.h"
 
 /* What the PLL makes: multiples of a step, because its input is 2 MHz and its output is halved, from the least to
  * the most that RM0385 5.3.2 allows PLLN. The host reads these, so that no matrix asks for another clock, and says
@@ -13,15 +12,5 @@
 #define CLOCK_MIN_HZ 50000000u
 #define CLOCK_MAX_HZ 432000000u
 #define CLOCK_RATED_HZ 216000000u
-
-/* Runs the core at `sysclk_hz`, which is one of those.
- * Returns false, with the core running from the HSI, if that cannot be made or something does not start. */
-bool clock_set(uint32_t sysclk_hz);
-
-/* What the registers say, in Hz. */
-uint32_t clock_sysclk_hz(void);
-uint32_t clock_hclk_hz(void);
-uint32_t clock_pclk1_hz(void);
-uint32_t clock_pclk2_hz(void);
 
 #endif

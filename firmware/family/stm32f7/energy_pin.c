@@ -1,5 +1,6 @@
 /* The pin that tells a current probe when an inference runs. */
 #include "board.h"
+#include "family.h"
 #include "gpio_registers.h"
 #include "port.h"
 #include "registers.h"
@@ -10,8 +11,7 @@ void port_mark_window(bool is_open) {
     uint32_t pair = 2 * pin->number;
     if (is_open) {
         /* Each time, so that nobody has to call something before; it is outside of what is counted. */
-        RCC_AHB1ENR |= 1u << (pin->port - 'A');
-        (void)RCC_AHB1ENR; /* RM0385 5.2.13: a peripheral answers two clocks after it was enabled */
+        (void)family_open_port(pin);
         GPIO_MODER(gpio) = (GPIO_MODER(gpio) & ~(3u << pair)) | GPIO_MODER_OUTPUT << pair;
     }
     GPIO_BSRR(gpio) = 1u << (is_open ? pin->number : pin->number + 16);

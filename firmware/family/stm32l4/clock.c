@@ -1,6 +1,7 @@
 #include "clock.h"
 
 #include "board.h"
+#include "register_access.h"
 #include "registers.h"
 
 #define MHZ 1000000u
@@ -16,25 +17,9 @@
 /* RM0432 3.3.3, range 1: one wait state more for every 20 MHz, 5 at most. */
 #define HZ_PER_WAIT_STATE (20u * MHZ)
 
-/* Much longer than the slowest of these takes, which is the PLL with 40 us (DS12023). */
-#define WAIT_TURNS 100000u
-
 /* RM0432 6.2.9: HCLK stays at half of the system clock for at least a microsecond. A turn takes no less than a
  * cycle. */
 #define MICROSECOND_TURNS 120u
-
-static bool wait_for(volatile uint32_t *address, uint32_t mask, uint32_t value) {
-    for (uint32_t turn = 0; turn < WAIT_TURNS; turn++) {
-        if ((*address & mask) == value) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void set_field(volatile uint32_t *address, uint32_t position, uint32_t mask, uint32_t value) {
-    *address = (*address & ~(mask << position)) | value << position;
-}
 
 static bool run_from(uint32_t source) {
     set_field(&RCC_CFGR, 0, RCC_CFGR_SW_MASK, source);
@@ -134,25 +119,4 @@ uint32_t clock_sysclk_hz(void) {
     default:
         return 4 * MHZ; /* RM0432 6.2.3: the MSI as it is after reset */
     }
-}
-
-uint32_t clock_hclk_hz(void) {
-    /* RM0432 6.4.3, HPRE: 8 to 15 divide by 2, 4, 8, 16, 64, 128, 256, 512. */
-    static const uint8_t shifts[] = {1, 2, 3, 4, 6, 7, 8, 9};
-    uint32_t hpre = RCC_CFGR >> RCC_CFGR_HPRE_POSITION & RCC_CFGR_HPRE_MASK;
-    return clock_sysclk_hz() >> (hpre < 8 ? 0 : shifts[hpre - 8]);
-}
-
-static uint32_t bus_hz(uint32_t position) {
-    /* RM0432 6.4.3, PPRE1 and PPRE2: 4 to 7 divide by 2, 4, 8, 16. */
-    uint32_t ppre = RCC_CFGR >> position & RCC_CFGR_PPRE_MASK;
-    return clock_hclk_hz() >> (ppre < 4 ? 0 : ppre - 3);
-}
-
-uint32_t clock_pclk1_hz(void) {
-    return bus_hz(RCC_CFGR_PPRE1_POSITION);
-}
-
-uint32_t clock_pclk2_hz(void) {
-    return bus_hz(RCC_CFGR_PPRE2_POSITION);
 }

@@ -2,8 +2,7 @@
 #ifndef MCUMATRIX_STM32L4_CLOCK_H
 #define MCUMATRIX_STM32L4_CLOCK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "clock_tree.h"
 
 /* What the PLL makes: multiples of a step, because its input is 4 MHz and its output is halved at least, from the
  * slowest that the VCO and the largest divider make to what DS12023 allows in range 1 boost. The host reads these
@@ -11,15 +10,5 @@
 #define CLOCK_STEP_HZ 2000000u
 #define CLOCK_MIN_HZ 8000000u
 #define CLOCK_MAX_HZ 120000000u
-
-/* Runs the core at `sysclk_hz`, which is one of those.
- * Returns false, with the core running from the HSI16, if that cannot be made or something does not start. */
-bool clock_set(uint32_t sysclk_hz);
-
-/* What the registers say, in Hz. */
-uint32_t clock_sysclk_hz(void);
-uint32_t clock_hclk_hz(void);
-uint32_t clock_pclk1_hz(void);
-uint32_t clock_pclk2_hz(void);
 
 #endif

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from mcumatrix.cli.common import say
+from mcumatrix.cli.common import as_typed, say
 from mcumatrix.progress.display import Display, Lines, Quiet
 
 
@@ -14,9 +14,9 @@ def display(*, quiet: bool) -> Display:
     if sys.stdout.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}:
         from mcumatrix.progress.live import live_view
 
-        return live_view(sys.stdout)
+        return live_view(sys.stdout, as_typed)
     return Lines(_write, say)
 
 
 def _write(line: str) -> None:
-    print(line, flush=True)
+    print(as_typed(line), flush=True)

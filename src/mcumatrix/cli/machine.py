@@ -73,7 +73,7 @@ def _show_boards(project: Project) -> ExitCode:
 
     known = load_boards(project.matrix_folders).values()
     attached = registry.attached(device_paths(known), known)
-    print(parts_text(board_parts(attached, match(known, attached))))
+    print_line(parts_text(board_parts(attached, match(known, attached))))
     if not attached.probes:
         print_line(f"\n{_NEXT}")
     return ExitCode.OK
@@ -94,7 +94,7 @@ def _import_map(project: Project, path: Path) -> ExitCode:
         (board, Path(os.path.relpath(file)), outcome)
         for board, (file, outcome) in zip(found.boards, written, strict=True)
     ]
-    print(parts_text(import_parts(outcomes, found.left_out)))
+    print_line(parts_text(import_parts(outcomes, found.left_out)))
     became = {outcome for _, _, outcome in outcomes}
     # A board that is there with other contents is not imported: a person has to do something.
     is_imported = Outcome.WRITTEN in became or became == {Outcome.THERE}

@@ -29,7 +29,7 @@ def plan(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitC
     planned = _planned(work, selection)
     for sentence in selection.left_to_others(work.matrix):
         print_line(f"{sentence}\n")
-    print(parts_text(plan_parts(planned)))
+    print_line(parts_text(plan_parts(planned)))
     to_do = {variant.slug for variant in planned.variants if variant.is_built or variant.runs}
     left = [job for job in work.jobs if job.variant.slug in to_do]
     for sentence in why_not_used(work.project, work.matrix.name, left):

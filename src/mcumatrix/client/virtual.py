@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mcumatrix.adapters.boards.machine import Machine
@@ -12,15 +13,18 @@ from vstm32.board.options import BoardOptions
 
 
 @contextmanager
-def virtual_board(image: Path | str, *, port: str = "UART7", timing: str = "") -> Iterator[str]:
+def virtual_board(
+    image: Path | str, *, port: str = "UART7", timing: str = "", chip: str = ""
+) -> Iterator[str]:
     """Starts a virtual board that runs an ELF file, and gives the port that a `Board` opens: the
     pseudo terminal of one of its UARTs. It ends with the block.
 
-    `timing` is the name of a timing model; see docs/virtual-board.md.
+    `timing` is the name of a timing model and `chip` that of a chip, such as stm32l4r5zi; see
+    docs/virtual-board.md.
 
     Raises:
         BoardError: it does not start.
-        ClientError: there is no such image, timing model or port.
+        ClientError: there is no such image, timing model, chip or port.
     """
     firmware = Path(image)
     if not firmware.is_file():
@@ -29,7 +33,8 @@ def virtual_board(image: Path | str, *, port: str = "UART7", timing: str = "") -
             hint="mcumatrix leaves it in build/images/<variant>/output/image.elf.",
         )
     try:
-        options = BoardOptions(timing=timing) if timing else BoardOptions()
+        options = BoardOptions(chip=chip) if chip else BoardOptions()
+        options = replace(options, timing=timing) if timing else options
     except VirtualBoardError as error:
         raise ClientError(error.message, hint=error.hint) from error
     with tempfile.TemporaryDirectory(prefix="mcumatrix-board-") as folder:

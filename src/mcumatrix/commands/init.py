@@ -101,7 +101,7 @@ def init(project: Project, model: Path | None, ci: str, say: Callable[[str], Non
     for name, text in zip(names, texts, strict=True):
         write_atomically(project.root / name, text.encode())
         say(os.path.relpath(project.root / name))
-    say("Next: `mcumatrix matrix` builds and runs it all; `mcumatrix doctor` says what is missing for it.")
+    say("Next: `doit matrix` builds and runs it all; `doit doctor` says what is missing for it.")
     return ExitCode.OK
 
 
@@ -138,7 +138,7 @@ def _of_model(project: Project, shipped: _Begun, model: Path, say: Callable[[str
         return replace(shipped, models=(name,), runtime=runtime)
     raise ModelError(
         f"None of {', '.join(_RUNTIMES)} runs {name}.",
-        hint="`mcumatrix model` has said what each of them lacks.",
+        hint="`doit model` has said what each of them lacks.",
     )
 
 

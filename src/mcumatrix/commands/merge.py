@@ -103,7 +103,7 @@ def merge(
     counted = ", ".join(f"{count:,} {what}" for what, count in new.items()) or "nothing"
     say(f"{_shown(target)}: {counted} of {len(folders)} folder{'s' * (len(folders) > 1)} added.")
     if into is None:
-        say(f"`mcumatrix report {matrix}` makes the report of all of them.")
+        say(f"`doit report {matrix}` makes the report of all of them.")
     return ExitCode.OK
 
 

@@ -24,6 +24,8 @@ class Chip:
     """None where its family does not say which there are."""
     external: "tuple[Region, ...]" = ()
     """Memories of the board beside the chip."""
+    external_flash: "Region | None" = None
+    """That of them which keeps what is written into it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ FLASH = "FLASH"
 OTHER_FLASH_ADDRESSES = "FLASH_ITCM"
 """What they call the same memory at the addresses that it has on another bus."""
 
+EXTERNAL_FLASH = "QSPI"
+"""What they call flash of the board beside the chip, which is read where it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolchainIdentity:

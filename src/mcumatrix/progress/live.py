@@ -76,9 +76,16 @@ class View:
 class LiveView(Display):
     """One view on a terminal, and lines above it."""
 
-    def __init__(self, console: "Console", clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: "Console",
+        clock: Callable[[], float] = time.monotonic,
+        worded: Callable[[str], str] = lambda said: said,
+    ) -> None:
+        """`worded` makes of each line what a person is to read."""
         super().__init__(self._print, self._print, clock)
         self._console = console
+        self._worded = worded
 
     def _showing(self) -> "Live":
         """Within this, the view is there; it goes when this ends."""
@@ -99,11 +106,11 @@ class LiveView(Display):
         from rich.text import Text
 
         # Long lines stay whole: terminals fold them, and a copy has no line ends that nobody wrote.
-        self._console.print(Text(said), soft_wrap=True)
+        self._console.print(Text(self._worded(said)), soft_wrap=True)
 
 
-def live_view(stream: TextIO) -> LiveView:
-    """The view for a terminal that a stream leads to."""
+def live_view(stream: TextIO, worded: Callable[[str], str]) -> LiveView:
+    """The view for a terminal that a stream leads to, with lines as `worded` makes them."""
     from rich.console import Console
 
-    return LiveView(Console(file=stream, highlight=False, markup=False, emoji=False))
+    return LiveView(Console(file=stream, highlight=False, markup=False, emoji=False), worded=worded)

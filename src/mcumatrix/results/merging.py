@@ -35,9 +35,11 @@ class Result:
     @classmethod
     def of(cls, record: Record, link: Link, file: Path) -> "Result":
         """What there is to know of a record."""
-        outcome = (record.status, record.measurement, record.correctness, record.accuracy)
+        outcome = (record.status, record.measurement, record.correctness, record.accuracy, record.energy)
         times = record.measurement.total_cycles if record.measurement else ()
         cycles = f" with {' and '.join(f'{one:,}' for one in times)} cycles" if times else ""
+        joules = record.energy.inferences_j if record.energy else ()
+        energy = f" and {' and '.join(f'{1e3 * one:.4g}' for one in joules)} mJ" if joules else ""
         return cls(
             link,
             file,
@@ -46,7 +48,7 @@ class Result:
             record.slot.suffix,
             record.status in FINAL,
             hash_bytes(repr(outcome).encode()),
-            f"{record.status}{cycles}",
+            f"{record.status}{cycles}{energy}",
         )
 
 

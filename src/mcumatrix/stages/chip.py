@@ -45,13 +45,15 @@ def chip_of(firmware: Path, board: str) -> Chip:
             hint='As in "cpu_flags": ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-d16", "-mfloat-abi=hard"].',
         )
     family = _word(described, "family", place)
+    external = regions_of(firmware / "board" / board / "external" / "memory.ld")
     return Chip(
         name,
         family,
         tuple(flags),
         *_memory(firmware / "chip" / name / "memory.ld"),
         _clocks(firmware / "family" / family / "clock.h"),
-        tuple(region for region, _ in regions_of(firmware / "board" / board / "external" / "memory.ld")),
+        tuple(region for region, _ in external),
+        _largest([region for region, is_ram in external if not is_ram]),
     )
 
 

@@ -13,7 +13,7 @@ import gzip
 import io
 import zlib
 from dataclasses import replace
-from math import sqrt
+from math import isfinite, sqrt
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -172,8 +172,14 @@ def _worked_out(facts: Energy, trace: Trace, measurement: Measurement) -> Energy
                 f"{facts.limit_a:g} A",
                 hint="Some of it was clipped: use a probe with a larger range, or set limit_a.",
             )
-        power_w = current_a * voltage_v
-        joules.append(float(power_w.sum() * period_s))
+        with np.errstate(over="ignore", invalid="ignore"):
+            power_w = current_a * voltage_v
+            joules.append(float(power_w.sum() * period_s))
+        if not isfinite(joules[-1]):
+            raise EnergyError(
+                f"the energy of window {number} is beyond all numbers",
+                hint="Look at the units of the trace: amperes and volts.",
+            )
         # Each edge lies within one period: half-width period / 2.
         edge_w = np.hypot(power_w[0], power_w[-1])
         edges.append(float(edge_w * period_s / 2 / sqrt(3)))

@@ -1,28 +1,42 @@
 """Whether a model can fit a chip, before anything is built. The linker has the last word."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from mcumatrix.errors import TooLargeError
-from mcumatrix.model.chip import Chip
+from mcumatrix.model.chip import Chip, Region
 from mcumatrix.model.layout import Choice, Layouts, Part
 from mcumatrix.model.network import Network
 
 
-def require_room(name: str, size_bytes: int, network: Network, chip: Chip) -> None:
+def require_room(
+    name: str,
+    size_bytes: int,
+    network: Network,
+    chip: Chip,
+    places: Mapping[Part, Region] = MappingProxyType({}),
+) -> None:
     """Compares what a model needs in any case with what a chip has.
 
     That is its file in flash, of `size_bytes`, and in RAM what the hungriest of its layers reads and writes:
-    tensors that are there at the same time, however they are placed.
+    tensors that are there at the same time, however they are placed. What has another place, by `places`, in
+    a memory of the board takes nothing of the chip.
 
     Raises:
         TooLargeError: it does not fit, with the region and the bytes that are missing.
     """
-    if chip.flash and size_bytes > chip.flash.size_bytes:
+    beside = chip.external_flash
+    in_flash = beside is None or places.get(Part.WEIGHTS) != beside
+    if chip.flash and in_flash and size_bytes > chip.flash.size_bytes:
         raise TooLargeError(
             f"The model {name} has {size_bytes} bytes, and {chip.flash.name} of the {chip.name} has "
             f"{chip.flash.size_bytes}: {size_bytes - chip.flash.size_bytes} bytes are missing.",
-            hint="Choose a smaller model, or a board with more flash.",
+            hint="Choose a smaller model, or a board with more flash."
+            if beside is None
+            else f"Choose a smaller model, or a placement with its weights in {beside.name.lower()}.",
         )
     needed, layer = max(((_size_of(network, at), at) for at in range(len(network.layers))), default=(0, 0))
-    if chip.ram and needed > chip.ram.size_bytes:
+    if chip.ram and places.get(Part.ARENA) not in chip.external and needed > chip.ram.size_bytes:
         whose, there = f"{network.layers[layer]} of the model {name}", chip.ram
         raise TooLargeError(
             f"{whose} reads and writes {needed} bytes, and {there.name} of the {chip.name} has "

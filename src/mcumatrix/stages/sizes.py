@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcumatrix.errors import BuildError
 from mcumatrix.model.application import ADDED, library_of
-from mcumatrix.model.image import FLASH, OTHER_FLASH_ADDRESSES, FlashPart, Sizes
+from mcumatrix.model.image import EXTERNAL_FLASH, FLASH, OTHER_FLASH_ADDRESSES, FlashPart, Sizes
 
 _REGION = re.compile(
     r"^(?P<name>\w+)\s+0x(?P<origin>[0-9a-f]+)\s+0x(?P<length>[0-9a-f]+)(\s+[xrwail!]+)?$", re.M
@@ -136,7 +136,8 @@ def measure_sizes(elf: Path, map_file: Path) -> Sizes:
 
 def _is_copied(address: int, regions: Mapping[str, range], other_view: range) -> bool:
     """Whether what has an address takes RAM besides its place in flash."""
-    in_flash = address in regions.get(FLASH, ()) or address in other_view
+    read_there = (*(regions.get(name, range(0)) for name in (FLASH, EXTERNAL_FLASH)), other_view)
+    in_flash = any(address in region for region in read_there)
     return not in_flash and any(address in region for region in regions.values())
 
 

@@ -31,6 +31,14 @@ from vstm32.look.trace import Trace
 _UID = re.compile(r"VB[0-9A-F]{22}")
 
 
+def _external_flash(options: DaemonOptions) -> Path | None:
+    """The file that is named, else one in the folder, if the board has such a flash."""
+    has_one = options.board.of_chip.kit.serial_flash is not None
+    if options.board.external_flash is not None or options.folder is None or not has_one:
+        return options.board.external_flash
+    return options.folder / "external-flash.bin"
+
+
 class Daemon:
     """A board with its ports open, from the moment it is made until `close`."""
 
@@ -57,6 +65,7 @@ class Daemon:
             of_board = replace(
                 options.board,
                 flash=folder / "flash.bin" if folder else options.board.flash,
+                external_flash=_external_flash(options),
                 # 96 bits as those of the probe, which has 88: with its first letter.
                 unique_id=self.uid[:1].encode() + bytes.fromhex(self.uid[2:]),
             )

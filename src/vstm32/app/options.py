@@ -142,6 +142,7 @@ def _options(arguments: argparse.Namespace) -> ProgramOptions:
         timing=arguments.timing,
         random_seed=arguments.random_seed,
         powered=not arguments.off,
+        external_flash=arguments.external_flash,
         survey=arguments.survey,
         link=arguments.link,
     )
@@ -194,6 +195,7 @@ def _add_board(group: argparse._ArgumentGroup) -> None:
     )
     _board_option(group, "--timing", "timing", choices=TIMING_MODELS)
     _board_option(group, "--flash-banks", "flash_banks", type=int, metavar="N")
+    _board_option(group, "--external-flash", "external_flash", type=Path, metavar="FILE")
     _board_option(group, "--random-seed", "random_seed", type=int, metavar="N")
     group.add_argument(
         "--pin",

@@ -300,6 +300,28 @@ class Sdram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SerialFlashPart:
+    """A serial flash on the board, at QUADSPI."""
+
+    name: str
+    base: int
+    size_bytes: int
+    identity: bytes
+    """What it answers to READ ID."""
+
+    max_hz: int
+    max_read_hz: int
+    """With READ, which has no dummy cycles."""
+
+    pins: tuple[Pin, ...]
+
+    @property
+    def region(self) -> Region:
+        """What of the memory map it is."""
+        return Region("serial flash", self.base, self.size_bytes, Storage.SERIAL_FLASH, writable=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
     """The board that the chip stands on."""
 
@@ -316,11 +338,12 @@ class Kit:
     """The pin of its user button: high while that is pressed, else low."""
 
     sdram: Sdram | None = None
+    serial_flash: SerialFlashPart | None = None
 
     @property
     def external(self) -> tuple[Region, ...]:
         """Its memories beside the chip."""
-        return tuple(part.region for part in (self.sdram,) if part is not None)
+        return tuple(part.region for part in (self.serial_flash, self.sdram) if part is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from vstm32.base.errors import VirtualBoardError
 from vstm32.base.findings import Finding
+from vstm32.base.memory_map import Storage
 from vstm32.base.serial_line import SerialLine
 from vstm32.base.symbols import Functions
 from vstm32.board.cpu_thread import CpuThread
 from vstm32.board.debugged import Debugged
+from vstm32.board.external_flash import ExternalFlash
 from vstm32.board.firmware import Firmware, require_fit
 from vstm32.board.flash_file import FlashFile
 from vstm32.board.gate import Gate
@@ -100,6 +102,12 @@ class Board:
         self._host = HostWait(self._ports.wakeup, lambda: self._loop.is_to_end or self._gate.is_wanted)
         self._places = Places(firmware)
         self._journal = Journal(on_finding, self._flush, self._places.at)
+        serial_flash = chip.kit.serial_flash
+        self._external_flash = (
+            ExternalFlash(self._core.memory, options.external_flash, serial_flash.name)
+            if serial_flash is not None
+            else None
+        )
         self._system = System(
             self._core,
             options.flash_layout,
@@ -110,6 +118,7 @@ class Board:
                 report=self._journal.report,
                 request_reset=self._request_reset,
                 wait_for_host=self._host.wait,
+                serial_flash=self._serial_flash,
                 debugged=Debugged(self._core, self._state, lambda: self._reset.is_low, self.step),
             ),
         )
@@ -130,7 +139,7 @@ class Board:
         self._flash_file: FlashFile | None = None
         if options.flash is not None:
             self._flash_file = FlashFile(options.flash, chip.memory.flash.size_bytes, chip.part)
-            self._flash_file.map_at(self._core.memory.flash_host_address)
+            self._flash_file.map_at(self._core.memory.host_address(Storage.FLASH))
         self._load(firmware, options.unique_id)
         self.press_button(False)
         if options.powered:
@@ -144,15 +153,26 @@ class Board:
 
         return Profiler(self._core, self._system.exceptions, functions)
 
+    def _serial_flash(self) -> memoryview:
+        assert self._external_flash is not None
+        return self._external_flash.contents()
+
     def _load(self, firmware: Firmware | None, unique_id: bytes) -> None:
         memory, signature = self._core.memory, self._core.chip.signature
         for segment in firmware.segments if firmware else ():
+            self._require_contents(segment.address)
             memory.load(segment.address, segment.data)
         # Nobody has written to the one-time programmable area.
         area = signature.one_time_programmable
         memory.load(area.start, b"\xff" * len(area))
         memory.load(signature.unique_id_address, unique_id)
         memory.load(signature.flash_size_address, (memory.map.flash.size_bytes // 1024).to_bytes(2, "little"))
+
+    def _require_contents(self, address: int) -> None:
+        """What is in the serial flash is there once somebody wants it."""
+        region = self._core.memory.map.region_at(address)
+        if region is not None and region.storage is Storage.SERIAL_FLASH:
+            self._serial_flash()
 
     # --- its ports
 
@@ -269,6 +289,7 @@ class Board:
         Raises:
             VirtualBoardError: there is no memory.
         """
+        self._require_contents(address)
         data = self._core.memory.read(address, size_bytes)
         if data is None:
             raise VirtualBoardError(
@@ -344,6 +365,8 @@ class Board:
             if self._flash_file is not None:
                 self._flash_file.close()
                 self._flash_file = None
+            if self._external_flash is not None:
+                self._external_flash.close()
             self._core.blocks.close()
 
     def __enter__(self) -> Self:

@@ -58,6 +58,10 @@ class BoardOptions:
     unique_id: Annotated[bytes, "the 12 bytes at 0x1FF0F420"] = b"mcumatrix-VB"
     powered: Annotated[bool, "whether the board is on when it is made"] = True
     flash: Annotated[Path | None, "a file that keeps what is in flash; without it, flash is erased"] = None
+    external_flash: Annotated[
+        Path | None,
+        "a file that keeps what is in the serial flash on the board; without it, that is erased",
+    ] = None
     survey: Annotated[
         bool,
         "no measurement: registers that are not modelled read as after reset and are listed in the end; "
@@ -74,6 +78,11 @@ class BoardOptions:
                 hint="It has " + ", ".join(names) + ".",
             )
         self._flash_layout(chip)
+        if self.external_flash is not None and chip.kit.serial_flash is None:
+            raise VirtualBoardError(
+                f"The {chip.kit.name} has no serial flash.",
+                hint="Leave the file for its contents out, or take another board.",
+            )
         if self.host_baud < 1:
             raise VirtualBoardError(
                 f"The host cannot listen at {self.host_baud} baud.", hint="115200 is the usual rate."

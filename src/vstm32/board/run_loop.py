@@ -50,6 +50,7 @@ class RunLoop:
             if self._stops.leaves_thumb():
                 return
             system.protection.apply()
+            system.exceptions.deliver_natively(unprotected=system.protection.is_off)
             slice_end = core.cycles + _SLICE_CYCLES
             if end is not None:
                 slice_end = min(slice_end, end)
@@ -118,4 +119,6 @@ class RunLoop:
             if any(usart.hears for usart in listeners) or (listeners and not passes):
                 return
         if due is not None:
+            fell_asleep = self._core.cycles
             system.clock.skip_to(due)
+            self._core.slept_cycles += self._core.cycles - fell_asleep

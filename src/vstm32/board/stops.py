@@ -93,7 +93,7 @@ class Stops:
             self._faults.unstacking_failed(value)
         else:
             # SLEEPONEXIT: back in Thread mode the core sleeps as with WFI (PM0253 section 2.6.1).
-            self._state.asleep = self._system.scb.sleeps_on_exit and not exceptions.active
+            self._state.asleep = exceptions.sleeps_on_exit and not exceptions.active
 
     def _fault_entered(self, number: int) -> None:
         """A fault handler is about to run: a debugger may have caught its vector (DEMCR)."""

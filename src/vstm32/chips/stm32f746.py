@@ -12,6 +12,7 @@ from vstm32.base.chip import (
     FlashLayout,
     Kit,
     Sdram,
+    SerialFlashPart,
     Signature,
     pins,
 )
@@ -44,6 +45,18 @@ _SDRAM = Sdram(
         "PC3 PG8 PG15 PF11 PH3 PH5",
         12,
     ),
+)
+
+_SERIAL_FLASH = SerialFlashPart(
+    # 128 Mbit (UM1907); Micron's data sheet "128Mb, 3V, Multiple I/O Serial Flash Memory".
+    name="N25Q128A",
+    base=0x9000_0000,
+    size_bytes=16 * 1024 * KB,
+    identity=bytes((0x20, 0xBA, 0x18, 0x10)),
+    max_hz=108_000_000,
+    max_read_hz=54_000_000,
+    # CLK, NCS, IO0 to IO3.
+    pins=(*pins("PB2", 9), *pins("PB6", 10), *pins("PD11 PD12 PE2 PD13", 9)),
 )
 
 CHIP = Chip(
@@ -128,6 +141,7 @@ CHIP = Chip(
         button="PI11",  # B1, blue; UM1907
         serial_ports="USART6 on PC6 and PC7, USART1 on PA9 and PB7, others on any of their pins",
         sdram=_SDRAM,
+        serial_flash=_SERIAL_FLASH,
     ),
     # bench/timing_error.py works them out of times of real chips; docs/timing.md says of which.
     expected_errors={

@@ -129,6 +129,7 @@ CHIP = Chip(
         # Section 8.5.5: sixteen channels.
         **{f"DMA_S{stream}CR": Bits(0x1FEF_FFFF) for stream in range(8)},
         "SYSCFG_PMC": Bits(0x0087_00FF),
+        "SYSCFG_MEMRMP": Bits(0x0D00),  # SWP_FB
         # Waking from Stop mode: UESM, WUS, WUFIE, UCESM, WUCF.
         "USART_CR1": Bits(0x1FFF_FFFF),
         "USART_CR3": Bits(0x00FE_FFFF),

@@ -17,6 +17,7 @@ from vstm32.timing.block_cost import (
     count_instructions,
 )
 from vstm32.timing.cost_cache import CostCache
+from vstm32.timing.m4_cost import BlockEvents, Events, m4_block_events
 from vstm32.timing.m7_data_table import SdramTiming, SerialReadTiming
 from vstm32.timing.m7_table import FIRST_COUNTER
 from vstm32.timing.operation import ends_conditionally, instruction_starts
@@ -44,6 +45,8 @@ class BlockRecords:
         self._branches = new_table("struct branch", MOST_BLOCKS)
         self._steps = new_table("struct step", MOST_STEPS if model.prices_addresses else 1)
         self._step_count = 0
+        self.events = new_table("struct block_events", MOST_BLOCKS) if model.counts_events else None
+        """What blocks make the DWT's event counters count, by the numbers of their records."""
         state.history_mask = (1 << model.history_outcomes) - 1
         self._memory = MemorySystem(prices_addresses=model.prices_addresses)
         state.mispredicted_parts = parts(model.mispredicted_cycles)
@@ -171,6 +174,27 @@ class BlockRecords:
         """Cycles of the block that runs from an instruction on, of those that have been counted already."""
         return int(lib.cycles_left(self._shared.state_pointer, address))
 
+    def events_left(self, address: int) -> Events:
+        """What the DWT counts of the block that runs, from an instruction on, without waits for data."""
+        offset = address - self._state.block_address
+        place = self._code_place(self._state.block_address)
+        if place is None or not 0 <= offset < self._state.block_size:
+            return Events()
+        code = self._code(place, self._state.block_size)
+        starts = instruction_starts(code)
+        return m4_block_events(code).left[starts.index(offset)] if offset in starts else Events()
+
+    def begins_at(self, address: int) -> bool:
+        """Whether an instruction is the first of the block that runs."""
+        return bool(self._state.block_address == address)
+
+    def data_waits_left(self, address: int) -> int:
+        """Cycles for which the block that runs waits for data, from an instruction on."""
+        data, offset = self._state.data, address - self._state.block_address
+        return sum(
+            int(data.waited[number]) for number in range(data.waits) if data.waited_at[number] >= offset
+        )
+
     def _guarded(self, function: Callable[[int, int], int]) -> Callable[[int, int], int]:
         """A function that the hooks can call: what goes wrong in it is raised by the run loop."""
 
@@ -206,6 +230,8 @@ class BlockRecords:
         record.seen_at = _NEVER
         if self._model.prices_addresses:
             self._write_steps(record, code, address, cost)
+        if self.events is not None:
+            self.events[number] = _described(m4_block_events(code))
         return number
 
     def _write_steps(self, record: Any, code: bytes, address: int, cost: BlockCost) -> None:
@@ -276,3 +302,16 @@ class BlockRecords:
             self._branch_of[end] = number
             self._branches[number] = (0, [FIRST_COUNTER] * lib.MOST_HISTORIES, is_conditional)
         return ffi.addressof(self._branches, self._branch_of[end])
+
+
+def _described(events: BlockEvents) -> dict[str, int]:
+    """As a `struct block_events`."""
+    whole = events.left[0]
+    return {
+        "instructions": whole.instructions,
+        "load_store": whole.load_store,
+        "folded": whole.folded,
+        "first_saves": events.first_saves,
+        "first_needs": sum(1 << register for register in set(events.first_needs)),
+        "last_loads": sum(1 << register for register in set(events.last_loads)),
+    }

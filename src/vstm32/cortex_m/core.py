@@ -15,11 +15,12 @@ from vstm32.base.chip import Chip, CoreModel
 from vstm32.base.findings import Direction, Finding, FindingKind
 from vstm32.cortex_m.block_records import BlockRecords
 from vstm32.cortex_m.debug_stops import DebugStops
+from vstm32.cortex_m.event_counts import EventCount
 from vstm32.cortex_m.memory import Memory
 from vstm32.cortex_m.mpu import PermissionMap
 from vstm32.cortex_m.register_windows import AccessObserver, ReadCallback, RegisterWindows, WriteCallback
 from vstm32.cortex_m.shared import Shared, address_of
-from vstm32.native.library import lib
+from vstm32.native.library import ffi, lib
 from vstm32.timing import timing_model
 
 # Exception numbers of QEMU's Arm target (target/arm/cpu.h), as Unicorn hands them to an interrupt hook.
@@ -131,12 +132,12 @@ class Core:
         if profiled:
             # First, so that it sees the cycle at which a block begins.
             self._add_native_hook(unicorn.UC_HOOK_BLOCK, lib.profile_hook, self.profile)
-        hook = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
-        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, hook)
+        self._block_function = lib.addressed_block_hook if self.timing.prices_addresses else lib.block_hook
+        self.block_hook = self._add_native_hook(unicorn.UC_HOOK_BLOCK, self._block_function)
         """Unicorn's handle of the hook that counts cycles."""
         self._add_native_hook(unicorn.UC_HOOK_MEM_INVALID, lib.access_hook)
-        engine.hook_add(unicorn.UC_HOOK_INTR, self._on_interrupt)
-        self._interrupt: int | None = None
+        self._add_native_hook(unicorn.UC_HOOK_INTR, lib.interrupt_hook)
+        self.state.is_v7m = self._is_v7m
         self._windows = RegisterWindows(engine, self.shared, observe, self._fail)
         self.flash_noticed: Callable[[], None] = lambda: None
         """Called after a slice in which a store into flash left something for Python to look at."""
@@ -145,10 +146,16 @@ class Core:
         self.stops = DebugStops(engine, self.request_stop)
         """Where a debugger or the firmware itself wants the core to stop."""
         self._instructions = 0
+        self.events: EventCount | None = None
+        """What the DWT counts, None where the timing model does not know it."""
+        if self.blocks.events is not None:
+            self.events = EventCount(self.shared.new_events(self.blocks.events), self.blocks)
+        self.slept_cycles = 0
+        """Since power-on, asleep."""
+        self._events_counted = False
+        self._events_wanted = profiled and self.events is not None
         self._divide_hook: int | None = None
         self._divide_trap_wanted = False
-        self._fpu_enabled = False
-        self._lazy_stacking = False
         self.program_counter = 0
         self._left_at: int | None = None
         self._fetched_again: int | None = None
@@ -167,6 +174,7 @@ class Core:
         self._register_place = ctypes.byref(self._register_value)
         self._reg_read, self._reg_write = library.uc_reg_read, library.uc_reg_write
         self._handle = engine._uch
+        self._engine_pointer = ffi.cast("void *", engine._uch.value)
 
     def read_register(self, register: int) -> int:
         """A 32-bit register of the core, by Unicorn's number."""
@@ -248,6 +256,11 @@ class Core:
         """Address of the instruction whose register access is being served."""
         return int(self.state.access.pc)
 
+    @property
+    def exception_cycles(self) -> int:
+        """Since power-on, in entries and returns of exceptions."""
+        return int(self.state.exceptions.cycles)
+
     def pass_cycles(self, count: int) -> None:
         """Adds cycles in which no instruction runs."""
         self.state.cycles += count
@@ -256,8 +269,9 @@ class Core:
             self.state.access.cycles += count
 
     def spend_cycles(self, count: int) -> None:
-        """Adds cycles in which the core is busy with something that is no instruction."""
+        """Adds cycles of an exception's entry or return."""
         self.state.cycles += count
+        self.state.exceptions.cycles += count
 
     def hurry(self, at: int) -> None:
         """Lowers the deadline of the running slice."""
@@ -279,6 +293,12 @@ class Core:
 
     def request_stop(self) -> None:
         """Ends the slice before the next block; safe from any thread."""
+        self.state.wanted = 1
+        # After that, for C takes this back first, and looks for whom it was then.
+        self.state.stop = 1
+
+    def request_look(self) -> None:
+        """Lets exceptions be looked at before the next block."""
         self.state.stop = 1
 
     # --- running
@@ -315,26 +335,35 @@ class Core:
             self._divide_hook = None
         self._engine.ctl_flush_tb()
 
-    def _on_interrupt(self, engine: Any, number: int, _data: Any) -> None:
-        self._interrupt = number
-        engine.emu_stop()
+    def count_events(self, wanted: bool) -> None:
+        """Whether `events` are counted; from the next block on. With a profiler they always are."""
+        self._events_wanted = wanted or self.profile is not None
+        if self._events_wanted != self._events_counted:
+            self.request_stop()
+
+    def _place_event_hook(self) -> None:
+        """Never inside a callback of Unicorn."""
+        if self._events_wanted == self._events_counted:
+            return
+        self._events_counted = self._events_wanted
+        self._binding.uclib.uc_hook_del(self._handle, ctypes.c_size_t(self.block_hook))
+        function = lib.counted_block_hook if self._events_counted else self._block_function
+        data = self.events.table if self.events is not None and self._events_counted else None
+        self.block_hook = self._add_native_hook(self._unicorn.UC_HOOK_BLOCK, function, data)
+        self._engine.ctl_flush_tb()
 
     def set_fpu_enabled(self, enabled: bool) -> None:
         """Whether FPU instructions run, or stop the slice (CPACR, PM0253 section 4.7.1)."""
-        self._fpu_enabled = enabled
-        self._watch_fpu()
+        self.state.exceptions.fpu_enabled = enabled
+        self.watch_fpu()
 
     def set_stir_for_all(self, allowed: bool) -> None:
         """Whether unprivileged code may write NVIC_STIR (CCR.USERSETMPEND)."""
         self.state.stir_for_all = int(allowed)
 
-    def set_lazy_stacking(self, waits: bool) -> None:
-        """Whether a slice stops before the next block with FPU instructions, to stack FPU registers first."""
-        self._lazy_stacking = waits
-        self._watch_fpu()
-
-    def _watch_fpu(self) -> None:
-        self.state.fpu_off = 1 if self._lazy_stacking or not self._fpu_enabled else 0
+    def watch_fpu(self) -> None:
+        """A slice stops before FPU instructions if the FPU is off, or its registers are to be stacked."""
+        lib.watch_fpu(self.shared.state_pointer)
 
     def watch_unmask(self) -> None:
         """Ends the slice after the next instruction that may lower PRIMASK, FAULTMASK or BASEPRI."""
@@ -349,7 +378,6 @@ class Core:
         state = self.state
         self._slice_end = slice_end
         state.deadline = slice_end if next_alarm is None else min(slice_end, next_alarm)
-        self._interrupt = None
         error = self._emulate(0xFFFF_FFFF)
         self._raise_callback_error()
         return self._explain(error)
@@ -363,14 +391,15 @@ class Core:
         """Executes one instruction at `program_counter`, whatever is due; one cycle, and what it waits."""
         state = self.state
         before, waited = state.cycles, state.waited
+        events = self.events.at(None) if self.events is not None else None
         self._slice_end = state.deadline = before + (1 << 32)
-        state.stop = 0
+        self.clear_stop()
+        state.exceptions.natively = 0
         self._instructions = 0
         # Not Unicorn's own count of 1: after an exception return it reports that return again.
         hook = self._engine.hook_add(self._unicorn.UC_HOOK_CODE, self._on_instruction)
         self._engine.ctl_flush_tb()
         try:
-            self._interrupt = None
             error = self._emulate(0xFFFF_FFFF)
         finally:
             self._engine.hook_del(hook)
@@ -382,6 +411,8 @@ class Core:
             self.program_counter = self.stops.breakpoint_hit or 0
         if stop.reason in (StopReason.SLICE, StopReason.SLEEP):
             state.cycles = before + 1 + state.waited - waited
+            if self.events is not None and events is not None:
+                self.events.restore(events)
         return stop
 
     def _on_instruction(self, engine: Any, address: int, _size: int, _data: Any) -> None:
@@ -391,10 +422,10 @@ class Core:
 
     def clear_stop(self) -> None:
         """Forgets a stop request; the run loop does so before it looks at what there is to do."""
-        self.state.stop = 0
+        self.state.wanted = self.state.stop = 0
 
-    def _emulate(self, until: int, count: int = 0) -> int | None:
-        """Runs Unicorn, for `count` instructions if that is not 0; the number of its error, or None."""
+    def _emulate(self, until: int) -> int | None:
+        """Runs Unicorn; the number of its error, or None."""
         if self.state.code_changed:
             self.state.code_changed = 0
             self.memory.forget_code()
@@ -405,17 +436,20 @@ class Core:
         self.memory.settle()
         self.stops.place()
         self._place_divide_trap()
+        self._place_event_hook()
         self.stops.breakpoint_hit = None
         self.before_run()
-        try:
-            self._engine.emu_start(self.program_counter | 1, until, count=count)
-            error = None
-        except self._unicorn.UcError as raised:
-            error = raised.errno
-        self.program_counter = self._left_at = self.read_register(self.pc)
+        if self.stops.any_wanted:
+            self.state.exceptions.natively = 0
+        self._engine._hook_exception = None
+        error = lib.run_core(self.shared.state_pointer, self._engine_pointer, self.program_counter, until)
+        if self._engine._hook_exception is not None:
+            # Of a hook in Python, which the binding keeps for its own way to start.
+            raise self._engine._hook_exception
+        self.program_counter = self._left_at = self.state.program_counter
         if self.state.flash.notice:
             self.flash_noticed()
-        return error
+        return error or None
 
     def _explain(self, error: int | None) -> Stop:
         state = self.state
@@ -431,8 +465,8 @@ class Core:
             state.divide_trap = 0
             self._unwind()
             return Stop(StopReason.DIVISION_BY_ZERO)
-        if self._interrupt is not None:
-            return self._from_interrupt(self._interrupt)
+        if state.interrupt:
+            return self._from_interrupt(state.interrupt - 1)
         if error is not None:
             if error != self._unicorn.UC_ERR_INSN_INVALID:
                 raise self._unicorn.UcError(error)
@@ -447,7 +481,7 @@ class Core:
             thumb = self.read_register(self.xpsr) & 1 << 24
             return Stop(StopReason.UNDEFINED if thumb else StopReason.INVALID_STATE)
         if state.fpu_trap:
-            if self._fpu_enabled:
+            if state.exceptions.fpu_enabled:
                 state.fpu_trap = 0
                 return Stop(StopReason.LAZY_STACKING)
             return self._no_coprocessor()
@@ -468,7 +502,12 @@ class Core:
     def _unwind(self, executed_bytes: int = 0) -> None:
         """Takes back the cost of the part of the block that has not run."""
         first = self.program_counter + executed_bytes
+        self._take_back_events(first)
         self.state.cycles -= self.blocks.cycles_left(first)
+
+    def _take_back_events(self, first: int) -> None:
+        if self.events is not None and self._events_counted:
+            self.events.take_back(first)
 
     def _bus_fault(self) -> Stop:
         state = self.state
@@ -490,6 +529,7 @@ class Core:
         writes = (lib.UC_MEM_WRITE_UNMAPPED, lib.UC_MEM_WRITE_PROT)
         # Unicorn goes on after a refused store inside an IT block: go back to that store.
         self.program_counter = state.fault.pc
+        self._take_back_events(state.fault.pc)
         state.cycles = state.fault.cycles
         self.write_register(self.xpsr, state.fault.xpsr)
         return Stop(reason, address, Direction.WRITE if kind in writes else Direction.READ, size)
@@ -516,7 +556,8 @@ class Core:
         """Runs up to the first FPU instruction of the block that the hook has refused."""
         state = self.state
         state.fpu_trap = 0
-        state.stop = 0
+        state.exceptions.natively = 0
+        self.clear_stop()
         position = self.program_counter
         end = state.block_address + state.block_size
         while position < end:
@@ -532,6 +573,6 @@ class Core:
             error = self._emulate(position)
             self._engine.ctl_flush_tb()
             state.fpu_off = 1
-            if error is not None or self.program_counter != position or self._interrupt is not None:
+            if error is not None or self.program_counter != position or state.interrupt:
                 return self._explain(error)
         return Stop(StopReason.NO_COPROCESSOR)

@@ -25,6 +25,11 @@ class DebugStops:
         self.watchpoint_hit: int | None = None
         """The comparator whose data were accessed in the last slice, until somebody takes note."""
 
+    @property
+    def any_wanted(self) -> bool:
+        """Whether the core may stop for a debugger."""
+        return bool(self._wanted_breakpoints or self._wanted_watchpoints)
+
     def place(self) -> None:
         """Makes what is wanted so. Never inside a callback of Unicorn: translated blocks are dropped."""
         self._place_breakpoints()

@@ -3,6 +3,9 @@
 Priorities, derived exceptions, tail-chaining and EXC_RETURN follow the Armv7-M Architecture Reference
 Manual (section B1.5); frames.py has what is pushed and popped. What entry and return
 cost is said by the timing model.
+
+What is pending and active and which priorities hold is a struct that C shares: native/exceptions.c works
+priorities out, and delivers what is plain while the core runs.
 """
 
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from vstm32.cortex_m.core import Core
+from vstm32.cortex_m.exception_set import ExceptionSet
 from vstm32.cortex_m.frames import (
     RETURN_TO_HANDLER,
     RETURN_TO_MSP,
@@ -18,24 +22,23 @@ from vstm32.cortex_m.frames import (
     UNPRIVILEGED,
     Frames,
 )
+from vstm32.native.library import ffi, lib
 
 TAIL_CHAIN_CYCLES = 6
 """At most, from one handler to the next. Published for the Cortex-M3 and M4, not for the M7."""
-
-_LOWEST = 256
 
 
 class ExceptionNumber(IntEnum):
     """System exceptions (PM0253 table 18); external interrupt n has number 16 + n."""
 
-    NMI = 2
-    HARD_FAULT = 3
-    MEM_MANAGE = 4
-    BUS_FAULT = 5
+    NMI = lib.EXCEPTION_NMI
+    HARD_FAULT = lib.EXCEPTION_HARD_FAULT
+    MEM_MANAGE = lib.EXCEPTION_MEM_MANAGE
+    BUS_FAULT = lib.EXCEPTION_BUS_FAULT
     USAGE_FAULT = 6
-    SVCALL = 11
+    SVCALL = lib.EXCEPTION_SVCALL
     DEBUG_MONITOR = 12
-    PENDSV = 14
+    PENDSV = lib.EXCEPTION_PENDSV
     SYSTICK = 15
 
 
@@ -80,8 +83,19 @@ class ExceptionUnit:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        shared = self._shared = core.state.exceptions
+        self._pointer = ffi.addressof(shared)
         self.interrupts = core.chip.interrupts
         """How many interrupt lines there are."""
+        self.pending = ExceptionSet(shared.pending)
+        self.active = ExceptionSet(shared.active)
+        self.enabled_faults = ExceptionSet(shared.faults)
+        self.enabled_interrupts = ExceptionSet(shared.enabled, first=16)
+        """By their own numbers."""
+        self.lines = ExceptionSet(shared.lines)
+        """Of which the line is high."""
+        self.priorities = shared.priorities
+        """What firmware has given to each exception, by its number."""
         self.frames = Frames(core)
         self.stacking_failed: Callable[[int, int], int] = self._no_memory
         """Told of an exception whose frame cannot be stored at an address; gives the fault that follows."""
@@ -96,27 +110,83 @@ class ExceptionUnit:
 
     def reset(self) -> None:
         """Nothing pending, active or enabled; all priorities zero."""
+        natively, delivered = self._shared.natively, self._shared.delivered
+        fpu_enabled, cycles = self._shared.fpu_enabled, self._shared.cycles
+        ffi.memmove(self._pointer, bytes(ffi.sizeof("struct exceptions")), ffi.sizeof("struct exceptions"))
+        self._shared.natively, self._shared.delivered = natively, delivered
+        self._shared.fpu_enabled, self._shared.cycles = fpu_enabled, cycles
+        self._shared.entry_cycles = self._core.timing.exception_cycles
+        self._shared.chain_cycles = min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES)
         self.frames.reset()
-        self.event = False
-        """The event register that WFE looks at (Arm v7-M ARM, section B1.5.18)."""
         self.event_when_pending = False
         """SCR.SEVONPEND: whatever becomes pending, enabled or not, is an event."""
-        self.thread_below_handlers = False
-        """CCR.NONBASETHRDENA: a handler may return to Thread mode while others are active."""
         self.invalid_state = False
         """The core has left Thumb state by a vector or a frame: its next instruction is a UsageFault."""
-        self.interrupts_masked = False
-        """A debugger steps with C_MASKINTS: PendSV, SysTick and external interrupts wait."""
-        self.pending: set[int] = set()
-        self.active: set[int] = set()
-        self.enabled_faults: set[int] = set()
-        self.enabled_interrupts: set[int] = set()
-        self.lines: set[int] = set()
-        self.priorities: dict[int, int] = {}
-        self.priority_group = 0
-        self.vector_table = 0
         if self.observer is not None:
             self.observer.reset()
+
+    @property
+    def event(self) -> bool:
+        """The event register that WFE looks at (Arm v7-M ARM, section B1.5.18)."""
+        return bool(self._shared.event)
+
+    @event.setter
+    def event(self, value: bool) -> None:
+        self._shared.event = value
+
+    @property
+    def thread_below_handlers(self) -> bool:
+        """CCR.NONBASETHRDENA: a handler may return to Thread mode while others are active."""
+        return bool(self._shared.thread_below_handlers)
+
+    @thread_below_handlers.setter
+    def thread_below_handlers(self, value: bool) -> None:
+        self._shared.thread_below_handlers = value
+
+    @property
+    def interrupts_masked(self) -> bool:
+        """A debugger steps with C_MASKINTS: PendSV, SysTick and external interrupts wait."""
+        return bool(self._shared.interrupts_masked)
+
+    @interrupts_masked.setter
+    def interrupts_masked(self, value: bool) -> None:
+        self._shared.interrupts_masked = value
+
+    @property
+    def sleeps_on_exit(self) -> bool:
+        """SCR.SLEEPONEXIT: a return to Thread mode puts the core to sleep."""
+        return bool(self._shared.sleeps_on_exit)
+
+    @sleeps_on_exit.setter
+    def sleeps_on_exit(self, value: bool) -> None:
+        self._shared.sleeps_on_exit = value
+
+    @property
+    def priority_group(self) -> int:
+        """AIRCR.PRIGROUP: so many low bits of a priority, and one more, say nothing of preemption."""
+        return int(self._shared.priority_group)
+
+    @priority_group.setter
+    def priority_group(self, value: int) -> None:
+        self._shared.priority_group = value
+
+    @property
+    def vector_table(self) -> int:
+        """VTOR."""
+        return int(self._shared.vector_table)
+
+    @vector_table.setter
+    def vector_table(self, value: int) -> None:
+        self._shared.vector_table = value
+
+    def deliver_natively(self, *, unprotected: bool) -> None:
+        """Before a slice: C delivers what is plain, unless somebody follows it or the MPU has a say."""
+        self._shared.natively = unprotected and self.observer is None
+
+    @property
+    def delivered_natively(self) -> int:
+        """How many entries, changes of handler and returns C has done since power-on."""
+        return int(self._shared.delivered)
 
     # --- what is pending
 
@@ -124,14 +194,14 @@ class ExceptionUnit:
         """Makes an exception pending; it is taken before the next block at the latest."""
         self._note_pending({number})
         self.pending.add(number)
-        self._core.request_stop()
+        self._core.request_look()
 
     def pend_interrupts(self, numbers: set[int]) -> None:
         """The same for several external interrupts at once (NVIC_ISPR)."""
         if numbers:
             self._note_pending(numbers)
             self.pending |= numbers
-            self._core.request_stop()
+            self._core.request_look()
 
     def note_event(self) -> None:
         """A peripheral sends an event, which ends WFE."""
@@ -145,7 +215,7 @@ class ExceptionUnit:
     def request_look(self) -> None:
         """Something about priorities or enables has changed: look again before the next block."""
         if self.pending:
-            self._core.request_stop()
+            self._core.request_look()
 
     def set_line(self, interrupt: int, level: bool) -> None:
         """A peripheral's interrupt line: pending while it is high and not being served."""
@@ -164,35 +234,22 @@ class ExceptionUnit:
 
     def priority(self, number: int) -> int:
         """Priority of an exception: fixed ones negative, else 0 (first) to 240."""
-        return _FIXED_PRIORITY.get(number, self.priorities.get(number, 0))
+        fixed = _FIXED_PRIORITY.get(number)
+        return int(self.priorities[number]) if fixed is None else fixed
 
-    def _group(self, priority: int) -> int:
-        """Only the group part of a priority decides on preemption (AIRCR.PRIGROUP)."""
-        return priority if priority < 0 else priority & (0xFF << (self.priority_group + 1))
+    def _group(self, number: int) -> int:
+        return int(lib.group_priority(self._pointer, number))
 
     def execution_priority(self) -> int:
         """Priority of what runs now, with PRIMASK, FAULTMASK and BASEPRI."""
         core = self._core
-        current = self._priority_of_handlers()
-        if core.read_register(core.primask) & 1:
-            current = min(current, 0)
-        if core.read_register(core.faultmask) & 1:
-            current = min(current, -1)
-        return current
-
-    def _priority_of_handlers(self) -> int:
-        """Priority of what runs now, with BASEPRI alone."""
-        core = self._core
-        current = min((self._group(self.priority(number)) for number in self.active), default=_LOWEST)
-        base = core.read_register(core.basepri) & 0xFF
-        return min(current, self._group(base)) if base else current
+        registers = (core.basepri, core.primask, core.faultmask)
+        return int(lib.execution_priority(self._pointer, *map(core.read_register, registers)))
 
     def best_pending(self) -> int | None:
         """The enabled pending exception that goes first, whether or not it may preempt."""
-        ready = [number for number in self.pending if self.is_enabled(number)]
-        if self.interrupts_masked:
-            ready = [number for number in ready if number < ExceptionNumber.PENDSV]
-        return min(ready, key=lambda number: (self.priority(number), number), default=None)
+        number = int(lib.best_pending(self._pointer))
+        return None if number < 0 else number
 
     def take_pending(self) -> bool:
         """Enters the first pending exception if it may preempt what runs."""
@@ -215,11 +272,12 @@ class ExceptionUnit:
 
     def could_wake(self, number: int) -> bool:
         """Whether an exception would end WFI, were it pending and enabled."""
-        return self._group(self.priority(number)) < self._priority_of_handlers()
+        base = self._core.read_register(self._core.basepri)
+        return self._group(number) < int(lib.priority_of_handlers(self._pointer, base))
 
     def could_preempt(self, number: int) -> bool:
         """Whether an exception would be taken now, were it pending and enabled."""
-        return self._group(self.priority(number)) < self.execution_priority()
+        return self._group(number) < self.execution_priority()
 
     def can_take(self, number: int) -> bool:
         """Whether a synchronous exception may be taken now, else it becomes a HardFault."""
@@ -251,7 +309,7 @@ class ExceptionUnit:
         """Goes to a handler whose frame is on the stack already: nothing is popped or pushed."""
         if self.observer is not None:
             self.observer.left(self._frame_address(exc_return), len(self.active))
-        self._take(number, exc_return, min(self._core.timing.exception_cycles, TAIL_CHAIN_CYCLES))
+        self._take(number, exc_return, int(self._shared.chain_cycles))
 
     def _frame_address(self, exc_return: int) -> int:
         """Where the frame lies that EXC_RETURN names."""
@@ -305,12 +363,12 @@ class ExceptionUnit:
         """
         core = self._core
         number = core.read_register(core.xpsr) & 0x1FF
-        others = self.active - {number}
+        was_active = number in self.active
+        self.active.discard(number)
+        others = self.active
         kind = exc_return & 0xF
         to_thread = kind in (RETURN_TO_MSP, RETURN_TO_PSP) and (not others or self.thread_below_handlers)
         legal = exc_return >> 5 == 0x7FF_FFFF and (to_thread or (kind == RETURN_TO_HANDLER and others))
-        was_active = number in self.active
-        self.active = others
         if not legal or not was_active:
             raise InvalidReturnError(
                 f"{exc_return:#010x} is no exception return that is possible here", chained=True

@@ -35,38 +35,47 @@ class FloatingPointContext:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._shared = core.state.exceptions
         self._registers = core.register_group(*core.s[:16], core.fpscr)
         self.reset()
 
     def reset(self) -> None:
         """Automatic and lazy stacking are on (section B3.2.21)."""
-        self._control = ASPEN | LSPEN
+        self.control = ASPEN | LSPEN
         self.address = 0
-        self._core.set_lazy_stacking(False)
 
     @property
     def control(self) -> int:
         """FPCCR."""
-        return self._control
+        return int(self._shared.fp_control)
 
     @control.setter
     def control(self, value: int) -> None:
-        self._control = value
-        self._core.set_lazy_stacking(bool(value & LSPACT))
+        self._shared.fp_control = value
+        self._core.watch_fpu()
+
+    @property
+    def address(self) -> int:
+        """FPCAR: where FPU registers that wait are to be stacked."""
+        return int(self._shared.fp_address)
+
+    @address.setter
+    def address(self, value: int) -> None:
+        self._shared.fp_address = value
 
     @property
     def waits(self) -> bool:
         """Whether FPU registers of interrupted code have not been stacked yet (FPCCR.LSPACT)."""
-        return bool(self._control & LSPACT)
+        return bool(self.control & LSPACT)
 
     def postpone(self, address: int, state: int) -> None:
         """Their place is kept free at `address`; `state` are the bits of FPCCR that tell of who was there."""
         self.address = address
-        self.control = self._control & (ASPEN | LSPEN) | state | LSPACT
+        self.control = self.control & (ASPEN | LSPEN) | state | LSPACT
 
     def forget(self) -> None:
         """The interrupted code goes on with its registers: nothing is to be stacked any more."""
-        self.control = self._control & ~LSPACT
+        self.control = self.control & ~LSPACT
 
     def words(self) -> list[int]:
         """S0 to S15, FPSCR and the reserved word, as they stand in a frame."""

@@ -115,10 +115,9 @@ class Memory:
 
     def open(self, storage: Storage) -> None:
         """A memory of the board answers from now on; the core sees so at once."""
-        self._why_closed.pop(storage, None)
+        self._is_stale |= self._why_closed.pop(storage, None) is not None
         self._never_open.discard(storage)
         self._shared.external(storage).is_open = 1
-        self._is_stale = True
 
     def close(self, storage: Storage, why: str) -> None:
         """A memory of the board answers no more; `why` is a phrase, for a finding."""
@@ -169,10 +168,14 @@ class Memory:
     def _place(self, region: Region, address: int) -> int:
         return self._shared.storage_places[region.storage] + region.offset + address - region.base
 
-    @property
-    def flash_host_address(self) -> int:
-        """Where this process has the flash memory: the start of a page."""
-        return self._shared.memory_address + self._shared.storage_places[Storage.FLASH]
+    def storage(self, storage: Storage) -> memoryview:
+        """All bytes of a memory; whoever changes code in it calls `forget_code`."""
+        place = self._shared.storage_places[storage]
+        return self._bytes[place : place + self.map.sizes_bytes[storage]]
+
+    def host_address(self, storage: Storage) -> int:
+        """Where this process has a memory: the start of a page."""
+        return self._shared.memory_address + self._shared.storage_places[storage]
 
     def read(self, address: int, size_bytes: int) -> bytes | None:
         """Bytes of plain memory, or None where there is none."""

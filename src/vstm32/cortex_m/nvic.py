@@ -1,5 +1,7 @@
 """NVIC: enable, pending, active and priority registers of the interrupts (PM0253 section 4.3)."""
 
+from collections.abc import Set
+
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.cortex_m.exceptions import ExceptionUnit
 
@@ -38,7 +40,7 @@ class Nvic(RegisterBlock):
             return 0
         if offset >= _IPR:
             first = offset - _IPR
-            return sum(unit.priorities.get(16 + first + lane, 0) << 8 * lane for lane in range(4))
+            return sum(unit.priorities[16 + first + lane] << 8 * lane for lane in range(4))
         if offset >= _IABR:
             return self._bits(offset, {number - 16 for number in unit.active})
         if offset >= _ISPR:
@@ -46,7 +48,7 @@ class Nvic(RegisterBlock):
         return self._bits(offset, unit.enabled_interrupts)
 
     @staticmethod
-    def _bits(offset: int, interrupts: set[int]) -> int:
+    def _bits(offset: int, interrupts: Set[int]) -> int:
         first = (offset & 0x1F) * 8
         return sum(1 << (number - first) for number in interrupts if first <= number < first + 32)
 

@@ -45,12 +45,17 @@ class Protection:
         """Whether a stack frame may be pushed or popped there by the code that runs now."""
         return bool(permitted(self.current(), address, size_bytes) & permission)
 
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is protected, in whatever mode the core is."""
+        return not self._applied and not self._mpu.control & mpu.ENABLE
+
     def apply(self) -> None:
         """Before a slice, never inside a callback of Unicorn."""
         if not self._cache_policies_hold:
             self._core.blocks.set_cache_policies(self._mpu.cache_policy_map())
             self._cache_policies_hold = True
-        if not self._applied and not self._mpu.control & mpu.ENABLE:
+        if self.is_off:
             return
         wanted = self.current()
         if wanted != self._applied:

@@ -281,6 +281,7 @@ class SystemControl(RegisterBlock):
             unit.vector_table = value
         elif offset == SCR:
             unit.event_when_pending = bool(value & _SEVONPEND)
+            unit.sleeps_on_exit = bool(value & _SLEEPONEXIT)
         elif offset == CCR:
             unit.thread_below_handlers = bool(value & _NONBASETHRDENA)
             self._stir_for_all(bool(value & _USERSETMPEND))
@@ -328,18 +329,13 @@ class SystemControl(RegisterBlock):
     def _write_shcsr(self, value: int) -> None:
         """Firmware may change what is pending and active too (Arm v7-M ARM, section B3.2.13)."""
         unit = self._unit
-        unit.enabled_faults = {number for bit, number in _ENDABLE.items() if value >> bit & 1}
+        unit.enabled_faults.replace(number for bit, number in _ENDABLE.items() if value >> bit & 1)
         for bit, (state, number) in _STATUS_BITS.items():
             numbers = unit.active if state == "active" else unit.pending
             if value >> bit & 1:
                 numbers.add(number)
             else:
                 numbers.discard(number)
-
-    @property
-    def sleeps_on_exit(self) -> bool:
-        """SCR.SLEEPONEXIT: a return to Thread mode puts the core to sleep."""
-        return bool(self.values[SCR] & _SLEEPONEXIT)
 
     def record_fault(self, status: int, address: int | None = None) -> None:
         """Sets bits of CFSR, and BFAR where the fault has an address."""

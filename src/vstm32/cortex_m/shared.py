@@ -187,8 +187,15 @@ class Shared:
         profile[0].functions = self._table("int32_t", self._halfwords)
         return ffi.addressof(profile[0])
 
+    def new_events(self, blocks: Any) -> Any:
+        """Event counters at zero, for the blocks of a table: a `struct events *`."""
+        events = self._table("struct events", 1)
+        events[0].state = self.state_pointer
+        events[0].blocks = blocks
+        return ffi.addressof(events[0])
+
     def use_unicorn(self, library: Any) -> None:
         """The hooks call these functions of Unicorn's C library."""
-        for name in ("uc_emu_stop", "uc_reg_read", "uc_reg_write"):
+        for name in (field for field, _ in ffi.typeof("struct state").fields if field.startswith("uc_")):
             address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
             setattr(self.state, name, ffi.cast(ffi.typeof(getattr(self.state, name)), address))

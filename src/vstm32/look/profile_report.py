@@ -4,7 +4,7 @@ import json
 from typing import IO
 
 from vstm32.base.symbols import short_name
-from vstm32.look.profiler import WAITING, Profile
+from vstm32.look.profiler import WAITING, FunctionCost, Profile
 
 _ROWS = 30
 _SCHEMA = "https://www.speedscope.app/file-format-schema.json"
@@ -24,13 +24,17 @@ def print_table(profile: Profile, timing_model: str, stream: IO[str]) -> None:
         box=None,
         pad_edge=False,
     )
-    for heading in ("cycles", "share", "with callees", "share", "calls"):
+    knows_stalls = any(cost.stalls is not None for cost in costs)
+    of_stalls = ("load/store", "other stalls") if knows_stalls else ()
+    blank = [""] * (3 + len(of_stalls))
+    for heading in ("cycles", "share", *of_stalls, "with callees", "share", "calls"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("function", overflow="fold")
     for cost in costs[:_ROWS]:
         table.add_row(
             f"{cost.cycles:,}",
             _share(cost.cycles, total),
+            *_stalls(cost),
             f"{cost.inclusive_cycles:,}",
             _share(cost.inclusive_cycles, total),
             f"{cost.calls:,}",
@@ -38,16 +42,20 @@ def print_table(profile: Profile, timing_model: str, stream: IO[str]) -> None:
         )
     if rest := costs[_ROWS:]:
         cycles = sum(cost.cycles for cost in rest)
-        table.add_row(f"{cycles:,}", _share(cycles, total), "", "", "", f"({len(rest)} more functions)")
+        table.add_row(f"{cycles:,}", _share(cycles, total), *blank, f"({len(rest)} more functions)")
     table.add_row()
-    table.add_row(f"{total:,}", _share(total, total), "", "", "", "(all functions)")
-    table.add_row(f"{profile.waited_cycles:,}", "", "", "", "", f"{WAITING}: asleep, or polling a register")
-    table.add_row(f"{total + profile.waited_cycles:,}", "", "", "", "", "(all cycles of the board)")
+    table.add_row(f"{total:,}", _share(total, total), *blank, "(all functions)")
+    table.add_row(f"{profile.waited_cycles:,}", "", *blank, f"{WAITING}: asleep, or polling a register")
+    table.add_row(f"{total + profile.waited_cycles:,}", "", *blank, "(all cycles of the board)")
     # Where no terminal says how wide it is, no name is folded.
     console = Console(file=stream, highlight=False, width=None if stream.isatty() else 200)
     console.print(table)
     if not profile.is_complete:
         console.print("There were more call paths than can be counted apart: some stand at their caller.")
+
+
+def _stalls(cost: FunctionCost) -> tuple[str, ...]:
+    return () if cost.stalls is None else (f"{cost.stalls.load_store:,}", f"{cost.stalls.others:,}")
 
 
 def _share(cycles: int, total: int) -> str:

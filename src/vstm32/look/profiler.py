@@ -6,6 +6,7 @@ native/profile.c counts; this prepares its tables, tells it about exceptions, an
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from vstm32.base.memory_map import EXTERNAL
 from vstm32.base.symbols import Functions
@@ -15,6 +16,20 @@ from vstm32.native.library import ffi, lib
 
 WAITING = "(waiting)"
 """The frame of cycles in which the core ran no instruction: asleep, or in a loop that polls a register."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stalls:
+    """Of the cycles of a function, those beyond the first of each instruction."""
+
+    load_store: int = 0
+    """Of loads and stores (LSUCNT)."""
+
+    others: int = 0
+    """Of other instructions, and of fetches (CPICNT)."""
+
+    def __add__(self, other: "Stalls") -> "Stalls":
+        return Stalls(self.load_store + other.load_store, self.others + other.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,8 @@ class CallPath:
     cycles: int
     waited_cycles: int
     calls: int
+    stalls: Stalls | None = None
+    """None where the timing model does not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,8 @@ class FunctionCost:
     cycles: int
     inclusive_cycles: int
     calls: int
+    stalls: Stalls | None = None
+    """Of its own cycles; None where the timing model does not know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +82,17 @@ class Profile:
         own: dict[str, int] = defaultdict(int)
         inclusive: dict[str, int] = defaultdict(int)
         calls: dict[str, int] = defaultdict(int)
+        stalls: dict[str, Stalls | None] = {}
         for path in self.paths:
             own[path.stack[-1]] += path.cycles
             calls[path.stack[-1]] += path.calls
+            if path.stalls is not None:
+                stalls[path.stack[-1]] = (stalls.get(path.stack[-1]) or Stalls()) + path.stalls
             for name in set(path.stack):
                 inclusive[name] += path.cycles
-        costs = (FunctionCost(name, own[name], inclusive[name], calls[name]) for name in own)
+        costs = (
+            FunctionCost(name, own[name], inclusive[name], calls[name], stalls.get(name)) for name in own
+        )
         return tuple(sorted(costs, key=lambda cost: (-cost.cycles, -cost.inclusive_cycles, cost.name)))
 
 
@@ -87,6 +111,8 @@ class Profiler:
         self._tables.nodes[0].function = lib.ENTRY
         self._tables.last_cycles = core.state.cycles
         self._tables.last_waited = core.state.waited
+        if core.events is not None:
+            self._tables.events = core.events.table
         core.before_run = self._before_run
         exceptions.observer = self
 
@@ -180,12 +206,15 @@ class Profiler:
         nodes = self._tables.nodes
         return Profile(
             tuple(
-                CallPath(self._stack(number), node.cycles, node.waited, node.calls)
+                CallPath(self._stack(number), node.cycles, node.waited, node.calls, self._stalls(node))
                 for number, node in ((number, nodes[number]) for number in range(self._tables.node_count))
                 if node.cycles or node.waited or node.calls
             ),
             is_complete=not self._tables.overflowed,
         )
+
+    def _stalls(self, node: Any) -> Stalls | None:
+        return Stalls(node.load_store, node.others) if self._core.events is not None else None
 
     def _stack(self, number: int) -> tuple[str, ...]:
         return tuple(reversed([*self._names_upwards(number)])) or ("(reset)",)

@@ -8,12 +8,21 @@
 
 /* Unicorn's public interface (unicorn.h, arm.h). */
 enum {
+    UC_ARM_REG_APSR_NZCV = 2,
+    UC_ARM_REG_FPSCR = 6,
     UC_ARM_REG_LR = 10,
     UC_ARM_REG_PC = 11,
     UC_ARM_REG_SP = 12,
     UC_ARM_REG_R0 = 66,
+    UC_ARM_REG_R12 = 78,
+    UC_ARM_REG_S0 = 79,
+    UC_ARM_REG_MSP = 115,
+    UC_ARM_REG_PSP = 116,
     UC_ARM_REG_CONTROL = 117,
     UC_ARM_REG_XPSR = 120,
+    UC_ARM_REG_PRIMASK = 123,
+    UC_ARM_REG_BASEPRI = 124,
+    UC_ARM_REG_FAULTMASK = 126,
     UC_MEM_WRITE_UNMAPPED = 20,
     UC_MEM_FETCH_UNMAPPED = 21,
     UC_MEM_WRITE_PROT = 22,
@@ -42,6 +51,19 @@ enum {
 
 /* The software trigger interrupt register (Arm v7-M ARM, section B3.4.9). */
 #define NVIC_STIR 0xE000EF00
+
+/* Numbers of exceptions (PM0253 table 18). */
+enum {
+    EXCEPTION_NMI = 2,
+    EXCEPTION_HARD_FAULT = 3,
+    EXCEPTION_MEM_MANAGE = 4,
+    EXCEPTION_BUS_FAULT = 5,
+    EXCEPTION_SVCALL = 11,
+    EXCEPTION_PENDSV = 14,
+    MOST_EXCEPTIONS = 256,
+    EXCEPTION_WORDS = 4, /* of 64 of them */
+    LOWEST_PRIORITY = 256, /* of Thread mode */
+};
 
 enum {
     /* Costs are whole numbers of parts of a cycle, of which 1 << PART_BITS make one. */
@@ -281,6 +303,30 @@ struct fault {
     uint64_t unaligned; /* in memory that takes no such access */
 };
 
+/* Exceptions, a bit for the number of each. See exceptions.c. */
+struct exceptions {
+    uint64_t pending[EXCEPTION_WORDS];
+    uint64_t active[EXCEPTION_WORDS];
+    uint64_t enabled[EXCEPTION_WORDS]; /* interrupts that are */
+    uint64_t lines[EXCEPTION_WORDS];   /* of peripherals that are high */
+    uint64_t faults[EXCEPTION_WORDS];  /* that have a handler of their own (SHCSR) */
+    uint8_t priorities[MOST_EXCEPTIONS]; /* that firmware has given */
+    uint64_t priority_group;           /* AIRCR.PRIGROUP */
+    uint64_t interrupts_masked;        /* a debugger steps with C_MASKINTS */
+    uint64_t thread_below_handlers;    /* CCR.NONBASETHRDENA */
+    uint64_t sleeps_on_exit;           /* SCR.SLEEPONEXIT */
+    uint64_t event;                    /* the event register that WFE looks at */
+    uint64_t vector_table;
+    uint64_t entry_cycles; /* of an entry, and of a return */
+    uint64_t chain_cycles; /* from one handler to the next */
+    uint64_t fp_control;   /* FPCCR */
+    uint64_t fp_address;   /* FPCAR */
+    uint64_t fpu_enabled;  /* CPACR */
+    uint64_t natively;     /* C delivers what is plain; else Python does it all */
+    uint64_t delivered;    /* how many entries, changes of handler and returns C has done */
+    uint64_t cycles;       /* that all entries and returns have taken since power-on */
+};
+
 /* The FLASH controller. */
 struct flash {
     uint64_t status_offset; /* of SR in the window of peripherals */
@@ -315,7 +361,7 @@ struct flash {
 struct state {
     uint64_t cycles;
     uint64_t deadline; /* the slice ends before the block that begins at this cycle or later */
-    uint64_t stop;     /* the slice ends before the next block */
+    uint64_t stop;     /* the slice ends before the next block: for Python, or to look at exceptions */
     uint64_t loop_key; /* a block that follows on itself with nothing left to find out; 0: none */
     uint64_t loop_cost;
     uint64_t fraction;      /* parts of a cycle that are not in `cycles` yet */
@@ -351,6 +397,11 @@ struct state {
     struct window private_bus;
     struct window unmodelled[MOST_UNMODELLED]; /* of a survey; else they end where they begin */
     uint64_t stir_for_all; /* whether unprivileged code may write NVIC_STIR */
+    uint64_t wanted;    /* it is Python that wants the slice to end */
+    uint64_t interrupt; /* QEMU's number of the exception at which Unicorn has stopped, plus 1; 0: none */
+    uint64_t program_counter; /* at which the core stands after a slice */
+    uint64_t is_v7m; /* Unicorn looks whether the core is in a handler only when flags are written */
+    struct exceptions exceptions;
     uint64_t intervals; /* of memory protection; 0: the MPU is off */
     struct interval protection[MOST_INTERVALS];
     /* Functions in Python: the number of a new record, the cost of a block after another one (both by their
@@ -362,6 +413,29 @@ struct state {
     int (*uc_emu_stop)(void *engine);
     int (*uc_reg_read)(void *engine, int number, void *value);
     int (*uc_reg_write)(void *engine, int number, void *value);
+    int (*uc_reg_read_batch)(void *engine, int *numbers, void **values, int count);
+    int (*uc_reg_write_batch)(void *engine, int *numbers, void *const *values, int count);
+    int (*uc_emu_start)(void *engine, uint64_t begin, uint64_t until, uint64_t timeout, size_t count);
+};
+
+/* What a block of a Cortex-M4 makes the DWT count, whatever its cost is; all of its instructions are executed. */
+struct block_events {
+    uint32_t instructions;
+    uint32_t load_store; /* cycles of its loads and stores beyond the first of each, after a branch that was taken */
+    uint32_t folded;     /* instructions that take no cycle */
+    uint32_t first_saves; /* cycles that its first instruction takes less behind a load */
+    uint64_t first_needs; /* registers that this one's address is made of, a bit for each */
+    uint64_t last_loads;  /* registers that a load at its end loads; 0: it ends with none */
+};
+
+/* The event counters of the DWT: what was counted since power-on while the hook for them ran. */
+struct events {
+    struct state *state;
+    struct block_events *blocks; /* MOST_BLOCKS, by the numbers of records */
+    int64_t load_store;
+    int64_t folded;
+    int64_t others;  /* cycles of instructions beyond the first that no load or store takes, and of their fetches */
+    uint64_t saved;  /* `first_saves` of the block that runs, if it was so */
 };
 
 enum {
@@ -380,6 +454,8 @@ enum {
 struct node {
     int64_t cycles;
     int64_t waited;
+    int64_t load_store; /* of `cycles`, as the event counters have them; 0 where they are not known */
+    int64_t others;
     int64_t calls;
     int64_t parent;
     int64_t function;
@@ -399,6 +475,9 @@ struct profile {
     struct state *state;
     int64_t last_cycles;
     int64_t last_waited;
+    int64_t last_load_store;
+    int64_t last_others;
+    struct events *events; /* NULL where the timing model knows none */
     int64_t node;
     int64_t depth;
     int64_t floor;
@@ -414,9 +493,10 @@ struct profile {
     struct frame frames[MOST_FRAMES];
 };
 
-/* For Unicorn: `data` is the state, or the profile. */
+/* For Unicorn: `data` is the state, the profile, or the events. */
 void block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void addressed_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void counted_block_hook(void *engine, uint64_t address, uint32_t size, void *data);
 bool access_hook(void *engine, int kind, uint64_t address, int size, int64_t value, void *data);
 uint64_t peripheral_read(void *engine, uint64_t offset, unsigned size, void *data);
 uint64_t sdram_read(void *engine, uint64_t offset, unsigned size, void *data);
@@ -424,8 +504,15 @@ uint64_t serial_flash_read(void *engine, uint64_t offset, unsigned size, void *d
 void external_write(void *engine, uint64_t offset, unsigned size, uint64_t value, void *data);
 void divide_hook(void *engine, uint64_t address, uint32_t size, void *data);
 void profile_hook(void *engine, uint64_t address, uint32_t size, void *data);
+void interrupt_hook(void *engine, uint32_t number, void *data);
 
 /* For Python, while the core stands still. */
+int run_core(struct state *state, void *engine, uint64_t begin, uint64_t until);
+void watch_fpu(struct state *state);
+int64_t group_priority(const struct exceptions *exceptions, uint64_t number);
+int64_t priority_of_handlers(const struct exceptions *exceptions, uint64_t basepri);
+int64_t execution_priority(const struct exceptions *exceptions, uint64_t basepri, uint64_t primask, uint64_t faultmask);
+int64_t best_pending(const struct exceptions *exceptions);
 uint64_t cycles_left(const struct state *state, uint64_t address);
 void maintain_data_line(struct state *state, uint64_t address, uint64_t drop);
 void maintain_data_set(struct state *state, uint64_t set, uint64_t drop);

@@ -27,6 +27,13 @@ void profile_settle(struct profile *profile)
     node->waited += waited;
     profile->last_cycles = cycles;
     profile->last_waited = all_waited;
+    const struct events *const events = profile->events;
+    if (events != NULL) {
+        node->load_store += events->load_store - profile->last_load_store;
+        node->others += events->others - profile->last_others;
+        profile->last_load_store = events->load_store;
+        profile->last_others = events->others;
+    }
 }
 
 /* The node of a function that is called from a node; a new one at the first time. */

@@ -23,10 +23,13 @@ REGISTERS = (
 
 # Interrupts of the lines (section 10.1.2), by their masks: PVD, RTC alarm, the wakeups of USB and Ethernet,
 # tamper, wakeup, LPTIM1, and MDIO of those chips that have it.
-INTERRUPTS = (
+PIN_INTERRUPTS = (
     *((1 << line, 6 + line) for line in range(5)),
     (0x1F << 5, 23),
     (0x3F << 10, 40),
+)
+INTERRUPTS = (
+    *PIN_INTERRUPTS,
     *((1 << line, number) for line, number in enumerate((1, 41, 42, 62, 76, 2, 3, 93, 109), 16)),
 )
 
@@ -46,7 +49,10 @@ class Exti(RegisterBlock):
         set_interrupt: Callable[[int, bool], None],
         event: Callable[[], None],
         base: int = 0x4001_3C00,
+        interrupts: Iterable[tuple[int, int]] = INTERRUPTS,
     ) -> None:
+        """`interrupts` are masks of lines and the number of the interrupt that they have."""
+        self._interrupts = tuple(interrupts)
         self._level_of = level_of
         self._set_interrupt = set_interrupt
         self._event = event
@@ -112,5 +118,5 @@ class Exti(RegisterBlock):
     def _pend(self, pending: int) -> None:
         self.values[PR] = pending
         wanted = pending & self.values[IMR]
-        for lines, interrupt in INTERRUPTS:
+        for lines, interrupt in self._interrupts:
             self._set_interrupt(interrupt, bool(wanted & lines))

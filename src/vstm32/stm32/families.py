@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vstm32.base.chip import EnableRegister, Family, L4EnableRegister
+from vstm32.base.registers import Register
+from vstm32.stm32 import exti, l4_exti, l4_syscfg, syscfg
 from vstm32.stm32.flash import FlashInterface
 from vstm32.stm32.gpio import PORTS
 from vstm32.stm32.l4_flash import L4FlashInterface
@@ -35,8 +37,12 @@ class FamilyBlocks:
     gpio_reset_modes: Mapping[str, int] = field(default_factory=dict)
     """MODER after reset, where it is not that of the STM32F7."""
 
+    gpio_has_brr: bool = False
     exti_base: int
+    exti_registers: tuple[Register, ...]
+    exti_interrupts: tuple[tuple[int, int], ...]
     syscfg_base: int
+    syscfg_registers: tuple[Register, ...]
     syscfg_enable: tuple[int, int]
     crc_enable: tuple[int, int]
     timer_enable: int
@@ -44,7 +50,9 @@ class FamilyBlocks:
     rng_clock_hz: Callable[[Any], int] | None
     usart_clock_register: str
     fmc_enable: tuple[int, int] | None = None
-    """None where FMC is not modelled."""
+    """None where FMC is not modelled; likewise of QUADSPI."""
+
+    quadspi_enable: tuple[int, int] | None = None
 
 
 def _f7_pwr(rcc: Rcc, changed: Changed, complain: Say) -> Pwr:
@@ -68,7 +76,10 @@ FAMILIES: Mapping[Family, FamilyBlocks] = {
         gpio_ports=PORTS,
         gpio_enable=EnableRegister.AHB1,
         exti_base=0x4001_3C00,
+        exti_registers=exti.REGISTERS,
+        exti_interrupts=exti.INTERRUPTS,
         syscfg_base=0x4001_3800,
+        syscfg_registers=syscfg.REGISTERS,
         syscfg_enable=(EnableRegister.APB2, 14),
         crc_enable=(EnableRegister.AHB1, 12),
         timer_enable=EnableRegister.APB1,
@@ -76,6 +87,7 @@ FAMILIES: Mapping[Family, FamilyBlocks] = {
         rng_clock_hz=lambda rcc: rcc.pll48_hz,
         usart_clock_register="DCKCFGR2",
         fmc_enable=(EnableRegister.AHB3, 0),
+        quadspi_enable=(EnableRegister.AHB3, 1),
     ),
     # RM0432, sections 2.2, 6.4 and 8.4.1.
     Family.STM32L4_PLUS: FamilyBlocks(
@@ -92,8 +104,12 @@ FAMILIES: Mapping[Family, FamilyBlocks] = {
             "B": 0xFFFF_FEBF,
             "H": 0x0000_000F,
         },
+        gpio_has_brr=True,
         exti_base=0x4001_0400,
+        exti_registers=l4_exti.REGISTERS,
+        exti_interrupts=l4_exti.INTERRUPTS,
         syscfg_base=0x4001_0000,
+        syscfg_registers=l4_syscfg.REGISTERS,
         syscfg_enable=(L4EnableRegister.APB2, 0),
         crc_enable=(L4EnableRegister.AHB1, 12),
         timer_enable=L4EnableRegister.APB1,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from vstm32.base.registers import WORD, Register, RegisterBlock
 
-MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFRL, AFRH = range(0, 0x28, 4)
+MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFRL, AFRH, BRR = range(0, 0x2C, 4)
 PORTS = "ABCDEFGHIJK"
 _OUTPUT, _ALTERNATE, _ANALOG = 1, 2, 3
 _PULL_UP = 1
@@ -19,8 +19,9 @@ _PUPDR_RESET = {"A": 0x6400_0000, "B": 0x0000_0100}
 _LOCKED = {MODER: (2, 0), OTYPER: (1, 0), OSPEEDR: (2, 0), PUPDR: (2, 0), AFRL: (4, 0), AFRH: (4, 8)}
 
 
-def _registers(port: str, reset_mode: int) -> tuple[Register, ...]:
+def _registers(port: str, reset_mode: int, *, has_brr: bool) -> tuple[Register, ...]:
     return (
+        *((Register("BRR", BRR),) if has_brr else ()),
         Register("MODER", MODER, reset_mode or _MODER_RESET.get(port, 0), WORD),
         Register("OTYPER", OTYPER, 0, 0xFFFF),
         Register("OSPEEDR", OSPEEDR, _OSPEEDR_RESET.get(port, 0), WORD),
@@ -44,14 +45,17 @@ class Gpio(RegisterBlock):
         *,
         first_base: int = 0x4002_0000,
         reset_mode: int = 0,
+        has_brr: bool = False,
     ) -> None:
-        """`first_base` is that of port A. `reset_mode` has the bits of MODER that are set after reset in this
-        chip and were not in the first ones of ST's (RM0432 section 8.4.1: pins are analog).
+        """`first_base` is that of port A. `has_brr` says that BRR clears bits of ODR (RM0432 section 8.4.11).
+        `reset_mode` has the bits of MODER that are set after reset in this chip and were not in the first
+        ones of ST's (RM0432 section 8.4.1: pins are analog).
         """
         self.port = port
         self._changed = changed
         self._outside: dict[int, int] = {}
-        super().__init__(f"GPIO{port}", first_base + 0x400 * PORTS.index(port), _registers(port, reset_mode))
+        registers = _registers(port, reset_mode, has_brr=has_brr)
+        super().__init__(f"GPIO{port}", first_base + 0x400 * PORTS.index(port), registers)
 
     def reset(self) -> None:
         """Unlocked; what drives a pin from outside goes on doing so."""
@@ -67,18 +71,20 @@ class Gpio(RegisterBlock):
         self._changed()
 
     def read_register(self, offset: int) -> int:
-        """IDR is the level of each pin; BSRR reads as zero."""
+        """IDR is the level of each pin; BSRR and BRR read as zero."""
         if offset == IDR:
             return sum(self.level(pin) << pin for pin in range(16))
         if offset == LCKR:
             # The read at the end of the sequence is optional: the third write has locked already.
             self._lock_writes.clear()
-        return 0 if offset == BSRR else self.values[offset]
+        return 0 if offset in (BSRR, BRR) else self.values[offset]
 
     def write_register(self, offset: int, value: int) -> None:
         """BSRR sets and clears bits of ODR; setting wins (section 6.4.7). Locked pins keep their settings."""
         if offset == BSRR:
             self.values[ODR] = self.values[ODR] & ~(value >> 16) | value & 0xFFFF
+        elif offset == BRR:
+            self.values[ODR] &= ~value
         elif offset == LCKR:
             self._write_lock(value)
         else:

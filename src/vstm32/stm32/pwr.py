@@ -5,11 +5,12 @@ Stop and Standby modes and the voltage detector are not modelled.
 
 from collections.abc import Callable
 
-from vstm32.base.registers import Register, RegisterBlock
+from vstm32.base.registers import Register
 from vstm32.stm32.clock_limits import Regulator
+from vstm32.stm32.pwr_block import CR1, PwrBlock
 
-CR1, CSR1, CR2, CSR2 = 0x00, 0x04, 0x08, 0x0C
-_DBP, _VOS_SHIFT, _VOS, _PVDE = 1 << 8, 14, 3 << 14, 1 << 4
+CSR1, CR2, CSR2 = 0x04, 0x08, 0x0C
+_VOS_SHIFT, _VOS, _PVDE = 14, 3 << 14, 1 << 4
 _BRE, _BRR = 1 << 9, 1 << 3
 _ODEN, _ODSWEN, _VOS_READY = 1 << 16, 1 << 17, 1 << 14
 
@@ -21,10 +22,10 @@ REGISTERS = (
 )
 
 
-class Pwr(RegisterBlock):
+class Pwr(PwrBlock):
     """Over-drive is ready when asked for; switching to it needs it to be ready (section 4.1.4)."""
 
-    narrow_writes_repeat = True
+    registers_of_family = REGISTERS
 
     def __init__(
         self,
@@ -33,11 +34,9 @@ class Pwr(RegisterBlock):
         changed: Callable[[], None] = lambda: None,
         complain: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
-        """`changed` is called after each write, `complain` gets sentences."""
+        """As `PwrBlock`; `pll_on` is RCC_CR.PLLON."""
         self._pll_on = pll_on
-        self._changed = changed
-        self._complain = complain
-        super().__init__("PWR", 0x4000_7000, REGISTERS)
+        super().__init__(changed=changed, complain=complain)
 
     def read_register(self, offset: int) -> int:
         """CSR1 reports BRR (bit 3), VOSRDY (14), ODRDY (16) and ODSWRDY (17)."""
@@ -49,13 +48,12 @@ class Pwr(RegisterBlock):
                 value |= control & _ODSWEN
         return value
 
-    def write_register(self, offset: int, value: int) -> None:
+    def _checked(self, value: int) -> int:
         """VOS can be changed only while the PLL is off (section 4.4.1)."""
-        if offset == CR1 and self._pll_on() and (value ^ self.values[CR1]) & _VOS:
+        if self._pll_on() and (value ^ self.values[CR1]) & _VOS:
             self._complain("The PLL is on, so VOS in PWR_CR1 keeps its voltage scale.")
-            value = value & ~_VOS | self.values[CR1] & _VOS
-        super().write_register(offset, value)
-        self._changed()
+            return value & ~_VOS | self.values[CR1] & _VOS
+        return value
 
     @property
     def regulator(self) -> Regulator:
@@ -63,13 +61,3 @@ class Pwr(RegisterBlock):
         control = self.values[CR1]
         scale = {3: 1, 2: 2}.get(control >> _VOS_SHIFT & 3, 3)
         return Regulator(scale, control & (_ODEN | _ODSWEN) == _ODEN | _ODSWEN)
-
-    @property
-    def backup_writable(self) -> bool:
-        """Whether DBP lets firmware write to the backup domain."""
-        return bool(self.values[CR1] & _DBP)
-
-    @staticmethod
-    def supplies(_port: str, _number: int) -> bool:
-        """Whether a pin has a supply: every one has."""
-        return True

@@ -4,13 +4,10 @@ Oscillators are ready as soon as they are switched on, and a PLL as soon as it c
 the clock security system and the ready interrupts are registers only.
 """
 
-from collections.abc import Callable
-
-from vstm32.base.chip import Chip, EnableRegister
+from vstm32.base.chip import EnableRegister
 from vstm32.base.registers import Register, RegisterBlock
 from vstm32.stm32.clock_limits import pll_mistakes
 from vstm32.stm32.clock_tree import (
-    HSI_HZ,
     PPRE1_SHIFT,
     Clocks,
     Pll,
@@ -20,15 +17,14 @@ from vstm32.stm32.clock_tree import (
     side_pll,
     timer_cycles,
 )
+from vstm32.stm32.rcc_block import BDRST, RccBlock, RccLayout
 
 CR, PLLCFGR, CFGR, CIR = 0x00, 0x04, 0x08, 0x0C
 AHB1ENR, AHB2ENR, AHB3ENR = EnableRegister.AHB1, EnableRegister.AHB2, EnableRegister.AHB3
 APB1ENR, APB2ENR = EnableRegister.APB1, EnableRegister.APB2
 BDCR, CSR, PLLI2SCFGR, PLLSAICFGR, DCKCFGR1, DCKCFGR2 = 0x70, 0x74, 0x84, 0x88, 0x8C, 0x90
-RESET_BEFORE_ENABLE = 0x20  # each RSTR register stands that far before its ENR register
 
 _HSION, _HSEON, _PLLON, _PLLI2SON, _PLLSAION = 1 << 0, 1 << 16, 1 << 24, 1 << 26, 1 << 28
-_LSEON, _BDRST = 1 << 0, 1 << 16
 _TIMPRE, _CK48MSEL = 1 << 24, 1 << 27
 _REMOVE_RESET_FLAGS = 1 << 24
 _RESET_FLAGS = 0xFE00_0000
@@ -68,39 +64,23 @@ _REGISTERS = (
 _PLLS = {_PLLON: ("PLL", PLLCFGR), _PLLI2SON: ("PLLI2S", PLLI2SCFGR), _PLLSAION: ("PLLSAI", PLLSAICFGR)}
 
 
-def _nothing() -> None:
-    pass
+class Rcc(RccBlock):
+    """The PLLs do their real arithmetic."""
 
-
-class Rcc(RegisterBlock):
-    """The PLLs do their real arithmetic; what is not ready is not switched to."""
-
-    def __init__(
-        self,
-        chip: Chip,
-        *,
-        changed: Callable[[], None] = _nothing,
-        complain: Callable[[str], None] = lambda _sentence: None,
-        backup_writable: Callable[[], bool] = lambda: True,
-    ) -> None:
-        """`changed` is called after a write, `complain` gets sentences, `backup_writable` is PWR_CR1.DBP."""
-        self._chip = chip
-        self._changed = changed
-        self._complain = complain
-        self._backup_writable = backup_writable
-        self.resets: dict[tuple[int, int], Callable[[], None]] = {}
-        """What to do when a bit of a RSTR register is set: offset and number of the bit."""
-        super().__init__("RCC", 0x4002_3800, chip.registers_of("RCC", _REGISTERS))
-
-    def reset(self) -> None:
-        """Everything but the backup domain (section 5.1.3): the LSE goes on through a system reset."""
-        backup = self.values.get(BDCR, 0)
-        super().reset()
-        self.values[BDCR] = backup
-
-    def lose_backup(self) -> None:
-        """The power was off, and VBAT of the board hangs on it."""
-        self.values[BDCR] = 0
+    layout = RccLayout(
+        base=0x4002_3800,
+        registers=_REGISTERS,
+        control=CR,
+        configuration=CFGR,
+        backup=BDCR,
+        status=CSR,
+        usart_clocks=DCKCFGR2,
+        internal_on=_HSION,
+        system_clocks=(_HSION, _HSEON, _PLLON),
+        reset_flags=_RESET_FLAGS,
+        remove_reset_flags=_REMOVE_RESET_FLAGS,
+        second_bus=APB2ENR,
+    )
 
     # --- registers
 
@@ -115,49 +95,30 @@ class Rcc(RegisterBlock):
             value |= 2
         return value
 
-    def write_register(self, offset: int, value: int) -> None:
-        """Keeps what hardware protects: a clock in use stays on, a running PLL keeps its settings."""
-        before = self.values[offset]
+    def _store(self, offset: int, value: int) -> None:
         if offset in (PLLCFGR, PLLI2SCFGR, PLLSAICFGR):
             self._set_pll(offset, value)
         elif offset == BDCR:
             self._write_backup(value)
         else:
-            super().write_register(offset, value)
-        if offset == CR:
-            self._keep_system_clock()
-            self._look_at_plls(self.values[CR] & ~before)
-            self._switch_system_clock(self.values[CFGR])
-        elif offset == CFGR:
-            self._switch_system_clock(before)
-        elif offset == CSR and value & _REMOVE_RESET_FLAGS:
-            self.values[CSR] &= ~_RESET_FLAGS
-        for (register, bit), reset in self.resets.items():
-            if register == offset and self.values[offset] & ~before & 1 << bit:
-                reset()
-        if self.values[offset] != before:
-            self._changed()
+            RegisterBlock.write_register(self, offset, value)
 
     def _set_pll(self, offset: int, value: int) -> None:
         """Section 5.3.2: written only while the PLL is off. All PLLs share source and M of PLLCFGR."""
         running = [name for enable, (name, at) in _PLLS.items() if at == offset and self.values[CR] & enable]
         register = self.registers[offset]
         if not running:
-            super().write_register(offset, value)
+            RegisterBlock.write_register(self, offset, value)
         elif (self.values[offset] ^ value) & register.writable:
             self._complain(f"{running[0]} is on, so RCC_{register.name} keeps its settings.")
 
     def _write_backup(self, value: int) -> None:
         """Section 5.3.20: BDRST clears the domain; PWR_CR1.DBP opens the rest for writing."""
-        if value & _BDRST:
-            self.values[BDCR] = _BDRST
+        if value & BDRST:
+            self.values[BDCR] = BDRST
             return
-        self.values[BDCR] &= ~_BDRST
-        writable = self.registers[BDCR].writable
-        if self._backup_writable():
-            super().write_register(BDCR, value)
-        elif (self.values[BDCR] ^ value) & writable:
-            self._complain("RCC_BDCR is protected and does not change: DBP in PWR_CR1 is not set.")
+        self.values[BDCR] &= ~BDRST
+        self._write_protected_backup(value)
 
     # --- oscillators and PLLs
 
@@ -168,89 +129,46 @@ class Rcc(RegisterBlock):
             return True
         return self.pll(enable).is_allowed and self._has_source()
 
+    @property
+    def _source_of_plls(self) -> int:
+        return _HSEON if self.values[PLLCFGR] & 1 << 22 else _HSION
+
     def _has_source(self) -> bool:
-        return bool(self.values[CR] & (_HSEON if self.values[PLLCFGR] & 1 << 22 else _HSION))
+        return bool(self.values[CR] & self._source_of_plls)
 
     def pll(self, enable: int) -> Pll:
         """The settings of the PLL that a bit of CR switches on."""
         at = _PLLS[enable][1]
         if at == PLLCFGR:
-            return main_pll(self.values[PLLCFGR], self._chip.kit.hse_hz)
-        return side_pll(self.values[PLLCFGR], self.values[at], self._chip.kit.hse_hz)
+            return main_pll(self.values[PLLCFGR], self._kit.hse_hz)
+        return side_pll(self.values[PLLCFGR], self.values[at], self._kit.hse_hz)
 
     def _look_at_plls(self, switched_on: int) -> None:
         for enable, (name, _at) in _PLLS.items():
             if not switched_on & enable:
                 continue
             if not self._has_source():
-                source = "HSE" if self.values[PLLCFGR] & 1 << 22 else "HSI"
+                source = "HSE" if self._source_of_plls == _HSEON else "HSI"
                 self._complain(f"{name} does not lock: its source is the {source}, which is off.")
             for sentence in pll_mistakes(name, self.pll(enable), self._chip.limits):
                 self._complain(sentence)
 
-    def _system_clock(self) -> int:
-        return (self.values[CFGR] >> 2) & 3
-
     def _keep_system_clock(self) -> None:
-        """RM0385 section 5.3.1: the bits of the oscillator that is the system clock cannot be cleared."""
-        source = self._system_clock()
-        from_hse = bool(self.values[PLLCFGR] & 1 << 22)
-        if source == 0 or (source == 2 and not from_hse):
-            self.values[CR] |= _HSION
-        if source == 1 or (source == 2 and from_hse):
-            self.values[CR] |= _HSEON
-        if source == 2:
-            self.values[CR] |= _PLLON
-
-    def _switch_system_clock(self, before: int) -> None:
-        """SWS follows SW once the source is ready; until then the old source stays (section 5.3.3)."""
-        wanted = self.values[CFGR] & 3
-        ready = wanted < 3 and self._is_ready((_HSION, _HSEON, _PLLON)[wanted])
-        source = wanted if ready else (before >> 2) & 3
-        self.values[CFGR] = self.values[CFGR] & ~0xC | source << 2
+        """Section 5.3.1."""
+        source = self._system_clock
+        self.values[CR] |= source | (self._source_of_plls if source == _PLLON else 0)
 
     # --- what the rest of the board wants to know
 
     @property
     def clocks(self) -> Clocks:
         """The bus clocks in Hz as the registers stand."""
-        return clocks(self.values[CFGR], self.values[PLLCFGR], self._chip.kit.hse_hz)
+        return clocks(self.values[CFGR], self.values[PLLCFGR], self._kit.hse_hz)
 
     @property
     def pll_on(self) -> bool:
         """Whether PLLON is set."""
         return bool(self.values[CR] & _PLLON)
-
-    def pclk_hz(self, enable_register: int) -> int:
-        """The clock of the bus of an enable register."""
-        return self.clocks.pclk1_hz if enable_register == APB1ENR else self.clocks.pclk2_hz
-
-    def enabled(self, register: int, bit: int) -> bool:
-        """Whether a peripheral's clock enable bit is set."""
-        return bool(self.values[register] >> bit & 1)
-
-    def held_in_reset(self, register: int, bit: int) -> bool:
-        """Whether a peripheral's reset bit is set; `register` is that of its enable bit."""
-        return bool(self.values[register - RESET_BEFORE_ENABLE] >> bit & 1)
-
-    @property
-    def reset_flags(self) -> int:
-        """Why there were resets, as in CSR (section 5.3.21)."""
-        return self.values[CSR] & _RESET_FLAGS
-
-    def set_status(self, flags: int) -> None:
-        """Sets the reset flags of CSR."""
-        self.values[CSR] = flags
-
-    def baud_clock_hz(self, selection: int, pclk_hz: int) -> int:
-        """Kernel clock of a USART: DCKCFGR2 field 0 APB, 1 SYSCLK, 2 HSI, 3 LSE (section 5.3.26).
-
-        0 when the oscillator is off.
-        """
-        field = (self.values[DCKCFGR2] >> selection) & 3
-        hsi_hz = HSI_HZ if self.values[CR] & _HSION else 0
-        lse_hz = self._chip.kit.lse_hz if self.values[BDCR] & _LSEON else 0
-        return (pclk_hz, self.clocks.sysclk_hz, hsi_hz, lse_hz)[field]
 
     def timer_cycles(self) -> int:
         """Core cycles in a cycle of the clock of the timers on APB1."""

@@ -28,6 +28,7 @@ from vstm32.cortex_m.clock import VirtualClock
 from vstm32.cortex_m.core import Core
 from vstm32.cortex_m.core_debug import CoreDebug, Dbgmcu, DebuggedCore
 from vstm32.cortex_m.dwt import Dwt
+from vstm32.cortex_m.event_counters import EventCounters
 from vstm32.cortex_m.exceptions import ExceptionNumber, ExceptionUnit
 from vstm32.cortex_m.fpb import Fpb
 from vstm32.cortex_m.itm import Itm
@@ -43,17 +44,19 @@ from vstm32.stm32.clock_limits import ClockWatch
 from vstm32.stm32.crc import Crc
 from vstm32.stm32.dma import REGISTERS as DMA_REGISTERS
 from vstm32.stm32.dma import Dma
-from vstm32.stm32.exti import REGISTERS as EXTI_REGISTERS
 from vstm32.stm32.exti import Exti
 from vstm32.stm32.families import FAMILIES
 from vstm32.stm32.fmc import Fmc
 from vstm32.stm32.gpio import Gpio
 from vstm32.stm32.iwdg import Iwdg
-from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, RESET_BEFORE_ENABLE, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.n25q import N25q
+from vstm32.stm32.quadspi import Quadspi
+from vstm32.stm32.rcc import AHB1ENR, AHB2ENR, SOFTWARE_RESET, WATCHDOG_RESET
+from vstm32.stm32.rcc_block import RESET_BEFORE_ENABLE
 from vstm32.stm32.rng import Rng
 from vstm32.stm32.rom_table import rom_table
-from vstm32.stm32.syscfg import REGISTERS as SYSCFG_REGISTERS
 from vstm32.stm32.syscfg import Syscfg
+from vstm32.stm32.timer import REGISTERS as TIMER_REGISTERS
 from vstm32.stm32.timer import Timer
 from vstm32.stm32.usart import LOW_POWER_REGISTERS, Surroundings, Usart
 from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
@@ -61,6 +64,7 @@ from vstm32.stm32.usart import REGISTERS as USART_REGISTERS
 # The same in all chips so far (section 10.1.2 of RM0385 and RM0410, 16.3 of RM0432).
 FLASH_INTERRUPT = 4
 RNG_INTERRUPT = 80
+QUADSPI_INTERRUPT = 92
 # Name, address, interrupt, bit in the enable register of APB1.
 _MOST_PINS_NAMED = 4
 TIMERS = (("TIM2", 0x4000_0000, 28, 0), ("TIM5", 0x4000_0C00, 50, 3))
@@ -96,6 +100,9 @@ class Outside:
     report: Callable[[Finding], None]
     request_reset: Callable[[int], None]
     wait_for_host: Callable[[float], bool]
+    serial_flash: Callable[[], memoryview]
+    """What is in the serial flash on the board, if that has one."""
+
     debugged: DebuggedCore
 
 
@@ -132,11 +139,12 @@ class System:
         )
         self.bus.attach(self.flash)
         self.exti = Exti(
-            chip.registers_of("EXTI", EXTI_REGISTERS),
+            chip.registers_of("EXTI", family.exti_registers),
             level_of=self._level_of_line,
             set_interrupt=self.exceptions.set_line,
             event=self.exceptions.note_event,
             base=family.exti_base,
+            interrupts=family.exti_interrupts,
         )
         self._external: list[ExternalController] = []
         # Before the ports: when all are reset, pins must not come to a line that is still chosen.
@@ -147,19 +155,23 @@ class System:
                 self._pins_changed,
                 first_base=family.gpio_base,
                 reset_mode=family.gpio_reset_modes.get(port, 0),
+                has_brr=family.gpio_has_brr,
             )
             for port in family.gpio_ports
         }
         for bit, port in enumerate(self.ports.values()):
             self._attach(port, family.gpio_enable, bit)
         self.syscfg = Syscfg(
-            chip.registers_of("SYSCFG", SYSCFG_REGISTERS), self.exti.look, family.syscfg_base
+            chip.registers_of("SYSCFG", family.syscfg_registers), self.exti.look, family.syscfg_base
         )
         self._attach(self.syscfg, *family.syscfg_enable)
         self._attach(Crc(), *family.crc_enable)
         self.dmas = self._dmas()
         self._blocks_at_rate: list[Clocked] = []
-        self._attach_external()
+        self._serial_flash: N25q | None = None
+        self._attach_sdram()
+        self._attach_serial_flash(outside.serial_flash)
+        self._blocks_at_rate.extend(self._external)
         self._attach_rng(outside.random_seed)
         self.iwdg = Iwdg(
             self.clock,
@@ -179,7 +191,11 @@ class System:
             core.blocks,
         )
         self.systick = SysTick(self.clock, lambda: self.exceptions.pend(ExceptionNumber.SYSTICK))
-        dwt = Dwt(self.clock, has_lock=chip.core.model is not CoreModel.CORTEX_M4)
+        dwt = Dwt(
+            self.clock,
+            has_lock=chip.core.model is not CoreModel.CORTEX_M4,
+            events=EventCounters(core) if core.events is not None else None,
+        )
         self.debug = CoreDebug(outside.debugged, dwt.set_trace_enabled, self.scb.record_debug_event)
         self.dbgmcu = Dbgmcu(chip)
         self.watchpoints = Watchpoints(core.stops.set_watchpoints)
@@ -225,8 +241,7 @@ class System:
             dmas.append(dma)
         return dmas
 
-    def _attach_external(self) -> None:
-        """Controllers of what is on the board beside the chip."""
+    def _attach_sdram(self) -> None:
         enable = self._family.fmc_enable
         if enable is None:
             return
@@ -240,7 +255,32 @@ class System:
         )
         self._attach(fmc, *enable)
         self._external.append(fmc)
-        self._blocks_at_rate.extend(self._external)
+
+    def _attach_serial_flash(self, contents: Callable[[], memoryview]) -> None:
+        enable, part = self._family.quadspi_enable, self.core.chip.kit.serial_flash
+        if enable is None:
+            return
+        if part is not None:
+            self._serial_flash = N25q(
+                part,
+                contents,
+                now=lambda: self.clock.now,
+                clock_hz=lambda: self.core_clock_hz,
+                complain=self.watch.complain,
+            )
+        quadspi = Quadspi(
+            self.core,
+            self.clock,
+            part,
+            self._serial_flash,
+            hclk_hz=lambda: self.core_clock_hz,
+            is_clocked=lambda: self.rcc.enabled(*enable),
+            missing_pins=self._missing_pins,
+            interrupt=self._line(QUADSPI_INTERRUPT),
+            complain=self.watch.complain,
+        )
+        self._attach(quadspi, *enable)
+        self._external.append(quadspi)
 
     def _missing_pins(self, pins: tuple[Pin, ...]) -> str:
         """Which of some pins are not in their alternate function, as a phrase; "" if all are."""
@@ -295,6 +335,7 @@ class System:
             name,
             base,
             self.clock,
+            self.core.chip.registers_of(name, TIMER_REGISTERS),
             clock_cycles=lambda: self.rcc.timer_cycles() if self.rcc.enabled(enable, bit) else 0,
             interrupt=self._line(interrupt),
         )
@@ -323,7 +364,7 @@ class System:
                 clock_register=self._family.usart_clock_register,
                 host_baud=outside.host_baud,
             ),
-            LOW_POWER_REGISTERS
+            self.core.chip.registers_of("LPUART", LOW_POWER_REGISTERS)
             if wiring.low_power
             else self.core.chip.registers_of("USART", USART_REGISTERS),
         )
@@ -381,4 +422,6 @@ class System:
         self.watch.reset()
         if power_on:
             self.rcc.lose_backup()
+            if self._serial_flash is not None:
+                self._serial_flash.power_on()
         self.bus.reset(power_on=power_on)

@@ -9,7 +9,7 @@ Not modelled, and a finding when asked for: counting up and down (CMS), input ca
 requests, trigger outputs, and waveforms on pins (CCER).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from vstm32.base.registers import WORD, Register, RegisterBlock
 from vstm32.cortex_m.clock import VirtualClock
@@ -60,6 +60,7 @@ class Timer(RegisterBlock):
         name: str,
         base: int,
         clock: VirtualClock,
+        registers: Iterable[Register] = REGISTERS,
         *,
         clock_cycles: Callable[[], int],
         interrupt: Callable[[bool], None],
@@ -68,7 +69,7 @@ class Timer(RegisterBlock):
         self._clock_cycles = clock_cycles
         self._interrupt = interrupt
         self._alarm = clock.alarm(self._due)
-        super().__init__(name, base, REGISTERS)
+        super().__init__(name, base, registers)
 
     def reset(self) -> None:
         """Stopped at 0, all registers at their reset values."""

@@ -176,7 +176,7 @@ class Usart(RegisterBlock):
             # Section 31.8.1: clearing UE resets the flags and drops what is under way.
             self._sent.clear()
             self._shift = self._waiting_data = None
-            status = _RESET_STATUS
+            status = self.registers[ISR].reset
         self.values[ISR] = status
         if self._shift is None and self._waiting_data is not None and control & TE:
             self._send_waiting()

@@ -43,6 +43,10 @@ class TimingModel:
     of_m4: bool = False
     """Whether its core is a Cortex-M4."""
 
+    counts_events: bool = False
+    """Whether it knows what the DWT's event counters count. Arm says it of cores that take one instruction
+    after the other, and not of what a Cortex-M7 counts where it takes two at once."""
+
     history_outcomes: int = 0
     """Of how many branches before it a branch's prediction depends: 0 to 3."""
 
@@ -72,6 +76,7 @@ M4_1 = TimingModel(
     M4_EXCEPTION_CYCLES,
     prices_addresses=True,
     of_m4=True,
+    counts_events=True,
 )
 TIMING_MODELS = {model.name: model for model in (INSTRUCTIONS, M7_BLOCK_1, M7_CACHE_2, M4_1)}
 

@@ -4,6 +4,7 @@ What loads from flash wait for is found while the block runs (native/data_access
 is no branch predictor: a taken branch costs the refill of the pipeline. Numbers are in m4_table.py.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from vstm32.timing import m4_table as m4
@@ -16,6 +17,7 @@ _SINGLE_STORES = frozenset({Kind.STORE, Kind.FP_STORE})
 _MULTIPLES = frozenset(
     {Kind.LOAD_MULTIPLE, Kind.STORE_MULTIPLE, Kind.FP_LOAD_MULTIPLE, Kind.FP_STORE_MULTIPLE}
 )
+_LOADS_AND_STORES = _SINGLE_LOADS | _SINGLE_STORES | _MULTIPLES
 _FP_RESULTS = frozenset(
     {
         *(Kind.FP_ARITHMETIC, Kind.FP_ADD, Kind.FP_FUSED, Kind.FP_CHAINED),
@@ -43,6 +45,56 @@ def m4_block_cost(code: bytes, stands_in: CodeMemory, memory: MemorySystem) -> B
         left=(total, *left[1:]),
         line_cycles=_line_cycles(sum(cycles), len(code), stands_in, memory),
         ends_in_branch=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What the DWT's event counters count of a block or a part of it, without waits for data and fetches."""
+
+    instructions: int = 0
+    load_store: int = 0
+    """Cycles of loads and stores beyond the first of each."""
+
+    folded: int = 0
+    """Instructions that take no cycle: none does in this model, which has IT take one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockEvents:
+    """What a block makes the DWT's event counters count (Arm v7-M ARM, section C1.8.2)."""
+
+    left: tuple[Events, ...]
+    """From each instruction to the end; all of it first. After a branch that was taken."""
+
+    first_saves: int
+    """Cycles that the first instruction takes less where the block before ends with a load that it does not
+    need."""
+
+    first_needs: tuple[int, ...]
+    """The registers that its address is made of."""
+
+    last_loads: tuple[int, ...]
+    """The registers that a load at its end loads; none where it does not end with one."""
+
+
+@lru_cache(maxsize=1 << 15)
+def m4_block_events(code: bytes) -> BlockEvents:
+    """The events of a block in the timing model "m4-1"."""
+    instructions = operations(code)
+    left = [Events()]
+    for operation, cycles in zip(reversed(instructions), reversed(_each(instructions, None)), strict=True):
+        rest = left[-1]
+        beyond = max(cycles - 1, 0) if operation.kind in _LOADS_AND_STORES else 0
+        left.append(Events(rest.instructions + 1, rest.load_store + beyond, rest.folded + (cycles == 0)))
+    first, last = (instructions[0], instructions[-1]) if instructions else (None, None)
+    pipelines = first is not None and first.kind in _SINGLE_LOADS | _SINGLE_STORES
+    loads = last is not None and last.kind in _SINGLE_LOADS and PC not in last.results
+    return BlockEvents(
+        left=tuple(reversed(left)),
+        first_saves=_own_cycles(first) - 1 if first is not None and pipelines else 0,
+        first_needs=first.early if first is not None else (),
+        last_loads=last.results if last is not None and loads else (),
     )
 
 

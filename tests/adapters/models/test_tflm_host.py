@@ -107,6 +107,22 @@ def test_a_trial_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
     assert trial == tflm_host.Trial(tflm_host.TrialStatus.CRASHES, "It had not ended after 0 s.")
 
 
+def test_a_script_that_can_be_imported_only_once_gets_an_answer_too(tmp_path: Path) -> None:
+    """What is said of it is that the trial has crashed: it begins with an import of the script."""
+    script = tmp_path / "script.py"
+    model = MODELS / "mnist-int8.tflite"
+    script.write_text(f"""if True:
+        from pathlib import Path
+        from mcumatrix.adapters.models import tflm_host
+        from mcumatrix.adapters.models.tflite_file import read_network
+
+        model = Path({str(model)!r}).read_bytes()
+        print(tflm_host.try_model(model, read_network(model)))
+    """)
+    ran = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=True)
+    assert "'crashes'>, said='It ended with exit code 1.'" in ran.stdout
+
+
 def test_a_package_that_cannot_be_loaded_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_spec: ModuleSpec) -> object:
         raise ImportError("wrong ELF class")

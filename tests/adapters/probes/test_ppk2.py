@@ -169,3 +169,33 @@ def test_without_the_library_the_command_that_installs_it_is_said(monkeypatch: p
         "A PPK2 needs the package ppk2-api, which is not installed\n"
         "  Install it: pip install 'mcumatrix[ppk2]'"
     )
+
+
+def _unplugged(*_arguments: object) -> None:
+    raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize("step", ["use_ampere_meter", "set_source_voltage", "toggle_DUT_power"])
+def test_a_kit_that_is_unplugged_while_it_is_set_up_is_no_board(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"ppk2_api.ppk2_api.PPK2_API.{step}", _unplugged)
+    with a_kit(b"") as kit, pytest.raises(BoardError) as raised:
+        Ppk2(replace(SETUP, port=kit.port), to_file)
+    assert raised.value.message == f"the PPK2 at {kit.port} failed: [Errno 5] Input/output error"
+
+
+@pytest.mark.parametrize("step", ["start_measuring", "get_data", "stop_measuring"])
+def test_a_kit_that_is_unplugged_later_costs_the_energy_alone(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_kit(b"") as kit:
+        probe = Ppk2(replace(SETUP, port=kit.port), to_file)
+        monkeypatch.setattr(probe._kit, step, _unplugged)
+        with pytest.raises(EnergyError) as raised:
+            probe.start()
+            probe.stop()
+        probe.close()
+    assert str(raised.value) == (
+        f"the PPK2 at {kit.port} failed: [Errno 5] Input/output error\n  Look at its cable."
+    )

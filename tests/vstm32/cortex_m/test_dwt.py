@@ -62,21 +62,3 @@ def test_the_counter_can_be_set_and_wraps_after_32_bits(bench):
     }
     """
     assert 100 < bench(source).run().seen(0) < 1000
-
-
-def test_the_event_counters_keep_what_is_written_and_enabling_one_is_a_finding(bench):
-    source = """
-    int main(void)
-    {
-        cycles_on();
-        for (uint32_t counter = 0; counter < 5; counter++) REG(0xE0001008u + 4 * counter) = 0x1A0u + counter;
-        for (uint32_t counter = 0; counter < 5; counter++) seen[counter] = REG(0xE0001008u + 4 * counter);
-        REG(DWT_CTRL) |= 1u << 18; seen[63] = 1;
-        return 0;
-    }
-    """
-    board = bench(source).run()
-    assert [board.seen(index) for index in range(5)] == [0xA0, 0xA1, 0xA2, 0xA3, 0xA4]
-    assert str(board.board.findings[0]).startswith(
-        "DWT_CTRL: the virtual board does not act on bits 0x40000 "
-    )

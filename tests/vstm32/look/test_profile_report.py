@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.speedscope import require_speedscope
 from vstm32.look.profile_report import print_table, speedscope_text
-from vstm32.look.profiler import CallPath, Profile
+from vstm32.look.profiler import CallPath, Profile, Stalls
 
 PROFILE = Profile(
     (
@@ -39,6 +39,18 @@ def test_the_table_has_each_function_and_all_cycles():
         " 1,000                                         (waiting): asleep, or polling a register",
         " 2,000                                         (all cycles of the board)",
     ]
+
+
+def test_stalls_are_shown_where_they_are_known():
+    paths = (
+        CallPath(("main",), 90, 5, 1, Stalls(10, 20)),
+        CallPath(("main", "f"), 1000, 0, 3, Stalls(300, 1)),
+        CallPath(("g", "f"), 200, 0, 3, Stalls(50, 2)),
+    )
+    heading, f, main, *_ = printed(Profile(paths, is_complete=True))[1:]
+    assert heading == "cycles    share  load/store  other stalls  with callees   share  calls  function"
+    assert f == " 1,200   93.0 %         350             3         1,200  93.0 %      6  f"
+    assert main == "    90    7.0 %          10            20         1,090  84.5 %      1  main"
 
 
 def test_what_is_not_among_the_first_is_summed_up():

@@ -4,7 +4,7 @@ import pytest
 
 from vstm32 import Board, BoardOptions, load_elf
 from vstm32.base.symbols import Functions, read_functions
-from vstm32.look.profiler import exception_name
+from vstm32.look.profiler import Stalls, exception_name
 
 
 class Run:
@@ -332,6 +332,33 @@ def test_single_steps_and_breakpoints_lose_no_cycle(compile_firmware):
         profile = board.profiler.profile()
         assert profile.cycles + profile.waited_cycles == board.cycles
         assert {path.stack for path in profile.paths if path.stack[-1] == "three"} == {(*MAIN, "three")}
+
+
+def test_cycles_of_a_cortex_m4_that_are_not_the_first_of_an_instruction_are_told_apart(compile_firmware):
+    source = """
+    __attribute__((naked, noinline)) void work(volatile uint32_t *word)
+    {
+        __asm volatile("ldr r1, [r0]\\n add r1, r1, #1\\n str r1, [r0]\\n udiv r1, r1, r0\\n bx lr");
+    }
+    int main(void)
+    {
+        for (int i = 0; i < 50; i++) work(&seen[0]);
+        seen[63] = 1;
+        return 0;
+    }
+    """
+    elf = compile_firmware(source, "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16")
+    options = BoardOptions(chip="stm32l4r5xi")
+    with Board(load_elf(elf), options, profile=read_functions(elf)) as board:
+        work = Run(board).costs()["work"]
+    # A load takes two cycles, a division seven, and the call has refilled the pipeline in two.
+    assert work.stalls == Stalls(load_store=50, others=50 * (6 + 2))
+    assert work.cycles == 50 * 5 + work.stalls.load_store + work.stalls.others
+
+
+def test_where_the_timing_model_does_not_know_stalls_there_are_none(profiled):
+    run = profiled(THREE + "int main(void) { three(); seen[63] = 1; return 0; }", timing="m7-block-1")
+    assert {cost.stalls for cost in run.costs().values()} == {None}
 
 
 def test_a_board_has_a_profiler_only_if_it_is_asked_for(bench):

@@ -34,6 +34,18 @@ struct external_sdram {
 
 extern const struct external_sdram external_sdram;
 
+/* A serial flash at QUADSPI with the commands of Micron's N25Q series. */
+struct external_qspi {
+    const struct external_pins *pins;
+    size_t pins_count;
+    uint32_t size_log2_bytes;
+    uint32_t maximum_hz;
+    uint32_t dummy_cycles; /* of a read with address and data on four lines at that clock */
+    uint32_t deselect_ns;  /* between two commands */
+};
+
+extern const struct external_qspi external_qspi;
+
 /* Connects pins to their peripheral, at the highest speed. */
 void external_connect(const struct external_pins *pins, size_t count);
 

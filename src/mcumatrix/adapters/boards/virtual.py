@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
@@ -100,6 +101,11 @@ class VirtualBoard:
 
     def identity(self) -> Mapping[str, str]:
         """What makes its cycles and answers; see `vstm32.board.identity`."""
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> Mapping[str, str]:
+        # Once, as its programs are: each run and each record asks for it.
         from vstm32.board.identity import identity
 
         return identity(self._options.timing_model, self._options.chip)

@@ -6,6 +6,7 @@ package's extension alone. It has TensorFlow Lite's reference kernels, compiled 
 
 import multiprocessing
 import os
+import pickle
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -132,10 +133,10 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / _SAID).touch()
+        # By a file: a process that ends at once would leave whoever writes to its pipe waiting.
+        (folder / _ASKED).write_bytes(pickle.dumps((model, network, inputs)))
         # Not a fork: the caller may have threads.
-        process = multiprocessing.get_context("spawn").Process(
-            target=_trial, args=(model, network, inputs, folder), daemon=True
-        )
+        process = multiprocessing.get_context("spawn").Process(target=_begin, args=(folder,), daemon=True)
         process.start()
         timeout_s = _TRIAL_TIMEOUT_S + _INFERENCE_TIMEOUT_S * (len(inputs) - 1)
         process.join(timeout_s)
@@ -153,7 +154,12 @@ def try_model(model: bytes, network: Network, inputs: Sequence[Sequence[Array]] 
         return Trial(status, text, _kept_outputs(folder, len(inputs), len(network.outputs)))
 
 
-_SAID, _OUTPUTS = "said", "outputs.npz"
+_ASKED, _SAID, _OUTPUTS = "asked", "said", "outputs.npz"
+
+
+def _begin(folder: Path) -> None:
+    model, network, inputs = pickle.loads((folder / _ASKED).read_bytes())
+    _trial(model, network, inputs, folder)
 
 
 def _trial(model: bytes, network: Network, inputs: Sequence[Sequence[Array]], folder: Path) -> None:

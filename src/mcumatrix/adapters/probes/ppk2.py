@@ -68,27 +68,30 @@ class Ppk2:
             self._kit.stop_measuring()
             time.sleep(_POLL_S)
             self._kit.get_data()
-            known = self._kit.get_modifiers()
+            if not self._kit.get_modifiers():
+                raise BoardError(
+                    f"what is at {self._setup.port} does not tell its calibration as a PPK2 does",
+                    hint="A PPK2 has two serial ports: take the other, or unplug it and plug it in again.",
+                )
+            if self._setup.source:
+                self._kit.use_source_meter()
+            else:
+                self._kit.use_ampere_meter()
+            self._kit.set_source_voltage(round(self._setup.voltage_v * 1000))
+            self._kit.toggle_DUT_power("ON")
         except (OSError, UnicodeDecodeError) as error:
             raise BoardError(f"the PPK2 at {self._setup.port} failed: {error}") from error
-        if not known:
-            raise BoardError(
-                f"what is at {self._setup.port} does not tell its calibration as a PPK2 does",
-                hint="A PPK2 has two serial ports: take the other one, or unplug it and plug it in again.",
-            )
-        if self._setup.source:
-            self._kit.use_source_meter()
-        else:
-            self._kit.use_ampere_meter()
-        self._kit.set_source_voltage(round(self._setup.voltage_v * 1000))
-        self._kit.toggle_DUT_power("ON")
         time.sleep(_POWER_UP_S)
 
     def start(self) -> None:
-        """Begins to collect."""
+        """Begins to collect. Raises EnergyError: the kit failed."""
         self._raw.clear()
         self._stop.clear()
-        self._kit.start_measuring()
+        self._failed = None
+        try:
+            self._kit.start_measuring()
+        except OSError as error:
+            raise self._unplugged(error) from error
         self._reader = Thread(target=self._collect, name="PPK2", daemon=True)
         self._reader.start()
 
@@ -106,12 +109,16 @@ class Ppk2:
             raise EnergyError("the PPK2 was not started")
         time.sleep(_LAST_SAMPLES_S)
         self._end_reader()
-        self._kit.stop_measuring()
+        try:
+            self._kit.stop_measuring()
+        except OSError as error:
+            raise self._unplugged(error) from error
         if self._failed:
-            raise EnergyError(
-                f"the PPK2 at {self._setup.port} failed: {self._failed}", hint="Look at its cable."
-            )
+            raise self._unplugged(self._failed)
         return self._pack(self._trace(bytes(self._raw)))
+
+    def _unplugged(self, error: Exception) -> EnergyError:
+        return EnergyError(f"the PPK2 at {self._setup.port} failed: {error}", hint="Look at its cable.")
 
     def _end_reader(self) -> None:
         self._stop.set()

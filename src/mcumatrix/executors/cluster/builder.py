@@ -97,7 +97,7 @@ class ClusterBuilder:
             raise ToolError(
                 f"No worker of the cluster has the toolchain {compiler[0].name}"
                 + (f": {reasons[0]}" if reasons else "."),
-                hint="Install it on a worker; `mcumatrix worker` connects one to the scheduler.",
+                hint="Install it on a worker; `doit worker` connects one to the scheduler.",
             )
         return able
 

@@ -72,6 +72,11 @@ def not_started(who: str, error: Exception, hint: str) -> ToolError:
     )
 
 
+def stopped() -> StoppedError:
+    """That everything was to end."""
+    return StoppedError("The run was stopped.")
+
+
 class GoneError(ToolError):
     """The scheduler is gone."""
 
@@ -105,6 +110,11 @@ class Connection:
         self._known: tuple[float, Mapping[str, Mapping[str, Any]]] | None = None
         self._away_since_s: float | None = None
         client.subscribe_topic(TOPIC, self._hear)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether everything is to end."""
+        return self._is_stopped
 
     @property
     def dashboard(self) -> str:
@@ -239,7 +249,7 @@ class Connection:
             for error in refused.values():
                 self._say_once(f"{error.message} Others do it.")
             return able
-        raise StoppedError("The run was stopped.")
+        raise stopped()
 
     def _say_once(self, line: str) -> None:
         with self._lock:
@@ -260,7 +270,7 @@ class Connection:
         with self._lock:
             # Under the lock, so that whoever stops us knows of it.
             if self._is_stopped:
-                raise StoppedError("The run was stopped.")
+                raise stopped()
             future = self._client.submit(
                 do,
                 *given,
@@ -300,7 +310,7 @@ class Connection:
             if future.status == "error":
                 raise
             if self._is_stopped:
-                raise StoppedError("The run was stopped.") from error
+                raise stopped() from error
             self.workers()  # raises where the scheduler is gone
             raise _LostError from error
 
@@ -348,7 +358,7 @@ def _why_nobody(refused: Mapping[str, WorkerError]) -> ToolError:
     """Why there is no worker to ask: the last has refused, or there was none."""
     if refused:
         return [*refused.values()][-1]
-    return ToolError("There is no worker in the cluster.", hint="Start one: `mcumatrix worker`")
+    return ToolError("There is no worker in the cluster.", hint="Start one: `doit worker`")
 
 
 def _same(data: Any) -> Any:
@@ -381,7 +391,7 @@ def connect(wanted: str, boards: Collection[str], folder: Path, say: Callable[[s
     try:
         client = Client(wanted, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError) as error:
-        hint = "Start one with `dask scheduler`, and workers with `mcumatrix worker`."
+        hint = "Start one with `dask scheduler`, and workers with `doit worker`."
         raise no_scheduler(wanted, CONNECT_S, hint) from error
     return Connection(client, wanted, lambda: None, say=say)
 

@@ -1,16 +1,18 @@
 """Runs on the boards of a cluster's workers."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import inf
 from threading import Condition
 
 from mcumatrix.errors import ToolError
-from mcumatrix.executors.cluster.connection import BOARD, LOOK_EVERY_S, Connection
+from mcumatrix.executors.cluster.connection import BOARD, LOOK_EVERY_S, RETURN_S, Connection, stopped
 from mcumatrix.executors.cluster.there import Done, RunAsked, RunOrder, run_there, set_aside_there, tools_of
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
-from mcumatrix.registry import Boards
+from mcumatrix.registry import FLASHERS, Boards
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
 _MOST_SIDE_BY_SIDE = 512
@@ -26,6 +28,7 @@ class ClusterRuns:
         self._connection = connection
         self._boards = boards
         self._turns: dict[str, Turns] = {}
+        self._seen_at_s: dict[str, float] = {}
 
     @property
     def side_by_side(self) -> int:
@@ -37,12 +40,10 @@ class ClusterRuns:
         resource = f"{BOARD}{board.name}"
         tools, test = tools_of(board, self._boards), choice.test()
 
-        def asked() -> tuple[RunAsked]:
+        def asked() -> tuple[object, ...]:
             # Anew where it is done once more: time has gone by, and units may have shown to be fit.
-            wanted = _order(choice.wanted)
-            return (
-                RunAsked(choice.task, board, wanted, _order(test) if test else None, choice.fit(), tools),
-            )
+            order = RunAsked(choice.task, board, _order(choice.wanted), choice.fit(), tools)
+            return order, self._held(test) if test else None
 
         # No more than there are units of: which of them are fit is to be known when a run begins.
         with (
@@ -64,19 +65,34 @@ class ClusterRuns:
             ended(ran)
             return ran
 
+    def _held(self, test: ToRun) -> object:
+        """What tests units, which is the same for many runs."""
+        key = f"test-{test.variant.board.name}-{test.variant.slug}-{test.image.elf_sha256}"
+        return self._connection.held(key, _order(test))
+
     def _with(self, resource: str, board: Board) -> dict[str, int]:
-        """The workers that have a board, each with how many units. Raises ToolError if there is none."""
-        units = {
-            address: int(worker.get("resources", {}).get(resource, 0))
-            for address, worker in self._connection.workers().items()
-        }
-        found = {address: count for address, count in units.items() if count}
-        if not found:
-            raise ToolError(
-                f"No worker of the cluster has the board {board.name}.",
-                hint="Start `mcumatrix worker` on the machine that it is attached to.",
-            )
-        return found
+        """The workers that have a board, each with how many units; where there were some a moment ago, others
+        have a while to come for them.
+
+        Raises:
+            StoppedError: everything was to end.
+            ToolError: there is none.
+        """
+        while not self._connection.is_stopped:
+            units = {
+                address: int(worker.get("resources", {}).get(resource, 0))
+                for address, worker in self._connection.workers().items()
+            }
+            if found := {address: count for address, count in units.items() if count}:
+                self._seen_at_s[resource] = time.monotonic()
+                return found
+            if time.monotonic() - self._seen_at_s.get(resource, -inf) > RETURN_S:
+                raise ToolError(
+                    f"No worker of the cluster has the board {board.name}.",
+                    hint="Start `doit worker` on the machine that it is attached to.",
+                )
+            time.sleep(LOOK_EVERY_S / 10)
+        raise stopped()
 
     def set_aside(self, board: Board, unit: str, reason: str) -> None:
         workers = self._with(f"{BOARD}{board.name}", board)
@@ -114,10 +130,12 @@ class Turns:
 
 def _order(what: ToRun) -> RunOrder:
     image = what.image
+    # Our own flashers read what they flash, and nothing else; those of other packages may.
+    is_read = what.variant.board.flasher not in FLASHERS
     return RunOrder(
         what.variant,
         image,
-        image.elf.read_bytes(),
+        image.elf.read_bytes() if is_read else b"",
         image.binary.read_bytes(),
         what.limit.left_s,
         what.labelled,

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -56,7 +57,10 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """An image to be run: its files, the variant that it is of, and how long it may take, in seconds."""
+    """An image to be run: its files, the variant that it is of, and how long it may take, in seconds.
+
+    `elf` is empty where nothing there reads it: it is several times as large as what is flashed.
+    """
 
     variant: Variant
     image: Image
@@ -68,7 +72,7 @@ class RunOrder:
 
 @dataclass(frozen=True, slots=True)
 class RunAsked:
-    """What is to be run for a task: an image, or what tests a unit that is none of the `fit` ones.
+    """What is to be run for a task: an image, unless its unit is none of the `fit` ones.
 
     `tools` are those of who asks, whose records have them; see `tools_of`.
     """
@@ -76,7 +80,6 @@ class RunAsked:
     task: str
     board: Board
     wanted: RunOrder
-    test: RunOrder | None
     fit: frozenset[str]
     tools: Mapping[str, str]
 
@@ -203,10 +206,16 @@ def _contents(log: Path) -> bytes:
 
 def tools_of(board: Board, boards: Boards) -> dict[str, str]:
     """What takes part in a run besides the image, with versions: it is in the record, and so in no doubt."""
-    return {"mcumatrix": version("mcumatrix"), **boards.get(board).identity()}
+    return {"mcumatrix": _our_version(), **boards.get(board).identity()}
 
 
-def run_there(asked: RunAsked) -> Done:
+@cache
+def _our_version() -> str:
+    # Of the code that runs: what is installed meanwhile is another.
+    return version("mcumatrix")
+
+
+def run_there(asked: RunAsked, test: RunOrder | None) -> Done:
     """Runs an image on a unit of a board of this worker, or the test of the unit where that is not fit.
 
     Raises:
@@ -217,25 +226,27 @@ def run_there(asked: RunAsked) -> Done:
 
     with _at_work() as (place, work):
         _require_same(asked.tools, tools_of(asked.board, place.boards))
-        orders = {"wanted": asked.wanted} | ({"test": asked.test} if asked.test else {})
-        ready = {name: _ready(order, work / name) for name, order in orders.items()}
+        tested: list[ToRun] = []
 
         def choose(unit: str) -> ToRun:
             is_fit = unit in asked.fit and (asked.board.name, unit) not in place.suspected
-            is_test = asked.test is not None and not is_fit
+            is_test = test is not None and not is_fit
             where = f"{unit} of {platform.node()}{', which is tested' if is_test else ''}"
             get_worker().log_event(TOPIC, {"task": asked.task, "where": where})
-            return ready["test" if is_test else "wanted"]
+            if test is None or is_fit:
+                return _ready(asked.wanted, work)
+            tested.append(_ready(test, work))
+            return tested[0]
 
         def ended(ran: Ran) -> None:
             if ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE:
                 place.suspected.add((asked.board.name, ran.unit))
-            elif ran.what is not ready["wanted"]:
+            elif tested:
                 place.suspected.discard((asked.board.name, ran.unit))
 
         ran = run_here(choose, asked.board, place.boards, ended)
         nothing: Any = None
-        return Done(ran.what is not ready["wanted"], replace(ran, what=nothing))
+        return Done(bool(tested), replace(ran, what=nothing))
 
 
 def _require_same(asked: Mapping[str, str], ours: Mapping[str, str]) -> None:
@@ -251,9 +262,9 @@ def _require_same(asked: Mapping[str, str], ours: Mapping[str, str]) -> None:
 
 
 def _ready(order: RunOrder, folder: Path) -> ToRun:
-    folder.mkdir()
     elf, binary = folder / "image.elf", folder / "image.bin"
-    elf.write_bytes(order.elf)
+    if order.elf:
+        elf.write_bytes(order.elf)
     binary.write_bytes(order.binary)
     image = replace(order.image, elf=elf, binary=binary)
     return ToRun(order.variant, image, TimeLimit(order.left_s), order.labelled)

@@ -100,11 +100,9 @@ class PlacementFile(Strict):
     code: Name = Field(default="", description="The kernels' code: on an STM32F7 flash-itcm, itcm or sram1.")
     weights: Name = Field(
         default="",
-        description="The model's constants: flash-itcm, itcm, dtcm, sram1 or, where the board has it, sdram.",
+        description="The model's constants: flash-itcm, itcm, dtcm, sram1, or the board's qspi or sdram.",
     )
-    arena: Name = Field(
-        default="", description="The model's tensors: itcm, dtcm or, where the board has it, sdram."
-    )
+    arena: Name = Field(default="", description="The model's tensors: itcm, dtcm, or the board's sdram.")
     stack: Name = Field(default="", description="The stack: sram1.")
 
 

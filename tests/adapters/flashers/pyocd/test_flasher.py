@@ -178,6 +178,52 @@ def test_a_started_firmware_is_alone_and_its_cycle_counter_counts(daemon, counti
         assert not daemon.board.in_reset
 
 
+WORDS = 20_000
+OUTSIDE = f"""\
+__attribute__((section(".outside"), used)) static const unsigned words[{WORDS}] = {{
+    [0 ... {WORDS - 1}] = FILL,
+}};
+"""
+OUTSIDE_SCRIPT = (
+    "SECTIONS { .text 0x08000000 : { *(.vectors) *(.text*) } .outside 0x90000000 : { *(.outside) } }"
+)
+
+
+def _image_outside(folder: Path, fill: int) -> Image:
+    """An image with 80 kB of the same word in the serial flash of the board."""
+    files = {"main.c": START + OUTSIDE, "link.ld": OUTSIDE_SCRIPT}
+    elf = compile_arm(folder, files, "-T", "link.ld", f"-DFILL={fill:#x}u")
+    run("arm-none-eabi-objcopy", "-O", "binary", "-R", ".outside", elf, folder / "image.bin")
+    image = _image(folder, (folder / "image.bin").read_bytes())
+    return replace(image, sizes=replace(image.sizes, region_bytes={"QSPI": 4 * WORDS}))
+
+
+def test_what_belongs_into_flash_beside_the_chip_is_programmed_there_and_read_back(daemon, tmp_path) -> None:
+    image = _image_outside(tmp_path, 0x1234_5678)
+    inside_bytes = len(image.binary.read_bytes())
+    assert _program(daemon, image).written_bytes == 4 * WORDS + inside_bytes
+    with daemon.board.standing_still():
+        assert daemon.board.read_memory(0x9000_0000, 4 * WORDS) == bytes.fromhex("78563412") * WORDS
+    # It survives the power, and is not written again.
+    daemon.board.switch_power(False)
+    daemon.board.switch_power(True)
+    assert _program(daemon, image).written_bytes == 0
+    # Of another, what differs alone.
+    with daemon.board.standing_still():
+        daemon.board.core.memory.load(0x9001_0000, b"\0")
+    assert _program(daemon, image).written_bytes == 4 * WORDS - 0x1_0000
+
+
+def test_a_board_that_has_no_flash_beside_its_chip_refuses_such_an_image(daemon, tmp_path) -> None:
+    image = _image_outside(tmp_path, 1)
+    with pytest.raises(FlashError) as error:
+        _program(daemon, image, replace(ENTRY, firmware_board="nucleo_f767zi"))
+    assert str(error.value) == (
+        "the image has something in flash beside the chip, and virtual has none that can be programmed\n"
+        "  Choose another placement, or a board that has one."
+    )
+
+
 def test_a_probe_that_is_let_go_can_be_used_by_the_next(daemon, image) -> None:
     unique_ids = {_program(daemon, image).probe for _ in range(3)}
     assert unique_ids == {f"vboard:{daemon.uid}"}

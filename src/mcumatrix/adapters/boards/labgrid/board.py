@@ -197,7 +197,8 @@ class TakenPlace:
         try:
             self._client.power_cycle()
         except McuMatrixError as error:
-            self._say(f"Could not switch {_called(self._client)} off and on: {error.message}")
+            why = error.message.removesuffix(".")
+            self._say(f"Could not switch {_called(self._client)} off and on: {why}.")
 
 
 def _called(client: LabgridClient) -> str:

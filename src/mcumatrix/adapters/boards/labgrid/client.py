@@ -95,14 +95,15 @@ class LabgridClient:
         """The command line by which a person does the same."""
         return " ".join((_PROGRAM, "-x", self.coordinator, "-p", self.place, *what))
 
-    def _ask(self, *what: str, keep: tuple[str, ...] = (), timeout_s: float = TIMEOUT_S) -> str:
+    def _ask(self, *what: str, keep: tuple[str, ...] = (), timeout_s: float = 0.0) -> str:
+        """`timeout_s` is `TIMEOUT_S` if not given."""
         for pause_s in _PAUSES_S:
             try:
-                return self._ask_once(what, keep, timeout_s)
-            except _UnreachableError:
+                return self._ask_once(what, keep, timeout_s or TIMEOUT_S)
+            except _AwayError:
                 if self.stop.wait(pause_s):
                     raise
-        return self._ask_once(what, keep, timeout_s)
+        return self._ask_once(what, keep, timeout_s or TIMEOUT_S)
 
     def _ask_once(self, what: tuple[str, ...], keep: tuple[str, ...], timeout_s: float) -> str:
         environment = {
@@ -123,7 +124,7 @@ class LabgridClient:
                 start_new_session=True,
             )
         except subprocess.TimeoutExpired as error:
-            raise self._unreachable(f"there is no answer within {timeout_s:g} s") from error
+            raise self._away(ToolError, f"there is no answer within {timeout_s:g} s") from error
         except OSError as error:
             raise ToolError(f"{command[0]} cannot be started: {error.strerror}.") from error
         said = done.stderr.decode(errors="replace")
@@ -132,12 +133,12 @@ class LabgridClient:
         if any(words in said for words in _UNREACHABLE):
             # "...: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused"
             reasons = [line.rpartition(": ")[2] for line in said.splitlines() if "unavailable" in line]
-            raise self._unreachable(printable(reasons[-1] if reasons else said.strip()))
+            raise self._away(_AwayError, printable(reasons[-1] if reasons else said.strip()))
         *_, last = "it said nothing", *filter(None, (line.strip() for line in said.splitlines()))
         raise RefusedError(printable(last.removeprefix(_ERROR).removesuffix(".")))
 
-    def _unreachable(self, why: str) -> "_UnreachableError":
-        return _UnreachableError(
+    def _away(self, kind: type[ToolError], why: str) -> ToolError:
+        return kind(
             f"The coordinator of labgrid at {self.coordinator} cannot be reached: {why}.",
             hint="Start it, or mend `coordinator` in the board's file; `doit boards` asks it again.",
         )
@@ -150,5 +151,5 @@ class LabgridClient:
         )
 
 
-class _UnreachableError(ToolError):
-    """It may be reached a moment later."""
+class _AwayError(ToolError):
+    """Nobody listens there: it may be starting anew."""

@@ -31,7 +31,7 @@ class Algorithm:
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """A flash controller that there is code for, `<name>.algorithm.json`.
+    """A flash controller that there is code for, `<name>.algorithm.json`; of a board's flash in `boards`.
 
     `page_size_bytes` is what is programmed with one call, at most a sector; `unit_bytes` what the controller
     programs at once. `flags` are the error flags of FLASH_SR in bits 0 to 7 of a result, with what they mean.

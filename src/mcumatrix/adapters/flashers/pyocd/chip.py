@@ -26,6 +26,21 @@ class Sectors:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalFlash:
+    """Flash beside a chip, on its board, that `algorithm` has code for; sectors are all of one size.
+
+    `name` is that of its region. Times are in seconds, for pyOCD's progress: of a page of the controller, and
+    of erasing a sector.
+    """
+
+    name: str
+    sectors: Sectors
+    controller: Controller
+    page_s: float
+    sector_erase_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Division:
     """An option byte that divides the flash: a bit of the register at an address, 1 for the sectors of a
     `Chip`.

@@ -10,9 +10,11 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import STM32F7, Controller
+from mcumatrix.adapters.flashers.pyocd.boards import external_flash
 from mcumatrix.adapters.flashers.pyocd.chip import Chip
 from mcumatrix.adapters.flashers.pyocd.deadline import within
 from mcumatrix.adapters.flashers.pyocd.finding import find_probe, give_up, is_virtual_probe
@@ -23,7 +25,7 @@ from mcumatrix.hashing import hash_bytes
 from mcumatrix.model.attached import AttachedProbe
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
-from mcumatrix.model.image import Image
+from mcumatrix.model.image import EXTERNAL_FLASH, Image
 from mcumatrix.model.record import Flashed
 
 if TYPE_CHECKING:
@@ -99,15 +101,42 @@ class PyocdDebugger:
     def program(self, image: Image) -> Flashed:
         """See `ports.Debugger`."""
         data = image.binary.read_bytes()
-        return within(self._board.timeouts.program_s, "programming", lambda: self._program(data))
+        elf = image.elf if image.sizes.region_bytes.get(EXTERNAL_FLASH) else None
+        return within(self._board.timeouts.program_s, "programming", lambda: self._program(data, elf))
 
-    def _program(self, data: bytes) -> Flashed:
+    def _program(self, data: bytes, elf: Path | None) -> Flashed:
+        """`elf` has what belongs into flash beside the chip; None where nothing does."""
         target = self._session.target
+        written = self._program_beside(elf) if elf is not None else 0
         with flashing_failed(self._probe, _controller(target)):
-            written = _write_what_differs(self._session, target, data)
+            written += _write_what_differs(self._session, target, _flash_start(target), data)
             found = _read(target, _flash_start(target), len(data))
         _require_same(_flash_start(target), data, found)
         return Flashed(probe=self._probe, read_back_sha256=hash_bytes(found), written_bytes=written)
+
+    def _program_beside(self, elf: Path) -> int:
+        """What an image has in flash beside the chip, read back as well; returns how many bytes were
+        written.
+        """
+        from mcumatrix.adapters.flashers.pyocd.external import make_readable, segments_outside
+
+        target = self._session.target
+        internal = target.memory_map.get_boot_memory()
+        external = external_flash(self._board.firmware_board)
+        if external is None:
+            raise FlashError(
+                f"the image has something in flash beside the chip, and {self._board.name} has none that "
+                "can be programmed",
+                hint="Choose another placement, or a board that has one.",
+            )
+        written = 0
+        for start, data in segments_outside(elf, range(internal.start, internal.end + 1)):
+            with flashing_failed(self._probe, external.controller):
+                make_readable(target, external)
+                written += _write_what_differs(self._session, target, start, data)
+                found = _read(target, start, len(data))
+            _require_same(start, data, found)
+        return written
 
     def start(self) -> None:
         """See `ports.Debugger`."""
@@ -251,11 +280,10 @@ def _sectors(target: "SoCTarget", address: int, size_bytes: int) -> Iterator[tup
         address += length
 
 
-def _write_what_differs(session: "Session", target: "SoCTarget", data: bytes) -> int:
+def _write_what_differs(session: "Session", target: "SoCTarget", start: int, data: bytes) -> int:
     """Programs the sectors that hold something else; returns how many bytes that were."""
     from pyocd.flash.loader import MemoryLoader
 
-    start = _flash_start(target)
     loader = MemoryLoader(session)
     written = 0
     for address, length in _sectors(target, start, len(data)):

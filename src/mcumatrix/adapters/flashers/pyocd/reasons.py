@@ -73,7 +73,7 @@ def _connecting(error: Exception, board: Board, probe: str) -> FlashError:
             fault=FlashFault.PROBE_BUSY,
         )
     if isinstance(error, exceptions.ProbeError | OSError):
-        return FlashError(f"the probe {probe} fails: {error}", hint="Plug it out and in.")
+        return FlashError(f"the probe {probe} fails: {error}", hint="Unplug it and plug it in again.")
     if isinstance(error, exceptions.DebugError):
         return FlashError(
             f"no core was discovered behind the probe {probe}: {error}",

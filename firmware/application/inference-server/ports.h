@@ -1,6 +1,6 @@
-/* What the inference server asks of a board with an STM32F7: a file under board/ fills it in. */
-#ifndef MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
-#define MCUMATRIX_INFERENCE_SERVER_STM32F7_PORTS_H
+/* What the inference server asks of a board: a file under board/ fills it in. */
+#ifndef MCUMATRIX_INFERENCE_SERVER_PORTS_H
+#define MCUMATRIX_INFERENCE_SERVER_PORTS_H
 
 #include <stdint.h>
 

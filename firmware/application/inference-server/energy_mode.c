@@ -1,6 +1,6 @@
 #include "energy_mode.h"
 
-#include "clock.h"
+#include "family.h"
 #include "gpio_registers.h"
 #include "port.h"
 #include "ports.h"
@@ -32,9 +32,7 @@ static void set_pair(volatile uint32_t *pairs, const struct board_pin *pin, uint
 }
 
 static bool is_wired_to_ground(const struct board_pin *pin) {
-    uintptr_t gpio = GPIO_BASE(pin->port);
-    RCC_AHB1ENR |= 1u << (pin->port - 'A');
-    (void)RCC_AHB1ENR; /* RM0385 5.2.13: a peripheral answers two clocks after it was enabled */
+    uintptr_t gpio = family_open_port(pin);
     set_pair(&GPIO_MODER(gpio), pin, GPIO_MODER_INPUT);
     set_pair(&GPIO_PUPDR(gpio), pin, GPIO_PUPDR_UP);
     wait_us(SETTLED_US);
@@ -47,13 +45,11 @@ static bool is_wired_to_ground(const struct board_pin *pin) {
 
 void energy_mode_start(void) {
     const struct board_pin *pin = &energy_mode_pins.timestamp;
-    uintptr_t gpio = GPIO_BASE(pin->port);
     is_on = is_wired_to_ground(&energy_mode_pins.wanted);
     if (!is_on) {
         return;
     }
-    RCC_AHB1ENR |= 1u << (pin->port - 'A');
-    (void)RCC_AHB1ENR;
+    uintptr_t gpio = family_open_port(pin);
     GPIO_BSRR(gpio) = 1u << pin->number;
     GPIO_OTYPER(gpio) |= 1u << pin->number;
     set_pair(&GPIO_PUPDR(gpio), pin, GPIO_PUPDR_UP);

@@ -3,20 +3,22 @@
 
 #include <stddef.h>
 
+#include "board.h"
 #include "clock.h"
 #include "cycles.h"
-#include "registers.h"
+#include "family.h"
 #include "usart.h"
 
 bool port_init(uint32_t clock_hz) {
     bool clock_is_set = clock_set(clock_hz);
+    family_start_caches();
     cycles_start();
-    usart_start();
+    usart_start(&board.serial, board.serial.baud, 0);
     return clock_is_set;
 }
 
 uint32_t port_core_hz(void) {
-    return clock_hclk_hz(); /* RM0432 figure 15: the core and its cycle counter run from HCLK */
+    return clock_hclk_hz(); /* RM0385 figure 13, RM0432 figure 15: the core and its cycle counter run from HCLK */
 }
 
 struct port_named port_clock(uint32_t index) {
@@ -33,18 +35,10 @@ struct port_named port_clock(uint32_t index) {
 }
 
 struct port_named port_register(uint32_t index) {
-    switch (index) {
-    case 0:
-        return (struct port_named){"RCC_PLLCFGR", RCC_PLLCFGR};
-    case 1:
-        return (struct port_named){"RCC_CFGR", RCC_CFGR};
-    case 2:
-        return (struct port_named){"FLASH_ACR", FLASH_ACR};
-    case 3:
-        return (struct port_named){"PWR_CR5", PWR_CR5};
-    case 4:
-        return (struct port_named){"DBGMCU_IDCODE", DBGMCU_IDCODE}; /* which chip it is; a virtual one says so */
-    default:
-        return (struct port_named){NULL, 0};
+    const struct family_register *found = family_registers;
+    while (found->name != NULL && index > 0) {
+        found++;
+        index--;
     }
+    return (struct port_named){found->name, found->name == NULL ? 0 : *found->address};
 }
