@@ -66,7 +66,7 @@ def test_an_archive_has_the_trace_and_who_unpacks_it_replays_the_energy(
     archive(project, "example", packed, _quiet)
     assert verify_archive(packed, _quiet, None) is ExitCode.OK
     with tarfile.open(packed) as files:
-        files.extractall(tmp_path / "unpacked", filter="data")
+        files.extractall(tmp_path / "unpacked")
     unpacked = Project(tmp_path / "unpacked" / "example")
     monkeypatch.chdir(unpacked.root)
     assert [path.name for path in traces(unpacked)] == [path.name for path in traces(project)]
