@@ -12,6 +12,7 @@ go the whole way, with an image of the usual size there and a result with a log 
 """
 
 import argparse
+import ctypes
 import json
 import os
 import statistics
@@ -19,9 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ IMAGE_BYTES = {"image.elf": 750_000, "image.bin": 170_000}
 LOG_BYTES = 20_000
 
 BOARD = replace(a_variant().board, target="stm32f746ng")
+
+PR_SET_CHILD_SUBREAPER = 36
+"""prctl(2): whatever loses its parent becomes our child."""
 
 WAYS = {"threads": ("-n", "2"), "workers": ("--cluster", "local:2")}
 
@@ -76,9 +80,18 @@ def timed(project: Path, options: tuple[str, ...]) -> tuple[float, float]:
     command = ["doit", "matrix", "quickstart", "--builder", "local", *options]
     before, begun = os.times(), time.perf_counter()
     subprocess.run(command, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
-    took_s, after = time.perf_counter() - begun, os.times()
+    took_s = time.perf_counter() - begun
+    adopt_all()
+    after = os.times()
     cpu_s = (after.children_user - before.children_user) + (after.children_system - before.children_system)
     return took_s, cpu_s
+
+
+def adopt_all() -> None:
+    """Waits for processes that outlived who had started them, so that their time is counted too."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def do_nothing(choose: Any, _board: object, _boards: object, ended: Any) -> Ran:
@@ -100,56 +113,65 @@ def make_trivial(bench: str) -> None:
     there.run_here = here.do_nothing
 
 
-@contextmanager
-def trivial_runs(workers: int, folder: Path) -> Iterator[ClusterRuns]:
-    connection = connect(f"local:{workers}", [BOARD.name], folder / "workers", print)
-    runs = ClusterRuns(connection, Boards(folder / "boards", wait=False, say=print))
-    try:
-        import cluster as here
-
-        connection.ask_each(
-            here.make_trivial, str(Path(__file__).parent), workers=tuple(connection.workers())
-        )
-        yield runs
-    finally:
-        runs.close()
+def cpu_s() -> float:
+    """CPU seconds of this process: asked of workers too."""
+    return time.process_time()
 
 
 def measure_runs(count: int, workers: int, rounds: int) -> dict[str, object]:
-    each_ms: list[float] = []
-    with tempfile.TemporaryDirectory() as name, trivial_runs(workers, Path(name)) as runs:
+    import cluster as here
+
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, size in IMAGE_BYTES.items():
-            (folder / file).write_bytes(os.urandom(size))
-        image = replace(an_image(), elf=folder / "image.elf", binary=folder / "image.bin")
-        ended: list[Ran] = []
+        connection = connect(f"local:{workers}", [BOARD.name], folder / "workers", print)
+        runs = ClusterRuns(connection, Boards(folder / "boards", wait=False, say=print))
 
-        def run(number: int) -> None:
-            wanted, test = (
-                ToRun(a_variant(slug, board=BOARD), image, TimeLimit(600))
-                for slug in (f"v{number}", "health")
-            )
-            choice = Choice(
-                f"run:v{number}", wanted, lambda: test, lambda: frozenset({"unit-1"}), lambda _where: None
-            )
-            runs.run(choice, BOARD, ended.append)
+        def used_s() -> float:
+            there = connection.ask_each(here.cpu_s, workers=tuple(connection.workers()))
+            return time.process_time() + sum(there.values())
 
-        for _ in range(rounds):
-            ended.clear()
-            begun = time.perf_counter()
-            with ThreadPoolExecutor(runs.side_by_side) as pool:
-                list(pool.map(run, range(count)))
-            each_ms.append(1_000 * (time.perf_counter() - begun) / count)
-            assert len(ended) == count
+        try:
+            bench = str(Path(__file__).parent)
+            connection.ask_each(here.make_trivial, bench, workers=tuple(connection.workers()))
+            each_ms = [run_all(runs, folder, count, used_s) for _ in range(rounds)]
+        finally:
+            runs.close()
+    wall_ms, cpu_ms = (round(statistics.median(one[which] for one in each_ms), 2) for which in (0, 1))
     return {
         "runs": count,
         "workers": workers,
-        "each_ms": round(statistics.median(each_ms), 2),
-        "rounds_ms": [round(one, 2) for one in each_ms],
+        "each_wall_ms": wall_ms,
+        "each_cpu_ms": cpu_ms,
+        "rounds_wall_and_cpu_ms": [[round(value, 2) for value in one] for one in each_ms],
     }
 
 
+def run_all(runs: ClusterRuns, folder: Path, count: int, used_s: Callable[[], float]) -> tuple[float, float]:
+    """Milliseconds of the wall that each of some runs takes, and of the CPU of all processes."""
+    for file, size in IMAGE_BYTES.items():
+        (folder / file).write_bytes(os.urandom(size))
+    image = replace(an_image(), elf=folder / "image.elf", binary=folder / "image.bin")
+    ended: list[Ran] = []
+
+    def run(number: int) -> None:
+        wanted, test = (
+            ToRun(a_variant(slug, board=BOARD), image, TimeLimit(600)) for slug in (f"v{number}", "health")
+        )
+        choice = Choice(
+            f"run:v{number}", wanted, lambda: test, lambda: frozenset({"unit-1"}), lambda _where: None
+        )
+        runs.run(choice, BOARD, ended.append)
+
+    before_s, begun = used_s(), time.perf_counter()
+    with ThreadPoolExecutor(runs.side_by_side) as pool:
+        list(pool.map(run, range(count)))
+    took_s = time.perf_counter() - begun
+    assert len(ended) == count
+    return 1_000 * took_s / count, 1_000 * (used_s() - before_s) / count
+
+
 def main() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -139,3 +139,25 @@ def test_places_of_labgrid_are_said_with_who_has_them_or_what_is_wrong() -> None
             "For boards of labgrid: docs/labgrid.md says what belongs to a place.",
         ),
     )
+
+
+def test_a_rule_of_udev_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    rules = tmp_path / "etc/udev/rules.d"
+    rules.mkdir(parents=True)
+    (rules / "10-gone.rules").symlink_to(tmp_path / "gone")
+    assert "udev rules" in {check.what for check in hardware(NONE, tmp_path, 1000, [])}
+    (rules / "49-stlink.rules").write_text('ATTR{idVendor}=="0483"\n')
+    assert Check("udev rules", State.OK, "for ST-LINK probes") in hardware(NONE, tmp_path, 1000, [])
+
+
+def test_a_board_whose_flasher_is_not_there_leaves_nothing_else_unsaid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "matrix/boards").mkdir(parents=True)
+    (tmp_path / "matrix/boards/odd.yaml").write_text(
+        "kind: real\nfirmware_board: x\ntarget: y\nserial_port: /dev/ttyS0\nflasher: nowhere\n"
+    )
+    said: list[str] = []
+    assert doctor(Project(tmp_path), "", said.append) is ExitCode.OK
+    assert "debug probes" in said[0]

@@ -311,7 +311,12 @@ def test_workers_of_this_machine_that_do_not_start_are_said_and_leave_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(distributed, "LocalCluster", lambda **_: Started())
+    def start(**given: object) -> Started:
+        # Dask's default is one that another cluster may have, of which it warns.
+        assert given["dashboard_address"] == ":0"
+        return Started()
+
+    monkeypatch.setattr(distributed, "LocalCluster", start)
     monkeypatch.setattr(distributed, "Client", full)
     with pytest.raises(ToolError, match=r"could not be started on this machine: its disk is full\.\n"):
         connect("local:4", (), tmp_path, pytest.fail)

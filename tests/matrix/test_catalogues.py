@@ -62,7 +62,12 @@ def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: P
             baud=9600,
         ),
         "virtual": Board(
-            "virtual", BoardKind.VIRTUAL, "stm32f746g_disco", "stm32f746xg", units=(Unit(), Unit())
+            "virtual",
+            BoardKind.VIRTUAL,
+            "stm32f746g_disco",
+            "stm32f746xg",
+            units=(Unit(), Unit()),
+            timeouts=Timeouts(connect_s=60),
         ),
     }
     assert catalogues.runtimes == {
@@ -118,6 +123,22 @@ def test_a_real_board_has_what_a_probe_needs_and_how_long_it_may_take(folder: Pa
         swd_hz=1_800_000,
         timeouts=Timeouts(connect_s=0.5, program_s=120, boot_s=15, measure_s=3600),
     )
+
+
+@pytest.mark.parametrize(
+    ("board", "said", "connect_s"),
+    [
+        (REAL + "serial_port: loop://\n", "", 10),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "", 60),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "timeouts: {boot: 3 s}\n", 60),
+        ("kind: virtual\nfirmware_board: b\ntarget: t\n", "timeouts: {connect: 10 s}\n", 10),
+    ],
+)
+def test_a_virtual_board_may_take_longer_to_connect_where_its_file_does_not_say_how_long(
+    folder: Path, board: str, said: str, connect_s: float
+) -> None:
+    (folder / "boards/lab.yaml").write_text(board + said)
+    assert load_boards(folder)["lab"].timeouts.connect_s == connect_s
 
 
 def test_a_board_is_flashed_and_run_by_what_its_file_names(folder: Path) -> None:

@@ -32,7 +32,8 @@ def test_a_board_without_one_is_refused_with_those_that_have_one() -> None:
     assert str(error.value) == (
         'The board "nucleo_f767zi" has no second serial port for inference-server: there is no '
         "firmware/application/inference-server/board/nucleo_f767zi.c.\n"
-        "  Leave it out of `applications` in the matrix, or choose a board that has one: stm32f746g_disco."
+        "  Leave it out of `applications` in the matrix, or choose a board that has one: "
+        "nucleo_l4r5zi, stm32f746g_disco."
     )
 
 

@@ -26,14 +26,17 @@ class PseudoTerminal(serial.Serial):
 
 
 class SerialServer:
-    """Serves a pseudo terminal to one client after the other, from the moment it is made until `close`."""
+    """Serves a pseudo terminal, from the moment it is made until `close`, to whoever has come last.
+
+    That is `kickolduser` of ser2net: a client that is gone unheard keeps the line from nobody.
+    """
 
     def __init__(self, device: str, *, host: str = "127.0.0.1", rfc2217: bool = False) -> None:
         self.commands: list[bytes] = []
         """What clients have sent by RFC 2217 that is no data."""
         self.clients = 0
         """How many have come so far."""
-        self._device = device
+        self._port = PseudoTerminal(device, timeout=0)
         self._rfc2217 = rfc2217
         self._ended = threading.Event()
         self._listener = socket.create_server((host, 0))
@@ -49,13 +52,17 @@ class SerialServer:
             except OSError:
                 return
             self.clients += 1
-            with connection, suppress(OSError), PseudoTerminal(self._device, timeout=0) as port:
-                self._converse(connection, port)
+            with connection, suppress(OSError):
+                # What was said before is nobody's, as where a port is opened for each client.
+                self._port.reset_input_buffer()
+                self._converse(connection, self._port)
 
     def _converse(self, connection: socket.socket, port: serial.Serial) -> None:
         manager = PortManager(port, _Writer(connection)) if self._rfc2217 else None
         while not self._ended.is_set():
-            ready, _, _ = select.select([connection, port.fileno()], [], [], _POLL_S)
+            ready, _, _ = select.select([connection, port.fileno(), self._listener], [], [], _POLL_S)
+            if self._listener in ready:
+                return
             if connection in ready:
                 came = connection.recv(_CHUNK_BYTES)
                 if not came:
@@ -75,6 +82,7 @@ class SerialServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join()
+        self._port.close()
 
 
 class _Writer:

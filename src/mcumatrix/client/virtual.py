@@ -19,8 +19,7 @@ def virtual_board(
     """Starts a virtual board that runs an ELF file, and gives the port that a `Board` opens: the
     pseudo terminal of one of its UARTs. It ends with the block.
 
-    `timing` is the name of a timing model and `chip` that of a chip, such as stm32l4r5zi; see
-    docs/virtual-board.md.
+    `timing` is the name of a timing model and `chip` that of a chip; see docs/virtual-board.md.
 
     Raises:
         BoardError: it does not start.

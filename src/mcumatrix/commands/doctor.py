@@ -88,7 +88,9 @@ def _checks(project: Project) -> Iterator[Check]:
     yield from packages(requires("mcumatrix") or [])
     yield from _builders(project)
     yield _hooks()
-    attached = registry.attached(boards=load_boards(project.matrix_folders).values())
+    # Of no other board: a flasher that is not there would leave all else unsaid.
+    placed = [board for board in load_boards(project.matrix_folders).values() if board.coordinator]
+    attached = registry.attached(boards=placed)
     yield from hardware(attached, Path("/"), os.geteuid(), os.getgroups())
     yield from places(attached)
     yield _disk(project.root)
@@ -210,12 +212,20 @@ def hardware(attached: Attached, root: Path, user: int, groups: list[int]) -> It
     if user == 0 or sys.platform != "linux":
         return
     rules = [path for folder in _RULES for path in (root / folder.lstrip("/")).glob("*.rules")]
-    if not any(_ST_VENDOR in path.read_text(errors="replace") for path in rules):
+    if not any(_ST_VENDOR in _text_of(path) for path in rules):
         to_do = "For a real board: docs/boards.md has a rule of udev that opens ST-LINK probes to you."
         yield Check("udev rules", State.NOTE, "none is about ST-LINK probes", to_do)
     else:
         yield Check("udev rules", State.OK, "for ST-LINK probes")
     yield _dialout(groups)
+
+
+def _text_of(rules: Path) -> str:
+    """A file of rules, empty where it cannot be read: udev passes over it as well."""
+    try:
+        return rules.read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def places(attached: Attached) -> Iterator[Check]:

@@ -15,7 +15,6 @@ from mcumatrix.matrix.schema.board_file import (
     BoardFile,
     EnergyFile,
     EnergyMode,
-    TimeoutsFile,
     UnitFile,
     WrittenKind,
 )
@@ -28,6 +27,7 @@ from mcumatrix.matrix.suggest import shown
 from mcumatrix.matrix.validate import File, validated
 from mcumatrix.model.catalogue import (
     LABGRID,
+    VIRTUAL_CONNECT_S,
     Archive,
     Board,
     BoardKind,
@@ -148,7 +148,7 @@ def _board(name: str, file: BoardFile, document: Document) -> Board:
         baud=file.baud,
         connect=file.connect,
         swd_hz=parse_frequency_hz(file.swd_frequency),
-        timeouts=_timeouts(file.timeouts),
+        timeouts=_timeouts(file),
         timing_model=file.timing_model,
         flasher=file.flasher,
         adapter=file.adapter or (LABGRID if file.kind is WrittenKind.LABGRID else ""),
@@ -275,12 +275,14 @@ def _units(file: BoardFile) -> tuple[Unit, ...]:
     )
 
 
-def _timeouts(file: TimeoutsFile) -> Timeouts:
+def _timeouts(file: BoardFile) -> Timeouts:
+    given = file.timeouts
+    is_usual = file.kind is WrittenKind.VIRTUAL and "connect" not in given.model_fields_set
     return Timeouts(
-        connect_s=parse_duration_s(file.connect),
-        program_s=parse_duration_s(file.program),
-        boot_s=parse_duration_s(file.boot),
-        measure_s=parse_duration_s(file.measure),
+        connect_s=VIRTUAL_CONNECT_S if is_usual else parse_duration_s(given.connect),
+        program_s=parse_duration_s(given.program),
+        boot_s=parse_duration_s(given.boot),
+        measure_s=parse_duration_s(given.measure),
     )
 
 

@@ -65,6 +65,11 @@ class Timeouts:
     measure_s: float = 300.0
 
 
+VIRTUAL_CONNECT_S = 60.0
+"""`connect_s` of a virtual board, where its file does not say it: it has no cable that may be missing, and a
+busy machine has taken more than ten seconds to connect."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One specimen of a board: the unique id of its debug probe, and its serial line.

@@ -4,6 +4,7 @@ results/<matrix>/reproductions/<variant>/<time>-<fingerprint>.json
 results/<matrix>/reproductions/runs/: records of runs that were held against published ones, as in store.py
 """
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -70,27 +71,32 @@ class ReproductionStore:
 
     def newest(self, variant: str, fingerprint: str) -> Reproduction | None:
         """The last reproduction of an image; None if there is none, or none that can be read."""
-        pattern = f"*-{file_stem('', fingerprint).removeprefix('-')}.json"
-        return next(
-            (found for found in self._all(variant, pattern) if found.fingerprint == fingerprint), None
-        )
+        ending = f"-{file_stem('', fingerprint).removeprefix('-')}.json"
+        return next((found for found in self._all(variant, ending) if found.fingerprint == fingerprint), None)
 
     def newest_of_image(self, variant: str, elf_sha256: str) -> Reproduction | None:
         """The same for who knows the image and not what it was made from."""
         return next(
             (
                 found
-                for found in self._all(variant, "*.json")
+                for found in self._all(variant, ".json")
                 if elf_sha256 == (found.published.elf_sha256 if found.published else found.elf_sha256)
             ),
             None,
         )
 
-    def _all(self, variant: str, pattern: str) -> Iterator[Reproduction]:
-        """Those that can be read, the last first."""
+    def _all(self, variant: str, ending: str) -> Iterator[Reproduction]:
+        """Those that can be read, the last first, of the files whose names end so."""
+        # Asked for each variant, and there for few: not by a pattern, which would be compiled for each.
+        folder = f"{self._folder}/{variant}"
+        try:
+            entries = os.listdir(folder)  # noqa: PTH208 - their names alone
+        except (FileNotFoundError, NotADirectoryError):
+            return
         from pydantic import ValidationError
 
-        for path in sorted((self._folder / variant).glob(pattern), reverse=True):
+        for name in sorted(filter(lambda name: name.endswith(ending), entries), reverse=True):
+            path = Path(folder, name)
             try:
                 found = _adapter().validate_json(path.read_bytes())
             except (OSError, ValidationError):

@@ -22,7 +22,8 @@ from mcumatrix.stages.set_answers import answers_in, judge
 _READ_PROTOCOLS = (3, 4, 5, wire.PROTOCOL_VERSION)
 """Of which logs are read. They differ in checksums, in how many outputs an answer may have, and in memory."""
 
-_HELLO = re.compile(rb"^@hello 1 protocol=([0-9]{1,9}) ", re.MULTILINE)
+_HELLO = re.compile(rb"\n@hello 1 protocol=([0-9]{1,9}) ")
+"""At the beginning of a line. That is found by its bytes; a pattern with ^ would be tried at each byte."""
 
 _NAMED = 3
 """How many differences of a result are said; there may be hundreds."""
@@ -158,7 +159,7 @@ def accuracy_in(log: bytes, labelled: LabelledSet | None) -> Accuracy | None:
 
 
 def _read(log: bytes) -> tuple[wire.Hello, Measurement, tuple[wire.Exchange, ...]]:
-    versions = _HELLO.findall(log)
+    versions = _HELLO.findall(b"\n" + log)
     protocol = int(versions[-1]) if versions else 0
     if protocol not in _READ_PROTOCOLS:
         raise ParseError(

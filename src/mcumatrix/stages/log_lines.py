@@ -8,11 +8,11 @@ from functools import lru_cache
 from mcumatrix import wire
 
 _FOUND = re.compile(
-    rb"^(?:@begin 0 command=%d |(?:@time [0-9]+ repeat=(?P<repeat>[0-9]+) layer=(?P<layer>[0-9]+)"
-    rb"|@total [0-9]+ repeat=(?P<whole>[0-9]+)) cycles=.*$)" % wire.RunBench.number,
-    re.MULTILINE,
+    rb"\n@(?:begin 0 command=%d |(?:time [0-9]+ repeat=(?P<repeat>[0-9]+) layer=(?P<layer>[0-9]+)"
+    rb"|total [0-9]+ repeat=(?P<whole>[0-9]+)) cycles=[^\n]*)" % wire.RunBench.number
 )
-"""Where a measurement begins, and its times."""
+"""Where a measurement begins, and its times, at the beginning of a line. That is found by its bytes, where a
+pattern with ^ would be tried at each byte of a log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,11 @@ def time_lines(log: bytes, *, with_texts: bool = True) -> TimeLines:
     """
     layers: dict[int, dict[int, _Line]] = {}
     total: dict[int, _Line] = {}
-    number, at = 1, 0
-    for match in _FOUND.finditer(log):
-        number += log.count(b"\n", at, match.start())
-        at = match.start()
+    lines = b"\n" + log
+    number, at = 0, 0
+    for match in _FOUND.finditer(lines):
+        number += lines.count(b"\n", at, match.start() + 1)
+        at = match.start() + 1
         line = number, _text(match[0]) if with_texts else ""
         if match["whole"]:
             total[int(match["whole"])] = line

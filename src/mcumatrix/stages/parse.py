@@ -29,6 +29,8 @@ _WRONG_KIND = (
 def first_error(log: bytes) -> str:
     """The first sentence of the firmware's own error lines; empty if it has none."""
     prefix = wire.ERROR_PREFIX.encode()
+    if prefix not in log:  # as nearly always: lines are looked at where there is something to find
+        return ""
     line = next((line for line in wire.lines_of(log) if line.startswith(prefix)), b"")
     return line[len(prefix) : wire.MAX_LINE_BYTES].decode("ascii", "backslashreplace").strip()
 

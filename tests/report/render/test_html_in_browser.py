@@ -14,6 +14,7 @@ from mcumatrix.model.variant import Matrix
 from mcumatrix.report.content.index import entry_of
 from mcumatrix.report.content.publication import make_publication_report
 from mcumatrix.report.content.report import Report, make_report
+from mcumatrix.report.content.tables import Table
 from mcumatrix.report.render.html import render_html
 from mcumatrix.report.render.index import render_index
 from mcumatrix.results.published import read_publication
@@ -187,6 +188,35 @@ def test_on_paper_all_is_light_and_nothing_is_folded_away(browser: Browser, arti
         )
         assert page.locator("details:not([open])").count() == 0
         assert not page.get_by_role("searchbox").is_visible()
+
+
+_LINES_OF_CELLS = """cells => cells.map(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return [cell.textContent, new Set([...range.getClientRects()].map(box => Math.round(box.top))).size];
+})"""
+
+
+def test_on_paper_long_names_are_broken_and_words_and_numbers_are_not(
+    browser: Browser, tmp_path: Path
+) -> None:
+    head = ("Board", "unit", "test", "cycles", "finished", "record")
+    record = "20261127T203138.259343Z-4008f196176e.unit6f314566d5bf"
+    row = ("virtual-f746", "virtual-f746-0", "passed", "5528290", "2026-11-27T20:31:38.259343Z", record)
+    report = replace(make_report(Matrix("example", "", (), ()), []), health=Table(head, (row,)))
+    a4 = {"width": 703, "height": 1000}
+    with opened(browser, _written(tmp_path, report), viewport=a4) as page:
+        page.emulate_media(media="print")
+        cells = page.locator("tbody tr", has_text="passed").locator("td")
+        lines = dict(cells.evaluate_all(_LINES_OF_CELLS))
+        assert (lines["passed"], lines["5528290"]) == (1, 1)
+        assert lines[record] > 1
+        assert page.evaluate("document.documentElement.scrollWidth") == 703
+        caption, cell = (
+            page.locator(tag).first.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+            for tag in ("caption", "td")
+        )
+        assert caption < cell
 
 
 def test_without_a_script_all_numbers_can_be_read(browser: Browser, measured: Path) -> None:

@@ -58,8 +58,8 @@ ALIKE = {
     },
     "QUADSPI": {
         "CR": (0, 0xFFDF_1FDF), "DCR": (0, 0x001F_0701), "SR": (0, 0), "FCR": (0, 0), "DLR": (0, WORD),
-        "CCR": (0, 0xDFFF_FFFF), "AR": (0, WORD), "ABR": (0, WORD), "PSMKR": (0, WORD), "PSMAR": (0, WORD),
-        "PIR": (0, 0xFFFF), "LPTR": (0, 0xFFFF),
+        "CCR": (0, 0xDFFF_FFFF), "AR": (0, WORD), "ABR": (0, WORD), "DR": (0, WORD),
+        "PSMKR": (0, WORD), "PSMAR": (0, WORD), "PIR": (0, 0xFFFF), "LPTR": (0, 0xFFFF),
     },
     "SYSCFG": {
         "EXTICR1": (0, 0xFFFF), "EXTICR2": (0, 0xFFFF), "EXTICR3": (0, 0xFFFF),

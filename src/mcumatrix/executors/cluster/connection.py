@@ -408,7 +408,8 @@ def _connect_local(
                 n_workers=count,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=":0" if has_dashboard else None,
+                # Any port, without bokeh too: its server is there in any case, and warns where 8787 is taken.
+                dashboard_address=":0",
                 local_directory=str(folder),
                 resources={f"{BOARD}{name}": 1 for name in boards},
                 silence_logs=logging.CRITICAL,

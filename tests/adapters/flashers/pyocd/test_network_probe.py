@@ -1,5 +1,9 @@
 """Probes behind a network: found by host and port, never waited for without end, and given up for good."""
 
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +18,7 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.record import Flashed
-from support.probe_server import Answer, Server, well_behaved
+from support.probe_server import PATIENCE_S, Answer, Server, well_behaved
 from vstm32.app.daemon import Daemon
 
 ENTRY = Board(
@@ -100,16 +104,44 @@ def test_a_server_that_is_silent_is_given_up_and_keeps_the_probe_for_nobody(
     assert server.has_lost_its_client()
 
 
-def test_a_board_behind_a_server_is_flashed_as_one_on_this_machine(daemon: Daemon, tmp_path: Path) -> None:
+@pytest.fixture
+def stock_server(daemon: Daemon) -> Iterator[int]:
+    """The port at which pyOCD's own server has the probe of the virtual board."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        Path(sys.executable).with_name("pyocd"),
+        "server",
+        "--local-only",
+        "-u",
+        daemon.uid,
+        "-p",
+        str(port),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        give_up_at = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up_at:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+        process.terminate()
+
+
+def test_a_board_behind_a_server_is_flashed_as_one_on_this_machine(
+    daemon: Daemon, stock_server: int, tmp_path: Path
+) -> None:
     binary = tmp_path / "image.bin"
-    binary.write_bytes(bytes(range(250)))
     image = Image(
-        "0" * 16, binary, binary, "e" * 64, hash_file(binary), Sizes(250, 0, 0, {}), ToolchainIdentity("", "")
+        "0" * 16, binary, binary, "e" * 64, "b" * 64, Sizes(250, 0, 0, {}), ToolchainIdentity("", "")
     )
-    probe = f"remote:localhost:{daemon.description.debug_port}"
-    with PyocdFlasher().connect(ENTRY, probe) as debugger:
-        flashed = debugger.program(image)
-    assert flashed == Flashed(probe, hash_file(binary), 250)
+    for data, port in ((bytes(range(250)), daemon.description.debug_port), (bytes(250), stock_server)):
+        binary.write_bytes(data)
+        probe = f"remote:localhost:{port}"
+        with PyocdFlasher().connect(ENTRY, probe) as debugger:
+            assert debugger.program(image) == Flashed(probe, hash_file(binary), 250)
 
 
 def test_what_went_wrong_is_not_hidden_by_what_goes_wrong_in_letting_go(daemon: Daemon) -> None:
