@@ -1,34 +1,15 @@
 """Whether there is an engine, and whether it is one that can be used."""
 
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mcumatrix.adapters.builders.docker.engine import Engine, NoEngine, check_engine, find_engine
 from mcumatrix.errors import ToolError
+from support.engine_socket import server
 
 GOOD = {"MemoryLimit": True, "PidsLimit": True, "SecurityOptions": ["name=seccomp,profile=default"]}
-
-
-@contextmanager
-def server(path: Path, answer: bytes) -> Iterator[None]:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(path))
-        listening.listen()
-
-        def serve() -> None:
-            with listening.accept()[0] as connection:
-                connection.recv(4096)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield
-        thread.join(10)
 
 
 def test_the_engine_of_this_machine_is_found(engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """What is left of runs that were killed, and what must stay."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,18 +8,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from docker import APIClient
 
 from mcumatrix.adapters.builders.docker.builder import DockerBuilder
 from mcumatrix.adapters.builders.docker.engine import Engine
 from mcumatrix.adapters.builders.docker.owner import LABEL, is_left_behind, own_mark
 from mcumatrix.adapters.builders.docker.reaper import reap
-from mcumatrix.errors import StoppedError
+from mcumatrix.errors import StoppedError, ToolError
 from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
 from support.docker_images import PROJECT
+from support.engine_socket import server
 
 ORCHESTRATOR = """
 import os, sys
@@ -142,3 +149,40 @@ def test_a_process_out_of_sight_counts_as_alive_until_its_container_has_ended() 
 @pytest.mark.parametrize("mark", ["", "1", "a.b.c.d", "a.b.c.d.e", "..."])
 def test_a_label_that_is_not_ours_is_left_alone(mark: str) -> None:
     assert not is_left_behind(mark, "exited")
+
+
+class LeftBehind(Engine):
+    """An engine with one container, which a dead process has left."""
+
+    def containers(self, label: str) -> list[dict[str, Any]]:
+        mark = own_mark().split(".")
+        return [{"Id": "5eed", "Labels": {label: ".".join((*mark[:-1], "0"))}, "State": "exited"}]
+
+    @cached_property
+    def client(self) -> Any:
+        return SimpleNamespace(api=APIClient(f"unix://{self.socket_path}", version="1.41"))
+
+
+def answering(status: str, message: str) -> bytes:
+    body = json.dumps({"message": message}).encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "409 Conflict"])
+def test_what_another_run_removes_already_is_removed(tmp_path: Path, status: str) -> None:
+    engine = LeftBehind(tmp_path / "docker.sock")
+    said = answering(status, "removal of container 5eed is already in progress")
+    with closing(engine.client.api), server(engine.socket_path, said):
+        assert reap(engine) == ["5eed"]
+
+
+def test_what_cannot_be_removed_is_said(tmp_path: Path) -> None:
+    engine = LeftBehind(tmp_path / "docker.sock")
+    said = answering("500 Error", "the disk is full")
+    with closing(engine.client.api), server(engine.socket_path, said), pytest.raises(ToolError) as error:
+        reap(engine)
+    assert str(error.value) == (
+        "The Docker engine could not remove a container: the disk is full\n"
+        "  See its own log (journalctl -u docker), and run again."
+    )
