@@ -12,8 +12,8 @@ _REPOSITORY = Path(__file__).parents[2]
 _FIRMWARE = _REPOSITORY / "firmware"
 _SERVER = _FIRMWARE / "application" / "inference-server"
 _FLAGS = ("-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-_NOT_FOR_A_HOST = ("hooks.c", "needed.cc")
-"""What stands between the linker and the functions of a board."""
+_NOT_FOR_A_HOST = ("energy_mode.c", "hooks.c", "needed.cc", "second_port.c")
+"""What has pins and a UART, and what stands between the linker and the functions of a board."""
 
 
 def flatbuffers_tree() -> Path:
