@@ -111,9 +111,9 @@ _CHECKERS = (
 """What says whether a model is as its entry says and fits a chip. What these import decides no more than the
 linker and the reader of golden answers do, which look again."""
 
-_NOT_OF_THE_PLATFORM = {"runtime", "models", "application", "family", "chip", "board"} | {
-    "flash_algorithm",
-    "serial_flash_algorithm",
+_NOT_OF_THE_PLATFORM = {
+    *("runtime", "models", "application", "flash_algorithm", "serial_flash_algorithm"),
+    *("family", "chip", "board"),
 }
 """Under `firmware/`: what runtimes, models and applications bring by themselves, what is in no image, and
 families, chips and boards, of which an image has one each. All the rest is part of the platform: none can be

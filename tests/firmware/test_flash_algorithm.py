@@ -3,8 +3,6 @@
 To package it after a change: MCUMATRIX_WRITE_GOLDEN=1 ./dev test tests/firmware/test_flash_algorithm.py
 """
 
-import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,12 +30,11 @@ from mcumatrix.adapters.flashers.pyocd.algorithm import (
     load_algorithm,
 )
 from mcumatrix.hashing import hash_tree
-from support.firmware_images import FIRMWARE, REPOSITORY, run
+from support.firmware_images import FIRMWARE, run
+from support.flash_algorithms import build_algorithm, require_packaged
 
 SOURCES = FIRMWARE / "flash_algorithm"
-PACKAGED = REPOSITORY / "src" / "mcumatrix" / "adapters" / "flashers" / "pyocd"
 CONTROLLERS = (STM32F7, STM32L4)
-ENTRIES = ("Init", "UnInit", "EraseChip", "EraseSector", "ProgramPage")
 
 FLASH, FLASH_SIZE_BYTES, LARGEST_BYTES = 0x0800_0000, 0x10_0000, 0x20_0000
 SIGNATURE, FLASH_SIZE_KB = 0x1FF0_F000, 0x442
@@ -63,36 +60,11 @@ def controller(request: pytest.FixtureRequest) -> Controller:
 @pytest.fixture(scope="module")
 def built(controller: Controller, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The algorithm, built from its sources by the firmware's CMake."""
-    folder = tmp_path_factory.mktemp("algorithm")
-    toolchain = FIRMWARE / "cmake" / "arm-none-eabi.cmake"
-    chosen = f"-DMCUMATRIX_CONTROLLER={controller.name}"
-    run("cmake", "-G", "Ninja", "-S", SOURCES, "-B", folder, "--toolchain", toolchain, chosen)
-    run("ninja", "-C", folder)
-    return folder
-
-
-def compiler() -> str:
-    return run("arm-none-eabi-gcc", "--version").splitlines()[0]
+    return build_algorithm(SOURCES, tmp_path_factory.mktemp("algorithm"), f"CONTROLLER={controller.name}")
 
 
 def test_what_is_packaged_is_what_the_sources_give(controller, built):
-    code = (built / "algorithm.bin").read_bytes()
-    words = [int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4)]
-    with (built / "algorithm.elf").open("rb") as file:
-        symbols = {s.name: s["st_value"] for s in ELFFile(file).get_section_by_name(".symtab").iter_symbols()}
-    made = {
-        "made_by": compiler(),
-        "made_from": hash_tree(SOURCES, [SOURCES]),
-        "entries": {name: symbols[name] & ~1 for name in ENTRIES},
-        "instructions": [f"{word:#010x}" for word in words],
-    }
-    if os.environ.get("MCUMATRIX_WRITE_GOLDEN"):
-        (PACKAGED / controller.code).write_text(json.dumps(made, indent=2) + "\n")
-    packaged = json.loads((PACKAGED / controller.code).read_text())
-    assert packaged["made_from"] == made["made_from"], "the sources have changed, and were not packaged"
-    if packaged["made_by"] != made["made_by"]:
-        pytest.skip(f"packaged with {packaged['made_by']}; {made['made_by']} gives other code")
-    assert packaged == made
+    require_packaged(controller, built, hash_tree(SOURCES, [SOURCES]))
 
 
 def test_nothing_is_outside_of_the_code(built):

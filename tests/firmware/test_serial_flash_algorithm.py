@@ -7,24 +7,25 @@ To package it after a change:
 That it erases and programs is tested with the flasher, on the virtual board.
 """
 
-import json
-import os
 from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
 from mcumatrix.adapters.flashers.pyocd.algorithm import load_algorithm
 from mcumatrix.adapters.flashers.pyocd.boards import external_flash
 from mcumatrix.hashing import hash_tree
-from support.firmware_images import FIRMWARE, REPOSITORY, run
+from support.firmware_images import FIRMWARE
+from support.flash_algorithms import build_algorithm, require_packaged
 
 BOARD = "stm32f746g_disco"
 SOURCES = FIRMWARE / "serial_flash_algorithm"
 LAYOUT = FIRMWARE / "family" / "stm32f7" / "layout"
 EXTERNAL = FIRMWARE / "board" / BOARD / "external"
+OF_ALL = FIRMWARE / "flash_algorithm"
 MADE_FROM = (
     SOURCES,
+    OF_ALL / "algorithm.cmake",
+    OF_ALL / "result.h",
     LAYOUT / "external.h",
     LAYOUT / "external.c",
     LAYOUT / "qspi_commands.h",
@@ -32,41 +33,19 @@ MADE_FROM = (
     EXTERNAL / "memory.ld",
     EXTERNAL / "qspi.c",
 )
-FLASHER = REPOSITORY / "src" / "mcumatrix" / "adapters" / "flashers" / "pyocd"
-PACKAGED = FLASHER / "boards" / f"{BOARD}.algorithm.json"
 CODE_ADDRESS = 0x2000_0400
-ENTRIES = ("Init", "UnInit", "EraseChip", "EraseSector", "ProgramPage")
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The algorithm, built from its sources by the firmware's CMake."""
-    folder = tmp_path_factory.mktemp("algorithm")
-    toolchain = FIRMWARE / "cmake" / "arm-none-eabi.cmake"
-    chosen = f"-DMCUMATRIX_BOARD={BOARD}"
-    run("cmake", "-G", "Ninja", "-S", SOURCES, "-B", folder, "--toolchain", toolchain, chosen)
-    run("ninja", "-C", folder)
-    return folder
+    return build_algorithm(SOURCES, tmp_path_factory.mktemp("algorithm"), f"BOARD={BOARD}")
 
 
 def test_what_is_packaged_is_what_the_sources_give(built: Path) -> None:
-    code = (built / "algorithm.bin").read_bytes()
-    words = [int.from_bytes(code[at : at + 4], "little") for at in range(0, len(code), 4)]
-    with (built / "algorithm.elf").open("rb") as file:
-        symbols = {s.name: s["st_value"] for s in ELFFile(file).get_section_by_name(".symtab").iter_symbols()}
-    made = {
-        "made_by": run("arm-none-eabi-gcc", "--version").splitlines()[0],
-        "made_from": hash_tree(FIRMWARE, MADE_FROM),
-        "entries": {name: (symbols[name] & ~1) - CODE_ADDRESS for name in ENTRIES},
-        "instructions": [f"{word:#010x}" for word in words],
-    }
-    if os.environ.get("MCUMATRIX_WRITE_GOLDEN"):
-        PACKAGED.write_text(json.dumps(made, indent=2) + "\n")
-    packaged = json.loads(PACKAGED.read_text())
-    assert packaged["made_from"] == made["made_from"], "the sources have changed, and were not packaged"
-    if packaged["made_by"] != made["made_by"]:
-        pytest.skip(f"packaged with {packaged['made_by']}; {made['made_by']} gives other code")
-    assert packaged == made
+    flash = external_flash(BOARD)
+    assert flash is not None
+    require_packaged(flash.controller, built, hash_tree(FIRMWARE, MADE_FROM), linked_at=CODE_ADDRESS)
 
 
 def test_the_first_instruction_halts_the_core() -> None:
