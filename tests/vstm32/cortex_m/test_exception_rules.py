@@ -79,19 +79,8 @@ def test_without_lazy_stacking_the_registers_are_stacked_at_entry(bench):
 
 
 def test_two_threads_that_both_use_the_fpu_keep_their_registers_through_a_context_switch(bench):
-    """PendSV saves S16 to S31 as an RTOS does, which stacks what has waited first."""
     source = """
-    uint32_t stacks[2][256] __attribute__((aligned(8)));
-    uint32_t *tops[2]; uint32_t current;
-    __attribute__((naked)) void pendsv_handler(void)
-    {
-        __asm volatile(
-            "mrs r0, psp\\n tst lr, #0x10\\n it eq\\n vstmdbeq r0!, {s16-s31}\\n stmdb r0!, {r4-r11, lr}\\n"
-            "ldr r1, =current\\n ldr r2, [r1]\\n ldr r3, =tops\\n str r0, [r3, r2, lsl #2]\\n"
-            "eor r2, #1\\n str r2, [r1]\\n ldr r0, [r3, r2, lsl #2]\\n"
-            "ldmia r0!, {r4-r11, lr}\\n tst lr, #0x10\\n it eq\\n vldmiaeq r0!, {s16-s31}\\n"
-            "msr psp, r0\\n bx lr");
-    }
+#include "two_threads.h"
     static void yield(void) { REG(SCB_ICSR) = 1u << 28; __asm volatile("dsb\\n isb"); }
     static uint32_t work(uint32_t seed)
     {
