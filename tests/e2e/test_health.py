@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from itertools import groupby
 
 import pytest
 
@@ -66,11 +67,10 @@ def test_a_unit_that_fails_its_test_again_and_again_is_set_aside_and_others_do_i
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert _units(place) == {"virtual-f746-1"}
     failed = [test for test in _tests(place) if test["status"] != "ok"]
-    assert [(test["status"], test["attempt"], test["slot"]["unit"]) for test in failed] == [
-        ("no-board", 1, "virtual-f746-0"),
-        ("no-board", 2, "virtual-f746-0"),
-    ]
-    assert len(failed[1]["earlier"]) == 1
+    assert {(test["status"], test["slot"]["unit"]) for test in failed} == {("no-board", "virtual-f746-0")}
+    # The task of the other variant may test the unit too while it rests, which is the same attempt once more.
+    assert [attempt for attempt, _ in groupby(failed, key=lambda test: test["attempt"])] == [1, 2]
+    assert {len(test["earlier"]) for test in failed if test["attempt"] == 2} == {1}
     assert "test of virtual-f746-0: attempt 1 of 2 ended with no-board: " in ran.stderr
     assert "virtual-f746-0 is set aside." in ran.stderr
     assert "The unit virtual-f746-0 of virtual-f746 was set aside: " in place.report("two")
