@@ -141,6 +141,13 @@ def test_a_name_that_no_model_has_is_a_mistake(project: Project) -> None:
     )
 
 
+def test_a_path_to_something_else_is_told_from_a_name(project: Project) -> None:
+    assert str(error_of(project, "models/digits.onnx")) == (
+        "'models/digits.onnx' does not end with .tflite, as the files of models do\n"
+        "  Give the path of a .tflite file, or the name of a model in matrix/models."
+    )
+
+
 def test_a_name_that_no_matrix_could_write_is_refused(project: Project) -> None:
     error = error_of(project, DATA / "softmax-int8.tflite", name="a b")
     assert error.message.startswith("a model cannot be called 'a b': ")

@@ -78,6 +78,11 @@ def name_for(file: Path) -> str:
 def _make_again(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
     models = load_catalogues(project.matrix_folders).models
     entry = models.get(request.model)
+    if entry is None and "/" in request.model:
+        raise MatrixError(
+            f"{shown(request.model)} does not end with {_ENDING}, as the files of models do",
+            hint="Give the path of a .tflite file, or the name of a model in matrix/models.",
+        )
     if entry is None:
         raise MatrixError(
             f"there is no model {shown(request.model)}",
