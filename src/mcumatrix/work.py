@@ -1,7 +1,7 @@
 """The work of one matrix: its jobs, what executes them, and how it goes in this run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
@@ -401,46 +401,50 @@ def load_work(
 
     path = find_matrix(matrix_name, project.matrix_folders)
     catalogues = catalogues_of(project)
-    executor = find_executor(cluster, builder, project, catalogues.boards.values(), say)
-    builders = executor.builders
-    if not again:
-        recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
-        builders = replace(
-            builders, chosen=registry.builders.recorded_compilers(builders.chosen, recorded, say)
-        )
-
-    def can_be_had(toolchain: Toolchain) -> bool:
-        try:
-            builders.chosen.identity(toolchain, ())
-        except (ToolError, SourceError) as error:
-            say(f"Toolchain {toolchain.name} cannot be had: {error}")
-            return False
-        return True
-
-    matrix = load_matrix(path, catalogues, can_be_had)
-    # Before hours of work, not after them.
-    read_publications(matrix.published, project.published_folders)
-    boards = Boards(project.boards, wait=wait, say=say)
-    planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    work = Work(
-        project,
-        matrix,
-        planned.jobs,
-        planned.hindered,
-        builders,
-        boards,
-        executor.runs(boards),
-        say,
-        retries or Retries(),
-        again,
-        plan_health=cache(
-            lambda: _health_jobs(
-                project, health_variants(matrix, catalogues, project), builders.chosen, boards
+    with ExitStack() as opened:
+        executor = find_executor(cluster, builder, project, catalogues.boards.values(), say)
+        opened.callback(executor.close)
+        builders = executor.builders
+        if not again:
+            recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
+            builders = replace(
+                builders, chosen=registry.builders.recorded_compilers(builders.chosen, recorded, say)
             )
-        ),
-    )
-    changed = _not_as_kept(work)
-    jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
+
+        def can_be_had(toolchain: Toolchain) -> bool:
+            try:
+                builders.chosen.identity(toolchain, ())
+            except (ToolError, SourceError) as error:
+                say(f"Toolchain {toolchain.name} cannot be had: {error}")
+                return False
+            return True
+
+        matrix = load_matrix(path, catalogues, can_be_had)
+        # Before hours of work, not after them.
+        read_publications(matrix.published, project.published_folders)
+        boards = Boards(project.boards, wait=wait, say=say)
+        planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
+        work = Work(
+            project,
+            matrix,
+            planned.jobs,
+            planned.hindered,
+            builders,
+            boards,
+            executor.runs(boards),
+            say,
+            retries or Retries(),
+            again,
+            plan_health=cache(
+                lambda: _health_jobs(
+                    project, health_variants(matrix, catalogues, project), builders.chosen, boards
+                )
+            ),
+        )
+        changed = _not_as_kept(work)
+        jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
+        # Whoever has it closes it from now on.
+        opened.pop_all()
     return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
 
 
