@@ -25,6 +25,7 @@ from mcumatrix.errors import (
     ModelFileError,
     ResultError,
     SourceError,
+    TooLargeError,
     ToolError,
 )
 from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
@@ -363,8 +364,10 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
-    if hindered and not jobs:
-        raise next(iter(hindered.values()))
+    # That one cannot fit is known, and is its result.
+    unknown = [error for error in hindered.values() if not isinstance(error, TooLargeError)]
+    if unknown and not jobs:
+        raise unknown[0]
     return Planned(tuple(jobs), hindered)
 
 
