@@ -192,7 +192,7 @@ def test_all_that_fingerprints_cover_is_in_it(made: Made) -> None:
     """Of the modules and templates; firmware, models and images are built from it in the whole run."""
     project, members = made.project, made.members
     hashes = {hash_bytes(data) for data in members.values()}
-    runtime = registry.runtime(_variants(project)[0].runtime, project.firmware, project.templates)
+    runtime = registry.runtimes.runtime(_variants(project)[0].runtime, project.firmware, project.templates)
     adapter = type(runtime).__module__
     for name, sha256 in code_behind([*RENDERERS, *REPORTERS, adapter], project.templates).items():
         assert sha256 in hashes, name
