@@ -102,9 +102,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
     monkeypatch.setattr(running, "kernel_facts_of", lambda _job: None)
     monkeypatch.setattr(running, "name_sources", lambda measurement, _elf: measurement)
     monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
-    monkeypatch.setattr(running.registry, "golden_case", lambda _model: None)
-    monkeypatch.setattr(running.registry, "flasher", lambda _board: None)
-    monkeypatch.setattr(running.registry, "project_revision", lambda _folder: {})
+    monkeypatch.setattr(running.registry.answers, "golden_case", lambda _model: None)
+    monkeypatch.setattr(running.registry.flashers, "flasher", lambda _board: None)
+    monkeypatch.setattr(running.registry.revisions, "project_revision", lambda _folder: {})
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
         monkeypatch.setattr("mcumatrix.executors.runs.run_image", lab.run_image)

@@ -26,6 +26,7 @@ from mcumatrix.errors import (
     ModelFileError,
     ResultError,
     SourceError,
+    TooLargeError,
     ToolError,
 )
 from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
@@ -59,7 +60,7 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.own_code import code_behind, hash_of_own_code, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.results.known import Known, KnownRecords
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
@@ -239,7 +240,7 @@ def require_proved(
     job: Job,
     store: RecordStore,
     slots: Iterable[Slot] = (FIRST,),
-    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.golden_case,
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.answers.golden_case,
 ) -> None:
     """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
@@ -404,8 +405,10 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
-    if hindered and not jobs:
-        raise next(iter(hindered.values()))
+    # That one cannot fit is known, and is its result.
+    unknown = [error for error in hindered.values() if not isinstance(error, TooLargeError)]
+    if unknown and not jobs:
+        raise unknown[0]
     return Planned(tuple(jobs), hindered)
 
 
@@ -438,7 +441,7 @@ def _is_chosen_from(runtime: RuntimeEntry) -> bool:
 
 def _operators_of(model: Model) -> frozenset[str]:
     try:
-        return registry.operators_of(model)
+        return registry.models.operators_of(model)
     except (ModelError, SourceError):
         return frozenset()
 
@@ -482,7 +485,7 @@ class _Facts:
             files = model.dataset
             if files is None or files.pin is not None or model.file is None:
                 return None
-            return len(registry.labelled_set(model, asked).labels)
+            return len(registry.answers.labelled_set(model, asked).labels)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> Shared:
@@ -494,7 +497,7 @@ class _Facts:
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
-            return registry.runtime(entry, project.firmware, project.templates)
+            return registry.runtimes.runtime(entry, project.firmware, project.templates)
 
         @cache
         def runtime_sources(entry: RuntimeEntry) -> Shared:
@@ -514,7 +517,7 @@ class _Facts:
 
         @cache
         def network(path: Path) -> Network:
-            return registry.network(registry.read_model_file(path))
+            return registry.models.network(registry.models.read_model_file(path))
 
         checked = project.build / "cache" / "models"
 
@@ -539,7 +542,7 @@ class _Facts:
             # The libraries that read a model take longer to load than all the rest of a small plan.
             if known.exists():
                 return
-            registry.check_element(model, network(model.file))
+            registry.answers.check_element(model, network(model.file))
             read = (model.name, model.file.stat().st_size, network(model.file))
             layouts = self.layouts(chip)
             places = {part: layouts.region(place) for part, place in choices if part in PLACED}
@@ -799,7 +802,7 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
-                    repr(registry.least_cycles(variant.model)),
+                    repr(registry.models.least_cycles(variant.model)),
                 ]
                 for variant in matrix.variants
             ],

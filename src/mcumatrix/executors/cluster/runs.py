@@ -12,7 +12,8 @@ from mcumatrix.executors.cluster.connection import BOARD, LOOK_EVERY_S, RETURN_S
 from mcumatrix.executors.cluster.there import Done, RunAsked, RunOrder, run_there, set_aside_there, tools_of
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
-from mcumatrix.registry import FLASHERS, Boards
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.flashers import FLASHERS
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
 _MOST_SIDE_BY_SIDE = 512
