@@ -82,7 +82,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Benc
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
         monkeypatch.setattr("mcumatrix.executors.runs.run_image", lab.run_image)
-        monkeypatch.setattr("mcumatrix.registry.flasher", lambda _board: None)
+        monkeypatch.setattr("mcumatrix.registry.flashers.flasher", lambda _board: None)
         boards: Any = lab  # as far as runs need it
         return a_bench(
             tmp_path,

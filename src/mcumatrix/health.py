@@ -82,10 +82,10 @@ def _smallest(models: Iterable[Model], runtime: Runtime, project: Project) -> Mo
 
 def _runs(runtime: Runtime, file: Path, project: Project) -> bool:
     try:
-        contents = registry.read_model_file(file)
+        contents = registry.models.read_model_file(file)
     except ModelError:
         return False
-    return not registry.refusal(runtime, contents, project.firmware, project.templates)
+    return not registry.runtimes.refusal(runtime, contents, project.firmware, project.templates)
 
 
 @dataclass(slots=True)

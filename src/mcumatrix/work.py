@@ -32,7 +32,8 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.progress.display import Display, Lines
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards, Builders
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.builders import Builders
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
@@ -388,10 +389,10 @@ def load_work(
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
-    `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils. Results that
-    are there count, with a compiler that cannot be had too, unless all is to be done `again`. `cluster` is
-    the address of a Dask scheduler, or `local:4`; without it, all is done on this machine.
+    `builder` is one of `registry.builders.BUILDERS`; `say` gets a line when something takes long. Without
+    `wait`, a board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
+    Results that are there count, with a compiler that cannot be had too, unless all is to be done `again`.
+    `cluster` is the address of a Dask scheduler, or `local:4`; without it, all is done on this machine.
 
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
@@ -406,7 +407,9 @@ def load_work(
         builders = executor.builders
         if not again:
             recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
-            builders = replace(builders, chosen=registry.recorded_compilers(builders.chosen, recorded, say))
+            builders = replace(
+                builders, chosen=registry.builders.recorded_compilers(builders.chosen, recorded, say)
+            )
 
         def can_be_had(toolchain: Toolchain) -> bool:
             try:
@@ -465,7 +468,7 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     To measure again would hide it.
     """
     found: dict[str, McuMatrixError] = {}
-    golden_of = cache(registry.golden_case)  # reading one takes longer than all the rest
+    golden_of = cache(registry.answers.golden_case)  # reading one takes longer than all the rest
     for job in work.jobs:
         try:
             require_proved(job, work.store, work.slots_of(job), golden_of)

@@ -25,12 +25,13 @@ from mcumatrix.errors import (
     ModelFileError,
     ResultError,
     SourceError,
+    TooLargeError,
     ToolError,
 )
 from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.application import ADDED, AddedApplication, Application
-from mcumatrix.model.axes import AXES, AxisKind
+from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import (
     Board,
     Catalogues,
@@ -43,6 +44,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
+from mcumatrix.model.common_inputs import CommonInputs
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
@@ -57,15 +59,15 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.results.kept import newest_records
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
 from mcumatrix.stages.application import application_members, application_of
 from mcumatrix.stages.build import (
     build_id,
+    image_planner,
     plan_application,
-    plan_image,
     plan_library,
     plan_model,
     plan_platform,
@@ -134,23 +136,23 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A plan, and the folders that it is executed in: `sources`, and two below `place`.
+    """A plan, and the folders that it is executed in: `sources`, and two in one of its own below `below`.
 
     There are as many as variants, and the paths of few of them are ever needed.
     """
 
     plan: BuildPlan
     sources: Path
-    place: str
+    below: str
 
     @property
     def folders(self) -> BuildFolders:
         """Where a builder finds and leaves its files."""
-        return BuildFolders(self.sources, Path(f"{self.place}/inputs"), Path(self._output))
+        return BuildFolders(self.sources, Path(f"{self.below}/{self.name}/inputs"), Path(self._output))
 
     @property
     def _output(self) -> str:
-        return f"{self.place}/output"
+        return f"{self.below}/{self.name}/output"
 
     @property
     def name(self) -> str:
@@ -230,7 +232,7 @@ def require_proved(
     job: Job,
     store: RecordStore,
     slots: Iterable[Slot] = (FIRST,),
-    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.golden_case,
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.answers.golden_case,
 ) -> None:
     """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
@@ -265,7 +267,15 @@ def kernel_facts_of(job: Job) -> KernelFacts | None:
 
 def compilations(jobs: Iterable[Job]) -> list[tuple[str, Compiled]]:
     """By the slugs of variants, how their runtimes' libraries are compiled, as far as it was looked at."""
-    return [(job.variant.slug, compiled_as(job.variant, kernel_facts_of(job))) for job in jobs]
+    found: dict[tuple[str, tuple[Setting, ...]], Compiled] = {}
+
+    def compiled(job: Job) -> Compiled:
+        key = job.runtime.name, job.variant.settings
+        if key not in found:
+            found[key] = compiled_as(job.variant, kernel_facts_of(job))
+        return found[key]
+
+    return [(job.variant.slug, compiled(job)) for job in jobs]
 
 
 BUILD = "build"
@@ -354,8 +364,10 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
-    if hindered and not jobs:
-        raise next(iter(hindered.values()))
+    # That one cannot fit is known, and is its result.
+    unknown = [error for error in hindered.values() if not isinstance(error, TooLargeError)]
+    if unknown and not jobs:
+        raise unknown[0]
     return Planned(tuple(jobs), hindered)
 
 
@@ -388,7 +400,7 @@ def _is_chosen_from(runtime: RuntimeEntry) -> bool:
 
 def _operators_of(model: Model) -> frozenset[str]:
     try:
-        return registry.operators_of(model)
+        return registry.models.operators_of(model)
     except (ModelError, SourceError):
         return frozenset()
 
@@ -432,7 +444,7 @@ class _Facts:
             files = model.dataset
             if files is None or files.pin is not None or model.file is None:
                 return None
-            return len(registry.labelled_set(model, asked).labels)
+            return len(registry.answers.labelled_set(model, asked).labels)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> Shared:
@@ -444,7 +456,7 @@ class _Facts:
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
-            return registry.runtime(entry, project.firmware, project.templates)
+            return registry.runtimes.runtime(entry, project.firmware, project.templates)
 
         @cache
         def runtime_sources(entry: RuntimeEntry) -> Shared:
@@ -464,7 +476,7 @@ class _Facts:
 
         @cache
         def network(path: Path) -> Network:
-            return registry.network(registry.read_model_file(path))
+            return registry.models.network(registry.models.read_model_file(path))
 
         checked = project.build / "cache" / "models"
 
@@ -489,7 +501,7 @@ class _Facts:
             # The libraries that read a model take longer to load than all the rest of a small plan.
             if known.exists():
                 return
-            registry.check_element(model, network(model.file))
+            registry.answers.check_element(model, network(model.file))
             read = (model.name, model.file.stat().st_size, network(model.file))
             layouts = self.layouts(chip)
             places = {part: layouts.region(place) for part, place in choices if part in PLACED}
@@ -517,18 +529,18 @@ class _Facts:
         self.renderers = renderers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
     """What an image is made of, shared by all variants that differ in nothing of it, such as in the clock."""
 
-    chip: Chip
-    choices: tuple[Choice, ...]
-    toolchain: ToolchainIdentity
     rendered: ModelPlan
     runtime: Build
     platform: Build
     model: Build
     applications: tuple[tuple[AddedApplication, Build], ...]
+    image_of: Callable[[Variant], BuildPlan]
+    run_inputs: Callable[[int, int], CommonInputs]
+    """Those of a run by its repeats and warmups, but for the image."""
 
 
 def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -542,15 +554,14 @@ def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
 _NOT_OF_PARTS = {"slug", "clock_hz", "repeat", "warmup", "expect"}
 """What variants may differ in and share their parts. All the rest counts: none can be forgotten."""
 
-_values_of_parts = attrgetter(*(one.name for one in fields(Variant) if one.name not in _NOT_OF_PARTS))
-
-
-def _what_parts_depend_on(variant: Variant) -> Hashable:
-    # Entries of catalogues have names, which are hashed in less time than all that is in them.
-    return tuple(
-        value.name if isinstance(value, RuntimeEntry | Model | Toolchain | Board) else value
-        for value in _values_of_parts(variant)
+_what_parts_depend_on: Callable[[Variant], Hashable] = attrgetter(
+    *(
+        # Entries of catalogues have names, which are hashed in less time than all that is in them.
+        f"{one.name}.name" if one.type in {RuntimeEntry, Model, Toolchain, Board} else one.name
+        for one in fields(Variant)
+        if one.name not in _NOT_OF_PARTS
     )
+)
 
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -573,7 +584,10 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
     added = _plan_applications(project, variant, facts)
-    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model, added)
+    libraries = [*plans, *(build.plan for _, build in added)]
+    image_of = image_planner(variant, chip, toolchain, libraries, platform_sources, choices=choices)
+    run_inputs = cache(partial(_run_inputs, variant, facts))
+    return _Parts(rendered, runtime, platform, model, added, image_of, run_inputs)
 
 
 def _plan_applications(
@@ -601,27 +615,11 @@ def _plan_applications(
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     parts = _parts(project, variant, facts)
-    chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
-    platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
-    libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
-    libraries += [build.plan for _, build in parts.applications]
-    image = plan_image(variant, chip, toolchain, libraries, platform_sources, choices=parts.choices)
-    run = Inputs(
-        "run",
-        {
-            "image": image.fingerprint,
-            **run_axes(variant),
-            "board_identity": facts.board_identity(variant.board),
-            "timing_model": variant.board.timing_model,
-            "golden": facts.file(variant.model.golden),
-            "repeat": variant.repeat,
-            "warmup": variant.warmup,
-            **_labelled_inputs(variant, facts),
-        },
-    )
+    image = parts.image_of(variant)
+    run = parts.run_inputs(variant.repeat, variant.warmup).with_one(image.fingerprint)
     return Job(
         variant=variant,
-        rendered=rendered,
+        rendered=parts.rendered,
         runtime=parts.runtime,
         platform=parts.platform,
         model=parts.model,
@@ -630,6 +628,23 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         run_fingerprint=run.fingerprint,
         run=run,
         samples=facts.samples(variant.model, variant.asked) if variant.asked else None,
+    )
+
+
+def _run_inputs(variant: Variant, facts: _Facts, repeat: int, warmup: int) -> CommonInputs:
+    """What the runs of a variant, and of all that share its parts, depend on besides their image."""
+    return CommonInputs(
+        "run",
+        {
+            **run_axes(variant),
+            "board_identity": facts.board_identity(variant.board),
+            "timing_model": variant.board.timing_model,
+            "golden": facts.file(variant.model.golden),
+            "repeat": repeat,
+            "warmup": warmup,
+            **_labelled_inputs(variant, facts),
+        },
+        "image",
     )
 
 
@@ -655,9 +670,7 @@ def _unique_name(name: str, fingerprint: str) -> str:
 
 
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    return Build(
-        plan, project.firmware, f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
-    )
+    return Build(plan, project.firmware, f"{project.build}/{kind}")
 
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
@@ -748,7 +761,7 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
-                    repr(registry.least_cycles(variant.model)),
+                    repr(registry.models.least_cycles(variant.model)),
                 ]
                 for variant in matrix.variants
             ],

@@ -87,7 +87,7 @@ def test_a_worker_makes_the_same_bytes_as_this_machine(
     connection: Connection, folders: BuildFolders, tmp_path: Path
 ) -> None:
     on_cluster = ClusterBuilder(connection, pytest.fail)
-    here = registry.builders("local", tmp_path / "cache", pytest.fail).chosen
+    here = registry.builders.builders("local", tmp_path / "cache", pytest.fail).chosen
     assert on_cluster.identity(GCC) == here.identity(GCC, ())
     on_cluster.execute(_plan(COMPILED), folders, folders.output / "build.log")
     there = (folders.output / "a.o").read_bytes()
@@ -160,8 +160,8 @@ class FakeBoard:
         return {"unicorn": "2.1.4"}
 
 
-def _boards() -> registry.Boards:
-    return registry.Boards(Path(), wait=False, say=pytest.fail)
+def _boards() -> registry.boards.Boards:
+    return registry.boards.Boards(Path(), wait=False, say=pytest.fail)
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
         (tmp_path / name).write_bytes(name.encode())
     image = replace(an_image(), elf=tmp_path / "image.elf", binary=tmp_path / "image.bin")
     wanted, test = (ToRun(a_variant(slug), image, TimeLimit(60)) for slug in ("wanted", "health_x"))
-    monkeypatch.setitem(registry.BOARDS, "virtual", FakeBoard)
+    monkeypatch.setitem(registry.boards.BOARDS, "virtual", FakeBoard)
     return Choice("run:wanted", wanted, lambda: test, frozenset, lambda _where: None)
 
 
@@ -312,7 +312,7 @@ class Bench:
     ran: list[tuple[str, str]] = field(default_factory=list)
     """Which image was run where."""
 
-    def run(self, choose: Choose, board: Board, boards: registry.Boards, ended: Ended) -> Ran:
+    def run(self, choose: Choose, board: Board, boards: registry.boards.Boards, ended: Ended) -> Ran:
         units: Units = boards.get(board).units  # type: ignore[attr-defined]
         with units.take(lambda _name: ()) as unit:
             what = choose(unit)

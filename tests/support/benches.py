@@ -13,7 +13,7 @@ from mcumatrix.health import Health
 from mcumatrix.model.image import Image
 from mcumatrix.model.record import Correctness
 from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.results.store import RecordStore
 from mcumatrix.running import Bench
 from mcumatrix.stages.retry import Retries
@@ -53,8 +53,8 @@ def a_bench(
     monkeypatch.setattr(running, "kernel_facts_of", lambda _job: None)
     monkeypatch.setattr(running, "name_sources", lambda measurement, _elf: measurement)
     monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
-    monkeypatch.setattr(running.registry, "golden_case", lambda _model: None)
-    monkeypatch.setattr(running.registry, "project_revision", lambda _folder: {})
+    monkeypatch.setattr(running.registry.answers, "golden_case", lambda _model: None)
+    monkeypatch.setattr(running.registry.revisions, "project_revision", lambda _folder: {})
     # Logs of these runs hold nothing; what a log proves has tests of its own.
     monkeypatch.setattr("mcumatrix.health.differences_from_log", lambda *_: [])
     jobs = {variant.board.name: FakeJob(test)} if test else {}

@@ -8,7 +8,8 @@ from mcumatrix import registry
 from mcumatrix.executors.runs import Runs, RunsHere
 from mcumatrix.model.catalogue import Board
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards, Builders
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.builders import Builders
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def find_executor(
         ToolError: it does not answer.
     """
     if not cluster:
-        return Executor(registry.builders(builder, project.build / "cache", say), RunsHere)
+        return Executor(registry.builders.builders(builder, project.build / "cache", say), RunsHere)
     from mcumatrix.executors.cluster.builder import ClusterBuilder
     from mcumatrix.executors.cluster.connection import connect
     from mcumatrix.executors.cluster.runs import ClusterRuns

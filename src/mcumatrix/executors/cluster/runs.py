@@ -20,7 +20,8 @@ from mcumatrix.executors.cluster.there import (
 )
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
-from mcumatrix.registry import FLASHERS, Boards
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.flashers import FLASHERS
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
 _MOST_SIDE_BY_SIDE = 512

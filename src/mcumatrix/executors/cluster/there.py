@@ -26,7 +26,7 @@ from mcumatrix.model.labelled import LabelledSet
 from mcumatrix.model.record import Cause
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Builder
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.stages.record import cause_of_error
 from mcumatrix.stages.run import Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
@@ -116,7 +116,7 @@ class Here:
 
     def __init__(self, folder: Path, asker: str) -> None:
         self._boards = folder / "boards" / asker
-        self.builder: Builder = registry.builders("local", folder / "cache", _nothing).chosen
+        self.builder: Builder = registry.builders.builders("local", folder / "cache", _nothing).chosen
         self.boards = Boards(self._boards, wait=True, say=_nothing)
 
     def close(self) -> None:
