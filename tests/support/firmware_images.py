@@ -78,7 +78,7 @@ class Build:
 
 
 def write_anew(path: Path, data: bytes) -> None:
-    """Writes a file unless it is there with these contents: nothing that depends on it is built again then."""
+    """Writes a file unless it has these contents: nothing that depends on it is built again then."""
     if not path.exists() or path.read_bytes() != data:
         path.write_bytes(data)
 
