@@ -13,6 +13,7 @@ import pytest
 
 from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.adapters.flashers.pyocd.flasher import PyocdFlasher
+from mcumatrix.errors import ParseError
 from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Runtime, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
@@ -169,11 +170,18 @@ def _is_infrastructure(ran: Ran, message: str) -> bool:
 
 
 def _next(lab: Lab) -> Ran:
-    """The attempts after it, until one has a result: the probe's server hears late of a client's end."""
+    """The attempts after it, until one has a result.
+
+    The probe's server hears late of a client's end. And TCP sends again what was on a link that was cut, when
+    it is whole: the board may be about to answer a command of the attempt before as it is reset for this one,
+    whose first line is what is left of that answer.
+    """
     give_up_at = time.monotonic() + PATIENCE_S
     while True:
         ran = lab.run()
-        is_worth_another = ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE
+        is_worth_another = isinstance(ran.error, ParseError) or (
+            ran.error and cause_of_error(ran.error, ran.fault) is Cause.INFRASTRUCTURE
+        )
         if not is_worth_another or time.monotonic() > give_up_at:
             return ran
         time.sleep(0.2)
