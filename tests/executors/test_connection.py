@@ -59,14 +59,17 @@ class FakeClient:
     def __init__(self, submitted: Callable[[FakeFuture], None] = lambda _future: None) -> None:
         self._submitted = submitted
         self.asked: list[FakeFuture] = []
+        self.scheduler = "first"
+        self.subscribed_to: list[str] = []
         self.hear: Callable[[object], None] = lambda _event: None
 
     def subscribe_topic(self, _topic: str, handler: Callable[[object], None]) -> None:
         self.hear = handler
+        self.subscribed_to.append(self.scheduler)
 
     def scheduler_info(self, n_workers: int) -> Mapping[str, object]:
         assert n_workers == -1
-        return {"workers": {"tcp://lab-1:1": {"last_seen": self.last_seen}}}
+        return {"id": self.scheduler, "workers": {"tcp://lab-1:1": {"last_seen": self.last_seen}}}
 
     def submit(self, *_: object, **__: object) -> FakeFuture:
         self.asked.append(FakeFuture())
@@ -128,6 +131,18 @@ def test_nothing_is_kept_of_a_task_that_has_ended() -> None:
         client.hear((1.0, {"task": "run:a", "where": "unit-1"}))
     client.hear((2.0, {"task": "run:a", "where": "unit-2"}))
     assert placed == ["unit-1"]
+
+
+def test_a_scheduler_that_is_back_before_anybody_looked_is_listened_to_as_the_first_one_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_KNOWN_FOR_S", -1.0)
+    client = FakeClient()
+    made = _connection(client)
+    for scheduler in ("first", "first", "second", "second"):
+        client.scheduler = scheduler
+        made.workers()
+    assert client.subscribed_to == ["first", "second"]
 
 
 def test_where_the_scheduler_is_gone_all_who_wait_are_told_within_one_time_limit(

@@ -125,6 +125,7 @@ class Connection:
         self._last_words: dict[str, tuple[float, object]] = {}
         self._silent: frozenset[str] = frozenset()
         self._away_since_s: float | None = None
+        self._scheduler = ""
         client.subscribe_topic(TOPIC, self._hear)
 
     @property
@@ -171,6 +172,10 @@ class Connection:
             info: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)
         except Exception as error:
             raise self._gone() from error
+        # One that was started again knows nothing of who listens, and may be back before anybody has looked.
+        if self._scheduler not in ("", info.get("id", "")):
+            self._client.subscribe_topic(TOPIC, self._hear)
+        self._scheduler = info.get("id", "")
         return info
 
     def _require_scheduler(self) -> None:
