@@ -4,12 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mcumatrix import running
 from mcumatrix.errors import (
     BlockedError,
     ConsoleTimeoutError,
@@ -19,16 +17,15 @@ from mcumatrix.errors import (
     ParseError,
 )
 from mcumatrix.executors.runs import RunsHere
-from mcumatrix.health import Health, last_tests
+from mcumatrix.health import last_tests
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.record import Correctness, Measurement, Record, Status
 from mcumatrix.model.schedule import FIRST
-from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.results.store import RecordStore
 from mcumatrix.running import Bench, _keep_test, describe, run_variant
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import UNLIMITED
+from support.benches import FakeJob, a_bench
 from support.variants import a_measurement, a_record, a_variant, an_image
 
 BOARD = Board("lab", BoardKind.VIRTUAL, "stm32f746g_disco")
@@ -42,21 +39,6 @@ SILENCE = ConsoleTimeoutError("the board sent nothing")
 
 Outcome = McuMatrixError | None
 """How a run ends: with an error, or well."""
-
-
-@dataclass(frozen=True)
-class FakeImage:
-    folders = SimpleNamespace(output=Path("/nowhere"))
-
-    def is_done(self) -> bool:
-        return True
-
-
-@dataclass(frozen=True)
-class FakeJob:
-    variant: Variant
-    run_fingerprint: str = "f" * 64
-    image: FakeImage = FakeImage()
 
 
 @dataclass
@@ -97,30 +79,20 @@ class Lab:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
     """bench(lab) is what runs need, with records in a folder and without pauses."""
-    monkeypatch.setattr(running, "image_of", lambda _job: an_image())
-    monkeypatch.setattr(running, "warning_of", lambda _job: "")
-    monkeypatch.setattr(running, "kernel_facts_of", lambda _job: None)
-    monkeypatch.setattr(running, "name_sources", lambda measurement, _elf: measurement)
-    monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
-    monkeypatch.setattr(running.registry.answers, "golden_case", lambda _model: None)
-    monkeypatch.setattr(running.registry.flashers, "flasher", lambda _board: None)
-    monkeypatch.setattr(running.registry.revisions, "project_revision", lambda _folder: {})
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
         monkeypatch.setattr("mcumatrix.executors.runs.run_image", lab.run_image)
-        lines = said if said is not None else []
-        health = Health({"lab": FakeJob(TEST)} if tested else {}, RecordStore(tmp_path / "health"))
-        # Logs of these runs hold nothing; what a log proves has tests of its own.
-        monkeypatch.setattr("mcumatrix.health.differences_from_log", lambda *_: [])
-        return Bench(
-            Matrix("two", "", (), (VARIANT,)),
-            RecordStore(tmp_path / "records"),
-            lab,  # type: ignore[arg-type] # as far as runs need it
-            RunsHere(lab),  # type: ignore[arg-type]
-            health,
-            Retries(attempts),
-            lines.append,
-            lambda _pause_s: False,
+        monkeypatch.setattr("mcumatrix.registry.flashers.flasher", lambda _board: None)
+        boards: Any = lab  # as far as runs need it
+        return a_bench(
+            tmp_path,
+            monkeypatch,
+            RunsHere(boards),
+            boards,
+            variant=VARIANT,
+            test=TEST if tested else None,
+            retries=Retries(attempts),
+            say=said.append if said is not None else lambda _line: None,
         )
 
     return make

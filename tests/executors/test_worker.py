@@ -8,7 +8,7 @@ import pytest
 
 from mcumatrix.errors import MatrixError, ToolError
 from mcumatrix.executors.cluster import worker as module
-from mcumatrix.executors.cluster.worker import resources_of, work
+from mcumatrix.executors.cluster.worker import boards_of, resources_of, work
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
 from mcumatrix.stages.match import Match
 from support.clusters import Lab, wait_for
@@ -20,7 +20,9 @@ def test_a_worker_has_the_units_of_boards_that_can_be_used() -> None:
     matches = [Match(virtual, Unit()), *(Match(lab, unit) for unit in lab.units[:2])]
     away = Match(lab, lab.units[2], reasons=("no probe 3 is attached",))
     gone = Match(Board("gone", BoardKind.REAL, "x"), Unit(), reasons=("no probe is attached",))
-    assert resources_of([*matches, away, gone]) == {"board:virtual": 2, "board:lab": 2}
+    resources = resources_of([*matches, away, gone])
+    assert resources == {"board:virtual": 2, "board:lab": 2, "unit:lab/1": 1, "unit:lab/2": 1}
+    assert boards_of(resources) == {"virtual": 2, "lab": 2}
 
 
 def test_what_is_no_scheduler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
