@@ -20,6 +20,7 @@ LAYERS = (
         "printable",
         "storage",
         "artifact",
+        "by_contents",
         "overlay",
         "templating",
         "project",

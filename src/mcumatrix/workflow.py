@@ -323,7 +323,7 @@ def catalogues_of(project: Project) -> Catalogues:
         OSError: the firmware cannot be read.
     """
     return replace(
-        load_catalogues(project.matrix_folders),
+        load_catalogues(project.matrix_folders, project.build / "cache" / "catalogues.json"),
         clocks=clocks_of(project.firmware),
         layouts=layouts_by_board(project.firmware),
     )
@@ -452,7 +452,7 @@ class _Facts:
 
         @cache
         def generators(entry: RuntimeEntry) -> Mapping[str, str]:
-            return code_behind([type(runtime(entry)).__module__], project.templates)
+            return code_behind([type(runtime(entry)).__module__], project.templates, imports_kept(project))
 
         @cache
         def trees(entry: RuntimeEntry, kernels: str) -> Mapping[str, str]:
@@ -460,7 +460,7 @@ class _Facts:
 
         @cache
         def renderers() -> Mapping[str, str]:
-            return code_behind(RENDERERS, project.templates)
+            return code_behind(RENDERERS, project.templates, imports_kept(project))
 
         @cache
         def network(path: Path) -> Network:
@@ -721,6 +721,11 @@ def _hash_of_model_tree(path: Path) -> Part:
     return hash_tree(path, [path]) if path.is_dir() else _hash_of_model_file(path)
 
 
+def imports_kept(project: Project) -> Path:
+    """What keeps between runs which modules and templates the files of our code name."""
+    return project.build / "cache" / "imports.json"
+
+
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
@@ -769,7 +774,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published_folders))
                 for name in matrix.published
             },
-            "code": code_behind(REPORTERS, project.templates),
+            "code": code_behind(REPORTERS, project.templates, imports_kept(project)),
             "charts": version("vl-convert-python"),
             "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },
