@@ -131,6 +131,15 @@ def test_a_model_that_cannot_fit_hinders_itself_alone(project: Project) -> None:
     )
 
 
+def test_models_of_which_none_can_fit_are_results_and_no_error_of_the_matrix(project: Project) -> None:
+    for name in ("mnist-int8", "other"):
+        path = project.firmware / "models" / f"{name}.tflite"
+        path.write_bytes(path.read_bytes() + bytes(2**20))
+    found = planned(project)
+    assert not found.jobs
+    assert [type(error) for error in found.hindered.values()] == [TooLargeError, TooLargeError]
+
+
 def test_answers_that_are_stale_are_said_where_they_are_read(project: Project) -> None:
     models = project.firmware / "models"
     shutil.copy(models / "golden" / "mlperf-vww.json", models / "golden" / "other.json")

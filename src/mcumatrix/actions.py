@@ -150,9 +150,7 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     libraries = [library.folders.output for library in job.libraries]
     inputs = _image_inputs(project, job, libraries)
     build.execute(job.image.plan, builder, job.image.folders, inputs)
-    sizes = image_of(job).sizes
-    size = f"{sizes.rom_bytes} bytes of flash"
-    return "; ".join(filter(None, (size, warning_of(job))))
+    return "; ".join(filter(None, (image_of(job).sizes.rom_described, warning_of(job))))
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:

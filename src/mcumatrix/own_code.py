@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mcumatrix.by_contents import Known
-from mcumatrix.hashing import hash_bytes
+from mcumatrix.hashing import fingerprint, hash_bytes, hash_tree
 
 _TEMPLATE_ENDING = ".j2"
 
@@ -159,3 +159,10 @@ def _in_template(source: str) -> tuple[str, ...]:
         for _, name in _QUOTED.findall(statement)
         if _is_template_name(name)
     )
+
+
+@cache
+def hash_of_own_code() -> str:
+    """One hash over all modules of this package, for what is remembered as long as none of them changes."""
+    root = Path(__file__).parent
+    return fingerprint("code", hash_tree(root, root.rglob("*.py")))

@@ -48,13 +48,13 @@ def doctor(project: Project, params: Mapping[str, Any], _names: list[str]) -> Ex
 def worker(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`worker`: builds and runs for others."""
     from mcumatrix import registry
-    from mcumatrix.executors.cluster.worker import resources_of, work
+    from mcumatrix.executors.cluster.worker import boards_of, resources_of, work
     from mcumatrix.matrix.catalogues import load_boards
     from mcumatrix.stages.match import device_paths, match
 
     known = load_boards(project.matrix_folders).values()
     resources = resources_of(match(known, registry.boards.attached(device_paths(known), known)))
-    boards = ", ".join(f"{name} ({units:g})" for name, units in sorted(resources.items())) or "no boards"
+    boards = ", ".join(f"{name} ({units:g})" for name, units in boards_of(resources).items()) or "no boards"
     print_line(f"This machine has {boards}.")
     threads = params["process"] or (os.cpu_count() or 1)
     try:
