@@ -29,7 +29,7 @@ from mcumatrix.executors.cluster import connection as connection_module
 from mcumatrix.executors.cluster import there
 from mcumatrix.executors.cluster.builder import ClusterBuilder
 from mcumatrix.executors.cluster.connection import Connection
-from mcumatrix.executors.cluster.runs import ClusterRuns, Turns
+from mcumatrix.executors.cluster.runs import ClusterRuns, Turns, side_by_side
 from mcumatrix.executors.cluster.there import Done
 from mcumatrix.executors.runs import Choice
 from mcumatrix.hashing import hash_bytes
@@ -469,6 +469,11 @@ def test_workers_that_come_or_go_between_two_looks_are_in_nobodys_way(choice: Ch
     runs = ClusterRuns(FakeConnection(1, 0, 0, 1), _boards())  # type: ignore[arg-type]
     for _ in range(2):
         assert runs.run(choice, board, lambda _ran: None).what is choice.wanted
+
+
+def test_each_worker_has_a_run_and_some_wait_so_that_none_does() -> None:
+    counts = {threads: side_by_side(threads) for threads in (0, 1, 4, 1000, 5000)}
+    assert counts == {0: 2, 1: 2, 4: 8, 1000: 1064, 5000: 2048}
 
 
 def test_who_waits_for_its_turn_keeps_nobody_from_ending() -> None:
