@@ -9,12 +9,11 @@ too.
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from importlib.metadata import version
 from statistics import median
 
 from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultError, StoppedError
-from mcumatrix.executors.runs import Choice, Runs
+from mcumatrix.executors.runs import Choice, Runs, tools_of
 from mcumatrix.health import Health
 from mcumatrix.model.catalogue import Board
 from mcumatrix.model.image import Image
@@ -269,10 +268,9 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
         timing_model=ran.timing_model if ran else "",
         expected_error=ran.expected_error if ran else "",
         tools={
-            "mcumatrix": version("mcumatrix"),
             # The image is in the project's folder, whatever its sources are links to.
             **registry.revisions.project_revision(job.image.folders.output),
-            **boards.get(board).identity(),
+            **tools_of(board, boards),
         },
         unit=ran.unit if ran else "",
     )

@@ -45,12 +45,16 @@ class Shelf:
         """Has a unit claimed by nobody any more."""
         self._aside[unit] = reason
 
-    def fit(self) -> list[str]:
-        """The units that were not set aside, in their order. Raises BlockedError: there is none."""
-        fit = [name for name in self.units if name not in self._aside]
-        if not fit:
+    def free(self) -> list[str]:
+        """The units that nobody has and that were not set aside, in their order.
+
+        Raises:
+            BlockedError: all of them were set aside.
+        """
+        free = [name for name in self.units if name not in self._ours and name not in self._aside]
+        if not free and all(name in self._aside for name in self.units):
             raise BlockedError.every_unit(self.board, self._aside)
-        return fit
+        return free
 
     def claim(self, name: str) -> bool:
         """Takes a unit; false if somebody has it, or it was set aside."""
@@ -113,7 +117,7 @@ class Units:
         board, units = self._shelf.board, self._shelf.units
         while True:
             refusals = []
-            for name in self._fit():
+            for name in self._free():
                 if not self._claim(name):
                     continue
                 try:
@@ -142,17 +146,17 @@ class Units:
                 # Other processes do not tell when they give a unit back.
                 self._changed.wait(_POLL_S)
 
-    def _fit(self) -> list[str]:
-        """The units that were not set aside, in their order.
+    def _free(self) -> list[str]:
+        """The units that no thread of this process has and that were not set aside, in their order.
 
         Raises:
             StoppedError: everything is to end.
-            BlockedError: there is none.
+            BlockedError: all were set aside.
         """
         if self._stop.is_set():
             raise StoppedError(f"Stopped while waiting for {self._shelf.board}.")
         with self._changed:
-            return self._shelf.fit()
+            return self._shelf.free()
 
     def _claim(self, name: str) -> bool:
         """Takes a unit among the threads of this process; false if another one has it."""

@@ -16,9 +16,8 @@ from mcumatrix.executors.cluster.there import (
     RunOrder,
     run_there,
     set_aside_there,
-    tools_of,
 )
-from mcumatrix.executors.runs import Choice
+from mcumatrix.executors.runs import Choice, tools_of
 from mcumatrix.model.catalogue import Board
 from mcumatrix.registry.boards import Boards
 from mcumatrix.registry.flashers import FLASHERS
