@@ -158,6 +158,24 @@ def test_tests_that_several_tasks_make_of_a_unit_at_once_are_one_attempt(bench: 
     assert attempts == ["1 of 3", "2 of 3", "3 of 3"]
 
 
+def test_a_test_that_passes_while_its_unit_rests_comes_after_the_one_that_failed(
+    bench: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """Another task did not wait for the end of the pause: what failed before is not passed over for that."""
+    lab = Lab({"one": [NO_PROBE]})
+    made = bench(lab)
+
+    def wait(_pause_s: float) -> bool:
+        ran = Ran(ToRun(TEST, an_image()), unit="one", timing_model="m7-block-1")
+        assert _keep_test(made, replace(ran, measurement=a_measurement())) is None
+        return False
+
+    assert _run(replace(made, wait=wait)).status is Status.OK
+    assert lab.ran == [("one", "test"), ("one", "variant")]
+    (last,) = last_tests(tmp_path).records
+    assert (last.status, last.attempt, last.flaky, len(last.earlier)) == (Status.OK, 2, True, 1)
+
+
 def test_a_test_that_ends_after_its_unit_was_set_aside_is_no_further_attempt(
     bench: Callable[..., Bench],
 ) -> None:

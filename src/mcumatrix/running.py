@@ -181,8 +181,10 @@ def _keep_test(bench: Bench, ran: Ran) -> Record | None:
     health, board, unit = bench.health, ran.what.variant.board, ran.unit
     job = health.jobs[board.name]
     with health.keeping:
-        failed = health.failed_tests(board, unit)
-        record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
+        outcome = _outcome(ran)
+        passed = not isinstance(outcome, McuMatrixError) and outcome[1].correct
+        failed = health.failed_tests(board, unit, passed=passed)
+        record = _record(job, bench, outcome, ran=ran, slot=Slot(unit=unit), earlier=failed)
         try:
             record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
         except ResultError as error:

@@ -1,7 +1,7 @@
 """The work of one matrix: its jobs, what executes them, and how it goes in this run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
@@ -38,12 +38,20 @@ from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import HEALTH_FOLDER, RecordStore, record_store
+from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import format_duration
-from mcumatrix.workflow import Job, catalogues_of, plan_jobs, recorded_compilers, require_proved, what_is_left
+from mcumatrix.workflow import (
+    Job,
+    catalogues_of,
+    known_records,
+    plan_jobs,
+    recorded_compilers,
+    require_proved,
+    what_is_left,
+)
 
 if TYPE_CHECKING:
     from mcumatrix.report.content.report import Report
@@ -189,7 +197,7 @@ class Work:
     @cached_property
     def store(self) -> RecordStore:
         """The records of the matrix."""
-        return record_store(self.project.results(self.matrix.name) / "records")
+        return known_records(self.project, self.matrix.name)
 
     @cached_property
     def health_jobs(self) -> Mapping[str, Job]:
@@ -474,4 +482,6 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
             require_proved(job, work.store, work.slots_of(job), golden_of)
         except (ResultError, ModelError, SourceError, ToolError) as error:
             found[job.variant.slug] = error
+    with suppress(ResultError):
+        work.store.remember()
     return found

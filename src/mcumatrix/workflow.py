@@ -20,6 +20,7 @@ from mcumatrix import registry
 from mcumatrix.artifact import is_current, make_folder, output_hashes
 from mcumatrix.errors import (
     BuildError,
+    ChangedResultError,
     McuMatrixError,
     ModelError,
     ModelFileError,
@@ -56,11 +57,11 @@ from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.own_code import code_behind, module_file
+from mcumatrix.own_code import code_behind, hash_of_own_code, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry.boards import Boards
-from mcumatrix.results.kept import newest_records
+from mcumatrix.results.known import Known, KnownRecords
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
 from mcumatrix.stages.application import application_members, application_of
@@ -203,14 +204,17 @@ class Job:
         """The last result of a run that was made from exactly these inputs."""
         return store.newest(self.variant.slug, self.run_fingerprint, slot)
 
+    def known(self, store: RecordStore, slot: Slot = FIRST) -> Known | None:
+        """What is known of that result, which need not be read again for it."""
+        return store.known(self.variant.slug, self.run_fingerprint, slot)
+
     def runs(self, store: RecordStore, slots: Iterable[Slot]) -> VariantRuns:
         """The last results of some runs."""
         return group_runs(record for slot in slots if (record := self.newest_record(store, slot)))
 
     def is_done(self, store: RecordStore, slot: Slot = FIRST) -> bool:
         """Whether running it again would tell nothing new."""
-        record = self.newest_record(store, slot)
-        return record is not None and record.status in FINAL
+        return _is_final(self.known(store, slot))
 
     def within(self, left_s: float) -> "Job":
         """The same with builds that are ended when this time is over, of which they may all have some."""
@@ -228,6 +232,10 @@ class Job:
         )
 
 
+def _is_final(known: Known | None) -> bool:
+    return known is not None and known.status in FINAL
+
+
 def require_proved(
     job: Job,
     store: RecordStore,
@@ -237,27 +245,53 @@ def require_proved(
     """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
 
+    What was proved before is not proved again: `store` knows it by the bytes of record, log and trace, and
+    golden answers and all that the firmware says of itself are in the fingerprint that the record has.
+
     Raises:
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
         ResultError: it, or its log, cannot be read.
     """
-    records = job.runs(store, slots).all
-    if not records:
+    results = [(slot, known) for slot in slots if (known := job.known(store, slot))]
+    if not results:
         return
-    image = job.image
-    said = hello_of(job.variant, build_id(image.plan))
-    for record in records:
-        file = store.path_of(record)
-        log = read_raw_log(file)
-        found = [
-            *differences_from_log(record, log, said),
-            *differences_from_image(
-                record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
-            ),
-            *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
-            *differences_from_trace(record, read_trace(file, record)),
-        ]
-        require_none(file, found, MEND)
+    image = output_hashes(job.image.folders.output, job.image.plan.fingerprint)
+    for slot, known in results:
+        proved = store.is_proved(known.variant, known.fingerprint, slot)
+        if proved and _is_of_image(known, image):
+            continue
+        record = job.newest_record(store, slot)
+        if record is None:
+            continue
+        _prove(job, store.path_of(record), record, image, golden_of)
+        if not proved:
+            store.prove(known.variant, known.fingerprint, slot)
+
+
+def _is_of_image(known: Known, image: Mapping[str, str]) -> bool:
+    """Whether a result is of an image with these hashes, or of none, or there is none."""
+    pairs = ((known.elf_sha256, image.get("image.elf")), (known.binary_sha256, image.get("image.bin")))
+    return all(not recorded or there in {None, recorded} for recorded, there in pairs)
+
+
+def _prove(
+    job: Job,
+    file: Path,
+    record: Record,
+    image: Mapping[str, str],
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase],
+) -> None:
+    log = read_raw_log(file)
+    if hash_bytes(log) != record.log_sha256:
+        raise ChangedResultError(f"{file.with_suffix('.log')} is being changed", hint=MEND)
+    said = hello_of(job.variant, build_id(job.image.plan))
+    found = [
+        *differences_from_log(record, log, said),
+        *differences_from_image(record, build_id(job.image.plan), image),
+        *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
+        *differences_from_trace(record, read_trace(file, record)),
+    ]
+    require_none(file, found, MEND)
 
 
 def kernel_facts_of(job: Job) -> KernelFacts | None:
@@ -288,20 +322,30 @@ def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,))
     Where it has several runs, it is said how many of them are left; where one was blocked, that. Finished
     results need no image: they may be somebody else's. But one that was damaged is made again.
     """
-    slots = tuple(slots)
-    left = [slot for slot in slots if not job.is_done(store, slot)]
+    runs = [job.known(store, slot) for slot in slots]
+    left = [known for known in runs if not _is_final(known)]
     if not left:
         return (BUILD,) if job.image.is_damaged() else ()
-    run = _runs_left(job, store, left, len(slots))
+    run = _runs_left(left, len(runs))
     return (run,) if job.image.is_done() else (BUILD, run)
 
 
-def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:
-    blocked = any(
-        record.status is Status.BLOCKED for slot in left if (record := job.newest_record(store, slot))
-    )
+def _runs_left(left: list[Known | None], of: int) -> str:
+    blocked = any(known.status is Status.BLOCKED for known in left if known)
     run = "run" if of == 1 else f"{len(left)} of {of} runs"
     return f"{run}, blocked the last time" if blocked else run
+
+
+def known_records(project: Project, matrix: str) -> RecordStore:
+    """The records of a matrix, with what is remembered of them, which is no part of the results."""
+    remembered = project.build / "cache" / "records" / f"{matrix}.jsonl"
+    return _record_store(project.results(matrix) / "records", remembered)
+
+
+@cache
+def _record_store(folder: Path, remembered: Path) -> RecordStore:
+    """For all who look at them in this process."""
+    return RecordStore(folder, KnownRecords(remembered, hash_of_own_code))
 
 
 def recorded_compilers(
@@ -311,17 +355,14 @@ def recorded_compilers(
 
     Where results cannot be read, or are of boards that are no longer there, nothing is known of them.
     """
-    try:
-        kept = newest_records(project.results(matrix) / "records")
-    except ResultError:
-        return {}
     found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
     chip = cache(partial(chip_of, project.firmware))
-    for record in kept.records.values():
-        board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
-        if record.image and board and toolchain:
-            with suppress(BuildError):
-                found[toolchain, chip(board.firmware_board).cpu_flags] = record.image.toolchain
+    with suppress(ResultError):
+        for known in known_records(project, matrix).newest_known():
+            board = boards.get(known.board)
+            if known.compiler and board and known.toolchain:
+                with suppress(BuildError):
+                    found[known.toolchain, chip(board.firmware_board).cpu_flags] = known.compiler
     return found
 
 

@@ -558,7 +558,7 @@ def test_a_run_that_is_lost_with_the_scheduler_is_done_again_when_that_is_back_a
 
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
     lab.add_worker()
-    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    made = Connection(Client(lab.address, timeout=60, set_as_default=False), lab.address, lambda: None)
     placed: list[str] = []
     ended: list[Ran] = []
     choice = replace(choice, placed=placed.append)
@@ -591,7 +591,7 @@ def test_where_the_scheduler_does_not_come_back_a_run_ends_with_a_sentence(
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
     monkeypatch.setattr(connection_module, "RECONNECT_S", 0.3)
     lab.add_worker()
-    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    made = Connection(Client(lab.address, timeout=60, set_as_default=False), lab.address, lambda: None)
     said: list[str] = []
     ended: list[Ran] = []
 

@@ -296,11 +296,10 @@ def test_a_worker_that_says_something_again_counts_again(monkeypatch: pytest.Mon
 
 def test_where_the_scheduler_is_gone_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECONNECT_S", 0.2)
-    # What Dask itself does when it ends waits for as long.
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        a_cluster(tmp_path, n_workers=0) as (made, cluster),
-    ):
+    how_long = "distributed.comm.timeouts.connect"
+    with dask.config.set({how_long: "60s"}), a_cluster(tmp_path, n_workers=0) as (made, cluster):
+        # Once it is there. What Dask itself does when it ends waits for as long.
+        dask.config.set({how_long: "1s"})
         cluster.sync(cluster.scheduler.close)
         with pytest.raises(ToolError) as error:
             _result(made, os.getpid)

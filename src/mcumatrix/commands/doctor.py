@@ -187,6 +187,10 @@ def engine(room: EngineRoom) -> Check:
 
 
 def _hooks() -> Check:
+    if (system := platform.system()) != "Linux":
+        found = f"they run on Linux alone, and this is {system}"
+        to_do = "Plans, reports and real boards work here; a container with Linux runs virtual boards."
+        return Check("virtual boards", State.NOTE, found, to_do)
     problem, _, to_do = registry.boards.hooks_missing().partition("\n")
     if problem:
         return Check("virtual boards", State.MISSING, problem, to_do.strip())
@@ -209,7 +213,7 @@ def hardware(attached: Attached, root: Path, user: int, groups: list[int]) -> It
         ", ".join(ports) or "none",
         "" if ports else "For a real board: a USB-to-serial adapter on its USART; see docs/boards.md.",
     )
-    if user == 0 or sys.platform != "linux":
+    if user == 0 or platform.system() != "Linux":
         return
     rules = [path for folder in _RULES for path in (root / folder.lstrip("/")).glob("*.rules")]
     if not any(_ST_VENDOR in _text_of(path) for path in rules):
