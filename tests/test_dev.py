@@ -105,6 +105,11 @@ def tree(machine: Path) -> Path:
     return tree
 
 
+def _pip(tree: Path, text: str) -> None:
+    """A pip that answers when it is asked for its version, and does that when it shall install."""
+    _script(tree / ".venv" / "bin" / "pip", f'case " $* " in *" --version "*) exit ;; esac\n{text}')
+
+
 def _set_up(tree: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return _run(tree, "setup", **environment)
 
@@ -125,8 +130,8 @@ def _timeless(text: str) -> list[str]:
 
 
 def test_what_pip_does_is_shown_by_package_with_the_seconds_and_without_its_noise(tree: Path) -> None:
-    _script(
-        tree / ".venv" / "bin" / "pip",
+    _pip(
+        tree,
         """
 echo 'Looking in indexes: https://one, file:///two'
 echo "WARNING: Location '/two' is ignored: it is neither a file nor a directory." >&2
@@ -147,7 +152,7 @@ echo '  Downloading numpy-2.2.1.whl (18 MB)'
 
 
 def test_what_was_printed_last_is_shown_where_pip_fails(tree: Path) -> None:
-    _script(tree / ".venv" / "bin" / "pip", "echo of no interest\necho THE HASHES DIFFER >&2\nexit 1\n")
+    _pip(tree, "echo of no interest\necho THE HASHES DIFFER >&2\nexit 1\n")
     ran = _set_up(tree)
     assert ran.returncode == 4
     assert ran.stdout == "Installing the 2 packages of requirements.lock into .venv.\n"
@@ -156,6 +161,61 @@ def test_what_was_printed_last_is_shown_where_pip_fails(tree: Path) -> None:
         "The Python packages could not be installed. Check the network, then run this again.\n"
     )
     assert not list(tree.parent.glob("tmp.*"))
+
+
+def _venv_maker(tree: Path) -> None:
+    """A python3 that is new enough, and makes a venv with a pip that says nothing."""
+    _script(
+        tree.parent / "python3",
+        """
+[ "$1 $2" = "-m venv" ] || exit 0
+mkdir -p "$3/bin"
+echo '#!/bin/sh' >"$3/bin/python"
+cp "$3/bin/python" "$3/bin/pip"
+chmod +x "$3/bin/python" "$3/bin/pip"
+""",
+    )
+    for name in ("mkdir", "chmod"):
+        found = shutil.which(name)
+        assert found
+        (tree.parent / name).symlink_to(found)
+
+
+def test_a_venv_that_was_cut_short_before_pip_was_there_is_made_anew(tree: Path) -> None:
+    _venv_maker(tree)
+    left = tree / ".venv" / "left-behind"
+    left.touch()
+    ran = _set_up(tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert not left.exists()
+
+
+def test_a_venv_whose_pip_does_not_start_is_made_anew(tree: Path) -> None:
+    _venv_maker(tree)
+    _script(tree / ".venv" / "bin" / "pip", "exit 1\n")
+    ran = _set_up(tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_venv_that_works_is_not_made_anew(tree: Path) -> None:
+    _venv_maker(tree)
+    _pip(tree, "")
+    left = tree / ".venv" / "left-behind"
+    left.touch()
+    ran = _set_up(tree)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert left.exists()
+
+
+def test_what_makes_a_venv_is_asked_for_where_one_was_cut_short(machine: Path) -> None:
+    """As `python3 -m venv` leaves it on Debian without python3-venv."""
+    tree = machine / "tree"
+    _script(tree / ".venv" / "bin" / "python", "")
+    shutil.copy(ROOT / "dev", tree / "dev")
+    _script(machine / "python3", 'case "$2" in *ensurepip*) exit 1 ;; esac\n')
+    ran = _run(tree, "setup")
+    assert ran.returncode == 4
+    assert "  python3-venv makes .venv\n" in ran.stdout
 
 
 def test_what_apt_does_is_shown_with_the_seconds(tree: Path) -> None:
@@ -184,8 +244,8 @@ echo 'Setting up ninja-build (1.11.1-1) ...'
 def test_who_says_nothing_for_long_is_said_to_be_at_it_still(tree: Path) -> None:
     dev = tree / "dev"
     dev.write_text(dev.read_text().replace("SILENCE_S=10", "SILENCE_S=0.2"))
-    _script(
-        tree / ".venv" / "bin" / "pip",
+    _pip(
+        tree,
         "echo Installing collected packages: numpy\nsleep 0.7\necho Successfully\n",
     )
     assert "s] still at it: Installing collected packages: numpy\n" in _set_up(tree).stdout

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import sys
 import threading
@@ -40,11 +41,21 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(number, lambda _number, _frame: interrupted.set())
     try:
         wanted = options.parse(argv)
+        _refuse_other_systems()
         with ExitStack() as files:
             return int(_run(wanted, interrupted, files))
     except VirtualBoardError as error:
         print(error, file=sys.stderr)
         return int(ExitCode.FAILED)
+
+
+def _refuse_other_systems() -> None:
+    """Its ports, its control and its flash are made of what Linux alone has, and were tried there alone."""
+    if (system := platform.system()) != "Linux":
+        raise VirtualBoardError(
+            f"Virtual boards run on Linux alone, and this is {system}.",
+            hint="A container or a virtual machine with Linux runs them.",
+        )
 
 
 def _run(wanted: ProgramOptions, interrupted: threading.Event, files: ExitStack) -> ExitCode:

@@ -203,3 +203,15 @@ def test_hands_at_the_control_port_press_the_button_and_drive_pins(compile_firmw
 def test_a_pin_of_the_command_line_that_cannot_be_read_is_refused(capsys, pin, message):
     assert main(["--pin", pin]) == 1
     assert capsys.readouterr().err == f"{message}\n"
+
+
+def test_where_there_is_no_linux_it_says_what_has_one(capsys, monkeypatch):
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    # It listens to signals from its first line on, which are none of this process.
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    assert main(["--off"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "Virtual boards run on Linux alone, and this is Darwin.\n"
+        "  A container or a virtual machine with Linux runs them.\n",
+    )

@@ -6,6 +6,9 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from vstm32.native.sources import library_name
 
@@ -37,3 +40,18 @@ def test_a_wheel_brings_hooks_that_load(tmp_path: Path) -> None:
     assert loaded.stdout.startswith(f"{installed}/vstm32/native/library.py <cdata ")
     assert (installed / "vstm32" / "native" / "built" / library_name()).exists()
     assert not list((tree / "src").rglob("*.so"))
+
+
+def test_a_wheel_for_another_system_needs_no_compiler_and_has_no_hooks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import hatch_build
+
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    monkeypatch.setattr("sysconfig.get_platform", lambda: "macosx-14.0-arm64")
+    monkeypatch.setenv("CC", "/no/compiler")
+    hook = hatch_build.CompiledHooks(str(ROOT), {}, None, None, "", "wheel")
+    said: dict[str, Any] = {"force_include": {}}
+    hook.initialize("standard", said)
+    hook.finalize("standard", said, "")
+    assert said == {"force_include": {}, "tag": "py3-none-macosx_14_0_arm64", "pure_python": False}

@@ -252,8 +252,10 @@ def _end_session(session: int) -> None:
 
     One that the system cannot end, since it waits for a disk, is given up after `STOP_TIMEOUT_S`.
     """
+    import psutil
+
     give_up_at = time.monotonic() + STOP_TIMEOUT_S
-    while members := [pid for pid in _processes() if _session_of(pid) == session]:
+    while members := [pid for pid in psutil.pids() if _session_of(pid) == session and _is_alive(pid)]:
         if time.monotonic() > give_up_at:
             return
         for pid in members:
@@ -263,14 +265,19 @@ def _end_session(session: int) -> None:
         time.sleep(0.01)
 
 
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-
-
 def _session_of(pid: int) -> int | None:
-    """The session of a process; None if it has ended, also if nobody has waited for it (proc(5), stat)."""
+    """The session of a process; None if it has ended, or is none of ours."""
     try:
-        state, _, _, session = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:4]
-    except (OSError, ValueError):
+        return os.getsid(pid)
+    except OSError:
         return None
-    return None if state in "ZX" else int(session)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether it has not ended: one for which nobody has waited has."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
+    except psutil.NoSuchProcess:
+        return False

@@ -1,6 +1,7 @@
 """Whose container it is, and whether that process is still alive."""
 
 import os
+import platform
 from pathlib import Path
 
 LABEL = "mcumatrix"
@@ -27,12 +28,33 @@ def is_left_behind(mark: str, state: str) -> bool:
 
 
 def _place() -> tuple[str, str]:
+    """Which boot and namespace of processes this is: numbers of processes mean something within them alone.
+
+    Where there is no proc(5), as on macOS, the time of the boot, in seconds, stands for both. It moves when
+    the clock is set, and what was marked before is then somebody else's.
+    """
+    if platform.system() != "Linux":
+        import psutil
+
+        return str(round(psutil.boot_time())), ""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return boot, str(Path("/proc/self/ns/pid").stat().st_ino)
 
 
 def _start_time(pid: int) -> str:
-    """In clock ticks since boot, proc(5): numbers of processes are used again, with another time of start."""
+    """In clock ticks since boot, proc(5): numbers of processes are used again, with another time of start.
+
+    It is empty where there is no such process. Without proc(5), it is in milliseconds since 1970.
+    """
+    if platform.system() != "Linux":
+        import psutil
+
+        try:
+            process = psutil.Process(pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return "" if ended else str(round(process.create_time() * 1000))
+        except psutil.NoSuchProcess:
+            return ""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
