@@ -210,9 +210,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 def test_the_extremes_cover_every_kind_of_field():
     declared = {
-        codec.name
-        for kind in (*wire.Message.by_name.values(), *KINDS)
-        for codec in kind.codecs().values()
+        codec.name for kind in (*wire.Message.by_name.values(), *KINDS) for codec in kind.codecs().values()
     }
     assert declared <= set(EXTREMES)
     for kind in (*wire.Message.by_name.values(), *KINDS):

@@ -14,17 +14,17 @@ LAYER = events(38_311, 4_755, 16_218)
 
 @settings(max_examples=25)
 @given(
-    instructions=st.integers(1, 2_000_000),
-    cpi=st.integers(0, 500_000),
-    load_store=st.integers(0, 900_000),
-    sleep=st.integers(0, 300),
-    folded=st.integers(0, 1),
+    layer=st.builds(
+        events,
+        instructions=st.integers(1, 2_000_000),
+        cpi=st.integers(0, 500_000),
+        load_store=st.integers(0, 900_000),
+        sleep=st.integers(0, 300),
+        folded=st.integers(0, 1),
+    ),
     added=st.builds(Interrupt, instructions=st.integers(10, 60), load_store=st.integers(0, 30)),
 )
-def test_what_interrupts_add_is_taken_off_to_the_last_event(
-    instructions: int, cpi: int, load_store: int, sleep: int, folded: int, added: Interrupt
-) -> None:
-    layer = events(instructions, cpi, load_store, sleep=sleep, folded=folded)
+def test_what_interrupts_add_is_taken_off_to_the_last_event(layer: EventsOfLayer, added: Interrupt) -> None:
     assert events_of_layers(counts_of(layer, added=added)) == (layer,)
 
 

@@ -20,8 +20,8 @@ HAS_NONE = 0x4100_0001
 
 @dataclass(frozen=True)
 class Interrupt:
-    """What one adds: instructions, and cycles of their entry, return, loads and stores. Up to `cpi` cycles come
-    besides, as it happens, and up to `load_store_varies` more of loads and stores."""
+    """What one adds: instructions, and cycles of their entry, return, loads and stores. Up to `cpi` cycles
+    come besides, as it happens, and up to `load_store_varies` more of loads and stores."""
 
     instructions: int = 31
     exceptions: int = 24
