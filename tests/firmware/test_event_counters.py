@@ -11,21 +11,12 @@ from mcumatrix.model.event_counts import PERIODS_CYCLES, events_of_layers
 from mcumatrix.stages.event_counts import event_counts_in
 from support.applications import image_with
 from support.compiling import run
-from support.firmware_images import HELLO, Build
+from support.firmware_images import NUCLEO, Build
 from vstm32 import Board, BoardOptions, load_elf
 from vstm32.base.symbols import read_functions
 
-NUCLEO = replace(HELLO, board="nucleo_l4r5zi", clock_hz=120_000_000)
 BENCH = wire.RunBench(0x1234, 1, 2)
 APPLICATION = "event-counters"
-
-
-@pytest.fixture(scope="module")
-def nucleo(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    made = Build(tmp_path_factory.mktemp("nucleo"), board="nucleo_l4r5zi")
-    made.render(NUCLEO)
-    made.configure()
-    return made
 
 
 @dataclass(frozen=True)
