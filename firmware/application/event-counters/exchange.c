@@ -61,6 +61,10 @@ static bool count(uint32_t period_cycles) {
     for (uint32_t layer = 0; layer < runtime_layer_count(); layer++) {
         const struct windows_sums *found = &layers[layer];
         const uint64_t *sums = found->sums;
+        if (found->longest_cycles == 0) {
+            console_error("the runtime did not tell where layer %" PRIu32 " begins and ends", layer);
+            return false;
+        }
         wire_send_counted(&wire, layer, found->interrupts, found->longest_cycles, sums[WINDOWS_CYCLES],
                           sums[WINDOWS_CPI], sums[WINDOWS_EXCEPTION], sums[WINDOWS_SLEEP], sums[WINDOWS_LOAD_STORE],
                           sums[WINDOWS_FOLDED]);
