@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from mcumatrix.executors.cluster.connection import connect
 from mcumatrix.executors.cluster.runs import ClusterRuns
 from mcumatrix.executors.runs import Choice
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.stages.run import Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
 from support.variants import a_variant, an_image

@@ -182,8 +182,8 @@ def make_results(project: Project, name: str, variants: int) -> None:
     (project.matrices / f"{name}.yaml").write_text(MATRIX.format(clocks=clocks))
     matrix = load_matrix(find_matrix(name, project.matrices), load_catalogues(project.matrices))
     store = RecordStore(project.results(name) / "records")
-    boards = registry.Boards(project.boards, wait=False, say=print)
-    golden = registry.golden_case(matrix.variants[0].model)
+    boards = registry.boards.Boards(project.boards, wait=False, say=print)
+    golden = registry.answers.golden_case(matrix.variants[0].model)
     for number, job in enumerate(plan_jobs(project, matrix.variants, NoCompiler(), boards).jobs):
         variant = job.variant
         said = hello_of(variant, build_id(job.image.plan))

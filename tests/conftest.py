@@ -1,14 +1,17 @@
 """How tests run, wherever they are started."""
 
+import compileall
 import json
 import os
 import signal
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import settings
 
 from mcumatrix.report.content.report import Report
 from mcumatrix.report.render.formats import FORMATS
@@ -28,14 +31,15 @@ SLOW = tuple(
 """What compiles firmware, starts boards or tries many examples: each test takes a second or so."""
 DOCKER_FIXTURES = {"engine", "toolchain_image"}
 """Whoever asks for one of these needs a Docker engine."""
+LONGEST = ("e2e", "docker", "slow")
+"""What marks files that take long, in the order in which they begin."""
 
-# Without deadlines, for tests never measure time, and in CI with fixed examples.
-settings.register_profile("explore", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True)
 # As `./dev test` does; the virtual boards of the tests cannot start without.
 build()
-
-settings.load_profile("ci" if os.environ.get("CI") else "explore")
+# Where PYTHONDONTWRITEBYTECODE is set, each of some hundred processes that the tests start would compile all
+# that it imports, and each worker all tests.
+compileall.compile_dir(TESTS.parent / "src", quiet=1)
+sys.dont_write_bytecode = False
 
 # A shell that starts something in the background lets it ignore SIGINT, and all that it starts as well. Tests
 # that interrupt processes need them to listen.
@@ -44,8 +48,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-@pytest.fixture(autouse=True)
-def _reports_keep_to_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+def pytest_configure() -> None:
+    """Chooses how Hypothesis tries: without deadlines, as tests never measure time; in CI, fixed examples."""
+    # Not before: pytest rewrites all of Hypothesis for its asserts, and that is to be kept.
+    from hypothesis import settings
+
+    settings.register_profile("explore", deadline=None)
+    settings.register_profile("ci", deadline=None, derandomize=True)
+    settings.load_profile("ci" if os.environ.get("CI") else "explore")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _reports_keep_to_their_schema() -> Iterator[None]:
     """Whatever a test is about: each report.json that is made in it is what the published schema says."""
     render_json = FORMATS["report.json"]
 
@@ -54,22 +68,33 @@ def _reports_keep_to_their_schema(monkeypatch: pytest.MonkeyPatch) -> None:
         require_valid(json.loads(made))
         return made
 
-    monkeypatch.setitem(cast(dict[str, object], FORMATS), "report.json", checked)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(cast(dict[str, object], FORMATS), "report.json", checked)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what can be told from a test's folder and fixtures; some are marked as slow where they stand.
 
-    Whole runs come first: the last file of several workers is then a short one.
+    Files with whole runs come first, and then those with slow tests: the last file of several workers is then
+    a short one. Tests stay in the order of their file.
     """
+    for path, tests in groupby(items, lambda item: item.path):
+        places = {path, *path.parents}
+        by_folder = [
+            *([pytest.mark.e2e] if END_TO_END in places else []),
+            *([pytest.mark.slow] if not places.isdisjoint(SLOW) else []),
+        ]
+        for item in tests:
+            for mark in by_folder:
+                item.add_marker(mark)
+            if not DOCKER_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.docker)
+    begins: dict[Path, int] = {}
     for item in items:
-        if END_TO_END in item.path.parents:
-            item.add_marker(pytest.mark.e2e)
-        if any(place == item.path or place in item.path.parents for place in SLOW):
-            item.add_marker(pytest.mark.slow)
-        if DOCKER_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.docker)
-    items.sort(key=lambda item: END_TO_END not in item.path.parents)
+        at = next((at for at, mark in enumerate(LONGEST) if item.get_closest_marker(mark)), len(LONGEST))
+        begins[item.path] = min(at, begins.get(item.path, at))
+    items.sort(key=lambda item: begins[item.path])
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

@@ -59,7 +59,7 @@ def test_a_task_that_did_something_has_one_line_with_its_result_and_time() -> No
 
 def test_a_failure_is_said_with_its_whole_message() -> None:
     assert _said(_task("build:variant"), TaskFailed("cmake failed:\nerror")) == (
-        "build:variant  FAILED: cmake failed:\nerror\n  [0.0 s]\n"
+        "build:variant  FAILED: cmake failed:\nerror  [0.0 s]\n"
     )
 
 
@@ -69,7 +69,7 @@ def test_control_sequences_of_a_board_are_shown_and_not_sent() -> None:
     task = _task("run:variant")
     task.values = {"said": sentence}
     assert _said(task) == f"run:variant  {shown}  [0.0 s]\n"
-    assert _said(task, TaskFailed(sentence)) == f"run:variant  FAILED: {shown}\n  [0.0 s]\n"
+    assert _said(task, TaskFailed(sentence)) == f"run:variant  FAILED: {shown}  [0.0 s]\n"
 
 
 def test_what_could_not_be_tried_is_said_so() -> None:

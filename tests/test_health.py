@@ -17,10 +17,10 @@ def test_units_are_tested_with_a_model_that_the_own_runtime_runs() -> None:
     """Smaller ones are there, which need a custom operator."""
     (variant,) = health_variants(QUICKSTART, CATALOGUES, PROJECT)
     assert (variant.runtime.name, variant.model.name) == ("builtin", "mnist-int8")
-    contents = registry.model_contents(variant.model)
-    assert registry.refusal(variant.runtime, contents, PROJECT.firmware, PROJECT.templates) == ""
+    contents = registry.models.model_contents(variant.model)
+    assert registry.runtimes.refusal(variant.runtime, contents, PROJECT.firmware, PROJECT.templates) == ""
     smaller = (PROJECT.firmware / "models" / "mnist-int8-lut.tflite").read_bytes()
     assert len(smaller) < len(contents)
-    assert registry.refusal(variant.runtime, smaller, PROJECT.firmware, PROJECT.templates) == (
+    assert registry.runtimes.refusal(variant.runtime, smaller, PROJECT.firmware, PROJECT.templates) == (
         "layer 2 is CUSTOM 'TFLM_DECODE', which the builtin runtime does not have."
     )

@@ -9,6 +9,7 @@ from mcumatrix import plugins, registry
 from mcumatrix.errors import MatrixError, ToolError
 from mcumatrix.model.catalogue import Board, BoardKind, Element, Runtime, Toolchain
 from mcumatrix.plugins import Kind
+from mcumatrix.ports import Flasher
 from support.packages import install
 
 BROUGHT = """
@@ -70,9 +71,9 @@ def test_the_groups_are_those_that_the_documents_name() -> None:
 
 def test_a_flasher_of_another_package_is_found_by_the_board_s_file(packages: Path) -> None:
     _bring(packages, Kind.FLASHER, "openocd", "Flasher")
-    assert registry.flasher(_board("openocd")).find_probe("") == "J1"
+    assert registry.flashers.flasher(_board("openocd")).find_probe("") == "J1"
     with pytest.raises(MatrixError) as caught:
-        registry.flasher(_board("opnocd"))
+        registry.flashers.flasher(_board("opnocd"))
     assert caught.value.hint == "Did you mean 'openocd'?"
 
 
@@ -86,7 +87,7 @@ def test_a_board_of_another_package_gets_what_ours_get(packages: Path, tmp_path:
             Kind.BOARD.group: {"renode": "brought_by_a_test:Board"},
         },
     )
-    boards = registry.Boards(tmp_path / "boards", wait=False, say=print)
+    boards = registry.boards.Boards(tmp_path / "boards", wait=False, say=print)
     board = boards.get(_board("openocd", "renode"))
     assert board.identity() == {"simulator": "1"}
     assert vars(board) == {"probe": "J1", "given": ("lab", "boards", False, Event().is_set())}
@@ -95,19 +96,19 @@ def test_a_board_of_another_package_gets_what_ours_get(packages: Path, tmp_path:
 def test_a_builder_of_another_package_is_chosen_by_its_name(packages: Path, tmp_path: Path) -> None:
     _bring(packages, Kind.BUILDER, "cluster", "Builder")
     said: list[str] = []
-    builders = registry.builders("cluster", tmp_path, said.append)
+    builders = registry.builders.builders("cluster", tmp_path, said.append)
     assert builders.reason == "cluster of lab-tools 2.1, as asked for"
     assert list(builders.able_to_use(Toolchain("path", "arm-none-eabi-"))) == ["cluster"]
     assert said == [f"keeps things in {tmp_path}"]
     with pytest.raises(MatrixError) as caught:
-        registry.builders("claster", tmp_path, said.append)
+        registry.builders.builders("claster", tmp_path, said.append)
     assert caught.value.hint == "There are: auto, docker, local, cluster."
 
 
 def test_a_name_of_ours_is_not_taken_by_another_package(packages: Path) -> None:
     _bring(packages, Kind.RUNTIME, "builtin", "Flasher")
     with pytest.raises(ToolError) as caught:
-        registry.runtime(Runtime("x", "builtin", ("a",), (Element.INT8,)), Path(), Path())
+        registry.runtimes.runtime(Runtime("x", "builtin", ("a",), (Element.INT8,)), Path(), Path())
     assert str(caught.value) == (
         "the runtime 'builtin' of lab-tools 2.1 (entry point builtin = brought_by_a_test:Flasher) has the "
         "name of mcumatrix' own\n  Remove the package, or give its entry point another name."
@@ -127,7 +128,7 @@ def test_what_is_wrong_with_a_package_is_said_with_its_name(packages: Path, valu
     with pytest.raises(ToolError) as caught:
         plugin = plugins.find(Kind.FLASHER, "openocd", ())
         assert plugin is not None
-        plugin.make(registry.Flasher)
+        plugin.make(Flasher)
     assert caught.value.message.startswith(
         f"the flasher 'openocd' of lab-tools 2.1 (entry point openocd = brought_by_a_test:{value}) {what}"
     )
@@ -137,7 +138,7 @@ def test_what_is_wrong_with_a_package_is_said_with_its_name(packages: Path, valu
 def test_what_lacks_a_method_is_named_with_it(packages: Path) -> None:
     install(packages, "lab-tools", "2.1", {Kind.FLASHER.group: {"openocd": "builtins:dict"}})
     with pytest.raises(ToolError) as caught:
-        registry.flasher(_board("openocd"))
+        registry.flashers.flasher(_board("openocd"))
     assert caught.value.message == (
         "the flasher 'openocd' of lab-tools 2.1 (entry point openocd = builtins:dict) is none: dict has no "
         "attached, find_probe, connect"
@@ -147,11 +148,11 @@ def test_what_lacks_a_method_is_named_with_it(packages: Path) -> None:
 def test_what_an_adapter_says_by_itself_is_passed_on(packages: Path) -> None:
     _bring(packages, Kind.FLASHER, "openocd", "refuses")
     with pytest.raises(ToolError) as caught:
-        registry.flasher(_board("openocd"))
+        registry.flashers.flasher(_board("openocd"))
     assert str(caught.value) == "there is no licence\n  Buy one."
 
 
 def test_a_package_that_nobody_names_is_not_loaded(packages: Path) -> None:
     install(packages, "lab-tools", "2.1", {Kind.FLASHER.group: {"openocd": "no_such_module:Flasher"}})
-    assert registry.flasher(_board()).attached is not None
+    assert registry.flashers.flasher(_board()).attached is not None
     assert plugins.names(Kind.FLASHER) == ["openocd"]

@@ -4,12 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mcumatrix import running
 from mcumatrix.errors import (
     BlockedError,
     ConsoleTimeoutError,
@@ -19,16 +17,15 @@ from mcumatrix.errors import (
     ParseError,
 )
 from mcumatrix.executors.runs import RunsHere
-from mcumatrix.health import Health, last_tests
+from mcumatrix.health import last_tests
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.record import Correctness, Measurement, Record, Status
 from mcumatrix.model.schedule import FIRST
-from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.results.store import RecordStore
 from mcumatrix.running import Bench, _keep_test, describe, run_variant
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import UNLIMITED
+from support.benches import FakeJob, a_bench
 from support.variants import a_measurement, a_record, a_variant, an_image
 
 BOARD = Board("lab", BoardKind.VIRTUAL, "stm32f746g_disco")
@@ -42,21 +39,6 @@ SILENCE = ConsoleTimeoutError("the board sent nothing")
 
 Outcome = McuMatrixError | None
 """How a run ends: with an error, or well."""
-
-
-@dataclass(frozen=True)
-class FakeImage:
-    folders = SimpleNamespace(output=Path("/nowhere"))
-
-    def is_done(self) -> bool:
-        return True
-
-
-@dataclass(frozen=True)
-class FakeJob:
-    variant: Variant
-    run_fingerprint: str = "f" * 64
-    image: FakeImage = FakeImage()
 
 
 @dataclass
@@ -97,30 +79,20 @@ class Lab:
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Bench]:
     """bench(lab) is what runs need, with records in a folder and without pauses."""
-    monkeypatch.setattr(running, "image_of", lambda _job: an_image())
-    monkeypatch.setattr(running, "warning_of", lambda _job: "")
-    monkeypatch.setattr(running, "kernel_facts_of", lambda _job: None)
-    monkeypatch.setattr(running, "name_sources", lambda measurement, _elf: measurement)
-    monkeypatch.setattr(running, "check_answer", lambda *_: Correctness(True, 0.0, 0.0, "d" * 64))
-    monkeypatch.setattr(running.registry, "golden_case", lambda _model: None)
-    monkeypatch.setattr(running.registry, "flasher", lambda _board: None)
-    monkeypatch.setattr(running.registry, "project_revision", lambda _folder: {})
 
     def make(lab: Lab, *, attempts: int = 3, tested: bool = True, said: list[str] | None = None) -> Bench:
         monkeypatch.setattr("mcumatrix.executors.runs.run_image", lab.run_image)
-        lines = said if said is not None else []
-        health = Health({"lab": FakeJob(TEST)} if tested else {}, RecordStore(tmp_path / "health"))
-        # Logs of these runs hold nothing; what a log proves has tests of its own.
-        monkeypatch.setattr("mcumatrix.health.differences_from_log", lambda *_: [])
-        return Bench(
-            Matrix("two", "", (), (VARIANT,)),
-            RecordStore(tmp_path / "records"),
-            lab,  # type: ignore[arg-type] # as far as runs need it
-            RunsHere(lab),  # type: ignore[arg-type]
-            health,
-            Retries(attempts),
-            lines.append,
-            lambda _pause_s: False,
+        monkeypatch.setattr("mcumatrix.registry.flashers.flasher", lambda _board: None)
+        boards: Any = lab  # as far as runs need it
+        return a_bench(
+            tmp_path,
+            monkeypatch,
+            RunsHere(boards),
+            boards,
+            variant=VARIANT,
+            test=TEST if tested else None,
+            retries=Retries(attempts),
+            say=said.append if said is not None else lambda _line: None,
         )
 
     return make
@@ -184,6 +156,24 @@ def test_tests_that_several_tasks_make_of_a_unit_at_once_are_one_attempt(bench: 
     assert lab.ran == [*[("one", "test")] * 3, ("two", "test"), ("two", "variant")]
     attempts = [line.partition("attempt ")[2].partition(" ended")[0] for line in said]
     assert attempts == ["1 of 3", "2 of 3", "3 of 3"]
+
+
+def test_a_test_that_passes_while_its_unit_rests_comes_after_the_one_that_failed(
+    bench: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """Another task did not wait for the end of the pause: what failed before is not passed over for that."""
+    lab = Lab({"one": [NO_PROBE]})
+    made = bench(lab)
+
+    def wait(_pause_s: float) -> bool:
+        ran = Ran(ToRun(TEST, an_image()), unit="one", timing_model="m7-block-1")
+        assert _keep_test(made, replace(ran, measurement=a_measurement())) is None
+        return False
+
+    assert _run(replace(made, wait=wait)).status is Status.OK
+    assert lab.ran == [("one", "test"), ("one", "variant")]
+    (last,) = last_tests(tmp_path).records
+    assert (last.status, last.attempt, last.flaky, len(last.earlier)) == (Status.OK, 2, True, 1)
 
 
 def test_a_test_that_ends_after_its_unit_was_set_aside_is_no_further_attempt(

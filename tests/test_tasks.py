@@ -13,7 +13,7 @@ from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.application import Application
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 
 REPOSITORY = Path(__file__).parents[1]
 SERVED = (Application.BENCH, Application.INFERENCE_SERVER)
@@ -71,7 +71,7 @@ def test_an_application_is_compiled_with_its_pinned_code_and_the_protocols_heade
         asked.append((source, parts))
         return tmp_path / "flatbuffers"
 
-    monkeypatch.setattr(registry, "source_folder", source_folder)
+    monkeypatch.setattr(registry.sources, "source_folder", source_folder)
     job = work.jobs[1]
     [(added, library)] = job.applications
     actions.build_application(work.project, job, work.builder, print, added)

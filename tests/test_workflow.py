@@ -20,7 +20,8 @@ from mcumatrix.model.results import MatrixResults, group_runs
 from mcumatrix.model.variant import Matrix
 from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards, runtime
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.runtimes import runtime
 from support.variants import a_record, a_variant
 
 REPOSITORY = Path(__file__).parents[1]
@@ -33,7 +34,7 @@ CARRY_ONLY = {
     "hashing.py",
     "plugins.py",
     "project.py",
-    "registry.py",
+    *(f"registry/{path.name}" for path in (SOURCES / "registry").glob("*.py")),
     "storage.py",
     # A plan is in its own fingerprint, with every command and definition.
     "stages/build.py",

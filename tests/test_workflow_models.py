@@ -15,7 +15,7 @@ from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.labelled import AskedSet
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 
 REPOSITORY = Path(__file__).parents[1]
 MATRIX = """\
@@ -101,8 +101,10 @@ def test_a_model_that_was_found_fit_is_not_read_again_until_it_or_its_entry_chan
 ) -> None:
     assert len(planned(project).jobs) == 2
     read: list[bytes] = []
-    network = registry.network
-    monkeypatch.setattr(registry, "network", lambda contents: read.append(contents) or network(contents))
+    network = registry.models.network
+    monkeypatch.setattr(
+        registry.models, "network", lambda contents: read.append(contents) or network(contents)
+    )
     assert len(planned(project).jobs) == 2
     assert read == []
     entry = project.matrices / "models" / "other.yaml"
@@ -129,6 +131,15 @@ def test_a_model_that_cannot_fit_hinders_itself_alone(project: Project) -> None:
     )
 
 
+def test_models_of_which_none_can_fit_are_results_and_no_error_of_the_matrix(project: Project) -> None:
+    for name in ("mnist-int8", "other"):
+        path = project.firmware / "models" / f"{name}.tflite"
+        path.write_bytes(path.read_bytes() + bytes(2**20))
+    found = planned(project)
+    assert not found.jobs
+    assert [type(error) for error in found.hindered.values()] == [TooLargeError, TooLargeError]
+
+
 def test_answers_that_are_stale_are_said_where_they_are_read(project: Project) -> None:
     models = project.firmware / "models"
     shutil.copy(models / "golden" / "mlperf-vww.json", models / "golden" / "other.json")
@@ -136,7 +147,7 @@ def test_answers_that_are_stale_are_said_where_they_are_read(project: Project) -
     with pytest.raises(
         ModelError, match=r"other\.json were made from another model\.\n  Make it again: doit model"
     ):
-        registry.golden_case(other)
+        registry.answers.golden_case(other)
 
 
 def test_a_model_that_is_somewhere_else_is_planned_without_being_fetched(
@@ -148,7 +159,7 @@ def test_a_model_that_is_somewhere_else_is_planned_without_being_fetched(
     assert len(jobs) == 2
     assert not (tmp_path / "cache").exists()
     with pytest.raises(SourceError, match=r"put the file with sha256:0+ there yourself"):
-        registry.model_contents(jobs[1].variant.model)
+        registry.models.model_contents(jobs[1].variant.model)
 
 
 def test_a_fetched_model_is_that_of_its_pin(
@@ -162,8 +173,8 @@ def test_a_fetched_model_is_that_of_its_pin(
     by_hand.parent.mkdir(parents=True)
     shutil.copy(model, by_hand)
     other = planned(project).jobs[1].variant.model
-    assert registry.model_contents(other) == model.read_bytes()
-    assert len(registry.golden_case(other).outputs) == 1
+    assert registry.models.model_contents(other) == model.read_bytes()
+    assert len(registry.answers.golden_case(other).outputs) == 1
 
 
 def _asked(project: Project, dataset: str) -> None:
@@ -239,8 +250,8 @@ def test_a_labelled_set_that_is_somewhere_else_is_fetched_by_who_asks_it(
     job = planned(project).jobs[1]
     assert (job.samples, (tmp_path / "cache").exists()) == (None, False)
     with pytest.raises(SourceError, match=r"other-dataset\.npz"):
-        registry.labelled_set(job.variant.model, AskedSet())
+        registry.answers.labelled_set(job.variant.model, AskedSet())
     by_hand = tmp_path / "cache" / "archives" / "sha256" / sha256 / "other-dataset.npz"
     by_hand.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(samples, by_hand)
-    assert registry.labelled_set(job.variant.model, AskedSet()).labels == (3, 11)
+    assert registry.answers.labelled_set(job.variant.model, AskedSet()).labels == (3, 11)

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from mcumatrix.model.application import Application
-from mcumatrix.registry import source_folder
+from mcumatrix.registry.sources import source_folder
 from mcumatrix.stages.application import application_of
 from mcumatrix.stages.render import render_wire_header
 

@@ -46,11 +46,11 @@ def render_model(project: Project, job: Job) -> None:
         StorageError: its folder cannot be written.
     """
     plan = job.rendered
-    runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates)
+    runtime = registry.runtimes.runtime(job.variant.runtime, project.firmware, project.templates)
     model = job.variant.model
-    contents = registry.model_contents(model)
-    files = dict(runtime.render(contents, lambda: registry.network(contents)))
-    files["sample.c"] = render_sample(registry.golden_case(model).input)
+    contents = registry.models.model_contents(model)
+    files = dict(runtime.render(contents, lambda: registry.models.network(contents)))
+    files["sample.c"] = render_sample(registry.answers.golden_case(model).input)
     with in_sentences(f"The model {plan.name} could not be rendered", plan.folder, "Nothing else is lost."):
         make_anew(plan.folder)
         for name, data in files.items():
@@ -73,7 +73,7 @@ def _runtime_parts(
     project: Project, job: Job, say: Callable[[str], None]
 ) -> tuple[tuple[tuple[str, Path], ...], Mapping[str, bytes]]:
     """Where the code from elsewhere is that a runtime needs, and what is made for its library."""
-    runtime = registry.runtime(job.variant.runtime, project.firmware, project.templates, say)
+    runtime = registry.runtimes.runtime(job.variant.runtime, project.firmware, project.templates, say)
     folders = runtime.folders(job.variant.kernels)
     return tuple(folders.items()), runtime.library_inputs(job.variant.kernels, folders)
 
@@ -98,7 +98,9 @@ def build_application(
 
 
 def _trees_of(added: AddedApplication, say: Callable[[str], None]) -> tuple[tuple[str, Path], ...]:
-    return tuple((source.name, registry.source_folder(source, parts, say)) for source, parts in added.sources)
+    return tuple(
+        (source.name, registry.sources.source_folder(source, parts, say)) for source, parts in added.sources
+    )
 
 
 def build_model(job: Job, builder: Builder) -> None:
@@ -148,9 +150,7 @@ def build_image(project: Project, job: Job, builder: Builder) -> str:
     libraries = [library.folders.output for library in job.libraries]
     inputs = _image_inputs(project, job, libraries)
     build.execute(job.image.plan, builder, job.image.folders, inputs)
-    sizes = image_of(job).sizes
-    size = f"{sizes.rom_bytes} bytes of flash"
-    return "; ".join(filter(None, (size, warning_of(job))))
+    return "; ".join(filter(None, (image_of(job).sizes.rom_described, warning_of(job))))
 
 
 def build_from_nothing(project: Project, job: Job, builder: Builder, folder: Path) -> Path:
@@ -250,7 +250,7 @@ def report_of(project: Project, matrix: Matrix, results: MatrixResults) -> Repor
         PublishedError: numbers that are to stand beside ours cannot be read.
         ResultError: the raw log of a record cannot be read.
     """
-    cases = cases_of_results(matrix, results, registry.least_cycles)
+    cases = cases_of_results(matrix, results, registry.models.least_cycles)
     published = read_publications(matrix.published, project.published_folders)
     lines = _lines_of_variants(project, matrix, cases)
     report = make_report(matrix, cases, published, lines, runs_of_variants(project, matrix).records)

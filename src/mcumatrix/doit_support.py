@@ -74,12 +74,12 @@ class Reporter(ConsoleReporter):  # type: ignore[misc]
         if isinstance(fail, UnmetDependency):
             self._display.ended(task.name, Ended.FAILED, "not tried: what it needs failed")
         elif isinstance(fail, TaskBlocked):
-            self._display.ended(task.name, Ended.BLOCKED, f"BLOCKED: {fail.get_msg()}")
+            self._display.ended(task.name, Ended.BLOCKED, f"BLOCKED: {fail.get_msg().rstrip()}")
         else:
-            self._display.ended(task.name, Ended.FAILED, f"FAILED: {fail.get_msg()}")
+            self._display.ended(task.name, Ended.FAILED, f"FAILED: {fail.get_msg().rstrip()}")
 
     def cleanup_error(self, exception: BaseFail) -> None:
-        self._display(exception.get_msg())
+        self._display(exception.get_msg().rstrip())
 
     def complete_run(self) -> None:
         pass

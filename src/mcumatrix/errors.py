@@ -1,6 +1,8 @@
 """The errors of mcumatrix: one base class, one subclass per stage."""
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -151,6 +153,15 @@ class BlockedError(McuMatrixError):
     """There is no unit of a board left that is fit to run anything. It says nothing about a variant."""
 
     exit_code = ExitCode.BLOCKED
+
+    @classmethod
+    def every_unit(cls, board: str, reasons: Mapping[str, str]) -> Self:
+        """That all units of a board, by its name, were set aside, for reasons by their names."""
+        said = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        return cls(
+            f"every unit of {board} was set aside ({said})",
+            hint="Mend what is named, and run it again: what was not run is run then.",
+        )
 
 
 class EnergyError(McuMatrixError):

@@ -82,10 +82,10 @@ def _smallest(models: Iterable[Model], runtime: Runtime, project: Project) -> Mo
 
 def _runs(runtime: Runtime, file: Path, project: Project) -> bool:
     try:
-        contents = registry.read_model_file(file)
+        contents = registry.models.read_model_file(file)
     except ModelError:
         return False
-    return not registry.refusal(runtime, contents, project.firmware, project.templates)
+    return not registry.runtimes.refusal(runtime, contents, project.firmware, project.templates)
 
 
 @dataclass(slots=True)
@@ -150,14 +150,15 @@ class Health:
         if state.failed[-1:] == (test,):
             state.rests = False
 
-    def failed_tests(self, board: Board, unit: str) -> tuple[str, ...]:
-        """The names of the records of the attempts that a unit has failed one after the other until now.
+    def failed_tests(self, board: Board, unit: str, *, passed: bool) -> tuple[str, ...]:
+        """The names of the records of the attempts that a unit has failed one after the other before a test.
 
         What fails while the unit rests is the same attempt as the one before: several tasks that test it at
-        once are not as many attempts, and nobody waited between them.
+        once are not as many attempts, and nobody waited between them. What has `passed` comes after all that
+        failed.
         """
         state = self._state(board, unit)
-        return state.failed[:-1] if state.rests else state.failed
+        return state.failed[:-1] if state.rests and not passed else state.failed
 
     def earlier(self, job: Job, unit: str) -> list[Record]:
         """All tests of a unit with the same image in this project, oldest first.

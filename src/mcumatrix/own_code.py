@@ -12,7 +12,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcumatrix.hashing import hash_file
+from mcumatrix.hashing import fingerprint, hash_file, hash_tree
 
 _TEMPLATE_ENDING = ".j2"
 
@@ -141,3 +141,10 @@ def _in_template(file: Path) -> tuple[str, ...]:
         for _, name in _QUOTED.findall(statement)
         if _is_template_name(name)
     )
+
+
+@cache
+def hash_of_own_code() -> str:
+    """One hash over all modules of this package, for what is remembered as long as none of them changes."""
+    root = Path(__file__).parent
+    return fingerprint("code", hash_tree(root, root.rglob("*.py")))

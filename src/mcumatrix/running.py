@@ -21,7 +21,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.record import Cause, Correctness, Measurement, Provenance, Record, Status
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.report.content.tables import blamed
 from mcumatrix.results.store import RecordStore
 from mcumatrix.stages import build
@@ -92,7 +92,9 @@ def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ra
     A test is a run by itself, so that what comes next finds a board that was switched off.
     """
     variant = job.variant
-    labelled = registry.labelled_set(variant.model, variant.asked, bench.say) if variant.asked else None
+    labelled = (
+        registry.answers.labelled_set(variant.model, variant.asked, bench.say) if variant.asked else None
+    )
     board, wanted = variant.board, ToRun(variant, image_of(job), limit, labelled)
     due: list[Record] = []
 
@@ -125,8 +127,10 @@ def _keep_test(bench: Bench, ran: Ran) -> Record | None:
     health, board, unit = bench.health, ran.what.variant.board, ran.unit
     job = health.jobs[board.name]
     with health.keeping:
-        failed = health.failed_tests(board, unit)
-        record = _record(job, bench, _outcome(ran), ran=ran, slot=Slot(unit=unit), earlier=failed)
+        outcome = _outcome(ran)
+        passed = not isinstance(outcome, McuMatrixError) and outcome[1].correct
+        failed = health.failed_tests(board, unit, passed=passed)
+        record = _record(job, bench, outcome, ran=ran, slot=Slot(unit=unit), earlier=failed)
         try:
             record = replace(record, drift=drift_of(record, health.earlier(job, unit)))
         except ResultError as error:
@@ -169,7 +173,7 @@ def _outcome(ran: Ran) -> _Outcome:
     """What came of a run. Raises an error that says nothing about what was run."""
     if ran.measurement is not None:
         measurement = name_sources(ran.measurement, ran.what.image.elf)
-        return measurement, check_answer(measurement, registry.golden_case(ran.what.variant.model))
+        return measurement, check_answer(measurement, registry.answers.golden_case(ran.what.variant.model))
     assert ran.error is not None
     if status_of(ran.error) is None:
         raise ran.error
@@ -227,7 +231,7 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
         tools={
             "mcumatrix": version("mcumatrix"),
             # The image is in the project's folder, whatever its sources are links to.
-            **registry.project_revision(job.image.folders.output),
+            **registry.revisions.project_revision(job.image.folders.output),
             **boards.get(board).identity(),
         },
         unit=ran.unit if ran else "",
@@ -236,7 +240,7 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
 
 def warning_of(job: Job) -> str:
     """What is known against a variant before it is flashed: it is marked, and run all the same."""
-    return registry.warning_about(job.variant.model, job.variant.runtime, kernel_facts_of(job))
+    return registry.models.warning_about(job.variant.model, job.variant.runtime, kernel_facts_of(job))
 
 
 def image_of(job: Job) -> Image:

@@ -1,7 +1,7 @@
 """The work of one matrix: its jobs, what executes them, and how it goes in this run."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
@@ -32,17 +32,26 @@ from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
 from mcumatrix.progress.display import Display, Lines
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards, Builders
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.builders import Builders
 from mcumatrix.results.inputs import FOLDER as INPUTS
 from mcumatrix.results.inputs import InputsStore
 from mcumatrix.results.published import read_publications
 from mcumatrix.results.reproductions import ReproductionStore
-from mcumatrix.results.store import HEALTH_FOLDER, RecordStore, record_store
+from mcumatrix.results.store import HEALTH_FOLDER, RecordStore
 from mcumatrix.stages.record import status_of
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import format_duration
-from mcumatrix.workflow import Job, catalogues_of, plan_jobs, recorded_compilers, require_proved, what_is_left
+from mcumatrix.workflow import (
+    Job,
+    catalogues_of,
+    known_records,
+    plan_jobs,
+    recorded_compilers,
+    require_proved,
+    what_is_left,
+)
 
 if TYPE_CHECKING:
     from mcumatrix.report.content.report import Report
@@ -188,7 +197,7 @@ class Work:
     @cached_property
     def store(self) -> RecordStore:
         """The records of the matrix."""
-        return record_store(self.project.results(self.matrix.name) / "records")
+        return known_records(self.project, self.matrix.name)
 
     @cached_property
     def health_jobs(self) -> Mapping[str, Job]:
@@ -388,10 +397,10 @@ def load_work(
 ) -> Work:
     """Reads and expands a matrix, and plans what there is to do.
 
-    `builder` is one of `registry.BUILDERS`; `say` gets a line when something takes long. Without `wait`, a
-    board that somebody else uses is an error; `retries` is for runs that infrastructure spoils. Results that
-    are there count, with a compiler that cannot be had too, unless all is to be done `again`. `cluster` is
-    the address of a Dask scheduler, or `local:4`; without it, all is done on this machine.
+    `builder` is one of `registry.builders.BUILDERS`; `say` gets a line when something takes long. Without
+    `wait`, a board that somebody else uses is an error; `retries` is for runs that infrastructure spoils.
+    Results that are there count, with a compiler that cannot be had too, unless all is to be done `again`.
+    `cluster` is the address of a Dask scheduler, or `local:4`; without it, all is done on this machine.
 
     Raises:
         MatrixError, ToolError, ModelError, PublishedError: as their messages say.
@@ -400,44 +409,50 @@ def load_work(
 
     path = find_matrix(matrix_name, project.matrix_folders)
     catalogues = catalogues_of(project)
-    executor = find_executor(cluster, builder, project, catalogues.boards.values(), say)
-    builders = executor.builders
-    if not again:
-        recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
-        builders = replace(builders, chosen=registry.recorded_compilers(builders.chosen, recorded, say))
-
-    def can_be_had(toolchain: Toolchain) -> bool:
-        try:
-            builders.chosen.identity(toolchain, ())
-        except (ToolError, SourceError) as error:
-            say(f"Toolchain {toolchain.name} cannot be had: {error}")
-            return False
-        return True
-
-    matrix = load_matrix(path, catalogues, can_be_had)
-    # Before hours of work, not after them.
-    read_publications(matrix.published, project.published_folders)
-    boards = Boards(project.boards, wait=wait, say=say)
-    planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
-    work = Work(
-        project,
-        matrix,
-        planned.jobs,
-        planned.hindered,
-        builders,
-        boards,
-        executor.runs(boards),
-        say,
-        retries or Retries(),
-        again,
-        plan_health=cache(
-            lambda: _health_jobs(
-                project, health_variants(matrix, catalogues, project), builders.chosen, boards
+    with ExitStack() as opened:
+        executor = find_executor(cluster, builder, project, catalogues.boards.values(), say)
+        opened.callback(executor.close)
+        builders = executor.builders
+        if not again:
+            recorded = partial(recorded_compilers, project, path.stem, catalogues.boards)
+            builders = replace(
+                builders, chosen=registry.builders.recorded_compilers(builders.chosen, recorded, say)
             )
-        ),
-    )
-    changed = _not_as_kept(work)
-    jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
+
+        def can_be_had(toolchain: Toolchain) -> bool:
+            try:
+                builders.chosen.identity(toolchain, ())
+            except (ToolError, SourceError) as error:
+                say(f"Toolchain {toolchain.name} cannot be had: {error}")
+                return False
+            return True
+
+        matrix = load_matrix(path, catalogues, can_be_had)
+        # Before hours of work, not after them.
+        read_publications(matrix.published, project.published_folders)
+        boards = Boards(project.boards, wait=wait, say=say)
+        planned = plan_jobs(project, matrix.variants, builders.chosen, boards)
+        work = Work(
+            project,
+            matrix,
+            planned.jobs,
+            planned.hindered,
+            builders,
+            boards,
+            executor.runs(boards),
+            say,
+            retries or Retries(),
+            again,
+            plan_health=cache(
+                lambda: _health_jobs(
+                    project, health_variants(matrix, catalogues, project), builders.chosen, boards
+                )
+            ),
+        )
+        changed = _not_as_kept(work)
+        jobs = tuple(job for job in work.jobs if job.variant.slug not in changed)
+        # Whoever has it closes it from now on.
+        opened.pop_all()
     return replace(work, jobs=jobs, hindered={**work.hindered, **changed})
 
 
@@ -461,10 +476,12 @@ def _not_as_kept(work: Work) -> dict[str, McuMatrixError]:
     To measure again would hide it.
     """
     found: dict[str, McuMatrixError] = {}
-    golden_of = cache(registry.golden_case)  # reading one takes longer than all the rest
+    golden_of = cache(registry.answers.golden_case)  # reading one takes longer than all the rest
     for job in work.jobs:
         try:
             require_proved(job, work.store, work.slots_of(job), golden_of)
         except (ResultError, ModelError, SourceError, ToolError) as error:
             found[job.variant.slug] = error
+    with suppress(ResultError):
+        work.store.remember()
     return found

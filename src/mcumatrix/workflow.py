@@ -20,17 +20,19 @@ from mcumatrix import registry
 from mcumatrix.artifact import is_current, make_folder, output_hashes
 from mcumatrix.errors import (
     BuildError,
+    ChangedResultError,
     McuMatrixError,
     ModelError,
     ModelFileError,
     ResultError,
     SourceError,
+    TooLargeError,
     ToolError,
 )
 from mcumatrix.hashing import Part, Shared, fingerprint, hash_bytes, hash_file, hash_tree
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.application import ADDED, AddedApplication, Application
-from mcumatrix.model.axes import AXES, AxisKind
+from mcumatrix.model.axes import AXES, AxisKind, Setting
 from mcumatrix.model.catalogue import (
     Board,
     Catalogues,
@@ -43,6 +45,7 @@ from mcumatrix.model.catalogue import (
 )
 from mcumatrix.model.catalogue import Runtime as RuntimeEntry
 from mcumatrix.model.chip import Chip
+from mcumatrix.model.common_inputs import CommonInputs
 from mcumatrix.model.golden import GoldenCase
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.inputs import NOTHING, Inputs
@@ -54,18 +57,18 @@ from mcumatrix.model.record import FINAL, Record, Status
 from mcumatrix.model.results import MatrixResults, VariantRuns, group_runs
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.variant import Matrix, Variant
-from mcumatrix.own_code import code_behind, module_file
+from mcumatrix.own_code import code_behind, hash_of_own_code, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
-from mcumatrix.results.kept import newest_records
+from mcumatrix.registry.boards import Boards
+from mcumatrix.results.known import Known, KnownRecords
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
 from mcumatrix.stages.application import application_members, application_of
 from mcumatrix.stages.build import (
     build_id,
+    image_planner,
     plan_application,
-    plan_image,
     plan_library,
     plan_model,
     plan_platform,
@@ -134,23 +137,23 @@ class ModelPlan:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A plan, and the folders that it is executed in: `sources`, and two below `place`.
+    """A plan, and the folders that it is executed in: `sources`, and two in one of its own below `below`.
 
     There are as many as variants, and the paths of few of them are ever needed.
     """
 
     plan: BuildPlan
     sources: Path
-    place: str
+    below: str
 
     @property
     def folders(self) -> BuildFolders:
         """Where a builder finds and leaves its files."""
-        return BuildFolders(self.sources, Path(f"{self.place}/inputs"), Path(self._output))
+        return BuildFolders(self.sources, Path(f"{self.below}/{self.name}/inputs"), Path(self._output))
 
     @property
     def _output(self) -> str:
-        return f"{self.place}/output"
+        return f"{self.below}/{self.name}/output"
 
     @property
     def name(self) -> str:
@@ -201,14 +204,17 @@ class Job:
         """The last result of a run that was made from exactly these inputs."""
         return store.newest(self.variant.slug, self.run_fingerprint, slot)
 
+    def known(self, store: RecordStore, slot: Slot = FIRST) -> Known | None:
+        """What is known of that result, which need not be read again for it."""
+        return store.known(self.variant.slug, self.run_fingerprint, slot)
+
     def runs(self, store: RecordStore, slots: Iterable[Slot]) -> VariantRuns:
         """The last results of some runs."""
         return group_runs(record for slot in slots if (record := self.newest_record(store, slot)))
 
     def is_done(self, store: RecordStore, slot: Slot = FIRST) -> bool:
         """Whether running it again would tell nothing new."""
-        record = self.newest_record(store, slot)
-        return record is not None and record.status in FINAL
+        return _is_final(self.known(store, slot))
 
     def within(self, left_s: float) -> "Job":
         """The same with builds that are ended when this time is over, of which they may all have some."""
@@ -226,36 +232,66 @@ class Job:
         )
 
 
+def _is_final(known: Known | None) -> bool:
+    return known is not None and known.status in FINAL
+
+
 def require_proved(
     job: Job,
     store: RecordStore,
     slots: Iterable[Slot] = (FIRST,),
-    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.golden_case,
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase] = registry.answers.golden_case,
 ) -> None:
     """Compares the last results of a job with its raw log, its image if it is there, and the golden answers,
     which `golden_of` gives.
+
+    What was proved before is not proved again: `store` knows it by the bytes of record, log and trace, and
+    golden answers and all that the firmware says of itself are in the fingerprint that the record has.
 
     Raises:
         ChangedResultError: it is not what they say, or not as it was kept: somebody has changed one of them.
         ResultError: it, or its log, cannot be read.
     """
-    records = job.runs(store, slots).all
-    if not records:
+    results = [(slot, known) for slot in slots if (known := job.known(store, slot))]
+    if not results:
         return
-    image = job.image
-    said = hello_of(job.variant, build_id(image.plan))
-    for record in records:
-        file = store.path_of(record)
-        log = read_raw_log(file)
-        found = [
-            *differences_from_log(record, log, said),
-            *differences_from_image(
-                record, build_id(image.plan), output_hashes(image.folders.output, image.plan.fingerprint)
-            ),
-            *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
-            *differences_from_trace(record, read_trace(file, record)),
-        ]
-        require_none(file, found, MEND)
+    image = output_hashes(job.image.folders.output, job.image.plan.fingerprint)
+    for slot, known in results:
+        proved = store.is_proved(known.variant, known.fingerprint, slot)
+        if proved and _is_of_image(known, image):
+            continue
+        record = job.newest_record(store, slot)
+        if record is None:
+            continue
+        _prove(job, store.path_of(record), record, image, golden_of)
+        if not proved:
+            store.prove(known.variant, known.fingerprint, slot)
+
+
+def _is_of_image(known: Known, image: Mapping[str, str]) -> bool:
+    """Whether a result is of an image with these hashes, or of none, or there is none."""
+    pairs = ((known.elf_sha256, image.get("image.elf")), (known.binary_sha256, image.get("image.bin")))
+    return all(not recorded or there in {None, recorded} for recorded, there in pairs)
+
+
+def _prove(
+    job: Job,
+    file: Path,
+    record: Record,
+    image: Mapping[str, str],
+    golden_of: Callable[[Model, AskedSet | None], GoldenCase],
+) -> None:
+    log = read_raw_log(file)
+    if hash_bytes(log) != record.log_sha256:
+        raise ChangedResultError(f"{file.with_suffix('.log')} is being changed", hint=MEND)
+    said = hello_of(job.variant, build_id(job.image.plan))
+    found = [
+        *differences_from_log(record, log, said),
+        *differences_from_image(record, build_id(job.image.plan), image),
+        *differences_from_golden(record, log, golden_of(job.variant.model, record.asked)),
+        *differences_from_trace(record, read_trace(file, record)),
+    ]
+    require_none(file, found, MEND)
 
 
 def kernel_facts_of(job: Job) -> KernelFacts | None:
@@ -265,7 +301,15 @@ def kernel_facts_of(job: Job) -> KernelFacts | None:
 
 def compilations(jobs: Iterable[Job]) -> list[tuple[str, Compiled]]:
     """By the slugs of variants, how their runtimes' libraries are compiled, as far as it was looked at."""
-    return [(job.variant.slug, compiled_as(job.variant, kernel_facts_of(job))) for job in jobs]
+    found: dict[tuple[str, tuple[Setting, ...]], Compiled] = {}
+
+    def compiled(job: Job) -> Compiled:
+        key = job.runtime.name, job.variant.settings
+        if key not in found:
+            found[key] = compiled_as(job.variant, kernel_facts_of(job))
+        return found[key]
+
+    return [(job.variant.slug, compiled(job)) for job in jobs]
 
 
 BUILD = "build"
@@ -278,20 +322,30 @@ def what_is_left(job: Job, store: RecordStore, slots: Iterable[Slot] = (FIRST,))
     Where it has several runs, it is said how many of them are left; where one was blocked, that. Finished
     results need no image: they may be somebody else's. But one that was damaged is made again.
     """
-    slots = tuple(slots)
-    left = [slot for slot in slots if not job.is_done(store, slot)]
+    runs = [job.known(store, slot) for slot in slots]
+    left = [known for known in runs if not _is_final(known)]
     if not left:
         return (BUILD,) if job.image.is_damaged() else ()
-    run = _runs_left(job, store, left, len(slots))
+    run = _runs_left(left, len(runs))
     return (run,) if job.image.is_done() else (BUILD, run)
 
 
-def _runs_left(job: Job, store: RecordStore, left: list[Slot], of: int) -> str:
-    blocked = any(
-        record.status is Status.BLOCKED for slot in left if (record := job.newest_record(store, slot))
-    )
+def _runs_left(left: list[Known | None], of: int) -> str:
+    blocked = any(known.status is Status.BLOCKED for known in left if known)
     run = "run" if of == 1 else f"{len(left)} of {of} runs"
     return f"{run}, blocked the last time" if blocked else run
+
+
+def known_records(project: Project, matrix: str) -> RecordStore:
+    """The records of a matrix, with what is remembered of them, which is no part of the results."""
+    remembered = project.build / "cache" / "records" / f"{matrix}.jsonl"
+    return _record_store(project.results(matrix) / "records", remembered)
+
+
+@cache
+def _record_store(folder: Path, remembered: Path) -> RecordStore:
+    """For all who look at them in this process."""
+    return RecordStore(folder, KnownRecords(remembered, hash_of_own_code))
 
 
 def recorded_compilers(
@@ -301,17 +355,14 @@ def recorded_compilers(
 
     Where results cannot be read, or are of boards that are no longer there, nothing is known of them.
     """
-    try:
-        kept = newest_records(project.results(matrix) / "records")
-    except ResultError:
-        return {}
     found: dict[tuple[str, tuple[str, ...]], ToolchainIdentity] = {}
     chip = cache(partial(chip_of, project.firmware))
-    for record in kept.records.values():
-        board, toolchain = boards.get(record.axes.get("board", "")), record.axes.get("toolchain")
-        if record.image and board and toolchain:
-            with suppress(BuildError):
-                found[toolchain, chip(board.firmware_board).cpu_flags] = record.image.toolchain
+    with suppress(ResultError):
+        for known in known_records(project, matrix).newest_known():
+            board = boards.get(known.board)
+            if known.compiler and board and known.toolchain:
+                with suppress(BuildError):
+                    found[known.toolchain, chip(board.firmware_board).cpu_flags] = known.compiler
     return found
 
 
@@ -354,8 +405,10 @@ def plan_jobs(project: Project, variants: Iterable[Variant], builder: Builder, b
             jobs.append(_plan(project, variant, facts))
         except (ToolError, SourceError, BuildError, ModelError) as error:
             hindered[variant.slug] = error
-    if hindered and not jobs:
-        raise next(iter(hindered.values()))
+    # That one cannot fit is known, and is its result.
+    unknown = [error for error in hindered.values() if not isinstance(error, TooLargeError)]
+    if unknown and not jobs:
+        raise unknown[0]
     return Planned(tuple(jobs), hindered)
 
 
@@ -388,7 +441,7 @@ def _is_chosen_from(runtime: RuntimeEntry) -> bool:
 
 def _operators_of(model: Model) -> frozenset[str]:
     try:
-        return registry.operators_of(model)
+        return registry.models.operators_of(model)
     except (ModelError, SourceError):
         return frozenset()
 
@@ -432,7 +485,7 @@ class _Facts:
             files = model.dataset
             if files is None or files.pin is not None or model.file is None:
                 return None
-            return len(registry.labelled_set(model, asked).labels)
+            return len(registry.answers.labelled_set(model, asked).labels)
 
         @cache
         def platform_sources(chip: Chip, board: str) -> Shared:
@@ -444,7 +497,7 @@ class _Facts:
 
         @cache
         def runtime(entry: RuntimeEntry) -> Runtime:
-            return registry.runtime(entry, project.firmware, project.templates)
+            return registry.runtimes.runtime(entry, project.firmware, project.templates)
 
         @cache
         def runtime_sources(entry: RuntimeEntry) -> Shared:
@@ -464,7 +517,7 @@ class _Facts:
 
         @cache
         def network(path: Path) -> Network:
-            return registry.network(registry.read_model_file(path))
+            return registry.models.network(registry.models.read_model_file(path))
 
         checked = project.build / "cache" / "models"
 
@@ -489,7 +542,7 @@ class _Facts:
             # The libraries that read a model take longer to load than all the rest of a small plan.
             if known.exists():
                 return
-            registry.check_element(model, network(model.file))
+            registry.answers.check_element(model, network(model.file))
             read = (model.name, model.file.stat().st_size, network(model.file))
             layouts = self.layouts(chip)
             places = {part: layouts.region(place) for part, place in choices if part in PLACED}
@@ -517,18 +570,18 @@ class _Facts:
         self.renderers = renderers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
     """What an image is made of, shared by all variants that differ in nothing of it, such as in the clock."""
 
-    chip: Chip
-    choices: tuple[Choice, ...]
-    toolchain: ToolchainIdentity
     rendered: ModelPlan
     runtime: Build
     platform: Build
     model: Build
     applications: tuple[tuple[AddedApplication, Build], ...]
+    image_of: Callable[[Variant], BuildPlan]
+    run_inputs: Callable[[int, int], CommonInputs]
+    """Those of a run by its repeats and warmups, but for the image."""
 
 
 def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -542,15 +595,14 @@ def _parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
 _NOT_OF_PARTS = {"slug", "clock_hz", "repeat", "warmup", "expect"}
 """What variants may differ in and share their parts. All the rest counts: none can be forgotten."""
 
-_values_of_parts = attrgetter(*(one.name for one in fields(Variant) if one.name not in _NOT_OF_PARTS))
-
-
-def _what_parts_depend_on(variant: Variant) -> Hashable:
-    # Entries of catalogues have names, which are hashed in less time than all that is in them.
-    return tuple(
-        value.name if isinstance(value, RuntimeEntry | Model | Toolchain | Board) else value
-        for value in _values_of_parts(variant)
+_what_parts_depend_on: Callable[[Variant], Hashable] = attrgetter(
+    *(
+        # Entries of catalogues have names, which are hashed in less time than all that is in them.
+        f"{one.name}.name" if one.type in {RuntimeEntry, Model, Toolchain, Board} else one.name
+        for one in fields(Variant)
+        if one.name not in _NOT_OF_PARTS
     )
+)
 
 
 def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
@@ -573,7 +625,10 @@ def _plan_parts(project: Project, variant: Variant, facts: _Facts) -> _Parts:
     )
     runtime, platform, model = (_in_folder(project, "libraries", plan) for plan in plans)
     added = _plan_applications(project, variant, facts)
-    return _Parts(chip, choices, toolchain, rendered, runtime, platform, model, added)
+    libraries = [*plans, *(build.plan for _, build in added)]
+    image_of = image_planner(variant, chip, toolchain, libraries, platform_sources, choices=choices)
+    run_inputs = cache(partial(_run_inputs, variant, facts))
+    return _Parts(rendered, runtime, platform, model, added, image_of, run_inputs)
 
 
 def _plan_applications(
@@ -601,27 +656,11 @@ def _plan_applications(
 
 def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
     parts = _parts(project, variant, facts)
-    chip, toolchain, rendered = parts.chip, parts.toolchain, parts.rendered
-    platform_sources = facts.platform_sources(chip, variant.board.firmware_board)
-    libraries = [library.plan for library in (parts.runtime, parts.platform, parts.model)]
-    libraries += [build.plan for _, build in parts.applications]
-    image = plan_image(variant, chip, toolchain, libraries, platform_sources, choices=parts.choices)
-    run = Inputs(
-        "run",
-        {
-            "image": image.fingerprint,
-            **run_axes(variant),
-            "board_identity": facts.board_identity(variant.board),
-            "timing_model": variant.board.timing_model,
-            "golden": facts.file(variant.model.golden),
-            "repeat": variant.repeat,
-            "warmup": variant.warmup,
-            **_labelled_inputs(variant, facts),
-        },
-    )
+    image = parts.image_of(variant)
+    run = parts.run_inputs(variant.repeat, variant.warmup).with_one(image.fingerprint)
     return Job(
         variant=variant,
-        rendered=rendered,
+        rendered=parts.rendered,
         runtime=parts.runtime,
         platform=parts.platform,
         model=parts.model,
@@ -630,6 +669,23 @@ def _plan(project: Project, variant: Variant, facts: _Facts) -> Job:
         run_fingerprint=run.fingerprint,
         run=run,
         samples=facts.samples(variant.model, variant.asked) if variant.asked else None,
+    )
+
+
+def _run_inputs(variant: Variant, facts: _Facts, repeat: int, warmup: int) -> CommonInputs:
+    """What the runs of a variant, and of all that share its parts, depend on besides their image."""
+    return CommonInputs(
+        "run",
+        {
+            **run_axes(variant),
+            "board_identity": facts.board_identity(variant.board),
+            "timing_model": variant.board.timing_model,
+            "golden": facts.file(variant.model.golden),
+            "repeat": repeat,
+            "warmup": warmup,
+            **_labelled_inputs(variant, facts),
+        },
+        "image",
     )
 
 
@@ -655,9 +711,7 @@ def _unique_name(name: str, fingerprint: str) -> str:
 
 
 def _in_folder(project: Project, kind: str, plan: BuildPlan) -> Build:
-    return Build(
-        plan, project.firmware, f"{project.build}/{kind}/{_unique_name(plan.name, plan.fingerprint)}"
-    )
+    return Build(plan, project.firmware, f"{project.build}/{kind}")
 
 
 def _plan_model(project: Project, variant: Variant, facts: _Facts) -> ModelPlan:
@@ -748,7 +802,7 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
-                    repr(registry.least_cycles(variant.model)),
+                    repr(registry.models.least_cycles(variant.model)),
                 ]
                 for variant in matrix.variants
             ],

@@ -8,8 +8,8 @@ import shutil
 import stat
 import subprocess
 import tarfile
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ from mcumatrix.model.image import Image
 from mcumatrix.model.variant import Variant
 from mcumatrix.own_code import code_behind
 from mcumatrix.project import Project
-from mcumatrix.results.archive import sums_bytes, write_archive
+from mcumatrix.results.archive import SUMS, sums_bytes, write_archive
 from mcumatrix.results.chain import FIRST, Link
 from mcumatrix.workflow import RENDERERS, REPORTERS
 from support.projects import MATRIX, a_project, add_records, forge
@@ -50,14 +50,52 @@ from vstm32.board import identity
 TOP = "example"
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with two records, their image, and reports; it is where commands work."""
-    project = a_project(tmp_path / "project")
+@dataclass(frozen=True)
+class Made:
+    """A project with two records, their image, and reports; and its archive. Nobody changes either."""
+
+    project: Project
+    archive: bytes
+    members: Mapping[str, bytes]
+    few: Mapping[str, bytes]
+    """An archive that is as it was made too, with few of the sources: most tests need no more of them."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Made once: an archive takes the longer part of a second, and so do its hundreds of files."""
+    folder = tmp_path_factory.mktemp("archived")
+    project = a_project(folder / "project")
     add_records(project, {"reference": 4_320_000, "simd": 2_160_000}, image=_image(project))
     report(project, "example", lambda _line: None)
-    monkeypatch.chdir(project.root)
-    return project
+    path = archive(project, "example", str(folder / "example.tar.gz"), lambda _line: None)
+    members = _members(path)
+    few = {name: data for name, data in members.items() if name in SOURCES or not _is_source(name)}
+    few[SUMS] = _sums_of(few)
+    return Made(project, path.read_bytes(), members, few)
+
+
+@pytest.fixture
+def project(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the project, as it was before it was archived; it is where commands work."""
+    copied = Project(shutil.copytree(made.project.root, tmp_path / "project", symlinks=True))
+    monkeypatch.chdir(copied.root)
+    return copied
+
+
+@pytest.fixture
+def archived(made: Made, tmp_path: Path) -> Path:
+    """A copy of the archive."""
+    path = tmp_path / "example.tar.gz"
+    path.write_bytes(made.archive)
+    return path
+
+
+SOURCES = ("src/mcumatrix/cli/plan.py", "firmware/app/main.c")
+
+
+def _is_source(name: str) -> bool:
+    return name.startswith(("src/", "firmware/")) and not name.startswith("firmware/models/")
 
 
 def _image(project: Project) -> Image:
@@ -85,10 +123,14 @@ def _members(path: Path) -> dict[str, bytes]:
         return {each.name.removeprefix(f"{TOP}/"): tar.extractfile(each).read() for each in tar.getmembers()}  # type: ignore[union-attr]
 
 
-def _repack(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """The same archive with other files in it."""
-    members = _members(path)
+def _changed(made: Made, path: Path, change: Callable[[dict[str, bytes]], object]) -> Path:
+    """An archive of few sources in which something was changed."""
+    members = dict(made.few)
     change(members)
+    return _packed(path, members)
+
+
+def _packed(path: Path, members: Mapping[str, bytes]) -> Path:
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
         for name, data in members.items():
             info = tarfile.TarInfo(f"{TOP}/{name}")
@@ -104,13 +146,15 @@ def _unpacked(path: Path, folder: Path) -> Project:
     return Project(folder / TOP)
 
 
-def test_the_same_results_give_the_same_bytes_whenever_and_whoever_archives_them(project: Project) -> None:
-    path, said = _archived(project)
-    assert "\nexample.tar.gz: " in said
-    first = path.read_bytes()
+def test_the_same_results_give_the_same_bytes_whenever_and_whoever_archives_them(
+    made: Made, project: Project
+) -> None:
     for file in project.results("example").rglob("*"):
         os.utime(file, (1, 1))
-    assert _archived(project, "other/again.tar.gz")[0].read_bytes() == first
+    path, said = _archived(project, "other/example.tar.gz")
+    assert "\nother/example.tar.gz: " in said
+    first = path.read_bytes()
+    assert made.archive == first
     with tarfile.open(path) as tar:
         members = tar.getmembers()
     assert {(each.mtime, each.uid, each.gid, each.uname, each.gname) for each in members} == {
@@ -120,8 +164,8 @@ def test_the_same_results_give_the_same_bytes_whenever_and_whoever_archives_them
     assert first[4:8] == bytes(4), "gzip has a time of its own"
 
 
-def test_sha256sum_checks_what_was_unpacked(project: Project, tmp_path: Path) -> None:
-    unpacked = _unpacked(_archived(project)[0], tmp_path / "elsewhere")
+def test_sha256sum_checks_what_was_unpacked(archived: Path, tmp_path: Path) -> None:
+    unpacked = _unpacked(archived, tmp_path / "elsewhere")
     check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
     assert subprocess.run(check, cwd=unpacked.root, check=False).returncode == 0
     (unpacked.root / "matrix" / "example.yaml").write_text("axes: {}\n")
@@ -129,23 +173,26 @@ def test_sha256sum_checks_what_was_unpacked(project: Project, tmp_path: Path) ->
     assert "matrix/example.yaml: FAILED" in ran.stdout
 
 
-def test_what_was_unpacked_can_be_verified_and_replayed(project: Project, tmp_path: Path) -> None:
-    unpacked = _unpacked(_archived(project)[0], tmp_path / "elsewhere")
+def test_what_was_unpacked_can_be_verified_and_replayed(
+    made: Made, archived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    unpacked = _unpacked(archived, tmp_path / "elsewhere")
     lines: list[str] = []
     assert verify(unpacked, "example", lines.append) is ExitCode.OK, lines
     assert replay_results(unpacked, "example", lines.append) is ExitCode.OK, lines
-    assert [str(each) for each in _variants(unpacked)] == [str(each) for each in _variants(project)]
+    assert [str(each) for each in _variants(unpacked)] == [str(each) for each in _variants(made.project)]
 
 
 def _variants(project: Project) -> tuple[Variant, ...]:
     return load_matrix(find_matrix("example", project.matrices), load_catalogues(project.matrices)).variants
 
 
-def test_all_that_fingerprints_cover_is_in_it(project: Project) -> None:
+def test_all_that_fingerprints_cover_is_in_it(made: Made) -> None:
     """Of the modules and templates; firmware, models and images are built from it in the whole run."""
-    members = _members(_archived(project)[0])
+    project, members = made.project, made.members
     hashes = {hash_bytes(data) for data in members.values()}
-    runtime = registry.runtime(_variants(project)[0].runtime, project.firmware, project.templates)
+    runtime = registry.runtimes.runtime(_variants(project)[0].runtime, project.firmware, project.templates)
     adapter = type(runtime).__module__
     for name, sha256 in code_behind([*RENDERERS, *REPORTERS, adapter], project.templates).items():
         assert sha256 in hashes, name
@@ -155,8 +202,8 @@ def test_all_that_fingerprints_cover_is_in_it(project: Project) -> None:
     assert not [name for name in members if "__pycache__" in name or name.endswith(".so")]
 
 
-def test_only_what_the_matrix_names_is_taken_of_the_catalogues(project: Project) -> None:
-    members = _members(_archived(project)[0])
+def test_only_what_the_matrix_names_is_taken_of_the_catalogues(made: Made) -> None:
+    members = made.members
     taken = sorted(name for name in members if name.startswith("matrix/"))
     assert taken[:3] == [
         "matrix/boards/virtual-f746.yaml",
@@ -203,9 +250,9 @@ def test_published_numbers_that_the_matrix_stands_beside_are_in_it(
     assert "results/published/dimtass-2020-04.csv" in _members(_archived(project)[0])
 
 
-def test_an_image_is_in_it_with_its_inputs_and_nothing_else_of_its_folder(project: Project) -> None:
+def test_an_image_is_in_it_with_its_inputs_and_nothing_else_of_its_folder(made: Made) -> None:
     folder = f"build/images/x-{an_image().build_id[:12]}"
-    found = [name for name in _members(_archived(project)[0]) if name.startswith("build/")]
+    found = [name for name in made.members if name.startswith("build/")]
     assert found == [
         f"{folder}/{name}" for name in ("inputs/lib.a", "output/image.elf", "output/manifest.json")
     ]
@@ -268,8 +315,8 @@ def test_there_must_be_results_and_a_name_that_ends_as_archives_do(tmp_path: Pat
 def test_a_full_disk_is_a_sentence_and_leaves_what_was_there(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, _ = _archived(project)
-    before = path.read_bytes()
+    path = project.root / "example.tar.gz"
+    path.write_bytes(before := b"What was there before.")
 
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
@@ -303,77 +350,79 @@ def test_what_changes_while_it_is_being_archived_keeps_the_archive_from_being_ma
     assert list(project.root.glob("*.gz")) + list(project.root.glob(".*.gz")) == []
 
 
-def test_an_archive_as_it_was_made_passes_and_nothing_is_unpacked_here(project: Project) -> None:
-    path, _ = _archived(project)
-    before = sorted(project.root.rglob("*"))
-    code, said = _verified(path)
-    assert code is ExitCode.OK
-    assert said == f"{len(_members(path)) - 1} files are as they were made."
-    assert sorted(project.root.rglob("*")) == before
+def test_an_archive_as_it_was_made_passes_and_nothing_is_unpacked_here(
+    made: Made, archived: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(archived.parent)
+    for path, members in ((archived, made.members), (_packed(Path("few.tar.gz"), made.few), made.few)):
+        code, said = _verified(path)
+        assert code is ExitCode.OK
+        assert said == f"{len(members) - 1} files are as they were made."
+    assert {each.name for each in archived.parent.iterdir()} == {"example.tar.gz", "few.tar.gz"}
 
 
-def test_one_changed_byte_in_any_file_of_an_archive_is_found_and_named(project: Project) -> None:
-    path, _ = _archived(project)
-    whole = path.read_bytes()
+def test_one_changed_byte_in_any_file_of_an_archive_is_found_and_named(made: Made, archived: Path) -> None:
     names = [
-        name for name, data in _members(path).items() if data and not name.startswith(("src/", "firmware/"))
+        name
+        for name, data in made.few.items()
+        if data and (name in SOURCES or not name.startswith("firmware/"))
     ]
-    for name in [*names, "src/mcumatrix/cli/plan.py", "firmware/app/main.c"]:
+    assert set(SOURCES) < set(names)
+    for name in names:
 
         def change(members: dict[str, bytes], name: str = name) -> None:
             data = members[name]
             at = len(data) // 2
             members[name] = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
-        code, said = _verified(_repack(path, change))
+        code, said = _verified(_changed(made, archived, change))
         assert code is ExitCode.NOT_COMPARABLE, name
         # A changed hash is seen at the file that it is of.
-        assert name in said or name == "SHA256SUMS", name
-        path.write_bytes(whole)
+        assert name in said or name == SUMS, name
 
 
-def test_what_was_added_or_taken_out_is_named(project: Project) -> None:
-    path, _ = _archived(project)
+def test_what_was_added_or_taken_out_is_named(made: Made, archived: Path) -> None:
 
     def change(members: dict[str, bytes]) -> None:
         del members["matrix/example.yaml"]
         members["matrix/other.yaml"] = b""
 
-    code, said = _verified(_repack(path, change))
+    code, said = _verified(_changed(made, archived, change))
     assert code is ExitCode.NOT_COMPARABLE
     assert said.splitlines()[:2] == [
         "matrix/example.yaml: it is missing; SHA256SUMS has it",
         "matrix/other.yaml: it is not in SHA256SUMS, which has every file that was archived",
     ]
-    _, said = _verified(_repack(path, lambda members: members.pop("SHA256SUMS")))
+    _, said = _verified(_changed(made, archived, lambda members: members.pop(SUMS)))
     assert said.startswith("SHA256SUMS: it is not there, and nothing can be held against it")
 
 
 def test_a_record_that_was_changed_with_its_hash_in_the_archive_is_found_by_the_chain(
-    project: Project,
+    made: Made, archived: Path
 ) -> None:
-    path, _ = _archived(project)
-    name = next(name for name in _members(path) if name.endswith(".json") and "/records/" in name)
+    name = next(name for name in made.few if name.endswith(".json") and "/records/" in name)
 
     def change(members: dict[str, bytes]) -> None:
         changed = members[name].replace(b"2160000", b"1080000").replace(b"4320000", b"2160000")
         assert changed != members[name]
         _put(members, name, changed)
 
-    code, said = _verified(_repack(path, change))
+    code, said = _verified(_changed(made, archived, change))
     assert code is ExitCode.NOT_COMPARABLE
     assert said.startswith(f"{name}: ")
     assert "/tmp" not in said
 
 
 def _with_right_sums(members: dict[str, bytes]) -> None:
-    del members["SHA256SUMS"]
-    members["SHA256SUMS"] = sums_bytes({name: hash_bytes(data) for name, data in members.items()})
+    members[SUMS] = _sums_of(members)
 
 
-def test_an_archive_without_a_record_is_not_as_it_was_made(project: Project) -> None:
+def _sums_of(members: Mapping[str, bytes]) -> bytes:
+    return sums_bytes({name: hash_bytes(data) for name, data in members.items() if name != SUMS})
+
+
+def test_an_archive_without_a_record_is_not_as_it_was_made(made: Made, archived: Path) -> None:
     """Found by fuzzing: reports were all that was looked at."""
-    path, _ = _archived(project)
 
     def without_records(members: dict[str, bytes]) -> None:
         for name in [name for name in members if "/records/" in name]:
@@ -381,14 +430,12 @@ def test_an_archive_without_a_record_is_not_as_it_was_made(project: Project) -> 
         members["results/example/records/chain.jsonl"] = b""
         _with_right_sums(members)
 
-    code, said = _verified(_repack(path, without_records))
+    code, said = _verified(_changed(made, archived, without_records))
     assert code is ExitCode.NOT_COMPARABLE
     assert said.splitlines()[0] == "results: no records are in it"
 
 
-def test_a_chain_whose_only_line_was_cut_is_named(project: Project) -> None:
-    path, _ = _archived(project)
-
+def test_a_chain_whose_only_line_was_cut_is_named(made: Made, archived: Path) -> None:
     def cut(members: dict[str, bytes]) -> None:
         for name in [name for name in members if "/records/" in name]:
             chain = name.endswith("chain.jsonl") and members[name].partition(b"\n")[0]
@@ -397,14 +444,13 @@ def test_a_chain_whose_only_line_was_cut_is_named(project: Project) -> None:
                 members[name] = chain
         _with_right_sums(members)
 
-    code, said = _verified(_repack(path, cut))
+    code, said = _verified(_changed(made, archived, cut))
     assert code is ExitCode.NOT_COMPARABLE
     assert "results/example/records/chain.jsonl: its last line was cut short" in said
 
 
-def test_a_damaged_or_hostile_archive_is_a_sentence(project: Project, tmp_path: Path) -> None:
-    path, _ = _archived(project)
-    whole = path.read_bytes()
+def test_a_damaged_or_hostile_archive_is_a_sentence(made: Made, archived: Path, tmp_path: Path) -> None:
+    path, whole = archived, made.archive
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ChangedResultError) as raised:
         _verified(path)
@@ -422,12 +468,11 @@ def test_a_damaged_or_hostile_archive_is_a_sentence(project: Project, tmp_path: 
 
 @pytest.mark.parametrize("name", ["../../../../../victim", "/victim", "a/../../../victim", "a\0b", ""])
 def test_an_archive_whose_hashes_are_right_and_that_names_files_elsewhere_is_refused_untouched(
-    project: Project, tmp_path: Path, name: str
+    made: Made, archived: Path, tmp_path: Path, name: str
 ) -> None:
     """Of a record without a name yet, whoever reads the chain gives it one: never outside of the results."""
     name = name.replace("/victim", f"{tmp_path}/victim") if name.startswith("/") else name
     (tmp_path / "victim.new").write_bytes(b"{}")
-    path, _ = _archived(project)
 
     def of_chain(members: dict[str, bytes]) -> None:
         link = Link(1, name, hash_bytes(b"{}"), FIRST)
@@ -436,10 +481,8 @@ def test_an_archive_whose_hashes_are_right_and_that_names_files_elsewhere_is_ref
     def of_manifest(members: dict[str, bytes]) -> None:
         _put(members, "results/example/manifest.json", manifest_bytes("a", {name: hash_bytes(b"{}")}))
 
-    whole = path.read_bytes()
     for change, file in ((of_chain, "chain.jsonl"), (of_manifest, "manifest.json")):
-        path.write_bytes(whole)
-        code, said = _verified(_repack(path, change))
+        code, said = _verified(_changed(made, archived, change))
         assert code is ExitCode.NOT_COMPARABLE
         assert (
             f"{file}: it is no manifest: it names" in said or f"{file} was changed: line 1 is none of" in said
@@ -449,14 +492,15 @@ def test_an_archive_whose_hashes_are_right_and_that_names_files_elsewhere_is_ref
 
 def _put(members: dict[str, bytes], name: str, data: bytes) -> None:
     """Other contents for a file, with the right hash."""
-    sums = members["SHA256SUMS"]
-    members["SHA256SUMS"] = sums.replace(hash_bytes(members[name]).encode(), hash_bytes(data).encode())
+    sums = members[SUMS]
+    members[SUMS] = sums.replace(hash_bytes(members[name]).encode(), hash_bytes(data).encode())
     members[name] = data
 
 
-def test_a_byte_that_was_changed_in_the_file_itself_is_found_wherever_it_is(project: Project) -> None:
-    path, _ = _archived(project)
-    whole = path.read_bytes()
+def test_a_byte_that_was_changed_in_the_file_itself_is_found_wherever_it_is(
+    made: Made, archived: Path
+) -> None:
+    path, whole = archived, made.archive
     # The first ten bytes are gzip's header: time, level and system, which nobody reads.
     for at in (10, len(whole) // 3, len(whole) // 2, len(whole) - 6, len(whole) - 1):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
@@ -479,13 +523,13 @@ def test_a_signed_archive_says_who_vouches_for_it(project: Project, tmp_path: Pa
     assert verify_archive(path, lines.append, allowed) is ExitCode.OK
     assert lines[-1].startswith("It was signed by ada@example.org with ED25519 key SHA256:")
     # Again, over the signature that is there: ssh-keygen itself would ask.
-    assert archive(project, "example", "", lines.append, key) == path
+    assert archiving.sign_archive(path, key).name == "example.tar.gz.sig"
 
 
 def test_an_archive_that_was_signed_by_sigstore_says_who_vouches_for_it(
-    project: Project, tmp_path: Path
+    made: Made, archived: Path, tmp_path: Path
 ) -> None:
-    path = archive(project, "example", "", lambda _line: None)
+    path = _packed(archived, made.few)
     world = SigstoreWorld()
     bundle = world.bundle(path.read_bytes(), "ada@example.org")
     path.with_name("example.tar.gz.sigstore.json").write_text(json.dumps(bundle))
@@ -498,11 +542,11 @@ def test_an_archive_that_was_signed_by_sigstore_says_who_vouches_for_it(
 
 
 def test_nothing_is_unpacked_for_which_nobody_vouches(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Made, archived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = make_key(tmp_path / "id")
-    path = archive(project, "example", "", lambda _line: None, key)
-    _repack(path, lambda members: members.pop("SHA256SUMS"))
+    archiving.sign_archive(archived, key)
+    path = _changed(made, archived, lambda members: members.pop(SUMS))
     monkeypatch.setattr(archiving, "unpack", lambda *_arguments: pytest.fail("it was unpacked"))
     with pytest.raises(SignatureError, match="is no signature of example"):
         verify_archive(path, lambda _line: None, allow(tmp_path / "allowed", "ada@example.org", key))

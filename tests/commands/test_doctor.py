@@ -54,7 +54,7 @@ def test_without_compiler_and_engine_nothing_can_be_built(
     def nothing(wanted: str, *_: object) -> None:
         raise ToolError(f"there is no {wanted}", hint="Install it.")
 
-    monkeypatch.setattr(module.registry, "builders", nothing)
+    monkeypatch.setattr(module.registry.builders, "builders", nothing)
     said: list[str] = []
     assert doctor(Project(tmp_path), "", said.append) is ExitCode.ENVIRONMENT
     assert "compiler on PATH: Install it." in said
@@ -80,7 +80,7 @@ def test_hooks_that_are_not_compiled_are_missing_with_what_compiles_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = "The hooks of the virtual board have not been compiled.\n  Run `python -m vstm32.native`."
-    monkeypatch.setattr(module.registry, "hooks_missing", lambda: missing)
+    monkeypatch.setattr(module.registry.boards, "hooks_missing", lambda: missing)
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     assert doctor(Project(tmp_path), "", said.append) is ExitCode.ENVIRONMENT

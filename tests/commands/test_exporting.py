@@ -29,14 +29,14 @@ def _export(project: Project, name: str, format_name: str, folder: Path | str = 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     revision = Revision("c" * 40, 1_767_323_045, str(tmp_path))
-    monkeypatch.setattr(registry, "find_revision", lambda *_: revision)
+    monkeypatch.setattr(registry.revisions, "find_revision", lambda *_: revision)
     made = a_project(tmp_path)
     add_records(made, CYCLES)
     monkeypatch.chdir(tmp_path)
     return made
 
 
-@pytest.mark.parametrize("format_name", registry.EXPORTERS)
+@pytest.mark.parametrize("format_name", registry.exporters.EXPORTERS)
 def test_each_format_writes_files_for_a_matrix(project: Project, format_name: str) -> None:
     said = _export(project, "example", format_name)
     assert said
@@ -45,7 +45,7 @@ def test_each_format_writes_files_for_a_matrix(project: Project, format_name: st
         assert (project.root / path).read_bytes()
 
 
-@pytest.mark.parametrize("format_name", registry.EXPORTERS)
+@pytest.mark.parametrize("format_name", registry.exporters.EXPORTERS)
 def test_each_format_takes_published_numbers(tmp_path: Path, format_name: str) -> None:
     said = _export(Project(ROOT), "dimtass-2020-04", format_name, tmp_path)
     assert said
@@ -109,4 +109,4 @@ def test_the_command_says_which_formats_there_are() -> None:
     ).stdout
     # Names may be broken at a hyphen.
     unbroken = re.sub(r"(?<=-)\s+", "", help_text)
-    assert all(name in unbroken for name in registry.EXPORTERS)
+    assert all(name in unbroken for name in registry.exporters.EXPORTERS)

@@ -36,7 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return a_project(tmp_path)
 
 
-@pytest.mark.parametrize("format_name", registry.IMPORTERS)
+@pytest.mark.parametrize("format_name", registry.importers.IMPORTERS)
 def test_what_is_imported_has_a_report(project: Project, format_name: str) -> None:
     name, given = FILES[format_name]
     said = _import(project, format_name, DATA / name, given)

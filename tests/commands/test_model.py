@@ -47,7 +47,7 @@ def test_a_file_from_elsewhere_becomes_a_model_of_the_project(project: Project, 
     entry = load_catalogues(project.matrices).models["my-model"]
     assert (entry.element, entry.input) == (Element.INT8, RandomInput(1))
     assert entry.file == project.models / "my-model.tflite"
-    assert [len(output.values) for output in registry.golden_case(entry).outputs] == [7, 432, 40]
+    assert [len(output.values) for output in registry.answers.golden_case(entry).outputs] == [7, 432, 40]
     assert said[0] == (
         "my-model: int8 1x9x8x6 and int8 1x9x8x6 to int8 1x7 and int8 1x9x8x6 and int8 1x8x5,"
         " 9 layers of ADD, AVERAGE_POOL_2D, PAD, RELU, RELU6, MEAN, RESHAPE, LOGISTIC."
@@ -76,7 +76,7 @@ def test_inputs_are_kept_with_the_model(project: Project, tmp_path: Path) -> Non
     entry = load_catalogues(project.matrices).models["two"]
     folder = project.models / "inputs"
     assert entry.input == FileInput((folder / "two-0.npy", folder / "two-1.npy"))
-    assert registry.golden_case(entry).input == bytes(432) + bytes([1]) * 432
+    assert registry.answers.golden_case(entry).input == bytes(432) + bytes([1]) * 432
 
 
 def test_a_file_of_the_project_stays_where_it_is(project: Project) -> None:
@@ -108,16 +108,16 @@ def test_answers_to_a_labelled_set_are_made_with_the_golden_outputs(project: Pro
     )
     assert [line.rpartition("/")[2] for line in bring(project, "digits")[-2:]] == ["digits.json", "set.npz"]
     model = load_catalogues(project.matrices).models["digits"]
-    labelled = registry.labelled_set(model, AskedSet())
+    labelled = registry.answers.labelled_set(model, AskedSet())
     assert (len(labelled.expected), labelled.tolerance) == (2, 0)
     # Those of other samples are stale, and made again.
     np.savez(project.models / "set.npz", images=rows[::-1], labels=[1, 8])
     with pytest.raises(
         ModelError, match=r"other samples: sample 0 is another\.\n  Make it again: doit model"
     ):
-        registry.labelled_set(model, AskedSet())
+        registry.answers.labelled_set(model, AskedSet())
     bring(project, "digits")
-    assert registry.labelled_set(model, AskedSet()).expected == labelled.expected[::-1]
+    assert registry.answers.labelled_set(model, AskedSet()).expected == labelled.expected[::-1]
 
 
 def test_what_runtimes_cannot_do_with_it_is_said(project: Project) -> None:
@@ -138,6 +138,13 @@ def test_a_name_that_is_taken_needs_another(project: Project) -> None:
 def test_a_name_that_no_model_has_is_a_mistake(project: Project) -> None:
     assert str(error_of(project, "mnist-int9")) == (
         "there is no model 'mnist-int9'\n  Did you mean 'mnist-int8'?"
+    )
+
+
+def test_a_path_to_something_else_is_told_from_a_name(project: Project) -> None:
+    assert str(error_of(project, "models/digits.onnx")) == (
+        "'models/digits.onnx' does not end with .tflite, as the files of models do\n"
+        "  Give the path of a .tflite file, or the name of a model in matrix/models."
     )
 
 

@@ -97,7 +97,7 @@ def test_a_disk_that_takes_no_signature_is_said(
         def sign(self, *_: object) -> bytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(registry, "signer", Full)
+    monkeypatch.setattr(registry.signers, "signer", Full)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(StorageError) as raised:
         publish(project, (), Path("site"), lambda _line: None, tmp_path / "key")

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from filelock import FileLock
 
 from support.docker_images import ready_engine, ready_toolchain
+from support.forked import run
+from support.made import Made
 
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 300
+"""After it a command hangs."""
 
 TWO_VARIANTS = """\
 description: Two clocks.
@@ -23,7 +28,10 @@ axes:
   model: mnist-int8
   board: virtual-f746
 repeat: 2
+health: off
 """
+"""Without a test of each unit, which is a run more for each: tested units are for who asks for `TESTED`."""
+TESTED = TWO_VARIANTS.replace("health: off\n", "")
 
 
 @dataclass(frozen=True)
@@ -43,14 +51,18 @@ class Workplace:
         return os.environ | {"PATH": path, "MCUMATRIX_BUILDER": "local"} | changes
 
     def doit(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """doit, and what came of it; forked where that makes no difference."""
+        command, variables = self.command(*arguments), self.environment(**environment)
+        if not any(name.startswith("PYTHON") for name in environment):
+            return run(command, cwd=self.root, env=variables, limit_s=LIMIT_S)
         return subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.root,
-            env=self.environment(**environment),
+            env=variables,
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
+            timeout=LIMIT_S,
         )
 
     def records(self, matrix: str) -> list[Path]:
@@ -63,9 +75,8 @@ class Workplace:
 class MakeWorkplace(Protocol):
     """Makes projects with the matrix `two`."""
 
-    def __call__(self, *, built: bool = True) -> Workplace:
-        """Unless it is to have nothing `built`, a project has images of `two` as they were built once in this
-        session, with both kernels: what is about runs need not compile the same again and again."""
+    def __call__(self, made: Made = Made.IMAGES) -> Workplace:
+        """What is about runs need not build the same again and again."""
         ...
 
 
@@ -78,23 +89,49 @@ def _project(root: Path) -> Workplace:
     return workplace
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What was built for `two` with both kernels, and the image that tests the board: parts of `build`."""
-    place = _project(tmp_path_factory.mktemp("built"))
+def _share_objects(root: Path, below: Path) -> None:
+    """Lets ccache find in each project below a folder what was compiled in another: paths are relative then.
+
+    Images are the same wherever they are made, which test_paths.py shows.
+    """
+    folder = root / "build" / "cache" / "ccache"
+    folder.mkdir(parents=True)
+    (folder / "ccache.conf").write_text(f"base_dir = {below}\nhash_dir = false\n")
+
+
+def _build(place: Workplace) -> None:
+    place.write_matrix("tested", TESTED)
     place.write_matrix("two", TWO_VARIANTS.replace("kernels: simd", "kernels: [reference, simd]"))
-    ran = place.doit("matrix", "two")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    for command in (("matrix", "tested", "--select", "clock=216MHz"), ("build", "matrix=two")):
+        ran = place.doit(*command)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
     shutil.rmtree(place.root / "build" / "boards")
-    return place.root / "build"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder `build` of `Made.IMAGES`, made once for all processes of a run: by the first that asks."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    place, build = shared / "being-built", shared / "built"
+    with FileLock(shared / "built.lock"):
+        if not build.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            _share_objects(place, shared)
+            _build(_project(place))
+            (place / "build").rename(build)
+    return build
 
 
 @pytest.fixture(scope="session")
 def make_workplace(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> MakeWorkplace:
-    def make(*, built: bool = True) -> Workplace:
+    def make(made: Made = Made.IMAGES) -> Workplace:
         place = _project(tmp_path_factory.mktemp("project"))
-        if built:
-            shutil.copytree(request.getfixturevalue("built"), place.root / "build", symlinks=True)
+        if made is not Made.NOTHING:
+            built = request.getfixturevalue("built")
+            part = "." if made is Made.IMAGES else "cache"
+            shutil.copytree(built / part, place.root / "build" / part, symlinks=True)
         return place
 
     return make

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import Workplace
+from e2e.conftest import TESTED, Workplace
 from mcumatrix.errors import ExitCode
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.archive import write_archive
@@ -18,7 +18,8 @@ NO_TOOLS = "/nowhere"
 
 @pytest.fixture(scope="module")
 def archived(workplace: Workplace) -> Workplace:
-    """Two variants that have been measured, in two.tar.gz."""
+    """Two variants that have been measured on units that were tested, in two.tar.gz."""
+    workplace.write_matrix("two", TESTED)
     ran = workplace.doit("matrix", "two")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     ran = workplace.doit("archive", "two", PATH=NO_TOOLS)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from e2e.conftest import MakeWorkplace, Workplace
+from support.made import Made
 
 MAP = """\
 - connected: true
@@ -24,7 +25,7 @@ MAP = """\
 
 @pytest.fixture
 def place(make_workplace: MakeWorkplace) -> Workplace:
-    return make_workplace(built=False)
+    return make_workplace(Made.NOTHING)
 
 
 def test_boards_that_can_be_used_are_shown_and_why_others_cannot(place: Workplace) -> None:

@@ -7,6 +7,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from e2e.conftest import MakeWorkplace, Workplace
+from support.made import Made
 
 TWO_CHIPS = """\
 description: Two chips.
@@ -22,7 +23,7 @@ axes:
 @pytest.fixture(scope="module")
 def workplace(make_workplace: MakeWorkplace) -> Workplace:
     """With nothing in it but what is built here, so that it can be counted."""
-    return make_workplace(built=False)
+    return make_workplace(Made.OBJECTS)
 
 
 def test_two_chips_share_nothing_that_is_compiled_for_their_fpu(workplace: Workplace) -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
+from support.made import Made
 
 ONE_BROKEN = """\
 axes:
@@ -17,8 +18,9 @@ axes:
   clock: 216 MHz
   model: mnist-int8
   board: virtual-f746
-  optimize: {good: {flags: [-O2]}, broken: {flags: [-fno-such-option]}}
+  optimize: {good: {}, broken: {flags: [-fno-such-option]}}
 repeat: 1
+health: off
 """
 
 EXPECTED = """\
@@ -108,8 +110,8 @@ def test_tasks_have_names_that_a_person_recognises(workplace: Workplace) -> None
 def test_a_second_run_at_the_same_time_waits_and_says_for_whom(
     make_workplace: MakeWorkplace,
 ) -> None:
-    place = make_workplace(built=False)
-    (place.root / "build").mkdir()
+    place = make_workplace(Made.OBJECTS)
+    (place.root / "build").mkdir(exist_ok=True)
     holder = {
         "pid": 4711,
         "host": "lab1",
@@ -192,12 +194,12 @@ def test_without_an_engine_the_plan_says_that_it_builds_with_what_is_on_path_and
 TOO_LARGE = """\
 axes:
   runtime: builtin
-  kernels: simd
+  kernels: [reference, simd]
   clock: 216 MHz
   model: mnist-int8
   board: virtual-f746
-  size: {fits: {}, huge: {flags: [-DWITH_BALLAST=1]}}
 repeat: 1
+health: off
 """
 
 
@@ -205,11 +207,10 @@ def test_an_image_that_does_not_fit_is_a_result_with_how_much_it_is_too_large(
     make_workplace: MakeWorkplace,
 ) -> None:
     place = make_workplace()
-    source = place.root / "firmware" / "app" / "main.c"
+    source = place.root / "firmware/runtime/builtin/kernels/simd/fully_connected_int8.c"
     # In a section that the linker keeps.
     ballast = '__attribute__((used, section(".init_array.ballast"))) const char ballast[2000000] = {1};'
-    huge = f"\n#ifdef WITH_BALLAST\n{ballast}\n#endif\n"
-    source.write_text(source.read_text() + huge)
+    source.write_text(f"{source.read_text()}\n{ballast}\n")
     place.write_matrix("size", TOO_LARGE)
     ran = place.doit("matrix", "size")
     assert ran.returncode == 1

@@ -8,11 +8,12 @@ from e2e.conftest import ROOT, MakeWorkplace
 MATRIX = """\
 axes:
   runtime: builtin
-  kernels: [reference, simd]
+  kernels: simd
   clock: 216 MHz
   model: [own, mlperf-autoencoder, lost]
   board: virtual-f746
-repeat: 2
+repeat: 1
+health: off
 """
 DATA = ROOT / "tests" / "adapters" / "models" / "data"
 
@@ -33,9 +34,7 @@ def test_models_with_several_inputs_and_outputs_are_entered_and_run(
     assert ran.returncode == 1
     records = [json.loads(path.read_text()) for path in workplace.records("models")]
     assert {record["variant"] for record in records} == {
-        f"builtin_{kernels}_216MHz_{model}"
-        for kernels in ("reference", "simd")
-        for model in ("own", "mlperf-autoencoder")
+        f"builtin_simd_216MHz_{model}" for model in ("own", "mlperf-autoencoder")
     }
     assert {record["status"] for record in records} == {"ok"}
     shapes = {
@@ -52,7 +51,7 @@ def test_models_with_several_inputs_and_outputs_are_entered_and_run(
     assert workplace.doit("verify", "models").returncode == 0
     lines = workplace.doit("replay", "models").stdout.splitlines()
     of_records = [line for line in lines if line.startswith("results/models/records/")]
-    assert len(of_records) == 4
+    assert len(of_records) == 2
     assert all(line.endswith(": the same, byte for byte") for line in of_records), of_records
 
 

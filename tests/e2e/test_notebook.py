@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 from e2e.conftest import ROOT, Workplace
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.model.labelled import AskedSet
-from mcumatrix.registry import labelled_set
+from mcumatrix.registry.answers import labelled_set
 from support.browser import chromium, needs_chromium
 
 NOTEBOOK = ROOT / "notebooks" / "digits.ipynb"

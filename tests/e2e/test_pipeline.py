@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import MakeWorkplace, Workplace
+from e2e.conftest import TESTED, MakeWorkplace, Workplace
+from support.made import Made
 from support.processes import programs_below
 
 BOTH = ("builtin_simd_216MHz_mnist-int8", "builtin_simd_288MHz_mnist-int8")
@@ -18,7 +19,8 @@ BOTH = ("builtin_simd_216MHz_mnist-int8", "builtin_simd_288MHz_mnist-int8")
 
 @pytest.fixture(scope="module")
 def done(workplace: Workplace) -> Workplace:
-    """A project in which the matrix `two` has been run."""
+    """A project in which the matrix `two` has been run, on units that were tested."""
+    workplace.write_matrix("two", TESTED)
     ran = workplace.doit("matrix", "two")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return workplace
@@ -172,14 +174,14 @@ def test_one_variant_can_be_selected_and_the_report_says_that_others_were_not_ru
 
 @pytest.mark.parametrize("killed_in", ["libraries", "images"])
 def test_a_run_that_was_killed_goes_on_where_it_was(make_workplace: MakeWorkplace, killed_in: str) -> None:
-    place = make_workplace(built=False)
+    place = make_workplace(Made.OBJECTS)
     process = subprocess.Popen(
         place.command("matrix", "two"), cwd=place.root, env=place.environment(), stdout=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 120
     started = f"build/{killed_in}/*/output/build.log"
     while not list(place.root.glob(started)) and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     ran = place.doit("matrix", "two")
@@ -190,7 +192,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(make_workplace: MakeWorkplac
 def test_sigterm_ends_a_run_with_130_and_leaves_no_compiler_behind(
     make_workplace: MakeWorkplace,
 ) -> None:
-    place = make_workplace(built=False)
+    place = make_workplace(Made.OBJECTS)
     process = subprocess.Popen(
         place.command("matrix", "two"),
         cwd=place.root,
@@ -201,7 +203,7 @@ def test_sigterm_ends_a_run_with_130_and_leaves_no_compiler_behind(
     )
     deadline = time.monotonic() + 120
     while not list(place.root.glob("build/images/*/output/build.log")) and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

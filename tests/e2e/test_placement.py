@@ -7,6 +7,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from e2e.conftest import MakeWorkplace, Workplace
+from support.made import Made
 from tools.models.mlperf_tiny import Builder
 
 PLACED = """\
@@ -28,6 +29,7 @@ exclude:
   - {placement: ram, cache: on, reason: one is enough}
   - {placement: sdram, cache: off, reason: one is enough}
 repeat: 1
+health: off
 """
 
 FLASH_BYTES = 1024 * 1024
@@ -42,6 +44,7 @@ axes:
   placement:
     outside: {weights: qspi, arena: sdram}
 repeat: 1
+health: off
 """
 
 
@@ -53,7 +56,7 @@ def _addresses(elf: Path) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def workplace(make_workplace: MakeWorkplace) -> Workplace:
     """With nothing in it but what is built here, so that it can be counted."""
-    return make_workplace(built=False)
+    return make_workplace(Made.OBJECTS)
 
 
 def test_places_and_caches_cost_differently_and_answer_the_same(workplace: Workplace) -> None:

@@ -24,6 +24,7 @@ axes:
   model: mnist-int8
   board: virtual-f746
 repeat: 1
+health: off
 """
 
 

@@ -3,6 +3,7 @@
 import shutil
 
 from e2e.conftest import TWO_VARIANTS, MakeWorkplace
+from support.made import Made
 
 
 def test_a_regression_is_measured_again_and_gets_a_history(make_workplace: MakeWorkplace) -> None:
@@ -31,7 +32,7 @@ def test_a_regression_is_measured_again_and_gets_a_history(make_workplace: MakeW
 
 
 def test_a_job_summary_is_for_github_actions(make_workplace: MakeWorkplace) -> None:
-    ran = make_workplace(built=False).doit("compare", "two", "two", "--job-summary", GITHUB_STEP_SUMMARY="")
+    ran = make_workplace(Made.NOTHING).doit("compare", "two", "two", "--job-summary", GITHUB_STEP_SUMMARY="")
     assert ran.returncode == 2
     assert ran.stderr.splitlines() == [
         "error: --job-summary is for GitHub Actions, which says in GITHUB_STEP_SUMMARY where it goes",

@@ -12,6 +12,7 @@ from e2e.conftest import TWO_VARIANTS, MakeWorkplace, Workplace
 from mcumatrix.errors import ExitCode
 from mcumatrix.hashing import hash_file
 from mcumatrix.results.chain import Chain
+from support.made import Made
 
 NO_TOOLS = "/nowhere"
 """A PATH on which nothing is found."""
@@ -63,7 +64,7 @@ def test_a_report_is_made_again_byte_for_byte_without_any_tool(measured: Workpla
 def test_finished_results_of_others_are_used_where_there_is_no_compiler(
     measured: Workplace, make_workplace: MakeWorkplace
 ) -> None:
-    clone = make_workplace(built=False)
+    clone = make_workplace(Made.NOTHING)
     shutil.copytree(measured.root / "results" / "two", clone.root / "results" / "two")
     planned = clone.doit("plan", "two", PATH=NO_TOOLS)
     assert planned.returncode == 0, planned.stdout + planned.stderr

@@ -46,6 +46,7 @@ axes:
   board: virtual-f746
   toolchain: path
 repeat: 1
+health: off
 """
 
 REAL = """\
@@ -59,6 +60,7 @@ axes:
 expect:
   - {{model: mnist-hybrid, outcome: fail, reason: int8 weights with float32 activations}}
 repeat: 1
+health: off
 """
 
 LAYERS = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e.conftest import TWO_VARIANTS, Workplace
+from e2e.conftest import TESTED, Workplace
 from vstm32.app.daemon import Daemon
 
 BOARD = """\
@@ -36,7 +36,7 @@ def test_a_board_of_kind_real_with_the_probe_of_a_virtual_board_has_failed(
     board = workplace.root / "matrix" / "boards" / f"{name}.yaml"
     text = BOARD.format(probe=f"{kind}{daemon.uid}", port=daemon.board.serial_port)
     board.write_text(text if tested else f"{text}health: off\n")
-    one = TWO_VARIANTS.replace("virtual-f746", name).replace("[216 MHz, 288 MHz]", "216 MHz")
+    one = TESTED.replace("virtual-f746", name).replace("[216 MHz, 288 MHz]", "216 MHz")
     workplace.write_matrix(name, one)
     ran = workplace.doit("matrix", name)
     assert ran.returncode == (6 if tested else 1), ran.stdout + ran.stderr

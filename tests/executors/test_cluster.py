@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
@@ -12,20 +12,36 @@ import pytest
 from distributed import Client, get_worker
 
 from mcumatrix import registry
-from mcumatrix.errors import BlockedError, BuildError, ConsoleError, FirmwareError, McuMatrixError, ToolError
+from mcumatrix.adapters.boards.units import Units
+from mcumatrix.errors import (
+    BlockedError,
+    BuildError,
+    ConsoleError,
+    ConsoleTimeoutError,
+    FirmwareError,
+    FlashError,
+    FlashFault,
+    McuMatrixError,
+    ToolError,
+)
 from mcumatrix.executors.cluster import builder as builder_module
 from mcumatrix.executors.cluster import connection as connection_module
+from mcumatrix.executors.cluster import there
 from mcumatrix.executors.cluster.builder import ClusterBuilder
 from mcumatrix.executors.cluster.connection import Connection
 from mcumatrix.executors.cluster.runs import ClusterRuns, Turns
 from mcumatrix.executors.cluster.there import Done
 from mcumatrix.executors.runs import Choice
-from mcumatrix.model.catalogue import Toolchain
+from mcumatrix.model.catalogue import Board, Toolchain, Unit
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
-from mcumatrix.stages.run import Ended, Ran, ToRun
+from mcumatrix.model.record import Record, Status
+from mcumatrix.model.schedule import Slot
+from mcumatrix.running import run_variant
+from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
+from support.benches import FakeJob, a_bench
 from support.clusters import RESOURCES, Lab, a_cluster, wait_for
-from support.variants import a_variant, an_image
+from support.variants import a_measurement, a_variant, an_image
 
 GCC = Toolchain("path", "arm-none-eabi-")
 
@@ -38,6 +54,13 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
     """Two workers in threads of this process, so that what a test replaces is replaced there too."""
     with a_cluster(tmp_path_factory.mktemp("workers")) as (made, _):
         yield made
+
+
+@pytest.fixture
+def ours(connection: Connection) -> Iterator[Connection]:
+    """The same; what workers keep for it is gone afterwards, such as which units were set aside."""
+    yield connection
+    connection.ask_each(there.left_there, connection.asker, workers=connection.workers())
 
 
 @pytest.fixture
@@ -64,7 +87,7 @@ def test_a_worker_makes_the_same_bytes_as_this_machine(
     connection: Connection, folders: BuildFolders, tmp_path: Path
 ) -> None:
     on_cluster = ClusterBuilder(connection, pytest.fail)
-    here = registry.builders("local", tmp_path / "cache", pytest.fail).chosen
+    here = registry.builders.builders("local", tmp_path / "cache", pytest.fail).chosen
     assert on_cluster.identity(GCC) == here.identity(GCC, ())
     on_cluster.execute(_plan(COMPILED), folders, folders.output / "build.log")
     there = (folders.output / "a.o").read_bytes()
@@ -91,7 +114,7 @@ def test_a_worker_with_another_compiler_or_none_is_refused_with_a_sentence(
 ) -> None:
     first, second = sorted(connection.workers())
 
-    def identity(_toolchain: object, flags: tuple[str, ...], dask_worker: Any = None) -> object:
+    def identity(_us: str, _toolchain: object, flags: tuple[str, ...], dask_worker: Any = None) -> object:
         if dask_worker.address == first:
             return ToolchainIdentity("gcc 12", "a" * 64)
         return "arm-none-eabi-gcc is not on PATH." if flags else ToolchainIdentity("gcc 13", "b" * 64)
@@ -119,10 +142,16 @@ def test_where_no_worker_has_the_compiler_that_is_said(connection: Connection) -
 
 
 class FakeBoard:
-    """A board with one unit, on every worker. `run_image` asks it for nothing else here."""
+    """A board with its units, on every worker; `run_image` asks it for nothing else here."""
 
-    def __init__(self, *_: object, **__: object) -> None:
-        pass
+    def __init__(
+        self, entry: Board, *, wait: bool, say: Callable[[str], None], stop: Event, **_: object
+    ) -> None:
+        names = [unit.probe or f"unit-{number}" for number, unit in enumerate(entry.units, 1)]
+        self.units = Units(entry.name, names, wait=wait, say=say, stop=stop)
+
+    def set_aside(self, unit: str, reason: str) -> None:
+        self.units.set_aside(unit, reason)
 
     def close(self) -> None:
         pass
@@ -131,8 +160,8 @@ class FakeBoard:
         return {"unicorn": "2.1.4"}
 
 
-def _boards() -> registry.Boards:
-    return registry.Boards(Path(), wait=False, say=pytest.fail)
+def _boards() -> registry.boards.Boards:
+    return registry.boards.Boards(Path(), wait=False, say=pytest.fail)
 
 
 @pytest.fixture
@@ -142,7 +171,7 @@ def choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Choice:
         (tmp_path / name).write_bytes(name.encode())
     image = replace(an_image(), elf=tmp_path / "image.elf", binary=tmp_path / "image.bin")
     wanted, test = (ToRun(a_variant(slug), image, TimeLimit(60)) for slug in ("wanted", "health_x"))
-    monkeypatch.setitem(registry.BOARDS, "virtual", FakeBoard)
+    monkeypatch.setitem(registry.boards.BOARDS, "virtual", FakeBoard)
     return Choice("run:wanted", wanted, lambda: test, frozenset, lambda _where: None)
 
 
@@ -154,6 +183,15 @@ def _run(choose: Callable[[str], ToRun], _board: object, _boards: object, ended:
     return ran
 
 
+def _names(connection: Connection) -> dict[str, str]:
+    """What workers are called, by their addresses."""
+
+    def name(dask_worker: Any = None) -> str:
+        return there._place(dask_worker).name
+
+    return dict(connection.ask_each(name, workers=connection.workers()))
+
+
 def test_a_run_comes_back_whole_and_a_unit_that_is_not_fit_is_tested(
     connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,15 +200,17 @@ def test_a_run_comes_back_whole_and_a_unit_that_is_not_fit_is_tested(
     ended: list[Ran] = []
     runs = ClusterRuns(connection, _boards())
     board = choice.wanted.variant.board
+    units = {f"unit-1@{name}" for name in _names(connection).values()}
     tested = runs.run(replace(choice, placed=placed.append), board, ended.append)
     assert tested.what is choice.test()
-    assert (tested.log, tested.unit, str(tested.error)) == (b"log", "unit-1", "it stopped")
-    fit = replace(choice, fit=lambda: frozenset({"unit-1"}), placed=placed.append)
+    assert (tested.log, str(tested.error)) == (b"log", "it stopped")
+    assert tested.unit in units
+    fit = replace(choice, fit=lambda: frozenset(units), placed=placed.append)
     assert runs.run(fit, board, ended.append).what is choice.wanted
     assert [ran.what.variant.slug for ran in ended] == ["health_x", "wanted"]
     wait_for(lambda: len(placed) == 2)
-    assert placed[0].endswith(", which is tested")
-    assert placed[1].startswith("unit-1 of ")
+    assert placed[0] == f"{tested.unit}, which is tested"
+    assert placed[1] in units
 
 
 def test_what_no_run_comes_of_is_the_same_error_as_on_this_machine(
@@ -249,7 +289,8 @@ def test_a_unit_on_which_equipment_failed_is_tested_by_whoever_comes_next(
 
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", goes)
     board, only = choice.wanted.variant.board, min(connection.workers())
-    fit = replace(choice, fit=lambda: frozenset({"unit-1"}))
+    unit = f"unit-1@{_names(connection)[only]}"
+    fit = replace(choice, fit=lambda: frozenset({unit}))
 
     def run() -> str:
         runs = ClusterRuns(connection, _boards())
@@ -259,10 +300,146 @@ def test_a_unit_on_which_equipment_failed_is_tested_by_whoever_comes_next(
     assert [run() for _ in range(4)] == ["wanted", "health_x", "health_x", "wanted"]
 
 
+@dataclass
+class Bench:
+    """The boards of workers, on which images run as they should, but for the units that are unplugged."""
+
+    is_mishap_due: bool = False
+    """Whether the next unit on which a variant runs is unplugged meanwhile."""
+    unplugged: str = ""
+    others_wait: Event | None = None
+    """What the other units wait for in mid-run."""
+    ran: list[tuple[str, str]] = field(default_factory=list)
+    """Which image was run where."""
+
+    def run(self, choose: Choose, board: Board, boards: registry.boards.Boards, ended: Ended) -> Ran:
+        units: Units = boards.get(board).units  # type: ignore[attr-defined]
+        with units.take(lambda _name: ()) as unit:
+            what = choose(unit)
+            name = f"{unit}@{_place().name}"
+            self.ran.append((name, what.variant.slug))
+            error: McuMatrixError | None = None
+            if name == self.unplugged:
+                error = FlashError("the probe is not attached", fault=FlashFault.NO_PROBE)
+            elif self.is_mishap_due and what.variant.slug == "wanted":
+                self.is_mishap_due, self.unplugged = False, name
+                error = ConsoleTimeoutError("the board sent nothing")
+            elif self.others_wait:
+                assert self.others_wait.wait(60)
+            measurement = None if error else a_measurement()
+            ran = Ran(
+                what, b"log", unit=unit, error=error, measurement=measurement, timing_model="m7-block-1"
+            )
+            ended(ran)
+            return ran
+
+
+def _place() -> there.Place:
+    return there._place()
+
+
+def test_a_unit_that_is_unplugged_in_mid_run_loses_nothing_and_its_namesake_goes_on(
+    ours: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bench = Bench(is_mishap_due=True)
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", bench.run)
+    is_aside = Event()
+
+    def say(line: str) -> None:
+        if line.endswith(f"; {bench.unplugged} is set aside."):
+            is_aside.set()
+
+    variant, test = choice.wanted.variant, choice.test()
+    assert test is not None
+    runs = ClusterRuns(ours, _boards())
+    made = a_bench(
+        tmp_path,
+        monkeypatch,
+        runs,
+        _boards(),
+        variant=variant,
+        test=test.variant,
+        say=say,
+        image=test.image,
+    )
+    job: Any = FakeJob(variant)
+    records: list[Record] = []
+
+    def run(number: int) -> None:
+        records.append(run_variant(job, Slot(number), made, TimeLimit(60)))
+
+    run(1)
+    # Of two at once, one is where the unit is gone.
+    bench.others_wait = is_aside
+    both = [Thread(target=run, args=[number]) for number in (2, 3)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert is_aside.is_set()
+    (other,) = {f"unit-1@{name}" for name in _names(ours).values()} - {bench.unplugged}
+    assert [(record.status, record.provenance.unit) for record in records] == [(Status.OK, other)] * 3
+    assert [record.attempt for record in records] == [2, 1, 1]
+    assert [name for name, slug in bench.ran if slug == "wanted"].count(bench.unplugged) == 1
+
+
+def test_what_is_set_aside_for_one_who_asks_is_so_for_nobody_who_comes_later(
+    ours: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", Bench().run)
+    board = choice.wanted.variant.board
+    runs = ClusterRuns(ours, _boards())
+    aside: list[str] = []
+    for _ in range(2):
+        aside.append(runs.run(choice, board, lambda _ran: None).unit)
+        runs.set_aside(board, aside[-1], "it is broken")
+    assert sorted(aside) == sorted(f"unit-1@{name}" for name in _names(ours).values())
+    with pytest.raises(BlockedError) as error:
+        runs.run(choice, board, lambda _ran: None)
+    assert sorted(error.value.message.removesuffix(")").partition(" (")[2].split("; ")) == sorted(
+        f"{unit}: it is broken" for unit in aside
+    )
+    later = Connection(Client(ours._client.scheduler.address, set_as_default=False), "later", lambda: None)
+    assert ClusterRuns(later, _boards()).run(choice, board, lambda _ran: None).unit in aside
+    later.close()
+    # A worker that hears of it late says the same.
+    monkeypatch.setattr(runs, "_aside", {})
+    with pytest.raises(BlockedError, match=r"^every unit of .* was set aside \(unit-1: it is broken\)\n"):
+        runs.run(choice, board, lambda _ran: None)
+
+
+def test_a_unit_with_a_serial_number_has_that_for_a_name_on_all_workers_and_is_used_where_it_is(
+    connection: Connection, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units = (Unit("066A", "/dev/ttyACM0"), Unit("066B", "/dev/ttyACM1"))
+    board = replace(choice.wanted.variant.board, units=units)
+    first, second = sorted(connection.workers())
+
+    def has(resource: str, dask_worker: Any = None) -> None:
+        dask_worker.state.total_resources[resource] = 1.0
+
+    def lose(resource: str, dask_worker: Any = None) -> None:
+        del dask_worker.state.total_resources[resource]
+
+    monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", Bench().run)
+    attached = {first: units[0], second: units[1]}
+    for worker, unit in attached.items():
+        connection.ask_each(has, there.resource_of(board, unit), workers=[worker])
+    runs = ClusterRuns(connection, _boards())
+    found = {}
+    for worker in attached:
+        monkeypatch.setattr(runs, "_with", lambda *_, only=worker: {only: 1})
+        found[worker] = runs.run(choice, board, lambda _ran: None).unit
+    for worker, unit in attached.items():
+        connection.ask_each(lose, there.resource_of(board, unit), workers=[worker])
+    assert found == {worker: unit.probe for worker, unit in attached.items()}
+
+
 class FakeConnection:
     """A cluster that has other workers each time that it is looked at: so many, one after the other."""
 
     is_stopped = False
+    asker = "us"
 
     def __init__(self, *looks: int) -> None:
         self._looks = list(looks)
@@ -275,7 +452,7 @@ class FakeConnection:
         return {f"tcp://lab-{number}:1": {"resources": RESOURCES} for number in range(count)}
 
     def result(self, *_: object, **__: object) -> Done:
-        return Done(False, Ran(None, unit="unit-1"))  # type: ignore[arg-type]
+        return Done(False, Ran(None, unit="unit-1"), "tcp://lab-0:1")  # type: ignore[arg-type]
 
 
 def test_workers_that_come_or_go_between_two_looks_are_in_nobodys_way(choice: Choice) -> None:
@@ -331,7 +508,7 @@ def test_a_run_that_is_lost_with_the_scheduler_is_done_again_when_that_is_back_a
 
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
     lab.add_worker()
-    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    made = Connection(Client(lab.address, timeout=60, set_as_default=False), lab.address, lambda: None)
     placed: list[str] = []
     ended: list[Ran] = []
     choice = replace(choice, placed=placed.append)
@@ -346,7 +523,7 @@ def test_a_run_that_is_lost_with_the_scheduler_is_done_again_when_that_is_back_a
     lab.add_worker()
     asked.join(60)
     is_over.set()
-    assert [ran.unit for ran in ended] == ["unit-1"]
+    assert [ran.unit.partition("@")[0] for ran in ended] == ["unit-1"]
     wait_for(lambda: bool(placed))
     made.close()
 
@@ -364,7 +541,7 @@ def test_where_the_scheduler_does_not_come_back_a_run_ends_with_a_sentence(
     monkeypatch.setattr("mcumatrix.executors.cluster.there.run_here", run)
     monkeypatch.setattr(connection_module, "RECONNECT_S", 0.3)
     lab.add_worker()
-    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    made = Connection(Client(lab.address, timeout=60, set_as_default=False), lab.address, lambda: None)
     said: list[str] = []
     ended: list[Ran] = []
 

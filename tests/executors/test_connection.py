@@ -54,6 +54,7 @@ class FakeClient:
     """A cluster of one worker, as a connection sees it."""
 
     status = "running"
+    last_seen = 1.0
 
     def __init__(self, submitted: Callable[[FakeFuture], None] = lambda _future: None) -> None:
         self._submitted = submitted
@@ -65,7 +66,7 @@ class FakeClient:
 
     def scheduler_info(self, n_workers: int) -> Mapping[str, object]:
         assert n_workers == -1
-        return {"workers": {"tcp://lab-1:1": {}}}
+        return {"workers": {"tcp://lab-1:1": {"last_seen": self.last_seen}}}
 
     def submit(self, *_: object, **__: object) -> FakeFuture:
         self.asked.append(FakeFuture())
@@ -201,7 +202,7 @@ def test_what_a_worker_has_no_room_for_is_done_by_another_and_without_one_that_i
         # One is free and has the room: none of them is asked by chance alone.
         return processes.result(
             build_there,
-            lambda: (plan, {}, sources, {}),
+            lambda: ("us", plan, {}, sources, {}),
             workers=lambda: named.pop(0) if named else [first, second],
             resources={},
             what="library",
@@ -227,7 +228,7 @@ def test_what_a_worker_has_no_room_for_is_done_by_another_and_without_one_that_i
 def test_what_did_not_arrive_as_it_was_sent_is_said_with_the_worker(processes: Connection) -> None:
     plan = BuildPlan("library", Toolchain("path", "arm-none-eabi-"), "f" * 64, (), ())
     with pytest.raises(ToolError, match=r"^The worker on .* cannot do its work: a bundle is not what it is"):
-        _result(processes, build_there, plan, {}, Bundle("0" * 64, b""), {})
+        _result(processes, build_there, "us", plan, {}, Bundle("0" * 64, b""), {})
 
 
 def _once_for_ever(folder: Path) -> int:
@@ -254,13 +255,51 @@ def test_what_a_killed_worker_had_is_done_by_another_and_comes_back_once(
     assert found[0] != killed
 
 
+def test_what_a_worker_had_that_goes_silent_is_done_by_another_and_its_answer_is_not_waited_for(
+    processes: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its machine hangs or its cable is out: nobody tells, and no connection ends."""
+    monkeypatch.setattr(module, "SILENT_S", 3.0)
+    monkeypatch.setattr(module, "ANSWER_S", 5.0)
+    # One may have been killed a moment ago.
+    wait_for(lambda: len(processes.ask_each(os.getpid, workers=processes.workers())) == 2)
+    found: list[int] = []
+    asked = Thread(target=lambda: found.append(_result(processes, _once_for_ever, tmp_path)))
+    asked.start()
+    wait_for(lambda: bool(list(tmp_path.iterdir())))
+    (silent,) = (int(path.name) for path in tmp_path.iterdir())
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        pids = processes.ask_each(os.getpid, workers=processes.workers())
+        asked.join(60)
+    finally:
+        os.kill(silent, signal.SIGKILL)
+    assert [*pids.values()] == found != [silent]
+
+
+def test_a_worker_that_says_something_again_counts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, now_s = FakeClient(), [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now_s[0])
+    made = _connection(client)
+
+    def has_worker(at_s: float) -> bool:
+        now_s[0] = at_s
+        return bool(made.workers())
+
+    assert has_worker(0)
+    assert has_worker(module.SILENT_S)
+    assert not has_worker(module.SILENT_S + 1)
+    client.last_seen += 1
+    assert has_worker(module.SILENT_S + 2)
+    assert has_worker(2 * module.SILENT_S)
+
+
 def test_where_the_scheduler_is_gone_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECONNECT_S", 0.2)
-    # What Dask itself does when it ends waits for as long.
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        a_cluster(tmp_path, n_workers=0) as (made, cluster),
-    ):
+    how_long = "distributed.comm.timeouts.connect"
+    with dask.config.set({how_long: "60s"}), a_cluster(tmp_path, n_workers=0) as (made, cluster):
+        # Once it is there. What Dask itself does when it ends waits for as long.
+        dask.config.set({how_long: "1s"})
         cluster.sync(cluster.scheduler.close)
         with pytest.raises(ToolError) as error:
             _result(made, os.getpid)

@@ -8,7 +8,7 @@ import pytest
 
 from mcumatrix.errors import MatrixError, ToolError
 from mcumatrix.executors.cluster import worker as module
-from mcumatrix.executors.cluster.worker import resources_of, work
+from mcumatrix.executors.cluster.worker import boards_of, resources_of, work
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
 from mcumatrix.stages.match import Match
 from support.clusters import Lab, wait_for
@@ -20,7 +20,9 @@ def test_a_worker_has_the_units_of_boards_that_can_be_used() -> None:
     matches = [Match(virtual, Unit()), *(Match(lab, unit) for unit in lab.units[:2])]
     away = Match(lab, lab.units[2], reasons=("no probe 3 is attached",))
     gone = Match(Board("gone", BoardKind.REAL, "x"), Unit(), reasons=("no probe is attached",))
-    assert resources_of([*matches, away, gone]) == {"board:virtual": 2, "board:lab": 2}
+    resources = resources_of([*matches, away, gone])
+    assert resources == {"board:virtual": 2, "board:lab": 2, "unit:lab/1": 1, "unit:lab/2": 1}
+    assert boards_of(resources) == {"virtual": 2, "lab": 2}
 
 
 def test_what_is_no_scheduler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +50,6 @@ def test_it_comes_back_to_a_scheduler_that_was_started_again_and_ends_when_that_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(distributed, "Nanny", Inside)
-    monkeypatch.setattr(module, "CONNECT_S", 1.0)
     lab = Lab(tmp_path)
     lab.start_scheduler()
     said: list[str] = []
@@ -56,8 +57,11 @@ def test_it_comes_back_to_a_scheduler_that_was_started_again_and_ends_when_that_
     worker = Thread(target=work, args=arguments, daemon=True)
     worker.start()
     wait_for(lambda: len(said) == 1)
-    lab.end_scheduler()
-    wait_for(lambda: len(said) == 2)
+    with monkeypatch.context() as impatient:
+        # Only as long as nobody is there: who is there may be slow to answer.
+        impatient.setattr(module, "CONNECT_S", 1.0)
+        lab.end_scheduler()
+        wait_for(lambda: len(said) == 2)
     lab.start_scheduler()
     wait_for(lambda: len(said) == 3)
     with distributed.Client(lab.address, set_as_default=False) as client:

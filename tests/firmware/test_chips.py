@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,14 +114,36 @@ class Made:
             return section.data()[start : start + symbol["st_size"]]
 
 
+BuildFor = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def build_for(tmp_path_factory: pytest.TempPathFactory) -> BuildFor:
+    """build_for(board, clock_hz) gives an image around the fake runtime, with the linker's map beside it.
+
+    Another clock is compiled in the folder of the first: all else is there already.
+    """
+    builds: dict[str, Build] = {}
+
+    def build(board: str, clock_hz: int = HELLO.clock_hz) -> Path:
+        is_new = board not in builds
+        here = builds.setdefault(board, Build(tmp_path_factory.mktemp("chip"), board=board))
+        here.render(replace(HELLO, board=board, clock_hz=clock_hz))
+        if is_new:
+            here.configure()
+        here.compile()
+        elf = tmp_path_factory.mktemp("image") / here.elf.name
+        for ending in (".elf", ".map"):
+            shutil.copy(here.elf.with_suffix(ending), elf.with_suffix(ending))
+        return elf
+
+    return build
+
+
 @pytest.fixture(scope="module", params=BOARDS, ids=lambda expected: expected.board)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """An image for each board of the firmware, around the fake runtime."""
-    build = Build(tmp_path_factory.mktemp("chip"), board=request.param.board)
-    build.render(replace(HELLO, board=request.param.board))
-    build.configure()
-    build.compile()
-    return Made(request.param, build.elf)
+def made(request: pytest.FixtureRequest, build_for: BuildFor) -> Made:
+    """An image for each board of the firmware."""
+    return Made(request.param, build_for(request.param.board))
 
 
 def test_every_board_of_the_firmware_is_looked_at_here():
@@ -179,13 +202,10 @@ def test_the_board_has_its_own_crystal_and_serial_port(made):
 
 
 @pytest.mark.parametrize(("mhz", "divider", "boosts"), [(14, 8, False), (30, 4, False), (82, 2, True)])
-def test_the_stm32l4_makes_a_clock_with_each_divider_of_its_pll(tmp_path, mhz, divider, boosts):
-    build = Build(tmp_path, board="nucleo_l4r5zi")
-    build.render(replace(HELLO, board="nucleo_l4r5zi", clock_hz=mhz * 1_000_000))
-    build.configure()
-    build.compile()
+def test_the_stm32l4_makes_a_clock_with_each_divider_of_its_pll(build_for, mhz, divider, boosts):
+    elf = build_for("nucleo_l4r5zi", mhz * 1_000_000)
     options = BoardOptions(chip="stm32l4r5zi", timing="instructions")
-    with Board(load_elf(build.elf), options) as board:
+    with Board(load_elf(elf), options) as board:
         board.run_until_it_waits(timeout_seconds=60)
         said = board.line().read().decode("ascii")
         assert f" core_hz={mhz}000000 " in said

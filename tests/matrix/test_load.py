@@ -44,13 +44,13 @@ def test_a_matrix_is_found_by_name_or_path(folder: Path, name: str, path: str) -
     ("name", "message"),
     [
         ("quikstart", "there is no matrix 'quikstart'\n  Did you mean 'quickstart'?"),
-        ("mine", "there is no matrix 'mine'\n  Matrices in matrix: blog, quickstart."),
-        ("", "there is no matrix ''\n  Matrices in matrix: blog, quickstart."),
-        ("own", "there is no matrix 'own'\n  Matrices in matrix: blog, quickstart."),
-        ("boards", "there is no matrix 'boards'\n  Matrices in matrix: blog, quickstart."),
+        ("mine", "there is no matrix 'mine'\n  There are: blog, quickstart."),
+        ("", "there is no matrix ''\n  There are: blog, quickstart."),
+        ("own", "there is no matrix 'own'\n  There are: blog, quickstart."),
+        ("boards", "there is no matrix 'boards'\n  There are: blog, quickstart."),
         ("sub/blog.yaml", "there is no matrix 'sub/blog.yaml'\n  Did you mean 'blog'?"),
-        ("nul\0.yaml", "there is no matrix 'nul\\x00.yaml'\n  Matrices in matrix: blog, quickstart."),
-        ("y" * 300 + ".yaml", f"there is no matrix '{'y' * 57}...'\n  Matrices in matrix: blog, quickstart."),
+        ("nul\0.yaml", "there is no matrix 'nul\\x00.yaml'\n  There are: blog, quickstart."),
+        ("y" * 300 + ".yaml", f"there is no matrix '{'y' * 57}...'\n  There are: blog, quickstart."),
     ],
 )
 def test_an_unknown_matrix_is_named_with_what_there_is(folder: Path, name: str, message: str) -> None:

@@ -16,7 +16,7 @@ from mcumatrix.notebook import comparison
 from mcumatrix.notebook.comparison import ask_reference, built_in_digit, compare
 from mcumatrix.notebook.confusion import Confusion, ask_digits
 from mcumatrix.notebook.shown import show_comparison, show_confusion, show_layers, show_scores
-from mcumatrix.registry import labelled_set
+from mcumatrix.registry.answers import labelled_set
 
 MODELS = load_catalogues(Path(__file__).parents[2] / "matrix").models
 INT8 = MODELS["mnist-int8"]

@@ -51,3 +51,8 @@ def test_runs_that_only_scatter_are_seldom_said_to_change() -> None:
 def test_with_many_layers_a_change_has_to_be_clearer() -> None:
     values = [1.0, 1.01, 1.0, 0.99, 2.0, 2.01, 1.99, 2.0]
     assert change_points(values, looked_at=9) == ()
+
+
+def test_a_clear_step_of_many_runs_is_found_among_however_many_layers() -> None:
+    """Of 1,999 shuffled series, none that has one as large is too often for more than 100 layers."""
+    assert change_points([*_noise(12, 1), *_noise(12, 2, 110.0)], looked_at=400) == (12,)

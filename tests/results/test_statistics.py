@@ -109,6 +109,13 @@ def test_sets_that_do_not_overlap_differ_and_the_interval_has_the_sign() -> None
     assert slower.p_value < 0.001
 
 
+def test_sets_that_do_not_overlap_differ_among_however_many_layers() -> None:
+    """Of 4,000 resamples, none that is beyond zero is too often for a network with more than 100 layers."""
+    slower = shift([[10, 11, 10, 12, 11, 10]], [[20, 21, 22, 20, 21, 20]], looked_at=400)
+    assert slower is not None
+    assert holm([slower.p_value] * 400) == (True,) * 400
+
+
 def test_sets_from_the_same_source_do_not_differ() -> None:
     draw = Random(3)
     found = shift([[draw.gauss(0, 1) for _ in range(20)]], [[draw.gauss(0, 1) for _ in range(20)]])

@@ -70,7 +70,7 @@ def add_records(
             continue
         log, trace, about = b"nothing came", b"", changes
         if isinstance(outcome, int):
-            golden = registry.golden_case(variant.model)
+            golden = registry.answers.golden_case(variant.model)
             log, measurement = _measured(variant, golden, outcome)
             outcome = (measurement, check_answer(measurement, golden))
             if drawn:

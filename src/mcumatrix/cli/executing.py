@@ -166,7 +166,7 @@ def _conclude(work: Work, selected: frozenset[str]) -> int:
     from mcumatrix.report.render.terminal import report_text
 
     results = work.results()
-    cases = cases_of_results(work.matrix, results, registry.least_cycles)
+    cases = cases_of_results(work.matrix, results, registry.models.least_cycles)
     made = next(iter(work.reported), None) or with_tests_of_units(make_report(work.matrix, cases), results)
     work.display.told(f"\n{report_text(made)}\n")
     if work.unreported or not report_is_current(work, results):

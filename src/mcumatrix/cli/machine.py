@@ -27,7 +27,7 @@ def base_image(_project: Project, _params: Mapping[str, Any], names: list[str]) 
             f"base-image makes an image of a release, and {suite!r} is no code name of one.",
             hint=f"For example: base-image {DEFAULT_SUITE}",
         )
-    print(registry.make_base_image(suite, say))
+    print(registry.builders.make_base_image(suite, say))
     return ExitCode.OK
 
 
@@ -48,13 +48,13 @@ def doctor(project: Project, params: Mapping[str, Any], _names: list[str]) -> Ex
 def worker(project: Project, params: Mapping[str, Any], names: list[str]) -> ExitCode:
     """`worker`: builds and runs for others."""
     from mcumatrix import registry
-    from mcumatrix.executors.cluster.worker import resources_of, work
+    from mcumatrix.executors.cluster.worker import boards_of, resources_of, work
     from mcumatrix.matrix.catalogues import load_boards
     from mcumatrix.stages.match import device_paths, match
 
     known = load_boards(project.matrix_folders).values()
-    resources = resources_of(match(known, registry.attached(device_paths(known), known)))
-    boards = ", ".join(f"{name} ({units:g})" for name, units in sorted(resources.items())) or "no boards"
+    resources = resources_of(match(known, registry.boards.attached(device_paths(known), known)))
+    boards = ", ".join(f"{name} ({units:g})" for name, units in boards_of(resources).items()) or "no boards"
     print_line(f"This machine has {boards}.")
     threads = params["process"] or (os.cpu_count() or 1)
     try:
@@ -72,7 +72,7 @@ def _show_boards(project: Project) -> ExitCode:
     from mcumatrix.stages.match import device_paths, match
 
     known = load_boards(project.matrix_folders).values()
-    attached = registry.attached(device_paths(known), known)
+    attached = registry.boards.attached(device_paths(known), known)
     print_line(parts_text(board_parts(attached, match(known, attached))))
     if not attached.probes:
         print_line(f"\n{_NEXT}")

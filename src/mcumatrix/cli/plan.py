@@ -44,8 +44,7 @@ def _planned(work: Work, selection: Selection) -> "Plan":
     jobs = work.selected(selection)
     steps = [what_is_left(job, work.store, work.slots_of(job)) for job in jobs]
     selected = work.slugs(selection)
-    axes = {variant.slug: variant.axes for variant in work.matrix.variants}
-    expect = {variant.slug: variant.expect for variant in work.matrix.variants}
+    variants = {variant.slug: variant for variant in work.matrix.variants}
     libraries = {
         library.name: library
         for job, left in zip(jobs, steps, strict=True)
@@ -68,9 +67,10 @@ def _planned(work: Work, selection: Selection) -> "Plan":
             *(
                 PlannedVariant(
                     slug,
-                    axes[slug],
+                    variants[slug].axes,
                     hindered=error.message,
-                    is_expected=slug in work.refused and is_expected(expect[slug], work.refused[slug]),
+                    is_expected=slug in work.refused
+                    and is_expected(variants[slug].expect, work.refused[slug]),
                 )
                 for slug, error in work.hindered.items()
                 if slug in selected

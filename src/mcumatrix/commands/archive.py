@@ -44,7 +44,7 @@ def archive(
         ToolError: it cannot be signed; the archive is there then.
     """
     if sign_with:
-        registry.signer().require()
+        registry.signers.signer().require()
     path = Path(output or f"{find_matrix(name, project.matrix_folders).stem}{ENDING}")
     if not path.name.endswith(ENDING) or path.name == ENDING:
         raise MatrixError(f"{path} is no name for an archive", hint=f"It ends with {ENDING}.")
@@ -81,7 +81,7 @@ def sign_archive(archive: Path, key: Path) -> Path:
         StorageError: a file cannot be read or written.
         ToolError: it cannot be signed with this key.
     """
-    signer = registry.signer()
+    signer = registry.signers.signer()
     signature = signature_of(archive.absolute(), signer)
     with in_sentences(f"{archive} could not be signed", signature.parent, "The archive is there."):
         write_atomically(signature, signer.sign(archive, key))
@@ -142,7 +142,7 @@ def verify_archive(
     if signed_by:
         unchecked = f"The signature of {path} could not be checked"
         with in_sentences(unchecked, path.absolute().parent, "Nothing was unpacked."):
-            checker = registry.signature_checker(trusted_root)
+            checker = registry.signers.signature_checker(trusted_root)
             vouched = checker.vouched(path, signature_of(path, checker), signed_by)
     code = conclude(check_archive(path), say)
     if vouched:

@@ -123,7 +123,7 @@ def _add_sources(project: Project, matrix: Matrix, contents: Contents) -> None:
     """What images, runs and reports are made from, as their fingerprints have it."""
     modules = {*RENDERERS, *REPORTERS}
     for entry in {variant.runtime.name: variant.runtime for variant in matrix.variants}.values():
-        runtime = registry.runtime(entry, project.firmware, project.templates)
+        runtime = registry.runtimes.runtime(entry, project.firmware, project.templates)
         modules.add(type(runtime).__module__)
         for member in runtime_members(project, runtime):
             contents.add(member)

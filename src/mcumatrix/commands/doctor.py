@@ -90,7 +90,7 @@ def _checks(project: Project) -> Iterator[Check]:
     yield _hooks()
     # Of no other board: a flasher that is not there would leave all else unsaid.
     placed = [board for board in load_boards(project.matrix_folders).values() if board.coordinator]
-    attached = registry.attached(boards=placed)
+    attached = registry.boards.attached(boards=placed)
     yield from hardware(attached, Path("/"), os.geteuid(), os.getgroups())
     yield from places(attached)
     yield _disk(project.root)
@@ -146,8 +146,8 @@ def _builders(project: Project) -> Iterator[Check]:
     found: list[Check] = []
     for what, wanted in (("compiler on PATH", "local"), ("Docker engine", "docker")):
         try:
-            builder = registry.builders(wanted, project.build / "cache", lambda _line: None).chosen
-            if wanted == "docker" and (room := registry.engine_room()):
+            builder = registry.builders.builders(wanted, project.build / "cache", lambda _line: None).chosen
+            if wanted == "docker" and (room := registry.builders.engine_room()):
                 found.append(engine(room))
             else:
                 said = builder.identity(on_path, ()).version if on_path else "there"
@@ -191,7 +191,7 @@ def _hooks() -> Check:
         found = f"they run on Linux alone, and this is {system}"
         to_do = "Plans, reports and real boards work here; a container with Linux runs virtual boards."
         return Check("virtual boards", State.NOTE, found, to_do)
-    problem, _, to_do = registry.hooks_missing().partition("\n")
+    problem, _, to_do = registry.boards.hooks_missing().partition("\n")
     if problem:
         return Check("virtual boards", State.MISSING, problem, to_do.strip())
     return Check("virtual boards", State.OK, "their hooks are compiled")

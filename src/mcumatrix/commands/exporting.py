@@ -35,7 +35,7 @@ def export(
     Raises:
         McuMatrixError: there is no such format, no such results, or none that could be believed.
     """
-    exporter = registry.exporter(format_name)
+    exporter = registry.exporters.exporter(format_name)
     to = Path(folder) if folder else project.build / "export" / Path(name).stem / format_name
     revision = _revision(project, commit, to)
     results = _of(project, name, revision)
@@ -48,7 +48,7 @@ def export(
 
 
 def _revision(project: Project, commit: str, to: Path) -> Revision | None:
-    revision = registry.find_revision(project.root, commit)
+    revision = registry.revisions.find_revision(project.root, commit)
     if revision is None:
         return None
     return replace(revision, repository=os.path.relpath(revision.repository, to))
@@ -59,6 +59,6 @@ def _of(project: Project, name: str, revision: Revision | None) -> Exported:
         publication = read_publication(path)
         return exported_publication(make_publication_report(publication), publication, revision)
     matrix, kept = load_kept(project, name)
-    cases = cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
+    cases = cases_of_results(matrix, results_of(project, matrix, kept), registry.models.least_cycles)
     published = read_publications(matrix.published, project.published_folders)
     return exported_results(make_report(matrix, cases, published), cases, revision)

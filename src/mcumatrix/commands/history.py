@@ -66,7 +66,7 @@ def _over_time(project: Project, matrix: Matrix, *, with_commits: bool) -> tuple
     if not with_commits:
         return runs_of_variants(project, matrix), ()
     notes = []
-    with registry.committed_files(project.results(matrix.name) / "records") as before:
+    with registry.revisions.committed_files(project.results(matrix.name) / "records") as before:
         found = runs_of_variants(project, matrix, before)
         if not before.is_whole:
             notes.append("There are earlier commits that were not looked at.")

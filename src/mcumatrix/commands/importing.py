@@ -42,7 +42,7 @@ def import_results(
     Raises:
         McuMatrixError: there is no such format, or the file is not in it, or does not say enough.
     """
-    importer = registry.importer(format_name)
+    importer = registry.importers.importer(format_name)
     name = _name(given.name or file.stem)
     clock_hz = _clock_hz(given.clock)
     imported = importer.read(str(file), _text(file), clock_hz)

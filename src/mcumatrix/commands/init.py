@@ -125,14 +125,14 @@ def _of_model(project: Project, shipped: _Begun, model: Path, say: Callable[[str
     name = name_for(model)
     catalogues = load_catalogues(project.matrix_folders)
     entry = catalogues.models[name]
-    contents = registry.model_contents(entry)
+    contents = registry.models.model_contents(entry)
     for runtime in (catalogues.runtimes[each] for each in _RUNTIMES):
         if entry.element not in runtime.elements:
             continue
         try:
             if not runtime.sources:
-                made = registry.runtime(runtime, project.firmware, project.templates)
-                made.render(contents, lambda: registry.network(contents))
+                made = registry.runtimes.runtime(runtime, project.firmware, project.templates)
+                made.render(contents, lambda: registry.models.network(contents))
         except (ModelError, RenderError):
             continue
         return replace(shipped, models=(name,), runtime=runtime)

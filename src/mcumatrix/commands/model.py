@@ -52,10 +52,10 @@ def bring_model(project: Project, request: ModelRequest, say: Callable[[str], No
     """
     if not request.model.endswith(_ENDING):
         return _make_again(project, request, say)
-    contents = registry.read_model_file(Path(request.model))
-    network = registry.network(contents)
+    contents = registry.models.read_model_file(Path(request.model))
+    network = registry.models.network(contents)
     entry = _new_entry(project, request, network)
-    text = registry.make_golden(contents, entry.input)
+    text = registry.answers.make_golden(contents, entry.input)
     assert entry.file is not None
     _keep(Path(request.model), entry.file)
     kept = _kept_inputs(project, request, entry.name)
@@ -78,6 +78,11 @@ def name_for(file: Path) -> str:
 def _make_again(project: Project, request: ModelRequest, say: Callable[[str], None]) -> ExitCode:
     models = load_catalogues(project.matrix_folders).models
     entry = models.get(request.model)
+    if entry is None and "/" in request.model:
+        raise MatrixError(
+            f"{shown(request.model)} does not end with {_ENDING}, as the files of models do",
+            hint="Give the path of a .tflite file, or the name of a model in matrix/models.",
+        )
     if entry is None:
         raise MatrixError(
             f"there is no model {shown(request.model)}",
@@ -94,16 +99,16 @@ def _make_again(project: Project, request: ModelRequest, say: Callable[[str], No
             f"The model {entry.name} is asked digits, and its golden outputs are those of all of them.",
             hint="Make them again: python -m tools.models.make_golden",
         )
-    contents = registry.model_contents(entry, say)
+    contents = registry.models.model_contents(entry, say)
     made: dict[Path, bytes] = {}
     if not isinstance(entry.input, DigitInput):
-        made[_own(project, entry.golden)] = registry.make_golden(contents, entry.input).encode()
+        made[_own(project, entry.golden)] = registry.answers.make_golden(contents, entry.input).encode()
     if answers:
-        made[_own(project, answers)] = registry.make_set_answers(entry, say)
+        made[_own(project, answers)] = registry.answers.make_set_answers(entry, say)
     for path, data in made.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
-    _describe(project, entry, contents, registry.network(contents), say)
+    _describe(project, entry, contents, registry.models.network(contents), say)
     for path in made:
         say(os.path.relpath(path))
     return ExitCode.OK
@@ -213,5 +218,5 @@ def _describe(
         if entry.element not in runtime.elements:
             say(f"  {runtime.name} does not run {entry.element} models")
         elif runtime.adapter == "builtin":
-            refusal = registry.refusal(runtime, contents, project.firmware, project.templates)
+            refusal = registry.runtimes.refusal(runtime, contents, project.firmware, project.templates)
             say(f"  {runtime.name} {f'does not run it: {refusal}' if refusal else 'runs it'}")

@@ -33,7 +33,7 @@ def pin(project: Project, name: str, repository: str, say: Callable[[str], None]
     url = f"https://github.com/{address}" if _SHORT.fullmatch(address) else address
     tensorflow = _pinned("tensorflow", url, revision)
     say(_line(tensorflow))
-    asked = registry.asked_by(tensorflow, say)
+    asked = registry.runtimes.asked_by(tensorflow, say)
     libraries = [_pinned(library, *where) for library, where in asked.libraries.items()]
     for library in libraries:
         say(_line(library))
@@ -71,7 +71,7 @@ def _free_path(project: Project, name: str) -> Path:
 
 
 def _pinned(name: str, url: str, revision: str) -> Source:
-    commit = registry.commit_of(name, url, revision)
+    commit = registry.sources.commit_of(name, url, revision)
     return Source(name, url, f"git:{commit}", revision="" if revision == commit else revision)
 
 

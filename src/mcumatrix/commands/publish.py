@@ -61,7 +61,7 @@ def publish(
         ToolError: archives cannot be signed.
     """
     if sign_with:
-        registry.signer().require()
+        registry.signers.signer().require()
     matrices = [find_matrix(name, project.matrix_folders).stem for name in names] or _with_results(project)
     with tempfile.TemporaryDirectory() as aside:
         parts = [

@@ -51,7 +51,7 @@ def replay_results(project: Project, name: str, say: Callable[[str], None]) -> E
 
 def _records(project: Project, matrix: Matrix, kept: Kept) -> Iterator[tuple[Path, str]]:
     folder = project.results(matrix.name) / "records"
-    golden_of = cache(registry.golden_case)
+    golden_of = cache(registry.answers.golden_case)
     for variant in matrix.variants:
         for record in kept.runs[variant.slug].all if variant.slug in kept.runs else ():
             file = folder / variant.slug / f"{record.name}.json"

@@ -136,7 +136,7 @@ def load_kept(project: Project, name: str, *, prove: bool = True) -> tuple[Matri
 
 def proved(kept: Kept, folder: Path, models: Mapping[str, Model]) -> Kept:
     """Without the records that are not what their raw logs and the golden answers say."""
-    golden = cache(registry.golden_case)
+    golden = cache(registry.answers.golden_case)
     refuted: dict[str, McuMatrixError] = {}
     for slug, runs in kept.runs.items():
         if slug not in models:
@@ -164,7 +164,7 @@ def cases_of(project: Project, name: str) -> tuple[Matrix, list[Case]]:
         raise MatrixError(
             f"there are no records of {matrix.name}", hint=f"`doit matrix {matrix.name}` makes them."
         )
-    return matrix, cases_of_results(matrix, results_of(project, matrix, kept), registry.least_cycles)
+    return matrix, cases_of_results(matrix, results_of(project, matrix, kept), registry.models.least_cycles)
 
 
 def results_of(project: Project, matrix: Matrix, kept: Kept) -> MatrixResults:

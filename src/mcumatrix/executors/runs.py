@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mcumatrix import registry
 from mcumatrix.model.catalogue import Board
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from mcumatrix.stages.run import Choose, Ended, Ran, ToRun, run_image
 
 
@@ -65,9 +65,9 @@ def run_here(choose: Choose, board: Board, boards: Boards, ended: Ended) -> Ran:
     return run_image(
         choose,
         boards.get(board),
-        registry.flasher(board),
-        registry.open_console,
-        open_probe=registry.current_probe,
+        registry.flashers.flasher(board),
+        registry.consoles.open_console,
+        open_probe=registry.probes.current_probe,
         stopped=boards.stopped.is_set,
         ended=ended,
     )

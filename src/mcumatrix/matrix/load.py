@@ -28,7 +28,7 @@ def find_matrix(name_or_path: str, folders: Folders) -> Path:
         if path is not None and path.suffix in (".yaml", ".yml") and _is_file(path):
             return path
     own = layers(folders)[0]
-    hint = did_you_mean(Path(name_or_path).stem, names, known=f"Matrices in {own}")
+    hint = did_you_mean(Path(name_or_path).stem, names, known="There are")
     raise MatrixError(f"there is no matrix {shown(name_or_path)}", hint=hint or f"Write one in {own}.")
 
 

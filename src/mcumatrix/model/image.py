@@ -111,6 +111,13 @@ class Sizes:
         return self.text_bytes + self.data_bytes
 
     @property
+    def rom_described(self) -> str:
+        """The same for people, by the flash that it is kept in."""
+        outside_bytes = self.region_bytes.get(EXTERNAL_FLASH, 0)
+        on_chip = f"{self.rom_bytes - outside_bytes} bytes of flash"
+        return f"{on_chip}, {outside_bytes} outside of the chip" if outside_bytes else on_chip
+
+    @property
     def ram_bytes(self) -> int:
         """All variables, those that begin as 0 among them."""
         return self.data_bytes + self.bss_bytes

@@ -14,6 +14,9 @@ APPLICATIONS = "applications"
 """What records call the applications of an image, among the axes; no axis of a matrix may be called so."""
 
 
+_FIELDS = tuple((axis.name, axis.field, axis.written) for axis in AXES if axis.field)
+
+
 class Outcome(StrEnum):
     """What a maintainer expects of a variant."""
 
@@ -83,7 +86,7 @@ class Variant:
     @property
     def axes(self) -> dict[str, str]:
         """Axis name to the value as people write it, in the order of the report's columns."""
-        known = {axis.name: axis.written(getattr(self, axis.field)) for axis in AXES if axis.field}
+        known = {name: written(getattr(self, field)) for name, field, written in _FIELDS}
         own = {setting.axis: setting.label for setting in self.settings}
         added = {} if self.applications == BENCH_ALONE else {APPLICATIONS: in_words(self.applications)}
         return known | own | added

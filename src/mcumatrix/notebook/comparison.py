@@ -81,8 +81,8 @@ def ask_reference(model: Model, pixels: "Pixels") -> Answer:
         ToolError: the package is not installed, and the digit is none of those.
         ModelError, SourceError: the model cannot be read, or had, or does not take digits.
     """
-    contents = registry.model_contents(model)
-    network = registry.network(contents)
+    contents = registry.models.model_contents(model)
+    network = registry.models.network(contents)
     element = fitted("The digit", pixels / 255, network.input)
     trial = tflm_host.try_model(contents, network, [[element]])
     if trial.status is tflm_host.TrialStatus.RUNS:
@@ -125,8 +125,10 @@ def built_in_digit(model: Model) -> "Pixels":
     Raises:
         ModelError, SourceError: the model cannot be read, or had, or does not take digits.
     """
-    taken = registry.network(registry.model_contents(model)).input
-    elements = np.frombuffer(registry.golden_case(model).input, np.dtype(taken.type.value).newbyteorder("<"))
+    taken = registry.models.network(registry.models.model_contents(model)).input
+    elements = np.frombuffer(
+        registry.answers.golden_case(model).input, np.dtype(taken.type.value).newbyteorder("<")
+    )
     if len(elements) != SIDE * SIDE:
         raise ModelError(
             f"{model.name} takes {len(elements)} elements, and a digit has {SIDE} x {SIDE} pixels.",
@@ -138,12 +140,12 @@ def built_in_digit(model: Model) -> "Pixels":
 
 def _kept(model: Model, wanted: bytes) -> tuple[float, ...] | None:
     """The elements that were kept for an input, if they were."""
-    golden = registry.golden_case(model)
+    golden = registry.answers.golden_case(model)
     if golden.input == wanted:
         return golden.outputs[0].values
     if model.dataset is None:
         return None
-    labelled = registry.labelled_set(model, AskedSet())
+    labelled = registry.answers.labelled_set(model, AskedSet())
     if wanted in labelled.inputs and labelled.expected:
         return labelled.expected[labelled.inputs.index(wanted)]
     return None

@@ -7,6 +7,7 @@ Matteson and James have it (Journal of the American Statistical Association 109,
 runs and any scatter; the libraries for long series take a penalty instead, which few runs do not tell.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,8 @@ def change_points(values: Sequence[float], looked_at: int = 1) -> tuple[int, ...
     """The places at which a new level begins, in their order; none for fewer than `MINIMUM_RUNS` values.
 
     `looked_at` is how many series are looked at, such as the layers of a network: with 95 % confidence, none
-    of them is said to change that does not (Bonferroni).
+    of them is said to change that does not (Bonferroni). The more there are, the more often runs are
+    shuffled: what never came by chance has only shown to be as rare as that.
     """
     import numpy
 
@@ -45,12 +47,13 @@ def _places(values: "Series", start: int, alpha: float) -> Iterator[int]:
 
     if len(values) < MINIMUM_RUNS:
         return
-    shuffled = numpy.tile(values, (_PERMUTATIONS, 1))
+    permutations = max(_PERMUTATIONS, math.ceil(1 / alpha))
+    shuffled = numpy.tile(values, (permutations, 1))
     shuffled = numpy.random.default_rng(_SEED).permuted(shuffled, axis=1)
     found = _divisions(values[numpy.newaxis])[0]
     by_chance = _divisions(shuffled).max(axis=1)
     largest = float(found.max())
-    if not largest or (int((by_chance >= largest).sum()) + 1) / (_PERMUTATIONS + 1) > alpha:
+    if not largest or (int((by_chance >= largest).sum()) + 1) / (permutations + 1) > alpha:
         return
     place = int(found.argmax()) + 1
     yield start + place

@@ -75,20 +75,22 @@ def has_enough(runs: Runs) -> bool:
 
 def median_interval(runs: Runs) -> Interval | None:
     """The interval of the median over all repeats; None for fewer samples than say anything about it."""
-    return _interval(_medians(runs, _SEED)) if has_enough(runs) else None
+    return _interval(_medians(runs, _SEED, _RESAMPLES)) if has_enough(runs) else None
 
 
-def shift(base: Runs, candidate: Runs) -> Shift | None:
+def shift(base: Runs, candidate: Runs, looked_at: int = 1) -> Shift | None:
     """Candidate minus base, of the medians; None where one of them has too few samples.
 
     The p-value is the share of resamples on the other side of zero, twice, as an interval that just holds
-    zero would have it.
+    zero would have it. `looked_at` is how many shifts are looked at together, such as the layers of a
+    network: so many resamples are drawn that `holm` accepts the smallest p-value that there can be.
     """
     if not has_enough(base) or not has_enough(candidate):
         return None
-    moved = _medians(candidate, _SEED) - _medians(base, _SEED + 1)
+    resamples = max(_RESAMPLES, math.ceil(2 * looked_at / (1 - CONFIDENCE)))
+    moved = _medians(candidate, _SEED, resamples) - _medians(base, _SEED + 1, resamples)
     beyond = min(int((moved <= 0).sum()), int((moved >= 0).sum()))
-    return Shift(_interval(moved), min(1.0, 2 * (beyond + 1) / (_RESAMPLES + 1)))
+    return Shift(_interval(moved), min(1.0, 2 * (beyond + 1) / (resamples + 1)))
 
 
 def holm(p_values: Sequence[float]) -> tuple[bool, ...]:
@@ -102,7 +104,9 @@ def holm(p_values: Sequence[float]) -> tuple[bool, ...]:
     return tuple(accepted)
 
 
-def _medians(runs: Runs, seed: int) -> "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]":
+def _medians(
+    runs: Runs, seed: int, resamples: int
+) -> "numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]":
     import numpy
 
     generator = numpy.random.default_rng(seed)
@@ -110,8 +114,8 @@ def _medians(runs: Runs, seed: int) -> "numpy.ndarray[tuple[int], numpy.dtype[nu
     number, repeats = cycles.shape
     at_once = max(1, _AT_ONCE // cycles.size)
     medians = []
-    for start in range(0, _RESAMPLES, at_once):
-        size = (min(at_once, _RESAMPLES - start), number)
+    for start in range(0, resamples, at_once):
+        size = (min(at_once, resamples - start), number)
         # Runs, and then repeats of each of them.
         drawn = generator.integers(number, size=size) if number > 1 else numpy.zeros(size, int)
         found = cycles[drawn[:, :, None], generator.integers(repeats, size=(*size, repeats))]

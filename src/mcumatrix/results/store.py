@@ -9,9 +9,10 @@ kept or it was not: one that the chain has and that has no name yet gets it from
 """
 
 import json
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from stat import S_ISREG
@@ -24,6 +25,7 @@ from mcumatrix.model.record import RECORD_SCHEMA, Record
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.model.soundness import contradictions_of_record
 from mcumatrix.results.chain import Chain, Link
+from mcumatrix.results.known import Known, KnownRecords
 from mcumatrix.results.older import from_schema_2
 from mcumatrix.storage import place_of, reason_of, remedy_of
 
@@ -163,12 +165,15 @@ def _ending(fingerprint: str, slot: Slot) -> str:
 class RecordStore:
     """The records of one matrix, in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remembered: KnownRecords | None = None) -> None:
+        """`remembered` is what earlier processes knew of them; None for nothing."""
         self._folder = folder
+        self._remembered = remembered or KnownRecords()
         self._chain_file = folder / CHAIN_FILE
         self._chain = Chain(self._chain_file)
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
-        self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], Record | None]] = {}
+        self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], _Found | None]] = {}
+        self._last_read: tuple[Link, Record] | None = None
 
     def add(self, record: Record, log: bytes, trace: bytes = b"") -> Record:
         """Keeps a record and its raw log, the log first; returns the record with the log's name and hash.
@@ -238,14 +243,67 @@ class RecordStore:
                 place: whoever looks at results has to learn that somebody changed one.
             ResultError: it cannot be read.
         """
-        ending = _ending(fingerprint, slot)
-        linked = self._links().get((variant, ending), ())
-        key = variant, fingerprint, slot
-        seen = self._seen.get(key)
-        if seen is None or seen[0] != linked:
-            seen = linked, self._look(variant, fingerprint, slot, linked)
-            self._seen[key] = seen
-        return seen[1]
+        found = self._find(variant, fingerprint, slot)
+        if found is None:
+            return None
+        last = self._last_read
+        return last[1] if last and last[0] == found.link else self._read(found.link)
+
+    def known(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> Known | None:
+        """What is known of the record that `newest` gives, for which it need not be read again.
+
+        Its file, its raw log and its trace are those that it was known by. Raises as `newest` does.
+        """
+        found = self._find(variant, fingerprint, slot)
+        return found.known if found else None
+
+    def newest_known(self) -> Iterator[Known]:
+        """Of each variant the last records with the inputs of the last one, the last first.
+
+        Variants of which one cannot be read or is not as it was kept are left out.
+
+        Raises:
+            ChangedResultError: the chain is not as it was written.
+            ResultError: it cannot be read.
+        """
+        by_variant: dict[str, list[Link]] = {}
+        for (variant, _), linked in self._links().items():
+            by_variant.setdefault(variant, []).extend(linked)
+        for links in by_variant.values():
+            links.sort(key=lambda link: link.number, reverse=True)
+            try:
+                found = tuple(self._last_known(links))
+            except ResultError:
+                continue
+            yield from found
+
+    def _last_known(self, links: Iterable[Link]) -> Iterator[Known]:
+        """Of the links of a variant, the last first."""
+        fingerprint = ""
+        seen: set[str] = set()
+        for link in links:
+            inputs, run = inputs_and_run(link.record)
+            if run in seen or (fingerprint and not fingerprint.startswith(inputs)):
+                continue
+            known = self._known_of(link)
+            if known is not None and fingerprint in {"", known.fingerprint}:
+                fingerprint = known.fingerprint
+                seen.add(run)
+                yield known
+
+    def is_proved(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> bool:
+        """Whether the record that `newest` gives was proved before, when its bytes were the same."""
+        found = self._find(variant, fingerprint, slot)
+        return found is not None and self._remembered.is_proved(found.link.sha256)
+
+    def prove(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> None:
+        """Remembers that the record that `newest` gives was proved."""
+        if found := self._find(variant, fingerprint, slot):
+            self._remembered.prove(found.link.sha256)
+
+    def remember(self) -> None:
+        """Keeps what is known of the records, for the next process."""
+        self._remembered.keep({link.sha256 for linked in self._links().values() for link in linked})
 
     def all_of(self, variant: str, fingerprint: str, slot: Slot = FIRST) -> list[Record]:
         """Every record of a run of a variant that was made from these inputs, oldest first.
@@ -262,21 +320,55 @@ class RecordStore:
         """The file of a record that was kept; its raw log stands beside it."""
         return self._folder / record.variant / f"{record.name}.json"
 
-    def _look(self, variant: str, fingerprint: str, slot: Slot, linked: tuple[Link, ...]) -> Record | None:
+    def _find(self, variant: str, fingerprint: str, slot: Slot) -> "_Found | None":
+        linked = self._links().get((variant, _ending(fingerprint, slot)), ())
+        key = variant, fingerprint, slot
+        seen = self._seen.get(key)
+        if seen is None or seen[0] != linked:
+            seen = linked, self._look(variant, fingerprint, slot, linked)
+            self._seen[key] = seen
+        return seen[1]
+
+    def _look(self, variant: str, fingerprint: str, slot: Slot, linked: tuple[Link, ...]) -> "_Found | None":
         names = {link.record for link in linked}
-        folder, ending = self._folder / variant, _ending(fingerprint, slot)
-        # Not by a pattern, which would be compiled for each variant.
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if path.name.endswith(ending) and f"{variant}/{path.name}" not in names:
+        ending = _ending(fingerprint, slot)
+        for name in self._names_in(variant):
+            if name.endswith(ending) and f"{variant}/{name}" not in names:
+                path = self._folder / variant / name
                 raise ChangedResultError(
                     f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
                     hint="Somebody put it there or changed that file: restore them, or remove the record.",
                 )
         for link in reversed(linked):
-            record = read_linked(self._folder, link)
-            if record and (record.variant, record.fingerprint, record.slot) == (variant, fingerprint, slot):
-                return record
+            known = self._known_of(link)
+            if known and (known.variant, known.fingerprint, known.slot) == (variant, fingerprint, slot):
+                return _Found(link, known)
         return None
+
+    def _names_in(self, variant: str) -> list[str]:
+        # Asked for each variant, and there for few where little is done: not by way of paths.
+        folder = f"{self._folder}/{variant}"
+        with _named(self._folder / variant), suppress(FileNotFoundError, NotADirectoryError):
+            return sorted(os.listdir(folder))  # noqa: PTH208 - their names alone
+        return []
+
+    def _known_of(self, link: Link) -> Known | None:
+        """What is known of the record of a link; None if it was removed. Raises as `read_linked` does."""
+        known = self._remembered.find(link.sha256)
+        if known is not None and _is_as_known(f"{self._folder}/{link.record}", link, known):
+            return known
+        record = self._read(link)
+        if record is None:
+            return None
+        known = Known.of(record)
+        self._remembered.add(link.sha256, known)
+        return known
+
+    def _read(self, link: Link) -> Record | None:
+        record = read_linked(self._folder, link)
+        # Whoever asks what is known of one may want all of it next. Not more than one: there are thousands.
+        self._last_read = (link, record) if record else None
+        return record
 
     def _links(self) -> dict[tuple[str, str], tuple[Link, ...]]:
         """The links of each variant and ending of a file's name, oldest first."""
@@ -298,10 +390,45 @@ class RecordStore:
         return self._indexed[1]
 
 
-@cache
-def record_store(folder: Path) -> RecordStore:
-    """The records in a folder, for all who look at them in this process: each is read once."""
-    return RecordStore(folder)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Which record it is, and what is known of it."""
+
+    link: Link
+    known: Known
+
+
+def _is_as_known(path: str, link: Link, known: Known) -> bool:
+    """Whether the files of a record have the bytes by which it is known. All of them are read.
+
+    Where they have not, whoever reads the record says what is wrong.
+    """
+    stem = path.removesuffix(".json")
+    if stem.rpartition("/")[2] != known.name:
+        return False
+    wanted = [(path, link.sha256), (f"{stem}.log", known.log_sha256)]
+    if known.trace_sha256:
+        wanted.append((f"{stem}{TRACE_SUFFIX}", known.trace_sha256))
+    return all(_hash_of_regular(file) == sha256 for file, sha256 in wanted)
+
+
+def _hash_of_regular(file: str) -> str:
+    """SHA-256 of a file; empty if it is no regular one, or larger than any of ours, or cannot be read."""
+    try:
+        # As many as records and logs: not by way of paths, which takes as long as all the rest.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        state = os.fstat(descriptor)
+        if not S_ISREG(state.st_mode) or state.st_size > MAX_RESULT_BYTES:
+            return ""
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as opened:
+            return hash_bytes(opened.readall())
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def read_linked(folder: Path, link: Link) -> Record | None:

@@ -1,7 +1,7 @@
 """Build: from a variant to the plans of its library and its image, and from a plan to files."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from mcumatrix import artifact
 from mcumatrix.hashing import Part, hash_file
 from mcumatrix.model.application import ADDED, Application, library_of
 from mcumatrix.model.chip import Chip
+from mcumatrix.model.common_inputs import CommonInputs
 from mcumatrix.model.image import BuildFolders, BuildPlan, Image, ToolchainIdentity
 from mcumatrix.model.inputs import Inputs
 from mcumatrix.model.layout import Choice
@@ -208,6 +209,23 @@ def plan_image(
     `config.h` holds the build id, which is made from this plan's fingerprint; all else that it says is in
     the fingerprint.
     """
+    return image_planner(variant, chip, toolchain, libraries, sources, choices=choices)(variant)
+
+
+def image_planner(
+    variant: Variant,
+    chip: Chip,
+    toolchain: ToolchainIdentity,
+    libraries: Iterable[BuildPlan],
+    sources: Sources,
+    *,
+    choices: Iterable[Choice] = (),
+) -> Callable[[Variant], BuildPlan]:
+    """What plans the images of a variant and of all that differ from it in slug and clock alone, and in what
+    is no input of an image.
+
+    There may be thousands of them: what they have in common is worked out once, and kept once.
+    """
     definitions = {
         "MCUMATRIX_BOARD": variant.board.firmware_board,
         "MCUMATRIX_RUNTIME": variant.runtime.adapter,
@@ -224,19 +242,27 @@ def plan_image(
         "runtime": variant.runtime.name,
         "kernels": variant.kernels,
         "model": variant.model.name,
-        "clock_hz": variant.clock_hz,
+        **_compiled_by(variant, chip, toolchain, definitions),
     }
+    common = CommonInputs("image", parts, "clock_hz")
+    steps = _steps("{sources}", variant, chip, definitions)
     outputs = ("image.elf", "image.bin", "image.map")
-    return _plan(
-        "image",
-        variant,
-        chip,
-        toolchain,
-        name=variant.slug,
-        outputs=outputs,
-        definitions=definitions,
-        parts=parts,
-    )
+
+    def plan(one: Variant) -> BuildPlan:
+        inputs = common.with_one(one.clock_hz)
+        return BuildPlan(
+            one.slug,
+            variant.toolchain,
+            inputs.fingerprint,
+            steps,
+            outputs,
+            chip.cpu_flags,
+            variant.limit_s,
+            variant.limit_s,
+            inputs,
+        )
+
+    return plan
 
 
 def _plan(
@@ -251,31 +277,37 @@ def _plan(
     parts: Mapping[str, Part],
     folder: str = "{sources}",
 ) -> BuildPlan:
-    inputs = Inputs(
-        kind,
-        {
-            **parts,
-            "definitions": definitions,
-            "cpu_flags": chip.cpu_flags,
-            "flags": flags_of(variant),
-            "cmake": _cmake(variant),
-            "toolchain": toolchain.sha256,
-        },
-    )
+    inputs = Inputs(kind, {**parts, **_compiled_by(variant, chip, toolchain, definitions)})
     return BuildPlan(
         name=name,
         toolchain=variant.toolchain,
         fingerprint=inputs.fingerprint,
-        steps=(
-            _configure(folder, variant, chip, definitions),
-            ("cmake", "--build", "{output}"),
-        ),
+        steps=_steps(folder, variant, chip, definitions),
         outputs=outputs,
         cpu_flags=chip.cpu_flags,
         limit_s=variant.limit_s,
         left_s=variant.limit_s,
         inputs=inputs,
     )
+
+
+def _compiled_by(
+    variant: Variant, chip: Chip, toolchain: ToolchainIdentity, definitions: Mapping[str, str]
+) -> dict[str, Part]:
+    """What of the inputs of every plan says how it is compiled."""
+    return {
+        "definitions": definitions,
+        "cpu_flags": chip.cpu_flags,
+        "flags": flags_of(variant),
+        "cmake": _cmake(variant),
+        "toolchain": toolchain.sha256,
+    }
+
+
+def _steps(
+    folder: str, variant: Variant, chip: Chip, definitions: Mapping[str, str]
+) -> tuple[tuple[str, ...], ...]:
+    return (_configure(folder, variant, chip, definitions), ("cmake", "--build", "{output}"))
 
 
 def without_ccache(plan: BuildPlan) -> BuildPlan:

@@ -20,7 +20,7 @@ from mcumatrix.model.catalogue import Toolchain
 from mcumatrix.model.image import BuildFolders, BuildPlan
 from mcumatrix.ports import Builder
 from mcumatrix.project import Project
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 from support.docker_images import PROJECT
 
 

@@ -24,7 +24,7 @@ CLOCK_HZ = 216_000_000
 
 
 def _read(format_name: str, text: str, clock_hz: int | None = CLOCK_HZ) -> Imported:
-    return registry.importer(format_name).read("a file", text, clock_hz)
+    return registry.importers.importer(format_name).read("a file", text, clock_hz)
 
 
 def _file(format_name: str, name: str = "") -> Imported:

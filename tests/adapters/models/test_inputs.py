@@ -129,7 +129,7 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     )
     assert error_of(tmp_path / "none.npy", a_tensor(TensorType.INT8, 2)) == (
         "The input none.npy cannot be read: No such file or directory.\n"
-        "  Check the path in the model's catalogue."
+        "  Check the path: on the command line, or in the model's file in matrix/models."
     )
 
 

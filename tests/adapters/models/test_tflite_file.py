@@ -96,7 +96,7 @@ def test_a_missing_file_is_named() -> None:
         read_network(Path("models/none.tflite"))
     assert str(caught.value) == (
         "Model models/none.tflite cannot be read: No such file or directory.\n"
-        "  Check the path in the model's catalogue."
+        "  Check the path: on the command line, or in the model's file in matrix/models."
     )
 
 

@@ -1,10 +1,12 @@
 """Builds the builtin runtime for the real targets and runs it on an emulated Cortex-M7, which executes what a
 Cortex-M4 does as well."""
 
+import os
 import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -87,28 +89,38 @@ class Machine:
 
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Machine]:
-    """Builds (kernels, element, model, core) on first use; the models of one library are built together."""
+    """Builds (kernels, element, model, core) on first use; the models of one library are built together.
+
+    A model is rendered once, and compiled once for a core: it is the same for all kernels.
+    """
     built: dict[tuple[str, str, str], Path] = {}
+    compiled = os.environ | {"CCACHE_DIR": str(tmp_path_factory.mktemp("ccache"))}
+
+    @cache
+    def rendered(element: str) -> Path:
+        models = tmp_path_factory.mktemp(f"models-{element}")
+        for model in models_of(element):
+            (models / model.stem).mkdir()
+            files = render_builtin(read_network(model), REPOSITORY / "templates")
+            for name, contents in files.items():
+                (models / model.stem / name).write_bytes(contents)
+        return models
 
     def build(kernels: str, element: str, core: str) -> Path:
         folder = tmp_path_factory.mktemp(f"{kernels}-{element}-{core}")
         cpu_flags = f"-mcpu={core} -mthumb -mfpu={FPU[core]} -mfloat-abi=hard"
-        for model in models_of(element):
-            (folder / "models" / model.stem).mkdir(parents=True)
-            files = render_builtin(read_network(model), REPOSITORY / "templates")
-            for name, contents in files.items():
-                (folder / "models" / model.stem / name).write_bytes(contents)
         configure = [
             *("cmake", "-G", "Ninja", "-S", str(Path(__file__).parent), "-B", str(folder / "build")),
             *("-DCMAKE_SYSTEM_NAME=Generic", "-DCMAKE_SYSTEM_PROCESSOR=arm"),
             f"-DCMAKE_C_FLAGS={cpu_flags} -O2 -ffunction-sections -fdata-sections",
             f"-DMCUMATRIX_CPU_FLAGS={cpu_flags}",
             *("-DCMAKE_C_COMPILER=arm-none-eabi-gcc", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"),
+            "-DCMAKE_C_COMPILER_LAUNCHER=ccache",
             *(f"-DMCUMATRIX_KERNELS={kernels}", f"-DMCUMATRIX_ELEMENT={element}"),
-            f"-DMCUMATRIX_MODELS={folder / 'models'}",
+            f"-DMCUMATRIX_MODELS={rendered(element)}",
         ]
         for command in (configure, ["cmake", "--build", str(folder / "build")]):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=compiled)
             assert done.returncode == 0, done.stdout + done.stderr
         return folder / "build"
 

@@ -117,11 +117,7 @@ class Units:
         with self._changed:
             fit = [name for name in self._units if name not in self._aside]
             if not fit:
-                reasons = "; ".join(f"{name}: {reason}" for name, reason in self._aside.items())
-                raise BlockedError(
-                    f"every unit of {self._board} was set aside ({reasons})",
-                    hint="Mend what is named, and run it again: what was not run is run then.",
-                )
+                raise BlockedError.every_unit(self._board, self._aside)
         return fit
 
     def _claim(self, name: str) -> bool:

@@ -120,7 +120,7 @@ def _contents(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(
             f"The input {path} cannot be read: {error.strerror}.",
-            hint="Check the path in the model's catalogue.",
+            hint="Check the path: on the command line, or in the model's file in matrix/models.",
         ) from error
 
 

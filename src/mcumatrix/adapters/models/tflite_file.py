@@ -56,7 +56,7 @@ def read_contents(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(
             f"Model {path} cannot be read: {error.strerror}.",
-            hint="Check the path in the model's catalogue.",
+            hint="Check the path: on the command line, or in the model's file in matrix/models.",
         ) from error
     _check_identifier(data, path.name)
     return data

@@ -51,6 +51,7 @@ class ClusterBuilder:
         built: Built = self._connection.result(
             build_there,
             lambda: (
+                self._connection.asker,
                 short,
                 inputs,
                 self._held(sources),
@@ -84,7 +85,8 @@ class ClusterBuilder:
             there = self._connection.workers()
             answers = self._answers.setdefault(compiler, {})
             new = sorted(set(there) - set(answers))
-            answers.update(self._connection.ask_each(identity_there, *compiler, workers=new))
+            asker = self._connection.asker
+            answers.update(self._connection.ask_each(identity_there, asker, *compiler, workers=new))
             found = {address: answers[address] for address in sorted(set(there) & set(answers))}
             identities = [one for one in found.values() if isinstance(one, ToolchainIdentity)]
             if compiler not in self._chosen and identities:

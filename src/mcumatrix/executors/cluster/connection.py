@@ -1,17 +1,19 @@
 """The connection to a Dask cluster: one that is there already, or workers of this machine for trying."""
 
+import asyncio
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from mcumatrix.errors import MatrixError, StoppedError, ToolError
-from mcumatrix.executors.cluster.there import TOPIC, WorkerError, stop_there
+from mcumatrix.executors.cluster.there import TOPIC, NoUnitError, WorkerError, left_there
 from mcumatrix.storage import reason_of
 
 if TYPE_CHECKING:
@@ -34,6 +36,16 @@ MOST_LOST = 5
 
 _FETCH_S = 120.0
 """How long a result that is there may take to come, in seconds."""
+
+SILENT_S = 60.0
+"""How long a worker may say nothing before it counts as lost, in seconds. Dask's workers say each second
+that they are there, and where there are hundreds each few seconds; Dask itself waits for five minutes."""
+
+ANSWER_S = 60.0
+"""How long a worker has to answer what is no task, in seconds."""
+
+_GOODBYE_S = 2.0
+"""How long is waited for workers to hear that somebody asks no more, in seconds."""
 
 LOOK_EVERY_S = 1.0
 """How often it is looked whether those who are waited for are still there, in seconds."""
@@ -95,6 +107,8 @@ class Connection:
     ) -> None:
         """`end` ends what was started for it; `say` gets a line about a worker that cannot do its work;
         `has_dashboard` is false where Dask's page would be empty."""
+        self.asker = secrets.token_hex(6)
+        """What workers know us by, who may be asked by others too."""
         self._client = client
         self._address = address
         self._end = end
@@ -108,6 +122,8 @@ class Connection:
         self._is_stopped = False
         self._asking = Lock()
         self._known: tuple[float, Mapping[str, Mapping[str, Any]]] | None = None
+        self._last_words: dict[str, tuple[float, object]] = {}
+        self._silent: frozenset[str] = frozenset()
         self._away_since_s: float | None = None
         client.subscribe_topic(TOPIC, self._hear)
 
@@ -126,15 +142,28 @@ class Connection:
     def workers(self) -> Mapping[str, Mapping[str, Any]]:
         """What the scheduler tells of each worker, by their addresses; as it was a moment ago at most.
 
+        One that says nothing any more is none: its machine hangs, or its cable is out.
+
         Raises:
             ToolError: the scheduler is gone.
         """
         # One asks for all: hundreds of threads want to know it again and again.
         with self._asking:
             if self._known is None or time.monotonic() - self._known[0] > _KNOWN_FOR_S:
-                workers: Mapping[str, Mapping[str, Any]] = self._info().get("workers", {})
-                self._known = time.monotonic(), workers
+                self._known = time.monotonic(), self._not_silent(self._info().get("workers", {}))
             return self._known[1]
+
+    def _not_silent(self, workers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+        now_s, before = time.monotonic(), self._last_words
+        self._last_words = {}
+        for address, worker in workers.items():
+            # By whether it changes: the scheduler's clock is another one.
+            last = before.get(address)
+            is_new = last is None or last[1] != worker.get("last_seen")
+            self._last_words[address] = (now_s, worker.get("last_seen")) if is_new or not last else last
+        heard_s = {address: at_s for address, (at_s, _) in self._last_words.items()}
+        self._silent = frozenset(one for one, at_s in heard_s.items() if now_s - at_s > SILENT_S)
+        return {address: worker for address, worker in workers.items() if address not in self._silent}
 
     def _info(self) -> Mapping[str, Any]:
         self._require_scheduler()
@@ -166,16 +195,25 @@ class Connection:
     def ask_each(
         self, do: Callable[..., Any], *arguments: Any, workers: Collection[str]
     ) -> Mapping[str, Any]:
-        """What a function gives on each of some workers; those that are lost meanwhile are left out."""
-        if not workers:
-            return {}
-        try:
-            answers = self._client.run(do, *arguments, workers=list(workers), on_error="ignore")
-        except Exception as error:
-            if self._client.status != "running":
-                raise self._gone() from error
-            return {}
-        return dict(answers)
+        """What a function gives on each of some workers; those that are lost meanwhile, or do not answer in
+        time, are left out."""
+        answers: dict[str, Any] = {}
+
+        async def ask(address: str) -> None:
+            # By itself, so that one that hangs keeps nobody else's answer.
+            asked = self._client.run(do, *arguments, workers=[address], on_error="ignore", asynchronous=True)
+            with suppress(Exception):
+                answers.update(await asyncio.wait_for(asked, ANSWER_S))
+
+        async def ask_all() -> None:
+            await asyncio.gather(*map(ask, workers))
+
+        if workers:
+            with suppress(Exception):
+                self._client.sync(ask_all)
+            if not answers and self._client.status != "running":
+                raise self._gone()
+        return answers
 
     def held(self, key: str, data: Any) -> "Future":
         """Something that workers need, by its contents: it goes to the cluster once, from there to each
@@ -247,7 +285,8 @@ class Connection:
                 time.sleep(LOOK_EVERY_S / 10)
                 continue
             for error in refused.values():
-                self._say_once(f"{error.message} Others do it.")
+                if not isinstance(error, NoUnitError):  # which was said when they were set aside
+                    self._say_once(f"{error.message} Others do it.")
             return able
         raise stopped()
 
@@ -296,7 +335,7 @@ class Connection:
         ended = Event()
         future.add_done_callback(lambda _future: ended.set())
         while not ended.wait(LOOK_EVERY_S):
-            if not set(able) & set(self.workers()):
+            if not set(able) & set(self.workers()) or self._is_with_silent(future, able):
                 raise _LostError
         try:
             return future.result(timeout=_FETCH_S)
@@ -313,6 +352,15 @@ class Connection:
                 raise stopped() from error
             self.workers()  # raises where the scheduler is gone
             raise _LostError from error
+
+    def _is_with_silent(self, future: "Future", able: Collection[str]) -> bool:
+        """Whether a worker has it that says nothing any more: Dask would wait for that for minutes."""
+        silent = [address for address in able if address in self._silent]
+        with suppress(Exception):
+            return bool(silent) and any(
+                future.key in keys for keys in self._client.processing(silent).values()
+            )
+        return False
 
     def _forget_workers(self) -> None:
         """The next who asks for workers asks the scheduler."""
@@ -339,15 +387,23 @@ class Connection:
             self._is_stopped = True
             asked = list(self._asked)
         with suppress(Exception):
-            self._client.run(stop_there, on_error="ignore", wait=False)
+            self._client.run(left_there, self.asker, on_error="ignore", wait=False)
         with suppress(Exception):
             self._client.cancel(asked, force=True)
 
     def close(self) -> None:
-        """Ends the connection, and the workers that were started for it."""
+        """Ends the connection, what workers keep for it, and the workers that were started for it."""
+        # Not for longer: one that hangs would not answer.
+        leaving = Thread(target=self._leave, daemon=True)
+        leaving.start()
+        leaving.join(_GOODBYE_S)
         with suppress(Exception):
             self._client.close(timeout=2)
         self._end()
+
+    def _leave(self) -> None:
+        with suppress(Exception):
+            self._client.run(left_there, self.asker, on_error="ignore")
 
 
 class _LostError(Exception):

@@ -7,12 +7,21 @@ from dataclasses import replace
 from math import inf
 from threading import Condition
 
-from mcumatrix.errors import ToolError
+from mcumatrix.errors import BlockedError, ToolError
 from mcumatrix.executors.cluster.connection import BOARD, LOOK_EVERY_S, RETURN_S, Connection, stopped
-from mcumatrix.executors.cluster.there import Done, RunAsked, RunOrder, run_there, set_aside_there, tools_of
+from mcumatrix.executors.cluster.there import (
+    Done,
+    NoUnitError,
+    RunAsked,
+    RunOrder,
+    run_there,
+    set_aside_there,
+    tools_of,
+)
 from mcumatrix.executors.runs import Choice
 from mcumatrix.model.catalogue import Board
-from mcumatrix.registry import FLASHERS, Boards
+from mcumatrix.registry.boards import Boards
+from mcumatrix.registry.flashers import FLASHERS
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
 _MOST_SIDE_BY_SIDE = 512
@@ -29,6 +38,10 @@ class ClusterRuns:
         self._boards = boards
         self._turns: dict[str, Turns] = {}
         self._seen_at_s: dict[str, float] = {}
+        self._ran_on: dict[tuple[str, str], str] = {}
+        """By board and unit, the worker that a unit is of."""
+        self._aside: dict[tuple[str, str], dict[str, str]] = {}
+        """By board and worker, the units that were set aside, with the reasons."""
 
     @property
     def side_by_side(self) -> int:
@@ -42,7 +55,9 @@ class ClusterRuns:
 
         def asked() -> tuple[object, ...]:
             # Anew where it is done once more: time has gone by, and units may have shown to be fit.
-            order = RunAsked(choice.task, board, _order(choice.wanted), choice.fit(), tools)
+            order = RunAsked(
+                self._connection.asker, choice.task, board, _order(choice.wanted), choice.fit(), tools
+            )
             return order, self._held(test) if test else None
 
         # No more than there are units of: which of them are fit is to be known when a run begins.
@@ -53,13 +68,17 @@ class ClusterRuns:
             ),
         ):
             with choice.wanted.limit.counted():
-                done: Done = self._connection.result(
-                    run_there,
-                    asked,
-                    workers=lambda: self._with(resource, board),
-                    resources={resource: 1},
-                    what=choice.task,
-                )
+                try:
+                    done: Done = self._connection.result(
+                        run_there,
+                        asked,
+                        workers=lambda: self._with(resource, board),
+                        resources={resource: 1},
+                        what=choice.task,
+                    )
+                except NoUnitError as error:
+                    raise BlockedError(error.message, hint=error.hint) from error
+            self._ran_on[board.name, done.ran.unit] = done.worker
             what = test if done.was_test and test else choice.wanted
             ran = replace(done.ran, what=what)
             ended(ran)
@@ -71,11 +90,12 @@ class ClusterRuns:
         return self._connection.held(key, _order(test))
 
     def _with(self, resource: str, board: Board) -> dict[str, int]:
-        """The workers that have a board, each with how many units; where there were some a moment ago, others
-        have a while to come for them.
+        """The workers that have a board, each with how many units that were not set aside; where there were
+        some a moment ago, others have a while to come for them.
 
         Raises:
             StoppedError: everything was to end.
+            BlockedError: all units were set aside.
             ToolError: there is none.
         """
         while not self._connection.is_stopped:
@@ -83,9 +103,16 @@ class ClusterRuns:
                 address: int(worker.get("resources", {}).get(resource, 0))
                 for address, worker in self._connection.workers().items()
             }
-            if found := {address: count for address, count in units.items() if count}:
+            has_board = [address for address, count in units.items() if count]
+            if has_board:
                 self._seen_at_s[resource] = time.monotonic()
-                return found
+                aside = {address: self._aside.get((board.name, address), {}) for address in has_board}
+                left = {address: units[address] - len(aside[address]) for address in has_board}
+                if found := {address: count for address, count in left.items() if count > 0}:
+                    return found
+                raise BlockedError.every_unit(
+                    board.name, {unit: why for one in aside.values() for unit, why in one.items()}
+                )
             if time.monotonic() - self._seen_at_s.get(resource, -inf) > RETURN_S:
                 raise ToolError(
                     f"No worker of the cluster has the board {board.name}.",
@@ -95,8 +122,12 @@ class ClusterRuns:
         raise stopped()
 
     def set_aside(self, board: Board, unit: str, reason: str) -> None:
-        workers = self._with(f"{BOARD}{board.name}", board)
-        self._connection.ask_each(set_aside_there, board, unit, reason, workers=workers)
+        worker = self._ran_on[board.name, unit]
+        # Known here first: whoever asks for a worker now gets none that has no other.
+        self._aside.setdefault((board.name, worker), {})[unit] = reason
+        self._connection.ask_each(
+            set_aside_there, self._connection.asker, board, unit, reason, workers=[worker]
+        )
 
     def close(self) -> None:
         self._connection.close()

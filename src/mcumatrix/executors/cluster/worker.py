@@ -1,7 +1,7 @@
 """A worker of a cluster on this machine, with its boards as resources."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import monotonic
 
@@ -14,6 +14,7 @@ from mcumatrix.executors.cluster.connection import (
     no_scheduler,
     not_started,
 )
+from mcumatrix.executors.cluster.there import resource_of
 from mcumatrix.stages.match import Match
 from mcumatrix.units import format_duration
 
@@ -22,14 +23,24 @@ GONE_FOR_S = 600.0
 
 
 def resources_of(matches: Iterable[Match]) -> dict[str, float]:
-    """What a worker says that it has: as many runs at a time of each board as units of it can be used."""
+    """What a worker says that it has: as many runs at a time of each board as units of it can be used, and
+    which these are, where others may have others."""
     found: dict[str, float] = {}
     for one in matches:
         if one.is_usable:
             units = len(one.board.units) if one.board.is_started_here else 1
             name = f"{BOARD}{one.board.name}"
             found[name] = found.get(name, 0) + units
+            if not one.board.is_started_here:
+                found[resource_of(one.board, one.unit)] = 1
     return found
+
+
+def boards_of(resources: Mapping[str, float]) -> dict[str, float]:
+    """How many units there are of each board, by the boards' names."""
+    return {
+        name.removeprefix(BOARD): units for name, units in sorted(resources.items()) if name.startswith(BOARD)
+    }
 
 
 def work(

@@ -190,14 +190,14 @@ def compare(base: Timing, candidate: Timing, axis: str) -> Pair:
 
 
 @lru_cache(maxsize=2**14)
-def _shift(base: Row, candidate: Row) -> Shift | None:
+def _shift(base: Row, candidate: Row, looked_at: int) -> Shift | None:
     """Each part of a report that compares the same two cases asks for it, and it takes many samples."""
-    return shift(base.by_run, candidate.by_run)
+    return shift(base.by_run, candidate.by_run, looked_at)
 
 
 def _differences(base: Timing, candidate: Timing, *, deterministic: bool) -> tuple[Difference, ...]:
     both = list(zip((*base.layers, base.total), (*candidate.layers, candidate.total), strict=True))
-    shifts = [None if deterministic else _shift(ours, other) for ours, other in both]
+    shifts = [None if deterministic else _shift(ours, other, len(both)) for ours, other in both]
     known = [found for found in shifts if found]
     accepted = iter(holm([found.p_value for found in known]))
     found = []

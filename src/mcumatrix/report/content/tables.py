@@ -269,7 +269,7 @@ class TimeTable:
     @property
     def samples(self) -> str:
         """Of what its numbers are the medians, as in "3 runs of 5 repeats"."""
-        repeats = f"{' or '.join(map(str, self.repeats))} repeats"
+        repeats = f"{' or '.join(map(str, self.repeats))} repeat{'s' * (self.repeats != (1,))}"
         return repeats if self.runs == (1,) else f"{' or '.join(map(str, self.runs))} runs of {repeats}"
 
 

@@ -24,7 +24,7 @@ import sys, time
 from pathlib import Path
 from mcumatrix.cli.current import end_with_signals
 from mcumatrix.model.catalogue import Board, BoardKind, Unit
-from mcumatrix.registry import Boards
+from mcumatrix.registry.boards import Boards
 end_with_signals()
 units = (Unit(place=sys.argv[2]),)
 entry = Board("lab", BoardKind.REAL, "b", "x", units, adapter="labgrid", coordinator=sys.argv[1])

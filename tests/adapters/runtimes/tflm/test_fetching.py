@@ -70,7 +70,7 @@ def an_entry(site: Site) -> Runtime:
 
 
 def inputs_of(found: Runtime, kernels: str) -> Mapping[str, bytes]:
-    runtime = registry.runtime(found, REPOSITORY / "firmware", REPOSITORY / "templates")
+    runtime = registry.runtimes.runtime(found, REPOSITORY / "firmware", REPOSITORY / "templates")
     return runtime.library_inputs(kernels, runtime.folders(kernels))
 
 
@@ -102,7 +102,7 @@ def test_what_a_set_of_kernels_needs_is_fetched_once_and_asked(site: Site) -> No
 
 
 def test_only_the_parts_that_a_library_needs_are_unpacked(site: Site) -> None:
-    runtime = registry.runtime(an_entry(site), REPOSITORY / "firmware", REPOSITORY / "templates")
+    runtime = registry.runtimes.runtime(an_entry(site), REPOSITORY / "firmware", REPOSITORY / "templates")
     folders = runtime.folders("cmsis-nn")
     assert {path.name for path in (folders["tensorflow"] / "tensorflow").iterdir()} == {"lite"}
     assert {path.name for path in folders["flatbuffers"].iterdir()} == {"include"}
