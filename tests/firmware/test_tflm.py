@@ -772,7 +772,7 @@ class Model:
             """)
 
 
-def make_image(folder: Path, library: Path, model: Model) -> Path:
+def make_image(folder: Path, library: Path, model: Model, *options: str) -> Path:
     """Makes an image in a folder where others may have been made: what is common to them is compiled once."""
     generated, templates = folder / "generated", REPOSITORY / "templates"
     generated.mkdir(parents=True, exist_ok=True)
@@ -789,6 +789,7 @@ def make_image(folder: Path, library: Path, model: Model) -> Path:
         f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake",
         *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm"),
         *(f"-DMCUMATRIX_GENERATED={generated}", f"-DMCUMATRIX_LIBRARY={library}"),
+        *options,
     )
     run("ninja", "-j2", "-C", folder / "image")
     return folder / "image" / "image.elf"
@@ -875,6 +876,39 @@ def test_layers_are_named_timed_and_traced_in_the_order_of_execution(power_on, i
     totals = bench.of(wire.Total)
     for repeat in (0, 1):
         assert sum(time.cycles for time in times if time.repeat == repeat) < totals[repeat].cycles
+
+
+TELLS_EDGES = r"""
+#include <inttypes.h>
+#include "console.h"
+#include "runtime.h"
+
+enum runtime_status __real_runtime_invoke(runtime_layer_callback *on_layer, void *context);
+
+static void begin(uint32_t layer) { console_print("begin %" PRIu32 "\r\n", layer); }
+static void end(uint32_t layer) { console_print("end %" PRIu32 "\r\n", layer); }
+
+/* Infer has no callback. */
+enum runtime_status __wrap_runtime_invoke(runtime_layer_callback *on_layer, void *context) {
+    return on_layer == 0 ? runtime_invoke_between(begin, end) : __real_runtime_invoke(on_layer, context);
+}
+"""
+
+
+def test_layers_have_edges_and_are_timed_and_answer_as_without(power_on, library, tmp_path):
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated" / "edges.c").write_text(TELLS_EDGES)
+    wrapped = "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--wrap=runtime_invoke"
+    plain = power_on("arena")
+    with Terminal(make_image(tmp_path, library("arena"), Model(), wrapped)) as terminal:
+        for nonce in (1, 2):
+            told = answer(terminal, wire.Infer(nonce))
+            assert told.ok
+            assert told.text == tuple(f"{what} {layer}" for layer in range(4) for what in ("begin", "end"))
+            assert payload(told) == payload(answer(plain, wire.Infer(nonce)))
+        bench = answer(terminal, wire.RunBench(0xBEEF, 0, 1))
+    assert not bench.text
+    assert bench.of(wire.Used) == answer(plain, wire.RunBench(0xBEEF, 0, 1)).of(wire.Used)
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

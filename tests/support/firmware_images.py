@@ -1,6 +1,6 @@
 """Images of the firmware around a small runtime of our own, and a terminal on the virtual board."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,8 @@ HELLO = wire.Hello(
     model="fake-int8",
     clock_hz=216_000_000,
 )
+NUCLEO = replace(HELLO, board="nucleo_l4r5zi", clock_hz=120_000_000)
+"""For a board of another family."""
 DIGIT = bytes([0, 5, 0xFE, 7, *range(96)])
 
 
