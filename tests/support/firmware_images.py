@@ -68,8 +68,7 @@ class Build:
             ("config.h", render_config_header(templates, hello)),
             ("sample.c", render_sample(digit)),
         ):
-            if not (generated / name).exists() or (generated / name).read_bytes() != data:
-                (generated / name).write_bytes(data)
+            write_anew(generated / name, data)
 
     def compile(self) -> str:
         """Builds, and returns what ninja said."""
@@ -78,6 +77,12 @@ class Build:
     @property
     def elf(self) -> Path:
         return self.folder / "image" / "image.elf"
+
+
+def write_anew(path: Path, data: bytes) -> None:
+    """Writes a file unless it has these contents: nothing that depends on it is built again then."""
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)
 
 
 def symbol_address(elf: Path, symbol: str) -> int:
