@@ -44,7 +44,7 @@ CARRY_ONLY = {
 }
 """What brings work to who does it, or keeps what was made: it decides nothing of it."""
 
-ONLY_FINGERPRINTS = {"workflow.py", "own_code.py"}
+ONLY_FINGERPRINTS = {"workflow.py", "own_code.py", "by_contents.py"}
 
 
 @pytest.fixture

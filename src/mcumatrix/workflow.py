@@ -382,7 +382,7 @@ def catalogues_of(project: Project) -> Catalogues:
         OSError: the firmware cannot be read.
     """
     return replace(
-        load_catalogues(project.matrix_folders),
+        load_catalogues(project.matrix_folders, project.build / "cache" / "catalogues.json"),
         clocks=clocks_of(project.firmware),
         layouts=layouts_by_board(project.firmware),
     )
@@ -513,7 +513,7 @@ class _Facts:
 
         @cache
         def generators(entry: RuntimeEntry) -> Mapping[str, str]:
-            return code_behind([type(runtime(entry)).__module__], project.templates)
+            return code_behind([type(runtime(entry)).__module__], project.templates, imports_kept(project))
 
         @cache
         def trees(entry: RuntimeEntry, kernels: str) -> Mapping[str, str]:
@@ -521,7 +521,7 @@ class _Facts:
 
         @cache
         def renderers() -> Mapping[str, str]:
-            return code_behind(RENDERERS, project.templates)
+            return code_behind(RENDERERS, project.templates, imports_kept(project))
 
         @cache
         def network(path: Path) -> Network:
@@ -797,6 +797,11 @@ def _told_of(results: MatrixResults, slug: str) -> list[str]:
     return [told_sha256(record) for record in results.runs[slug].all] if slug in results.runs else []
 
 
+def imports_kept(project: Project) -> Path:
+    """What keeps between runs which modules and templates the files of our code name."""
+    return project.build / "cache" / "imports.json"
+
+
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
@@ -842,7 +847,7 @@ def report_fingerprint(
                 name: hash_file(find_publication(name, project.published_folders))
                 for name in matrix.published
             },
-            "code": code_behind(REPORTERS, project.templates),
+            "code": code_behind(REPORTERS, project.templates, imports_kept(project)),
             "charts": version("vl-convert-python"),
             "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },

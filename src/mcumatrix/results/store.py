@@ -91,6 +91,9 @@ def from_json(data: bytes) -> Record:
         schema = kept["schema"]
         if schema == 2:
             data = json.dumps(from_schema_2(kept)).encode()
+        elif not isinstance(schema, int):
+            # Of any depth, where Python has a stack for it.
+            raise TypeError("its schema version is no number")
         elif schema != RECORD_SCHEMA:
             raise ResultError(
                 f"it has schema version {str(schema)[:20]}, and this mcumatrix reads versions 2 and "
