@@ -23,7 +23,7 @@ from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
 from mcumatrix.registry.boards import Boards
 from mcumatrix.registry.runtimes import runtime
-from mcumatrix.results.known import KnownRecords
+from mcumatrix.results.known import KnownRecords, told_sha256
 from mcumatrix.results.store import RecordStore
 from support.variants import a_record, a_variant
 
@@ -216,6 +216,16 @@ def test_a_report_is_made_again_for_whatever_changes_in_a_record(project: Projec
         )
     }
     assert len(seen) == 4
+
+
+def test_a_report_is_the_same_where_its_records_are_known_without_reading_them(project: Project) -> None:
+    matrix = Matrix("quickstart", "", (), (a_variant(),))
+    record = a_record()
+    read = _results(record)
+    known = MatrixResults(told_sha256={record.variant: (told_sha256(record),)})
+    fingerprints = {workflow.report_fingerprint(project, matrix, results) for results in (read, known)}
+    assert len(fingerprints) == 1
+    assert workflow.report_fingerprint(project, matrix, MatrixResults(told_sha256={})) not in fingerprints
 
 
 def test_a_result_is_proved_once_and_again_where_its_image_is_another_one(

@@ -336,13 +336,13 @@ class RecordStore:
     def _look(self, variant: str, fingerprint: str, slot: Slot, linked: tuple[Link, ...]) -> "_Found | None":
         names = {link.record for link in linked}
         ending = _ending(fingerprint, slot)
-        for name in self._names_in(variant):
-            if name.endswith(ending) and f"{variant}/{name}" not in names:
-                path = self._folder / variant / name
-                raise ChangedResultError(
-                    f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
-                    hint="Somebody put it there or changed that file: restore them, or remove the record.",
-                )
+        there = (name for name in self._names_in(variant) if name.endswith(ending))
+        if strangers := sorted(name for name in there if f"{variant}/{name}" not in names):
+            path = self._folder / variant / strangers[0]
+            raise ChangedResultError(
+                f"{path} is not in {CHAIN_FILE}, which has every record that was kept",
+                hint="Somebody put it there or changed that file: restore them, or remove the record.",
+            )
         for link in reversed(linked):
             known = self._known_of(link)
             if known and (known.variant, known.fingerprint, known.slot) == (variant, fingerprint, slot):
@@ -351,10 +351,12 @@ class RecordStore:
 
     def _names_in(self, variant: str) -> list[str]:
         # Asked for each variant, and there for few where little is done: not by way of paths.
-        folder = f"{self._folder}/{variant}"
-        with _named(self._folder / variant), suppress(FileNotFoundError, NotADirectoryError):
-            return sorted(os.listdir(folder))  # noqa: PTH208 - their names alone
-        return []
+        try:
+            return os.listdir(f"{self._folder}/{variant}")  # noqa: PTH208 - their names alone
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise ResultError(f"{self._folder / variant} cannot be read: {error}", hint=MEND) from error
 
     def _known_of(self, link: Link) -> Known | None:
         """What is known of the record of a link; None if it was removed. Raises as `read_linked` does."""
@@ -419,7 +421,7 @@ def _is_as_known(path: str, link: Link, known: Known) -> bool:
 
 
 def _hash_of_regular(file: str) -> str:
-    """SHA-256 of a file; empty if it is no regular one, or larger than any of ours, or cannot be read."""
+    """SHA-256 of a file; empty if it is no regular one, larger than any of ours, or cannot be read whole."""
     try:
         # As many as records and logs: not by way of paths, which takes as long as all the rest.
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -429,8 +431,8 @@ def _hash_of_regular(file: str) -> str:
         state = os.fstat(descriptor)
         if not S_ISREG(state.st_mode) or state.st_size > MAX_RESULT_BYTES:
             return ""
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as opened:
-            return hash_bytes(opened.readall())
+        data = os.read(descriptor, state.st_size + 1)
+        return hash_bytes(data) if len(data) == state.st_size else ""
     except OSError:
         return ""
     finally:
