@@ -11,10 +11,10 @@ add_custom_target(hang ALL COMMAND sleep 600)
 """
 LIBRARY_S = 3
 SLOW_LIBRARIES = f"""
-if(MCUMATRIX_PART STREQUAL "image")
-  add_custom_target(hang ALL COMMAND sleep 600)
-else()
+if(MCUMATRIX_PART STREQUAL "platform" OR MCUMATRIX_PART STREQUAL "model")
   add_custom_target(wait ALL COMMAND sleep {LIBRARY_S})
+else()
+  add_custom_target(hang ALL COMMAND sleep 600)
 endif()
 """
 
