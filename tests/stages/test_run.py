@@ -10,6 +10,7 @@ from mcumatrix.adapters.consoles.serial_port import SerialPort
 from mcumatrix.errors import (
     BoardError,
     ConsoleError,
+    ConsoleTimeoutError,
     EnergyError,
     FirmwareError,
     FlashError,
@@ -23,6 +24,7 @@ from mcumatrix.model.variant import Variant
 from mcumatrix.ports import TakenBoard
 from mcumatrix.stages.energy import to_file
 from mcumatrix.stages.run import OpenConsole, Ran, ToRun, run_image
+from mcumatrix.stages.time_limit import TimeLimit
 from support.logs import CLOCKS, bench_log, bench_messages, boot_log, exchange
 from support.scripted import FLASHED, GOOD, Flasher, RealScripted, Script, ScriptedBoard, answer_with
 from support.traces import SETUP, Drawn
@@ -103,6 +105,17 @@ def test_an_error_line_with_nothing_after_it_ends_the_wait() -> None:
     )
     assert isinstance(ran.error, FirmwareError)
     assert ran.error.message == "the firmware says: BusFault at 0x08000100; the board says: it locked up"
+
+
+def test_where_the_time_is_over_before_the_start_what_the_board_noticed_until_then_is_not_blamed() -> None:
+    """Such as that there was no firmware on it."""
+    clock = iter([0.0, *[2.0] * 9])
+    what = ToRun(a_variant(), an_image(), TimeLimit(1.0, lambda: next(clock)))
+    board = ScriptedBoard(boot_log(), GOOD, fault="it locked up")
+    ran = run_image(lambda _unit: what, board, Flasher(board), SerialPort)
+    assert isinstance(ran.error, ConsoleTimeoutError)
+    assert ran.error.message == "building and running took longer than 1 s in all, and the run was ended"
+    assert (ran.fault, ran.flashed) == ("", FLASHED)
 
 
 def test_a_flash_error_is_the_result_of_the_run() -> None:

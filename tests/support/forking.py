@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 
 import mcumatrix
 
@@ -45,6 +46,9 @@ def _become(
     # Found by the environment, if somebody has asked for it before.
     tempfile.tempdir = None
     sys.argv[:] = command
+    # As which processes that multiprocessing starts import it again.
+    program_file = sys.modules["__main__"] = ModuleType("__main__")
+    program_file.__file__ = command[0]
     (program,) = entry_points(group="console_scripts", name=Path(command[0]).name)
     sys.exit(program.load()())
 

@@ -10,6 +10,7 @@ from mcumatrix import wire
 from mcumatrix.errors import (
     BlockedError,
     ConsoleError,
+    ConsoleTimeoutError,
     EnergyError,
     FlashError,
     LockedError,
@@ -162,6 +163,7 @@ class _Run:
         self._open_console = open_console
         self._open_probe = open_probe
         self._stopped = stopped
+        self._is_started = False
         self._log = SerialLog(stopped, limit=what.limit)
         self._so_far = Ran(
             what, unit=taken.unit, timing_model=taken.timing_model, expected_error=taken.expected_error
@@ -183,7 +185,9 @@ class _Run:
         try:
             measurement = self._measured()
         except McuMatrixError as error:
-            fault = self._taken.fault()
+            # What the board noticed before it was started is of no firmware that the time was over for.
+            is_of_before = isinstance(error, ConsoleTimeoutError) and not self._is_started
+            fault = "" if is_of_before else self._taken.fault()
             if fault:
                 self._so_far = replace(self._so_far, fault=fault)
                 error.message += f"; the board says: {fault}"
@@ -209,6 +213,7 @@ class _Run:
             # The line before the start: opening a port throws away what came earlier.
             with self._open_console(taken.serial_port, variant.board.baud) as console:
                 debugger.start()
+                self._is_started = True
                 first_words = log.read_answer(console, timeouts.boot_s, "its first words")
                 parse_boot(first_words, hello, taken.kind)
                 tracing.start()
