@@ -5,9 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("bash", "cut", "tr", "sed", "cmp", "dirname", "cp", "rm")
@@ -264,3 +266,13 @@ def test_the_notebook_is_opened_when_its_images_are_built(tree: Path) -> None:
     _script(tree / ".venv" / "bin" / "doit", "echo a step failed >&2; exit 1\n")
     ran = _run(tree, "notebook")
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "a step failed\n")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_has_tflite_micro_for_the_machines_alone_that_there_are_wheels_for(lock: str) -> None:
+    """On a Raspberry Pi nothing else keeps `./dev` from setting up."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (golden,) = map(Requirement, project["optional-dependencies"]["golden"])
+    (line,) = re.findall(r"^(tflite-micro==.*?) \\$", (ROOT / lock).read_text(), re.MULTILINE)
+    assert golden.marker
+    assert Requirement(line) == golden

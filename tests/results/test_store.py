@@ -317,6 +317,7 @@ def _with(path: str, value: object) -> bytes:
         (b'{"schema": 3, "image": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
         (b'{"schema": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "it is not a record: "),
         (b"[" * 1_000_000, "it is not a record: "),
+        (b'{"schema": [3]}', "it is not a record: its schema version is no number"),
         (b"null", "it is not a record: 'NoneType' object is not subscriptable"),
         (b'{"schema": 1' + b"0" * 4000 + b"}", "it has schema version 10000000000000000000, and this"),
         (b'{"schema": 1' + b"0" * 5000 + b"}", "it is not a record: Exceeds the limit (4300 digits)"),

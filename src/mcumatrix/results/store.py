@@ -91,6 +91,9 @@ def from_json(data: bytes) -> Record:
         schema = kept["schema"]
         if schema == 2:
             data = json.dumps(from_schema_2(kept)).encode()
+        elif not isinstance(schema, int):
+            # Of any depth, where Python has a stack for it.
+            raise TypeError("its schema version is no number")
         elif schema != RECORD_SCHEMA:
             raise ResultError(
                 f"it has schema version {str(schema)[:20]}, and this mcumatrix reads versions 2 and "
@@ -173,6 +176,7 @@ class RecordStore:
         self._chain = Chain(self._chain_file)
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
         self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], _Found | None]] = {}
+        self._known: dict[Link, Known] = {}
         self._last_read: tuple[Link, Record] | None = None
 
     def add(self, record: Record, log: bytes, trace: bytes = b"") -> Record:
@@ -354,14 +358,16 @@ class RecordStore:
 
     def _known_of(self, link: Link) -> Known | None:
         """What is known of the record of a link; None if it was removed. Raises as `read_linked` does."""
+        if link in self._known:
+            return self._known[link]
         known = self._remembered.find(link.sha256)
-        if known is not None and _is_as_known(f"{self._folder}/{link.record}", link, known):
-            return known
-        record = self._read(link)
-        if record is None:
-            return None
-        known = Known.of(record)
-        self._remembered.add(link.sha256, known)
+        if known is None or not _is_as_known(f"{self._folder}/{link.record}", link, known):
+            record = self._read(link)
+            if record is None:
+                return None
+            known = Known.of(record)
+            self._remembered.add(link.sha256, known)
+        self._known[link] = known
         return known
 
     def _read(self, link: Link) -> Record | None:
