@@ -41,7 +41,7 @@ SILENT_S = 60.0
 """How long a worker may say nothing before it counts as lost, in seconds. Dask's workers say each second
 that they are there, and where there are hundreds each few seconds; Dask itself waits for five minutes."""
 
-ANSWER_S = 60.0
+ANSWER_S = 300.0
 """How long a worker has to answer what is no task, in seconds."""
 
 _GOODBYE_S = 2.0

@@ -1,6 +1,7 @@
 """What workers do: build, run, and say what they have. Nothing is written down here but what is in the way
 of being made: results go back to whoever asked."""
 
+import asyncio
 import platform
 import shutil
 import tempfile
@@ -224,14 +225,21 @@ def _usable(board: Board, worker: Any) -> Board:
     return replace(board, units=units) if units else board
 
 
-def identity_there(
+async def identity_there(
     asker: str, toolchain: Toolchain, cpu_flags: tuple[str, ...], dask_worker: Any = None
 ) -> ToolchainIdentity | str:
     """The compiler of a worker, or why it has none, in a sentence."""
-    try:
-        return _place(dask_worker).asked_by(asker).builder.identity(toolchain, cpu_flags)
-    except McuMatrixError as error:
-        return error.message
+    place = _place(dask_worker)
+
+    def identity() -> ToolchainIdentity | str:
+        try:
+            return place.asked_by(asker).builder.identity(toolchain, cpu_flags)
+        except McuMatrixError as error:
+            return error.message
+
+    # In a thread: it reads the whole compiler, and the worker would say nothing meanwhile, not even that it
+    # is there.
+    return await asyncio.to_thread(identity)
 
 
 def machine_there() -> str:
