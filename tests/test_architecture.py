@@ -20,6 +20,7 @@ LAYERS = (
         "printable",
         "storage",
         "artifact",
+        "by_contents",
         "overlay",
         "templating",
         "project",
@@ -64,7 +65,8 @@ ONE_PLACE = {
     "cffi": {"vstm32.native"},
     "capstone": {"vstm32.timing"},
     "flatbuffers": {"client"},
-    "tflite": {"adapters.models.tflite_file"},
+    # It writes models, for tests and tools.
+    "tflite": set(),
     "ipycanvas": {"notebook.drawing_pad"},
     "IPython": {"notebook.progress_bar"},
     "ipywidgets": {"notebook.drawing_pad", "notebook.progress_bar"},

@@ -1,11 +1,20 @@
 """Folders that say what they were made from."""
 
+import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mcumatrix.artifact import MANIFEST, changed_outputs, is_current, write_atomically, write_manifest
+from mcumatrix.artifact import (
+    MANIFEST,
+    changed_outputs,
+    is_current,
+    make_anew,
+    write_atomically,
+    write_manifest,
+)
 
 
 @pytest.fixture
@@ -85,3 +94,29 @@ def test_outputs_that_somebody_has_changed_are_known_by_name(tmp_path: Path) -> 
     assert changed_outputs(tmp_path) == ("b",)
     (tmp_path / "manifest.json").write_text("[]")
     assert changed_outputs(tmp_path) == ()
+
+
+def test_what_a_compiler_that_outlived_a_kill_still_writes_is_removed_too(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, remove = [made / "late.o", made / "later.o"], os.rmdir
+
+    def rmdir(path: str, **options: Any) -> None:
+        # All that was found is removed; meanwhile there is something new.
+        if late:
+            late.pop().write_bytes(b"an object")
+        remove(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    make_anew(made)
+    assert list(made.iterdir()) == []
+    assert late == []
+
+
+def test_a_folder_that_cannot_be_removed_is_an_error(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rmdir(path: str, **_: Any) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    with pytest.raises(PermissionError):
+        make_anew(made)

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,24 +135,29 @@ def test_a_holder_that_is_killed_holds_nothing_and_is_not_named(tmp_path: Path) 
 def test_threads_of_one_process_exclude_each_other(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     said: list[str] = []
+    all_others_wait = threading.Event()
     inside = 0
     most = 0
 
+    def say(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:
+            all_others_wait.set()
+
     def work() -> None:
         nonlocal inside, most
-        with held(path, "a", wait=True, say=said.append):
+        with held(path, "a", wait=True, say=say):
             inside += 1
             most = max(most, inside)
-            time.sleep(0.05)
+            assert all_others_wait.wait(60)
             inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
-    assert (inside, most) == (0, 1)
-    assert said
+        thread.join(timeout=60)
+    assert (inside, most, len(said)) == (0, 1, 2)
     assert all(line.startswith(f"Waiting for a: process {os.getpid()} of ") for line in said)
 
 
@@ -178,7 +182,7 @@ def test_waiting_ends_with_control_c(tmp_path: Path) -> None:
         with holder(path) as second:
             assert line_of(second).startswith("Waiting for the probe X: ")
             second.send_signal(signal.SIGINT)
-            _, errors = second.communicate(timeout=30)
+            _, errors = second.communicate(timeout=60)
     assert errors.splitlines()[-1] == "KeyboardInterrupt"
 
 

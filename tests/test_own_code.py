@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mcumatrix import own_code
 from mcumatrix.own_code import code_behind, module_spec
 
 FILES = {
@@ -93,6 +94,19 @@ def test_a_change_counts_where_it_can_be_reached_and_nowhere_else(
     before = code_behind(["shop.start"], shop)
     (shop / changed).write_text((shop / changed).read_text() + "\n")
     assert (code_behind(["shop.start"], shop) != before) is counts
+
+
+def test_what_files_name_is_kept_until_they_change(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept.json"
+    first = code_behind(["shop.start"], shop, kept)
+    own_code._named_in.cache_clear()
+    monkeypatch.setattr(own_code.ast, "parse", lambda _: pytest.fail("it was looked at again"))
+    assert code_behind(["shop.start"], shop, kept) == first == code_behind(["shop.start"], shop, kept)
+    monkeypatch.undo()
+    (shop / "shop" / "later.py").write_text('nail = "other.j2"\n')
+    assert "other.j2" in code_behind(["shop.start"], shop, kept)
 
 
 def test_nothing_that_is_looked_at_is_imported(shop: Path) -> None:

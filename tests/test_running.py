@@ -21,7 +21,7 @@ from mcumatrix.health import last_tests
 from mcumatrix.model.catalogue import Board, BoardKind
 from mcumatrix.model.record import Correctness, Measurement, Record, Status
 from mcumatrix.model.schedule import FIRST
-from mcumatrix.running import Bench, _keep_test, describe, run_variant
+from mcumatrix.running import Bench, OnUnit, Pause, _keep_test, course_of, describe, run_variant
 from mcumatrix.stages.retry import Retries
 from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import UNLIMITED
@@ -190,6 +190,28 @@ def test_a_unit_that_somebody_has_to_mend_is_set_aside_at_once(bench: Callable[.
     lab = Lab({"one": [WRONG_CHIP], "two": [None]})
     assert _run(bench(lab)).status is Status.OK
     assert lab.ran[:2] == [("one", "test"), ("two", "test")]
+
+
+def test_a_run_is_decided_step_by_step_and_time_is_what_the_steps_take(bench: Callable[..., Bench]) -> None:
+    lab = Lab({"one": [NO_PROBE, None]}, {"one": [SILENCE, None]})
+    made = bench(lab)
+    job: Any = FakeJob(VARIANT)
+    course = course_of(job, FIRST, made, UNLIMITED)
+    steps: list[object] = []
+    record: Record | None = None
+    step = next(course)
+    while record is None:
+        answer = None
+        if isinstance(step, OnUnit):
+            answer = made.runs.run(step.choice, step.board, step.ended)
+        steps.append(step.pause_s if isinstance(step, Pause) else lab.ran[-1])
+        try:
+            step = course.send(answer)
+        except StopIteration as end:
+            record = end.value
+    test, variant = ("one", "test"), ("one", "variant")
+    assert steps == [test, 1.0, test, variant, 1.0, test, variant]
+    assert (record.status, record.attempt) == (Status.OK, 2)
 
 
 def test_where_no_unit_is_left_the_run_is_blocked_and_nothing_is_tried_again(

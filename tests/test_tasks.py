@@ -55,11 +55,22 @@ def work(project: Project) -> SimpleNamespace:
 
 
 def test_an_application_is_one_library_that_only_images_with_it_wait_for(work: SimpleNamespace) -> None:
-    names = [task["name"] for task in tasks.library_tasks(work)]
-    plain, served = ({*task["task_dep"]} for task in tasks.build_tasks(work))
+    names = [task["name"] for task in tasks.library_tasks(work, work.jobs)]
+    plain, served = ({*task["task_dep"]} for task in tasks.build_tasks(work, work.jobs))
     [added] = served - plain
     assert added.startswith("library:inference-server-stm32f746g_disco-")
     assert sorted(f"library:{name}" for name in names) == sorted(served)
+
+
+def test_tasks_of_some_variants_are_those_that_these_need(work: SimpleNamespace) -> None:
+    plain, served = (
+        {task["name"] for make in (tasks.model_tasks, tasks.library_tasks) for task in make(work, [job])}
+        for job in work.jobs
+    )
+    [added] = served - plain
+    assert added.startswith("inference-server-stm32f746g_disco-")
+    assert len(plain) == 4
+    assert [task["name"] for task in tasks.build_tasks(work, work.jobs[:1])] == [work.jobs[0].variant.slug]
 
 
 def test_an_application_is_compiled_with_its_pinned_code_and_the_protocols_header(

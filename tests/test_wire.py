@@ -107,7 +107,7 @@ def test_the_longest_possible_line_fits_the_cap_with_its_end() -> None:
     for kind in wire.Message.by_name.values():
         message = kind(**{name: longest[codec.name] for name, codec in kind.codecs().items()})
         assert len(message.encode(2**32 - 1)) + len("\r\n") <= wire.MAX_LINE_BYTES
-    for command in wire.Command.by_number.values():
+    for command in (*wire.Command.by_number.values(), *wire.Command.added.values()):
         line = command(**{name: longest[codec.name] for name, codec in command.codecs().items()}).encode()
         assert len(line) <= wire.MAX_LINE_BYTES
 
@@ -130,6 +130,7 @@ def test_commands_look_as_people_would_type_them() -> None:
 
 def test_numbers_of_commands_and_names_of_messages_are_unique() -> None:
     assert sorted(wire.Command.by_number) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert sorted(wire.Command.added) == [9]
     assert all(kind.name == name for name, kind in wire.Message.by_name.items())
 
 

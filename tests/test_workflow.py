@@ -12,6 +12,7 @@ import pytest
 
 from mcumatrix import actions, workflow
 from mcumatrix.adapters.builders.local import LocalBuilder
+from mcumatrix.artifact import MANIFEST, manifest_bytes
 from mcumatrix.matrix.catalogues import load_catalogues
 from mcumatrix.matrix.load import find_matrix, load_matrix
 from mcumatrix.model.application import Application
@@ -22,6 +23,8 @@ from mcumatrix.own_code import code_behind, module_file
 from mcumatrix.project import Project
 from mcumatrix.registry.boards import Boards
 from mcumatrix.registry.runtimes import runtime
+from mcumatrix.results.known import KnownRecords
+from mcumatrix.results.store import RecordStore
 from support.variants import a_record, a_variant
 
 REPOSITORY = Path(__file__).parents[1]
@@ -41,7 +44,7 @@ CARRY_ONLY = {
 }
 """What brings work to who does it, or keeps what was made: it decides nothing of it."""
 
-ONLY_FINGERPRINTS = {"workflow.py", "own_code.py"}
+ONLY_FINGERPRINTS = {"workflow.py", "own_code.py", "by_contents.py"}
 
 
 @pytest.fixture
@@ -213,3 +216,35 @@ def test_a_report_is_made_again_for_whatever_changes_in_a_record(project: Projec
         )
     }
     assert len(seen) == 4
+
+
+def test_a_result_is_proved_once_and_again_where_its_image_is_another_one(
+    plan: Callable[[], workflow.Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = dataclasses.replace(plan(), run_fingerprint="f" * 64)
+    proved: list[Path] = []
+    monkeypatch.setattr(workflow, "_prove", lambda _job, file, *_: proved.append(file))
+
+    def start() -> RecordStore:
+        """As a process begins: with what those before it remember."""
+        return RecordStore(tmp_path / "records", KnownRecords(tmp_path / "known.jsonl"))
+
+    def prove() -> int:
+        store = start()
+        workflow.require_proved(job, store)
+        store.remember()
+        return len(proved)
+
+    assert prove() == 0
+    kept = start().add(a_record(variant=job.variant), b"raw log")
+    assert [prove(), prove()] == [1, 1]
+    assert kept.image is not None
+    outputs = {"image.elf": kept.image.elf_sha256, "image.bin": kept.image.binary_sha256}
+    manifest = job.image.folders.output / MANIFEST
+    manifest.parent.mkdir(parents=True)
+    manifest.write_bytes(manifest_bytes(job.image.plan.fingerprint, outputs))
+    assert prove() == 1
+    manifest.write_bytes(manifest_bytes(job.image.plan.fingerprint, outputs | {"image.bin": "0" * 64}))
+    assert prove() == 2
+    start().add(dataclasses.replace(kept, finished_at="2030-01-01T00:00:00.000000Z"), b"another raw log")
+    assert prove() == 3

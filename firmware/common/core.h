@@ -16,6 +16,10 @@ static inline void core_mask_interrupts(void) {
     __asm volatile("cpsid i" ::: "memory");
 }
 
+static inline void core_unmask_interrupts(void) {
+    __asm volatile("cpsie i" ::: "memory");
+}
+
 static inline void core_wait_for_interrupt(void) {
     __asm volatile("wfi" ::: "memory");
 }

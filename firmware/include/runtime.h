@@ -75,6 +75,12 @@ const char *runtime_layer_op(uint32_t layer);
 /* One inference. `on_layer` may be NULL. */
 enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *context);
 
+/* One inference as runtime_invoke has it, but untimed: `begin` is called right before each layer's kernel, and `end` right
+ * behind it. Images that count events need it, and no others have it: a runtime without it is measured all the same. */
+typedef void runtime_layer_edge(uint32_t layer);
+typedef enum runtime_status runtime_between(runtime_layer_edge *begin, runtime_layer_edge *end);
+runtime_between runtime_invoke_between;
+
 /* Evidence which implementation served a layer: the address of the function that computes it, without Thumb bit. */
 uintptr_t runtime_layer_code(uint32_t layer);
 

@@ -283,8 +283,10 @@ def _lines_of_variants(project: Project, matrix: Matrix, cases: Sequence[Case]) 
     }
 
 
-def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Report:
+def write_report(project: Project, matrix: Matrix, results: MatrixResults, fingerprint: str = "") -> Report:
     """Makes the files of a report, unless they are there, and returns it; what goes in is as in `report_of`.
+
+    `fingerprint` is that of the report, where it is known.
 
     Raises:
         PublishedError: see `report_of`.
@@ -292,7 +294,7 @@ def write_report(project: Project, matrix: Matrix, results: MatrixResults) -> Re
     """
     report = report_of(project, matrix, results)
     folder = project.results(matrix.name)
-    fingerprint = report_fingerprint(project, matrix, results)
+    fingerprint = fingerprint or report_fingerprint(project, matrix, results)
     kept = "It is made of records, and none of those is lost by this."
     if is_current(folder, fingerprint):
         return report

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import IO
 from mcumatrix.hashing import hash_file
 
 MANIFEST = "manifest.json"
+_STILL_WRITTEN_S = 10.0
+"""How long a folder is tried to be removed into which somebody writes."""
 
 
 def write_atomically(path: Path, data: bytes, *, replace: bool = True) -> None:
@@ -72,9 +75,24 @@ def make_anew(folder: Path) -> None:
     with suppress(FileNotFoundError):
         # What vouches for the rest goes first: killed in between, the folder counts as not made.
         (folder / MANIFEST).unlink()
-    if folder.exists():
-        shutil.rmtree(folder)
+    _remove(folder)
     make_folder(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder with all that is in it, if it is there.
+
+    A compiler may have outlived the run that it was started by, which was killed, and may still write: what
+    comes or goes meanwhile keeps nothing from being removed.
+    """
+    give_up_at = time.monotonic() + _STILL_WRITTEN_S
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            passes = error.errno in {errno.ENOTEMPTY, errno.ENOENT}
+            if not passes or time.monotonic() > give_up_at:
+                raise
 
 
 def make_folder(folder: Path) -> None:

@@ -90,12 +90,9 @@ def _runs(runtime: Runtime, file: Path, project: Project) -> bool:
 
 @dataclass(slots=True)
 class _UnitState:
-    """What is known of a unit in this run of a matrix: whether it is fit, and the tests that it failed.
+    """The tests that a unit has failed in this run of a matrix; it `rests` while somebody pauses after the
+    last of them."""
 
-    `rests` while somebody pauses after the last of them.
-    """
-
-    is_fit: bool = False
     failed: tuple[str, ...] = ()
     rests: bool = False
 
@@ -114,6 +111,8 @@ class Health:
     keeping: Lock = field(default_factory=Lock)
     """Held while the outcome of a test is kept: several tasks may have tested a unit at once."""
     _units: dict[tuple[str, str], _UnitState] = field(default_factory=dict)
+    _fit: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By board, the units that are fit: each run asks for them, and few change them."""
     _lock: Lock = field(default_factory=Lock)
 
     def test_of(self, board: Board) -> Job | None:
@@ -124,24 +123,27 @@ class Health:
 
     def fit_units(self, board: Board) -> frozenset[str]:
         """The units of a board on which nothing has to be run before anything else."""
-        with self._lock:
-            return frozenset(
-                unit for (name, unit), state in self._units.items() if name == board.name and state.is_fit
-            )
+        return self._fit.get(board.name, frozenset())
 
     def suspect(self, board: Board, unit: str) -> None:
         """Has a unit tested before anything else is run on it."""
-        self._state(board, unit).is_fit = False
+        self._set_fit(board, unit, is_fit=False)
+
+    def _set_fit(self, board: Board, unit: str, *, is_fit: bool) -> None:
+        with self._lock:
+            others = self.fit_units(board) - {unit}
+            self._fit[board.name] = others | {unit} if is_fit else others
 
     def note(self, board: Board, unit: str, record: Record) -> None:
         """Takes notice of a test's outcome; after a failure the unit rests, until `rested` says otherwise."""
         state = self._state(board, unit)
-        state.is_fit = record.status is Status.OK
-        if state.is_fit:
+        is_fit = record.status is Status.OK
+        self._set_fit(board, unit, is_fit=is_fit)
+        if is_fit:
             state.failed = ()
         elif not state.rests:
             state.failed = (*state.failed, record.name)
-        state.rests = not state.is_fit
+        state.rests = not is_fit
 
     def rested(self, board: Board, unit: str, test: str) -> None:
         """Takes notice of the end of the pause after a failed test, by its record's name: what comes next is

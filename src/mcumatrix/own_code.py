@@ -6,13 +6,14 @@ first import that is forgotten leaves a stale result that passes for current.
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache, partial
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcumatrix.hashing import fingerprint, hash_file, hash_tree
+from mcumatrix.by_contents import Known
+from mcumatrix.hashing import fingerprint, hash_bytes, hash_tree
 
 _TEMPLATE_ENDING = ".j2"
 
@@ -24,19 +25,23 @@ _CHANGE_NO_RESULT = frozenset({"mcumatrix.errors", "mcumatrix.ports"})
 """What is raised and what has no bodies: sentences and signatures, of which no result is made."""
 
 
-def code_behind(modules: Iterable[str], templates: Path) -> dict[str, str]:
+def code_behind(modules: Iterable[str], templates: Path, kept: Path | None = None) -> dict[str, str]:
     """SHA-256 of each file, by module or template name, that some modules are or depend on.
 
     Followed are imports of packages that one of `modules` is in, and of mcumatrix, wherever they stand in a
     file: those inside of functions too, but not those for type checkers alone. Libraries are not: their
     versions are another matter. A template is one that a string in the code names, such as "report.md.j2",
-    and those which that includes.
+    and those which that includes. `kept` is a file that may keep between runs what files of code name.
 
     Raises:
         ModuleNotFoundError: one of `modules` is not there.
         OSError: a file or a template cannot be read.
     """
-    wanted = list(modules)
+    with Known(kept, (Path(__file__),)) as known:
+        return _code_behind(list(modules), templates, known)
+
+
+def _code_behind(wanted: list[str], templates: Path, known: Known) -> dict[str, str]:
     ours = {"mcumatrix"} | {module.partition(".")[0] for module in wanted}
     found: dict[str, str] = {}
     while wanted:
@@ -46,8 +51,12 @@ def code_behind(modules: Iterable[str], templates: Path) -> dict[str, str]:
         file = templates / name if name.endswith(_TEMPLATE_ENDING) else module_file(name)
         if file is None:
             raise ModuleNotFoundError(f"there is no module {name}", name=name)
-        found[name] = hash_file(file)
-        wanted += _in_template(file) if name.endswith(_TEMPLATE_ENDING) else _in_module(file, frozenset(ours))
+        source = file.read_bytes()
+        found[name] = hash_bytes(source)
+        if name.endswith(_TEMPLATE_ENDING):
+            wanted += _in_template(source.decode())
+        else:
+            wanted += _followed(known.answer(found[name], partial(_named_in, source)), ours)
     return dict(sorted(found.items()))
 
 
@@ -73,25 +82,34 @@ def module_spec(name: str) -> ModuleSpec | None:
 
 
 @cache
-def _in_module(file: Path, packages: frozenset[str]) -> tuple[str, ...]:
-    source = file.read_bytes()
-    tree = ast.parse(source, file)
+def _named_in(source: bytes) -> list[list[str]]:
+    """What a file of code names, as `_named_by` has it."""
+    tree = ast.parse(source)
     # Most files name no template. Imports are statements, and there are far fewer of those than of all else.
     nodes = _nodes(tree) if _TEMPLATE_ENDING.encode() in source else _statements(tree)
-    return tuple(_named_by(nodes, packages))
+    return [list(names) for names in dict.fromkeys(_named_by(nodes))]
 
 
-def _named_by(nodes: Iterable[ast.AST], packages: frozenset[str]) -> Iterator[str]:
+def _named_by(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ...]]:
+    """A template or a module; or a module and a name in it, which may be a module as well."""
     for node in nodes:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str) and _is_template_name(node.value):
-                yield node.value
+                yield (node.value,)
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.partition(".")[0] in packages)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in packages:
-            for alias in node.names:
-                below = f"{node.module}.{alias.name}"
-                yield below if module_file(below) else node.module
+            yield from ((alias.name,) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def _followed(named: Iterable[list[str]], packages: Collection[str]) -> Iterator[str]:
+    """What to look at next: templates, and modules of some packages."""
+    for module, *names in named:
+        if _is_template_name(module):
+            yield module
+        elif module.partition(".")[0] in packages:
+            below = ".".join((module, *names))
+            yield below if module_file(below) else module
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
@@ -129,12 +147,12 @@ def _is_template_name(text: str) -> bool:
 
 
 @cache
-def _in_template(file: Path) -> tuple[str, ...]:
+def _in_template(source: str) -> tuple[str, ...]:
     """What a template includes, imports or extends by a name that stands there.
 
     Jinja would tell as well, after reading all of the template, which takes longer than all the rest here.
     """
-    text = _COMMENT.sub("", file.read_text())
+    text = _COMMENT.sub("", source)
     return tuple(
         name
         for statement in _REFERS.findall(text)

@@ -6,15 +6,14 @@ aside, and others of its board do its work. Where there is none left, the run is
 too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from importlib.metadata import version
 from statistics import median
 
 from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, ModelError, ResultError, StoppedError
-from mcumatrix.executors.runs import Choice, Runs
+from mcumatrix.executors.runs import Choice, Runs, tools_of
 from mcumatrix.health import Health
 from mcumatrix.model.catalogue import Board
 from mcumatrix.model.image import Image
@@ -30,7 +29,7 @@ from mcumatrix.stages.health import drift_of
 from mcumatrix.stages.implementation import name_sources
 from mcumatrix.stages.record import cause_of_error, make_record, status_of
 from mcumatrix.stages.retry import Retries, Wait
-from mcumatrix.stages.run import Ran, ToRun
+from mcumatrix.stages.run import Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
 from mcumatrix.units import milliseconds
 from mcumatrix.workflow import Job, kernel_facts_of
@@ -60,6 +59,28 @@ def task_of(job: Job, slot: Slot) -> str:
     return f"run:{job.variant.slug}{slot.suffix}"
 
 
+@dataclass(frozen=True, slots=True)
+class OnUnit:
+    """A step of a run: something is run on a unit of a board. Its answer is how that went."""
+
+    choice: Choice
+    board: Board
+    ended: Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A step of a run: nothing, for some seconds, because of what a sentence says. It has no answer."""
+
+    why: str
+    pause_s: float
+
+
+Course = Generator[OnUnit | Pause, Ran | None, Record]
+"""All that is decided for a run of a variant, step by step. Whoever takes the steps sends their answers, or
+throws in what kept one from having any; time is what the steps take, here or in a simulation."""
+
+
 def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
     """Runs the image of a variant on its board and keeps the record of each attempt; returns the last.
 
@@ -70,10 +91,36 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
         StoppedError: it was ended from outside.
         LockedError, ToolError: there is no way to this board now, so that nothing was tried.
     """
+    course = course_of(job, slot, bench, limit)
+    try:
+        step = next(course)
+        while True:
+            try:
+                answer = _taken(step, bench)
+            except McuMatrixError as error:
+                step = course.throw(error)
+            else:
+                step = course.send(answer)
+    except StopIteration as end:
+        record: Record = end.value
+        return record
+
+
+def _taken(step: OnUnit | Pause, bench: Bench) -> Ran | None:
+    if isinstance(step, OnUnit):
+        return bench.runs.run(step.choice, step.board, step.ended)
+    bench.say(f"{step.why}; trying again in {step.pause_s:g} s.")
+    if bench.wait(step.pause_s):
+        raise StoppedError("The run was stopped.")
+    return None
+
+
+def course_of(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Course:
+    """What `run_variant` does, without doing it: the steps, and the records that come of their answers."""
     earlier: tuple[str, ...] = ()
     while True:
         try:
-            ran = _run_on_fit_unit(job, slot, bench, limit)
+            ran = yield from _on_fit_unit(job, slot, bench, limit)
         except (BlockedError, ModelError) as error:
             return bench.store.add(_record(job, bench, error, slot=slot, earlier=earlier), b"")
         record = _record(job, bench, _outcome(ran), ran=ran, slot=slot, earlier=earlier)
@@ -83,10 +130,12 @@ def run_variant(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Record:
             return record
         earlier = (*earlier, record.name)
         what = f"{task_of(job, slot)}: attempt {record.attempt} of {bench.retries.attempts}"
-        _pause(bench, f"{what} ended with {record.status}: {record.reason}", pause_s)
+        yield Pause(f"{what} ended with {record.status}: {record.reason}", pause_s)
 
 
-def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ran:
+def _on_fit_unit(
+    job: Job, slot: Slot, bench: Bench, limit: TimeLimit
+) -> Generator[OnUnit | Pause, Ran | None, Ran]:
     """A run on a unit that has shown to be fit, in a test of its own if need be.
 
     A test is a run by itself, so that what comes next finds a board that was switched off.
@@ -112,11 +161,16 @@ def _run_on_fit_unit(job: Job, slot: Slot, bench: Bench, limit: TimeLimit) -> Ra
     task = task_of(job, slot)
     fit, placed = partial(bench.health.fit_units, board), partial(bench.placed, task)
     while True:
-        ran = bench.runs.run(Choice(task, wanted, test, fit, placed), board, ended)
+        ran = yield OnUnit(Choice(task, wanted, test, fit, placed), board, ended)
+        assert ran is not None
         if ran.what is wanted:
             return ran
         while due:
-            _pause_after_test(bench, board, due.pop())
+            record = due.pop()
+            pause_s = bench.retries.pause_after_test_s(record)
+            assert pause_s is not None
+            yield Pause(_of_test(bench, record), pause_s)
+            bench.health.rested(board, record.slot.unit, record.name)
 
 
 def _keep_test(bench: Bench, ran: Ran) -> Record | None:
@@ -151,19 +205,6 @@ def _keep_test(bench: Bench, ran: Ran) -> Record | None:
 def _of_test(bench: Bench, record: Record) -> str:
     times = f"attempt {record.attempt} of {bench.retries.attempts}"
     return f"test of {record.slot.unit}: {times} ended with {record.status}: {record.reason}"
-
-
-def _pause_after_test(bench: Bench, board: Board, record: Record) -> None:
-    pause_s = bench.retries.pause_after_test_s(record)
-    assert pause_s is not None
-    _pause(bench, _of_test(bench, record), pause_s)
-    bench.health.rested(board, record.slot.unit, record.name)
-
-
-def _pause(bench: Bench, what: str, pause_s: float) -> None:
-    bench.say(f"{what}; trying again in {pause_s:g} s.")
-    if bench.wait(pause_s):
-        raise StoppedError("The run was stopped.")
 
 
 _Outcome = tuple[Measurement, Correctness] | McuMatrixError
@@ -229,10 +270,9 @@ def _provenance(job: Job, boards: Boards, ran: Ran | None = None) -> Provenance:
         timing_model=ran.timing_model if ran else "",
         expected_error=ran.expected_error if ran else "",
         tools={
-            "mcumatrix": version("mcumatrix"),
             # The image is in the project's folder, whatever its sources are links to.
             **registry.revisions.project_revision(job.image.folders.output),
-            **boards.get(board).identity(),
+            **tools_of(board, boards),
         },
         unit=ran.unit if ran else "",
     )

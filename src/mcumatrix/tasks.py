@@ -13,12 +13,11 @@ from mcumatrix.doit_support import TaskBlocked
 from mcumatrix.errors import McuMatrixError
 from mcumatrix.model.application import AddedApplication
 from mcumatrix.model.record import Status
-from mcumatrix.model.results import MatrixResults
 from mcumatrix.model.schedule import FIRST, Slot
 from mcumatrix.running import describe, run_variant, task_of
 from mcumatrix.storage import in_sentences
 from mcumatrix.work import Work
-from mcumatrix.workflow import Build, Job, report_fingerprint, what_is_left
+from mcumatrix.workflow import Build, Job, what_is_left
 
 Task = dict[str, Any]
 
@@ -31,14 +30,20 @@ GROUPS = {
 }
 
 
-def tasks(work: Work) -> Iterator[Task]:
-    """All tasks of some work, in the order of the pipeline."""
+def tasks(work: Work, jobs: Sequence[Job] | None = None) -> Iterator[Task]:
+    """All tasks of some work, in the order of the pipeline; with `jobs`, of these variants alone."""
+    jobs = work.jobs if jobs is None else jobs
     for group, purpose in GROUPS.items():
         yield {"basename": group, "name": None, "doc": purpose}
-    for stage in (model_tasks, library_tasks, build_tasks, run_tasks, report_tasks):
-        for task in stage(work):
-            # doit captures output by swapping sys.stdout, which mixes up when actions run side by side.
-            yield task | {"io": {"capture": False}}
+    for stage in (model_tasks, library_tasks, build_tasks, run_tasks):
+        for task in stage(work, jobs):
+            yield task | _UNCAPTURED
+    for task in report_tasks(work):
+        yield task | _UNCAPTURED
+
+
+_UNCAPTURED = {"io": {"capture": False}}
+"""doit captures output by swapping sys.stdout, which mixes up when actions run side by side."""
 
 
 def due_tasks(work: Work, jobs: Sequence[Job]) -> Iterator[str]:
@@ -57,8 +62,8 @@ def due_tasks(work: Work, jobs: Sequence[Job]) -> Iterator[str]:
     yield f"report:{work.matrix.name}"
 
 
-def model_tasks(work: Work) -> Iterator[Task]:
-    for jobs in _shared(work, lambda job: job.rendered.folder.name):
+def model_tasks(work: Work, of: Sequence[Job]) -> Iterator[Task]:
+    for jobs in _shared(of, lambda job: job.rendered.folder.name):
         plan, variant = jobs[0].rendered, jobs[0].variant
         is_done = partial(is_current, plan.folder, plan.fingerprint)
         yield {
@@ -72,23 +77,23 @@ def model_tasks(work: Work) -> Iterator[Task]:
         }
 
 
-def library_tasks(work: Work) -> Iterator[Task]:
+def library_tasks(work: Work, of: Sequence[Job]) -> Iterator[Task]:
     # What takes longest first, so that it does not keep a core waiting in the end.
-    for jobs in _shared(work, lambda job: job.platform.name):
+    for jobs in _shared(of, lambda job: job.platform.name):
         what = f"compile the firmware of {jobs[0].variant.board.firmware_board}"
         build = partial(actions.build_platform, work.project, builder=work.builder)
         yield _library_task(work, jobs, jobs[0].platform, what, build)
-    for jobs in _shared(work, lambda job: job.runtime.name):
+    for jobs in _shared(of, lambda job: job.runtime.name):
         what = f"compile {jobs[0].variant.kernels} kernels of {jobs[0].variant.runtime.name}"
         build = partial(actions.build_runtime, work.project, builder=work.builder, say=work.say)
         yield _library_task(work, jobs, jobs[0].runtime, what, build)
-    for jobs in _shared(work, lambda job: job.model.name):
+    for jobs in _shared(of, lambda job: job.model.name):
         what = f"compile {jobs[0].variant.model.name} for {jobs[0].variant.runtime.name}"
         build = partial(actions.build_model, builder=work.builder)
         task = _library_task(work, jobs, jobs[0].model, what, build)
         yield task | {"task_dep": [f"model:{jobs[0].rendered.folder.name}"]}
-    for added in {added for job in work.jobs for added, _ in job.applications}:
-        for jobs in _sharing(work, added):
+    for added in {added for job in of for added, _ in job.applications}:
+        for jobs in _sharing(of, added):
             library = dict(jobs[0].applications)[added]
             what = f"compile {added.name} for {jobs[0].variant.board.firmware_board}"
             build = partial(
@@ -109,8 +114,8 @@ def _library_task(
     }
 
 
-def build_tasks(work: Work) -> Iterator[Task]:
-    for job in work.jobs:
+def build_tasks(work: Work, jobs: Sequence[Job]) -> Iterator[Task]:
+    for job in jobs:
         build = partial(actions.build_image, work.project, builder=work.builder)
         yield {
             "basename": "build",
@@ -123,8 +128,8 @@ def build_tasks(work: Work) -> Iterator[Task]:
         }
 
 
-def run_tasks(work: Work) -> Iterator[Task]:
-    for job in work.jobs:
+def run_tasks(work: Work, jobs: Sequence[Job]) -> Iterator[Task]:
+    for job in jobs:
         for slot in work.slots_of(job):
             which = f", {slot}" if slot != FIRST else ""
             is_due = work.again or what_is_left(job, work.store, [slot])
@@ -145,14 +150,14 @@ def report_tasks(work: Work) -> Iterator[Task]:
         "doc": f"make the report of {work.matrix.name}",
         "actions": [partial(_report, work)],
         "task_dep": ["run"],
-        "uptodate": [lambda: report_is_current(work, work.results())],
+        # When this is asked, all runs have ended.
+        "uptodate": [lambda: report_is_current(work, work.conclude()[1])],
     }
 
 
-def report_is_current(work: Work, results: MatrixResults) -> bool:
-    """Whether the report is one of these results, which are those that there are now."""
-    folder = work.project.results(work.matrix.name)
-    return is_current(folder, report_fingerprint(work.project, work.matrix, results))
+def report_is_current(work: Work, fingerprint: str) -> bool:
+    """Whether the report of this fingerprint is there, as it was made."""
+    return is_current(work.project.results(work.matrix.name), fingerprint)
 
 
 def _report(work: Work) -> dict[str, str] | TaskFailed:
@@ -160,24 +165,25 @@ def _report(work: Work) -> dict[str, str] | TaskFailed:
     for name in changed_outputs(folder):
         work.say(f"{folder / name} was changed after it was made; it is made again from the records.")
     try:
-        work.reported.append(actions.write_report(work.project, work.matrix, work.results()))
+        results, fingerprint = next(iter(work.concluded), None) or work.conclude()
+        work.reported.append(actions.write_report(work.project, work.matrix, results, fingerprint))
     except McuMatrixError as error:
         work.unreported.append(error)
         return TaskFailed(str(error))
     return {"said": ", ".join(actions.REPORT_FILES)}
 
 
-def _shared(work: Work, name: Callable[[Job], str]) -> Iterator[list[Job]]:
+def _shared(of: Sequence[Job], name: Callable[[Job], str]) -> Iterator[list[Job]]:
     groups: dict[str, list[Job]] = {}
-    for job in work.jobs:
+    for job in of:
         groups.setdefault(name(job), []).append(job)
     return iter(groups.values())
 
 
-def _sharing(work: Work, added: AddedApplication) -> list[list[Job]]:
-    """The jobs whose images have an application, by its library."""
+def _sharing(of: Sequence[Job], added: AddedApplication) -> list[list[Job]]:
+    """Those of some jobs whose images have an application, by its library."""
     groups: dict[str, list[Job]] = {}
-    for job in work.jobs:
+    for job in of:
         if library := dict(job.applications).get(added):
             groups.setdefault(library.name, []).append(job)
     return list(groups.values())

@@ -359,6 +359,35 @@ class Inferred(Message, name="inferred"):
 
 
 @dataclass(frozen=True)
+class Counting(Message, name="counting"):
+    """How events are counted, as understood, and the register DWT_CTRL, which says whether there are counters
+    of them (NOPRFCNT, bit 24)."""
+
+    period_cycles: U32
+    dwt_ctrl: Hex32
+
+
+@dataclass(frozen=True)
+class Counted(Message, name="counted"):
+    """What the event counters of the DWT counted in one layer, that of the interrupts included: by a sum of
+    windows, each from the end of an interrupt or the beginning of the layer on.
+
+    Without interrupts there is one window, and all but `cycles` are modulo 256. `longest_cycles` is that of
+    the longest window: above 255 a counter may have wrapped in it.
+    """
+
+    layer: U32
+    interrupts: U32
+    longest_cycles: U32
+    cycles: U64
+    cpi: U64
+    exceptions: U64
+    sleep: U64
+    load_store: U64
+    folded: U64
+
+
+@dataclass(frozen=True)
 class DataLine(Message, name="data"):
     """Bytes of the last announced tensor, as they lie in memory (little-endian); after Inferred those of all
     outputs, one behind the other."""
@@ -391,11 +420,14 @@ class Command(_Declared):
     number: ClassVar[int]
     name: ClassVar[str]
     by_number: ClassVar[dict[int, type["Command"]]] = {}
+    """Those that the benchmark reads."""
+    added: ClassVar[dict[int, type["Command"]]] = {}
+    """Those that an application besides it reads: only in images with it are there instructions for them."""
 
-    def __init_subclass__(cls, number: int, name: str) -> None:
+    def __init_subclass__(cls, number: int, name: str, *, is_added: bool = False) -> None:
         cls.number = number
         cls.name = name
-        Command.by_number[number] = cls
+        (Command.added if is_added else Command.by_number)[number] = cls
 
     def encode(self) -> bytes:
         """The line with its end."""
@@ -464,6 +496,19 @@ class Infer(Command, number=8, name="infer"):
     """Runs one inference on the input, unmeasured: Inferred, DataLine..."""
 
     nonce: Hex32
+
+
+@dataclass(frozen=True)
+class CountEvents(Command, number=9, name="count_events", is_added=True):
+    """Runs one inference, untimed, and counts the events of its layers: Counting, Counted... in the order of
+    the layers, Inferred; Counting alone where the core has no event counters.
+
+    SysTick interrupts each layer again and again: `period_cycles` pass from one interrupt's end to the next
+    one, and up to 15 more; 0 for none. Images with the application event-counters know it.
+    """
+
+    nonce: Hex32
+    period_cycles: U32
 
 
 BOOT_COMMAND = 0

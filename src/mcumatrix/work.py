@@ -26,7 +26,7 @@ from mcumatrix.matrix.selection import Selection
 from mcumatrix.model.catalogue import Board, Toolchain
 from mcumatrix.model.record import Status
 from mcumatrix.model.reproduction import Reproduction
-from mcumatrix.model.results import MatrixResults
+from mcumatrix.model.results import MatrixResults, VariantRuns
 from mcumatrix.model.schedule import Slot
 from mcumatrix.model.variant import Matrix, Variant
 from mcumatrix.ports import Builder
@@ -49,6 +49,7 @@ from mcumatrix.workflow import (
     known_records,
     plan_jobs,
     recorded_compilers,
+    report_fingerprint,
     require_proved,
     what_is_left,
 )
@@ -147,6 +148,8 @@ class Work:
     """Why the report is not made."""
     reported: "list[Report]" = field(default_factory=list)
     """The report, where it was made in this run."""
+    concluded: "list[tuple[MatrixResults, str]]" = field(default_factory=list)
+    """The results at the end of this run, once they are known, and the fingerprint of their report."""
     plan_health: Callable[[], Mapping[str, Job]] = dict
     """Works out `health_jobs`."""
     part_locks: PartLocks = field(default_factory=PartLocks)
@@ -305,13 +308,25 @@ class Work:
         """The newest records of each variant, from its present inputs, and what else a report is made of."""
         tests = last_tests(self.project.results(self.matrix.name))
         return MatrixResults(
-            runs={job.variant.slug: job.runs(self.store, self.slots_of(job)) for job in self.jobs},
+            runs=_Runs(self),
+            told_sha256={
+                job.variant.slug: tuple(
+                    known.told_sha256 for slot in self.slots_of(job) if (known := job.known(self.store, slot))
+                )
+                for job in self.jobs
+            },
             reproductions=tuple(self.reproductions()),
             untried=self.untried(),
             refused=self.refused,
             health=tests.records,
             unbelieved=tuple(self._published(f"not believed: {error.message}") for error in tests.unreadable),
         )
+
+    def conclude(self) -> tuple[MatrixResults, str]:
+        """The results that there are now, and the fingerprint of their report, when all runs have ended."""
+        results = self.results()
+        self.concluded[:] = [(results, report_fingerprint(self.project, self.matrix, results))]
+        return self.concluded[0]
 
     @property
     def refused(self) -> dict[str, Status]:
@@ -372,6 +387,27 @@ class Work:
             NothingSelectedError: no variant is asked for.
         """
         return frozenset(variant.slug for variant in selection.of(self.matrix.variants))
+
+
+class _Runs(Mapping[str, VariantRuns]):
+    """By their slugs, the last records of variants, each read when it is asked for: seldom is any."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._jobs = {job.variant.slug: job for job in work.jobs}
+        self._read: dict[str, VariantRuns] = {}
+
+    def __getitem__(self, slug: str) -> VariantRuns:
+        if slug not in self._read:
+            job = self._jobs[slug]
+            self._read[slug] = job.runs(self._work.store, self._work.slots_of(job))
+        return self._read[slug]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._jobs)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
 
 
 def without_result(error: McuMatrixError) -> str:

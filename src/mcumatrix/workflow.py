@@ -61,7 +61,7 @@ from mcumatrix.own_code import code_behind, hash_of_own_code, module_file
 from mcumatrix.ports import Builder, Runtime
 from mcumatrix.project import Project
 from mcumatrix.registry.boards import Boards
-from mcumatrix.results.known import Known, KnownRecords
+from mcumatrix.results.known import Known, KnownRecords, told_sha256
 from mcumatrix.results.published import find_publication
 from mcumatrix.results.store import CHAIN_FILE, MEND, RecordStore, read_raw_log, read_trace
 from mcumatrix.stages.application import application_members, application_of
@@ -164,9 +164,17 @@ class Build:
         """Whether its outputs are there, as they were made from exactly these inputs."""
         return is_current(self._output, self.plan.fingerprint)
 
+    def output_hashes(self) -> dict[str, str]:
+        """SHA-256 of each output by its name, as it was made from these inputs; empty if it was not made."""
+        return output_hashes(Path(self._output), self.plan.fingerprint)
+
+    def was_made(self) -> bool:
+        """Whether it was made once from these inputs; its outputs may have been changed since."""
+        return bool(self.output_hashes())
+
     def is_damaged(self) -> bool:
         """Whether it was made, and its outputs are no longer what they were."""
-        return bool(output_hashes(self.folders.output, self.plan.fingerprint)) and not self.is_done()
+        return self.was_made() and not self.is_done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +263,7 @@ def require_proved(
     results = [(slot, known) for slot in slots if (known := job.known(store, slot))]
     if not results:
         return
-    image = output_hashes(job.image.folders.output, job.image.plan.fingerprint)
+    image = job.image.output_hashes()
     for slot, known in results:
         proved = store.is_proved(known.variant, known.fingerprint, slot)
         if proved and _is_of_image(known, image):
@@ -374,7 +382,7 @@ def catalogues_of(project: Project) -> Catalogues:
         OSError: the firmware cannot be read.
     """
     return replace(
-        load_catalogues(project.matrix_folders),
+        load_catalogues(project.matrix_folders, project.build / "cache" / "catalogues.json"),
         clocks=clocks_of(project.firmware),
         layouts=layouts_by_board(project.firmware),
     )
@@ -505,7 +513,7 @@ class _Facts:
 
         @cache
         def generators(entry: RuntimeEntry) -> Mapping[str, str]:
-            return code_behind([type(runtime(entry)).__module__], project.templates)
+            return code_behind([type(runtime(entry)).__module__], project.templates, imports_kept(project))
 
         @cache
         def trees(entry: RuntimeEntry, kernels: str) -> Mapping[str, str]:
@@ -513,7 +521,7 @@ class _Facts:
 
         @cache
         def renderers() -> Mapping[str, str]:
-            return code_behind(RENDERERS, project.templates)
+            return code_behind(RENDERERS, project.templates, imports_kept(project))
 
         @cache
         def network(path: Path) -> Network:
@@ -775,12 +783,33 @@ def _hash_of_model_tree(path: Path) -> Part:
     return hash_tree(path, [path]) if path.is_dir() else _hash_of_model_file(path)
 
 
+def _hash_if_there(model: Model) -> str | None:
+    """The hash of a model's file; None where it is somewhere else, or cannot be read."""
+    with suppress(OSError):
+        return hash_file(model.file) if model.file else None
+    return None
+
+
+def _told_of(results: MatrixResults, slug: str) -> list[str]:
+    """The hash of what each record of a variant says."""
+    if results.told_sha256 is not None:
+        return list(results.told_sha256.get(slug, ()))
+    return [told_sha256(record) for record in results.runs[slug].all] if slug in results.runs else []
+
+
+def imports_kept(project: Project) -> Path:
+    """What keeps between runs which modules and templates the files of our code name."""
+    return project.build / "cache" / "imports.json"
+
+
 def report_fingerprint(
     project: Project,
     matrix: Matrix,
     results: MatrixResults,
 ) -> str:
     """Over everything that a report is made from: the results, the text around them, and the code."""
+    # How long its layers take at least follows from a model, and reading it takes longer than all the rest.
+    hash_of_model = cache(_hash_if_there)
     return fingerprint(
         "report",
         {
@@ -802,28 +831,23 @@ def report_fingerprint(
                     variant.axes,
                     [str(setting) for setting in variant.settings],
                     repr(variant.expect),
-                    repr(registry.models.least_cycles(variant.model)),
+                    hash_of_model(variant.model),
                 ]
                 for variant in matrix.variants
             ],
-            "records": [
-                [hash_bytes(repr(record).encode()) for record in results.runs[variant.slug].all]
-                if variant.slug in results.runs
-                else []
-                for variant in matrix.variants
-            ],
+            "records": [_told_of(results, variant.slug) for variant in matrix.variants],
             "reproductions": [repr(found) if found else None for found in results.reproductions or ()],
             "untried": dict(results.untried),
             **({"refused": dict(results.refused)} if results.refused else {}),
             "health": [
-                *(hash_bytes(repr(record).encode()) for record in results.health),
+                *map(told_sha256, results.health),
                 *results.unbelieved,
             ],
             "published": {
                 name: hash_file(find_publication(name, project.published_folders))
                 for name in matrix.published
             },
-            "code": code_behind(REPORTERS, project.templates),
+            "code": code_behind(REPORTERS, project.templates, imports_kept(project)),
             "charts": version("vl-convert-python"),
             "runs": _hash_of_chain(project.results(matrix.name) / "records" / CHAIN_FILE),
         },

@@ -4,10 +4,13 @@ import hashlib
 import signal
 import subprocess
 import time
+from contextlib import closing
 
+import docker
 import pytest
 
 from e2e.conftest import MakeWorkplace, Workplace
+from mcumatrix.adapters.builders.docker.owner import LABEL
 from support.made import Made
 
 
@@ -108,7 +111,6 @@ def test_a_matrix_builds_with_the_compilers_of_two_debians_and_both_answer_right
 
 def test_sigterm_stops_the_containers_of_a_run(make_workplace: MakeWorkplace, toolchain_image: str) -> None:
     place = make_workplace(Made.NOTHING)
-    before = set(_our_containers())
     process = subprocess.Popen(
         place.command("matrix", "two", "--builder", "docker"),
         cwd=place.root,
@@ -117,15 +119,17 @@ def test_sigterm_stops_the_containers_of_a_run(make_workplace: MakeWorkplace, to
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not set(_our_containers()) - before and process.poll() is None and time.monotonic() < deadline:
+    while not _containers_of(process):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 130
-    assert not set(_our_containers()) - before
+    assert not _containers_of(process)
 
 
-def _our_containers() -> list[str]:
-    import docker
-
-    client = docker.from_env()
-    return [container.id for container in client.containers.list() if "mcumatrix" in str(container.labels)]
+def _containers_of(process: subprocess.Popen[bytes]) -> list[str]:
+    """Those that a process has started: other tests have theirs at the same time."""
+    with closing(docker.from_env()) as engine:
+        marks = [container.labels.get(LABEL, "") for container in engine.containers.list()]
+    return [mark for mark in marks if mark.split(".")[-2:-1] == [str(process.pid)]]

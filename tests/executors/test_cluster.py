@@ -29,18 +29,24 @@ from mcumatrix.executors.cluster import connection as connection_module
 from mcumatrix.executors.cluster import there
 from mcumatrix.executors.cluster.builder import ClusterBuilder
 from mcumatrix.executors.cluster.connection import Connection
-from mcumatrix.executors.cluster.runs import ClusterRuns, Turns
+from mcumatrix.executors.cluster.runs import ClusterRuns, Turns, side_by_side
 from mcumatrix.executors.cluster.there import Done
 from mcumatrix.executors.runs import Choice
-from mcumatrix.model.catalogue import Board, Toolchain, Unit
+from mcumatrix.hashing import hash_bytes
+from mcumatrix.model.catalogue import DEFAULT_FLASHER, Board, BoardKind, Toolchain, Unit
 from mcumatrix.model.image import BuildFolders, BuildPlan, ToolchainIdentity
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.schedule import Slot
+from mcumatrix.results.store import read_trace
 from mcumatrix.running import run_variant
+from mcumatrix.stages.energy import to_file
 from mcumatrix.stages.run import Choose, Ended, Ran, ToRun
 from mcumatrix.stages.time_limit import TimeLimit
 from support.benches import FakeJob, a_bench
 from support.clusters import RESOURCES, Lab, a_cluster, wait_for
+from support.logs import bench_log, boot_log
+from support.scripted import FLASHED, Flasher, RealScripted, answer_with
+from support.traces import SETUP, Drawn
 from support.variants import a_measurement, a_variant, an_image
 
 GCC = Toolchain("path", "arm-none-eabi-")
@@ -465,6 +471,11 @@ def test_workers_that_come_or_go_between_two_looks_are_in_nobodys_way(choice: Ch
         assert runs.run(choice, board, lambda _ran: None).what is choice.wanted
 
 
+def test_each_worker_has_a_run_and_some_wait_so_that_none_does() -> None:
+    counts = {threads: side_by_side(threads) for threads in (0, 1, 4, 1000, 5000)}
+    assert counts == {0: 2, 1: 2, 4: 8, 1000: 1064, 5000: 2048}
+
+
 def test_who_waits_for_its_turn_keeps_nobody_from_ending() -> None:
     turns = Turns()
     is_asking, has_ended = Event(), Event()
@@ -485,6 +496,45 @@ def test_who_waits_for_its_turn_keeps_nobody_from_ending() -> None:
     has_ended.set()
     waiting.join(60)
     assert not waiting.is_alive()
+
+
+def test_what_a_current_probe_of_a_worker_told_is_kept_beside_the_log(
+    lab: Lab, choice: Choice, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Over a real connection: between threads of one process nothing is packed and unpacked."""
+    file, setup = tmp_path / "trace.csv", replace(SETUP, probe="csv", port=str(tmp_path / "trace.csv"))
+    trace = to_file(Drawn((5000 / 216e6,) * 3, rate_hz=5e6, apart_s=1e-5).trace())
+
+    def answer(nonce: int) -> bytes:
+        file.write_bytes(trace)
+        return bench_log(nonce=nonce)
+
+    scripted = RealScripted(boot_log(), answer_with(answer))
+    monkeypatch.setitem(registry.boards.BOARDS, "real", lambda *_, **__: scripted)
+    monkeypatch.setitem(registry.flashers.FLASHERS, DEFAULT_FLASHER, lambda: Flasher(scripted))
+    variant = a_variant()
+    board = replace(variant.board, kind=BoardKind.REAL, energy=setup)
+    variant = replace(variant, board=board)
+    lab.add_worker()
+    made = Connection(Client(lab.address, timeout=10, set_as_default=False), lab.address, lambda: None)
+    bench = a_bench(
+        tmp_path,
+        monkeypatch,
+        ClusterRuns(made, _boards()),
+        _boards(),
+        variant=variant,
+        test=None,
+        image=replace(choice.wanted.image, binary_sha256=FLASHED.read_back_sha256),
+    )
+    job: Any = FakeJob(variant)
+    record = run_variant(job, Slot(), bench, TimeLimit(60))
+    made.close()
+    assert record.status is Status.OK, record.reason
+    assert record.energy
+    assert (record.energy.problem, record.energy.trace_sha256) == ("", hash_bytes(trace))
+    assert record.energy.inferences_j == pytest.approx((3.3 * 0.15 * 5000 / 216e6,) * 2, rel=0.04)
+    kept = bench.store.path_of(record)
+    assert read_trace(kept, record) == trace
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.firmware_images import DIGIT, HELLO, Build, Terminal
+from support.firmware_images import DIGIT, HELLO, NUCLEO, Build, Terminal
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,15 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     made.render()
     made.configure()
     made.compile()
+    return made
+
+
+@pytest.fixture(scope="session")
+def nucleo(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A build for a board of another family, at 120 MHz, that has been configured once."""
+    made = Build(tmp_path_factory.mktemp("nucleo"), board=NUCLEO.board)
+    made.render(NUCLEO)
+    made.configure()
     return made
 
 

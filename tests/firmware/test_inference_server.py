@@ -3,7 +3,6 @@
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import flatbuffers
@@ -18,7 +17,7 @@ from mcumatrix.client.description import Description
 from mcumatrix.client.errors import Problem
 from mcumatrix.client.messages import Refusal, Times
 from support.compiling import run
-from support.firmware_images import HELLO, Build
+from support.firmware_images import NUCLEO, Build
 from support.inference_server import ServedBoard, ServedNucleo, build_image
 
 BENCH = "CMD=3 nonce=00000007 warmup=1 repeat=2"
@@ -247,12 +246,8 @@ def test_an_image_with_it_has_all_else_where_an_image_without_it_has_it(build: B
     assert moved == {"UART7_handler", "USART6_handler"}
 
 
-def test_it_answers_on_a_board_of_another_family(tmp_path: Path) -> None:
-    build = Build(tmp_path, board="nucleo_l4r5zi")
-    hello = replace(HELLO, board="nucleo_l4r5zi", clock_hz=120_000_000)
-    build.render(hello)
-    build.configure()
-    elf = build_image(build, tmp_path / "served", hello)
+def test_it_answers_on_a_board_of_another_family(nucleo: Build, tmp_path: Path) -> None:
+    elf = build_image(nucleo, tmp_path / "served", NUCLEO)
     served = ServedNucleo(elf)
     found = served.ask(messages.describe())
     assert isinstance(found, Description)
@@ -266,7 +261,7 @@ def test_it_answers_on_a_board_of_another_family(tmp_path: Path) -> None:
     # What it adds lies behind all else.
     lines = run("arm-none-eabi-nm", elf).splitlines()
     with_it = {line.split()[2]: int(line.split()[0], 16) for line in lines}
-    lines = run("arm-none-eabi-nm", build.elf).splitlines()
+    lines = run("arm-none-eabi-nm", nucleo.elf).splitlines()
     without = {line.split()[2]: int(line.split()[0], 16) for line in lines if line.split()[1] != "A"}
     moved = {name for name, address in without.items() if with_it[name] != address}
     assert moved == {"USART3_handler", "LPUART1_handler", "heap_start"}

@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,7 +14,15 @@ import pytest
 
 from mcumatrix import wire
 from mcumatrix.stages.render import render_config_header, render_sample, render_wire_header
-from support.firmware_images import FIRMWARE, HELLO, REPOSITORY, Terminal, run, symbol_address
+from support.firmware_images import (
+    FIRMWARE,
+    HELLO,
+    REPOSITORY,
+    Terminal,
+    run,
+    symbol_address,
+    write_anew,
+)
 
 GENERATIONS = ("allocator", "arena", "profiler", "log")
 DIGIT = bytes(range(1, 17))
@@ -762,19 +772,24 @@ class Model:
             """)
 
 
-def make_image(folder: Path, library: Path, model: Model) -> Path:
+def make_image(folder: Path, library: Path, model: Model, *options: str) -> Path:
+    """Makes an image in a folder where others may have been made: what is common to them is compiled once."""
     generated, templates = folder / "generated", REPOSITORY / "templates"
     generated.mkdir(parents=True, exist_ok=True)
     hello = replace(HELLO, runtime="tflm", kernels="cmsis-nn")
-    (generated / "wire.h").write_bytes(render_wire_header(templates))
-    (generated / "config.h").write_bytes(render_config_header(templates, hello))
-    (generated / "sample.c").write_bytes(render_sample(DIGIT))
-    (generated / "model.c").write_text(model.render())
+    for name, data in (
+        ("wire.h", render_wire_header(templates)),
+        ("config.h", render_config_header(templates, hello)),
+        ("sample.c", render_sample(DIGIT)),
+        ("model.c", model.render().encode()),
+    ):
+        write_anew(generated / name, data)
     run(
         *("cmake", "-G", "Ninja", "-S", FIRMWARE, "-B", folder / "image"),
         f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake",
-        *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm", "-DMCUMATRIX_CCACHE=ON"),
+        *("-DMCUMATRIX_BOARD=stm32f746g_disco", "-DMCUMATRIX_RUNTIME=tflm"),
         *(f"-DMCUMATRIX_GENERATED={generated}", f"-DMCUMATRIX_LIBRARY={library}"),
+        *options,
     )
     run("ninja", "-j2", "-C", folder / "image")
     return folder / "image" / "image.elf"
@@ -794,15 +809,26 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="module")
-def image(library: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Makes the image for a generation, a model, and a kind of kernels; each one once."""
-    made: dict[tuple[str, Model, str], Path] = {}
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Model], Path]:
+    """linked(library, model) gives the ELF file of an image, which stays as it is."""
+    folder, images = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("images")
+    numbers = count()
 
+    def link(library: Path, model: Model) -> Path:
+        elf = images / f"{next(numbers)}.elf"
+        elf.write_bytes(make_image(folder, library, model).read_bytes())
+        return elf
+
+    return link
+
+
+@pytest.fixture(scope="module")
+def image(library: Callable[..., Path], linked: Callable[[Path, Model], Path]) -> Callable[..., Path]:
+    """Makes the image for a generation, a model, and a kind of kernels; each one once."""
+
+    @cache
     def make(generation: str, model: Model = Model(), kernels: str = "cmsis-nn") -> Path:
-        key = (generation, model, kernels)
-        if key not in made:
-            made[key] = make_image(tmp_path_factory.mktemp("image"), library(generation, kernels), model)
-        return made[key]
+        return linked(library(generation, kernels), model)
 
     return make
 
@@ -850,6 +876,39 @@ def test_layers_are_named_timed_and_traced_in_the_order_of_execution(power_on, i
     totals = bench.of(wire.Total)
     for repeat in (0, 1):
         assert sum(time.cycles for time in times if time.repeat == repeat) < totals[repeat].cycles
+
+
+TELLS_EDGES = r"""
+#include <inttypes.h>
+#include "console.h"
+#include "runtime.h"
+
+enum runtime_status __real_runtime_invoke(runtime_layer_callback *on_layer, void *context);
+
+static void begin(uint32_t layer) { console_print("begin %" PRIu32 "\r\n", layer); }
+static void end(uint32_t layer) { console_print("end %" PRIu32 "\r\n", layer); }
+
+/* Infer has no callback. */
+enum runtime_status __wrap_runtime_invoke(runtime_layer_callback *on_layer, void *context) {
+    return on_layer == 0 ? runtime_invoke_between(begin, end) : __real_runtime_invoke(on_layer, context);
+}
+"""
+
+
+def test_layers_have_edges_and_are_timed_and_answer_as_without(power_on, library, tmp_path):
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated" / "edges.c").write_text(TELLS_EDGES)
+    wrapped = "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--wrap=runtime_invoke"
+    plain = power_on("arena")
+    with Terminal(make_image(tmp_path, library("arena"), Model(), wrapped)) as terminal:
+        for nonce in (1, 2):
+            told = answer(terminal, wire.Infer(nonce))
+            assert told.ok
+            assert told.text == tuple(f"{what} {layer}" for layer in range(4) for what in ("begin", "end"))
+            assert payload(told) == payload(answer(plain, wire.Infer(nonce)))
+        bench = answer(terminal, wire.RunBench(0xBEEF, 0, 1))
+    assert not bench.text
+    assert bench.of(wire.Used) == answer(plain, wire.RunBench(0xBEEF, 0, 1)).of(wire.Used)
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -1045,9 +1104,8 @@ def test_an_operator_that_the_library_lacks_is_said_when_it_is_needed(power_on, 
 
 
 @pytest.mark.parametrize("generation", ["arena", "log"])
-def test_all_operators_are_there_whatever_the_model_names_if_that_is_asked_for(tmp_path, generation):
-    library = make_library(tmp_path / "library", generation, operators="all")
-    elf = make_image(tmp_path / "image", library, Model(operators=()))
+def test_all_operators_are_there_whatever_the_model_names_if_that_is_asked_for(tmp_path, linked, generation):
+    elf = linked(make_library(tmp_path, generation, operators="all"), Model(operators=()))
     assert "fake_add" in run("arm-none-eabi-nm", elf)
     with Terminal(elf) as terminal:
         bench = answer(terminal, wire.RunBench(0xBEEF, 0, 1))

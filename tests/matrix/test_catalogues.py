@@ -50,6 +50,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("matrix")
 
 
+def test_catalogues_of_files_that_were_read_before_are_the_same(folder: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    first = load_catalogues(folder, kept)
+    assert kept.exists()
+    assert load_catalogues(folder, kept) == first == load_catalogues(folder)
+
+
 def test_an_entry_has_the_name_of_its_file_and_paths_below_the_project(folder: Path) -> None:
     catalogues = load_catalogues(folder)
     assert catalogues.boards == {

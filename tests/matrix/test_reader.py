@@ -1,5 +1,6 @@
 """Reading YAML: scalars stay as written, and no file can take the machine down."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcumatrix.errors import MatrixError
-from mcumatrix.matrix.reader import MAXIMUM_SIZE_BYTES, read_document
+from mcumatrix.matrix import reader
+from mcumatrix.matrix.document import Document, Node
+from mcumatrix.matrix.reader import MAXIMUM_SIZE_BYTES, parsed_before, read_document
 from mcumatrix.model.variant import Matrix
 
 Load = Callable[[str | bytes], Matrix]
@@ -222,4 +225,35 @@ def test_what_is_written_is_read(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "written.yaml"
     path.write_text(_flow(content) + "\n")
-    assert read_document(path).root.plain() == content
+    document = read_document(path)
+    assert document.root.plain() == content
+    assert Node.from_json(json.loads(json.dumps(document.root.to_json()))) == document.root
+
+
+def test_a_file_that_was_read_before_is_parsed_again_only_if_it_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, kept = tmp_path / "m.yaml", tmp_path / "kept.json"
+    path.write_text("a: &x [1, ~, {b: c}]\nd: *x\n")
+
+    def read() -> Document:
+        with parsed_before(kept) as known:
+            return read_document(path, known=known)
+
+    first = read()
+    monkeypatch.setattr(reader, "YAML", lambda **_: pytest.fail("it was parsed again"))
+    assert read() == first == Document(path, first.root)
+    monkeypatch.undo()
+    path.write_text(path.read_text().replace("c", "changed"))
+    assert read().root.plain()["d"] == ["1", None, {"b": "changed"}]
+
+
+def test_what_is_wrong_with_a_file_is_said_each_time(tmp_path: Path) -> None:
+    path, kept = tmp_path / "m.yaml", tmp_path / "kept.json"
+    path.write_text("a: !tag b\n")
+    for _ in range(2):
+        with (
+            pytest.raises(MatrixError, match="the tag '!tag' has no meaning here"),
+            parsed_before(kept) as known,
+        ):
+            read_document(path, known=known)

@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -357,23 +356,36 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_process_killed_while_it_unpacks_leaves_no_tree_and_no_rest(tmp_path: Path) -> None:
-    many = [entry(f"t/{index}", os.urandom(2000)) for index in range(3000)]
+    many = [entry(f"t/{index}", os.urandom(2000)) for index in range(30)]
     archive, pin = _put(tmp_path, tar(many))
-    script = (
-        "import sys; from pathlib import Path; from mcumatrix.sources.extract import extract;"
-        "from mcumatrix.sources.pin import read_pin;"
-        "extract(Path(sys.argv[1]), read_pin(*sys.argv[2:4], sys.argv[4]), Path(sys.argv[5]))"
-    )
+    script = """
+import sys
+from pathlib import Path
+from mcumatrix.sources.extract import extract
+from mcumatrix.sources.pin import read_pin
+from mcumatrix.sources.progress import Quiet
+
+class Stopping(Quiet):
+    def advance(self, done_bytes):
+        print(done_bytes, flush=True)
+        if done_bytes > 20_000:
+            sys.stdin.read()
+
+extract(Path(sys.argv[1]), read_pin(*sys.argv[2:4], sys.argv[4]), Path(sys.argv[5]), progress=Stopping())
+"""
     trees = tmp_path / "trees"
     arguments = [str(archive), pin.name, "", pin.checksum, str(trees)]
-    with subprocess.Popen([sys.executable, "-c", script, *arguments]) as process:
-        while len(list(trees.rglob("tree/*"))) < 10:
-            assert process.poll() is None
-            time.sleep(0.001)
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        while int(process.stdout.readline()) <= 20_000:
+            pass
+        assert list(trees.rglob("tree/*"))
         process.send_signal(signal.SIGKILL)
     assert find_tree(pin, trees) is None
     tree = extract(archive, pin, trees)
-    assert len(list(tree.iterdir())) == 3000
+    assert len(list(tree.iterdir())) == 30
     assert [path.suffix for path in trees.iterdir() if path != tree.parent] == [".lock"]
 
 

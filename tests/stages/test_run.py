@@ -1,12 +1,7 @@
 """Runs against a board of which the serial line is a real pseudo-terminal and the firmware a script."""
 
-import os
-import threading
-import tty
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Self
 
 import pytest
 
@@ -23,126 +18,19 @@ from mcumatrix.errors import (
     ParseError,
     ToolError,
 )
-from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
-from mcumatrix.model.image import Image
-from mcumatrix.model.record import Flashed
+from mcumatrix.model.catalogue import Timeouts
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import TakenBoard
 from mcumatrix.stages.energy import to_file
 from mcumatrix.stages.run import OpenConsole, Ran, ToRun, run_image
 from support.logs import CLOCKS, bench_log, bench_messages, boot_log, exchange
+from support.scripted import FLASHED, GOOD, Flasher, RealScripted, Script, ScriptedBoard, answer_with
 from support.traces import SETUP, Drawn
 from support.variants import a_variant, an_image, hello
 
-Script = Callable[[bytes], bytes]
-"""What a board sends for the bytes it has received so far; it is asked after every arrival."""
-
-
-class ScriptedBoard:
-    """A board behind a pseudo-terminal that answers as a function says."""
-
-    unit = "the unit"
-    kind = BoardKind.VIRTUAL
-    timing_model = "script"
-    expected_error = "made up"
-    probe = "the probe"
-
-    def __init__(self, first_words: bytes, answer: Script, *, hang_up: bool = False, fault: str = "") -> None:
-        self._first_words = first_words
-        self._answer = answer
-        self._hang_up = hang_up
-        self._fault = fault
-        self.given_back = False
-        self.recovered = False
-
-    @contextmanager
-    def take(self) -> Iterator[TakenBoard]:
-        self._master, slave = os.openpty()
-        tty.setraw(slave)
-        self.serial_port = os.ttyname(slave)
-        try:
-            yield self
-        finally:
-            os.close(slave)
-            self.given_back = True
-
-    def start(self) -> None:
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        os.write(self._master, self._first_words)
-        received = b""
-        while not received.endswith(b"\r"):
-            try:
-                received += os.read(self._master, 4096)
-            except OSError:  # given back
-                return
-        os.write(self._master, self._answer(received))
-        if self._hang_up:
-            os.close(self._master)
-
-    def fault(self) -> str:
-        return self._fault
-
-    def recover(self) -> None:
-        self.recovered = True
-
-    def set_aside(self, unit: str, reason: str) -> None:
-        raise AssertionError("nobody sets a unit aside here")
-
-    def identity(self) -> dict[str, str]:
-        return {}
-
-    def close(self) -> None:
-        pass
-
-
-FLASHED = Flashed("the probe", "f" * 64, 100_000)
-
-
-class Flasher:
-    """A debug probe that starts the board's script; notes who connected to what."""
-
-    def __init__(self, board: ScriptedBoard, error: McuMatrixError | None = None) -> None:
-        self._board = board
-        self._error = error
-        self.connected: list[tuple[str, str]] = []
-        self.let_go = False
-
-    def connect(self, board: Board, probe: str) -> Self:
-        self.connected.append((board.name, probe))
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.let_go = True
-
-    def program(self, image: Image) -> Flashed:
-        if self._error:
-            raise self._error
-        return FLASHED
-
-    def start(self) -> None:
-        self._board.start()
-
-
-def answer_with(log: Callable[[int], bytes]) -> Script:
-    """A script that answers RunBench with a log made for the nonce it came with."""
-
-    def answer(received: bytes) -> bytes:
-        nonce = int(received.split(b"nonce=")[1][:8], 16)
-        return log(nonce)
-
-    return answer
-
-
-GOOD = answer_with(lambda nonce: bench_log(nonce=nonce))
-
 
 def _run_image(
-    board: ScriptedBoard, flasher: "Flasher", open_console: OpenConsole, variant: Variant | None = None
+    board: ScriptedBoard, flasher: Flasher, open_console: OpenConsole, variant: Variant | None = None
 ) -> Ran:
     what = ToRun(variant or a_variant(), an_image())
     return run_image(lambda _unit: what, board, flasher, open_console)
@@ -276,11 +164,7 @@ def _of_an_hour(nonce: int) -> bytes:
 
 
 def test_a_real_board_cannot_have_computed_for_longer_than_it_took() -> None:
-    class Real(ScriptedBoard):
-        kind = BoardKind.REAL
-        timing_model = expected_error = ""
-
-    ran = _run(Real(boot_log(), answer_with(_of_an_hour)))
+    ran = _run(RealScripted(boot_log(), answer_with(_of_an_hour)))
     assert isinstance(ran.error, ParseError)
     assert ran.error.message.startswith(
         "the answer cannot have taken 10800.000 s, as its cycles and clock say"
@@ -290,12 +174,8 @@ def test_a_real_board_cannot_have_computed_for_longer_than_it_took() -> None:
 def test_a_serial_port_of_a_virtual_board_is_none_of_a_real_one() -> None:
     """Whatever was flashed through its probe: what answers is the same image on a virtual chip."""
 
-    class Real(ScriptedBoard):
-        kind = BoardKind.REAL
-        timing_model = expected_error = ""
-
     virtual_chip = wire.Register("DBGMCU_IDCODE", 0x1001_F449)
-    ran = _run(Real(exchange(0, 0, [hello(), *CLOCKS, virtual_chip]), GOOD))
+    ran = _run(RealScripted(exchange(0, 0, [hello(), *CLOCKS, virtual_chip]), GOOD))
     assert isinstance(ran.error, ParseError)
     assert ran.error.message == "the board is to be real, and its chip is virtual (DBGMCU_IDCODE 0x1001f449)"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from distributed import Client, LocalCluster, Scheduler, Worker
 
 from mcumatrix.executors.cluster.connection import BOARD, Connection
+from support.ports import free_port
 from support.variants import a_variant
 
 BOARD_NAME = a_variant().board.name
@@ -43,9 +43,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._folder = folder
         self._loop = asyncio.new_event_loop()

@@ -1,6 +1,6 @@
 """Images of the firmware around a small runtime of our own, and a terminal on the virtual board."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,8 @@ HELLO = wire.Hello(
     model="fake-int8",
     clock_hz=216_000_000,
 )
+NUCLEO = replace(HELLO, board="nucleo_l4r5zi", clock_hz=120_000_000)
+"""For a board of another family."""
 DIGIT = bytes([0, 5, 0xFE, 7, *range(96)])
 
 
@@ -66,8 +68,7 @@ class Build:
             ("config.h", render_config_header(templates, hello)),
             ("sample.c", render_sample(digit)),
         ):
-            if not (generated / name).exists() or (generated / name).read_bytes() != data:
-                (generated / name).write_bytes(data)
+            write_anew(generated / name, data)
 
     def compile(self) -> str:
         """Builds, and returns what ninja said."""
@@ -76,6 +77,12 @@ class Build:
     @property
     def elf(self) -> Path:
         return self.folder / "image" / "image.elf"
+
+
+def write_anew(path: Path, data: bytes) -> None:
+    """Writes a file unless it has these contents: nothing that depends on it is built again then."""
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)
 
 
 def symbol_address(elf: Path, symbol: str) -> int:

@@ -6,49 +6,15 @@ from fuzz.host.build import flatbuffers_tree
 from fuzz.messages import answers_of
 from mcumatrix import wire
 from mcumatrix.client import messages
-from support.compiling import run
-from support.firmware_images import FIRMWARE, HELLO, Build
+from support.applications import image_with
+from support.firmware_images import HELLO, Build
 from vstm32 import Board, BoardOptions, Trace, load_elf
-
-SERVER = FIRMWARE / "application" / "inference-server"
 
 
 def build_image(build: Build, folder: Path, hello: wire.Hello = HELLO) -> Path:
-    """Links an image with the server beside that of a build; returns its ELF file. That of the build is made
-    anew where other tests have left it with another digit or runtime.
-    """
-    build.render(hello)
-    build.make_library()
-    build.compile()
-    toolchain = f"-DCMAKE_TOOLCHAIN_FILE={FIRMWARE}/cmake/arm-none-eabi.cmake"
-    common = (
-        toolchain,
-        f"-DMCUMATRIX_BOARD={build.board}",
-        f"-DMCUMATRIX_GENERATED={build.folder / 'generated'}",
-    )
-    run(
-        *("cmake", "-G", "Ninja", "-S", SERVER, "-B", folder / "server", *common),
-        f"-DMCUMATRIX_TREE_FLATBUFFERS={flatbuffers_tree()}",
-    )
-    run("ninja", "-j2", "-C", folder / "server")
-    run(
-        *(
-            "cmake",
-            "-G",
-            "Ninja",
-            "-S",
-            FIRMWARE,
-            "-B",
-            folder / "image",
-            *common,
-            "-DMCUMATRIX_RUNTIME=fake",
-        ),
-        f"-DMCUMATRIX_LIBRARY={build.folder / 'library' / 'libruntime.a'}",
-        f"-DCMAKE_PROJECT_mcumatrix_image_INCLUDE={SERVER}/image.cmake",
-        f"-DMCUMATRIX_INFERENCE_SERVER={folder / 'server' / 'libinference-server.a'}",
-    )
-    run("ninja", "-j2", "-C", folder / "image")
-    return folder / "image" / "image.elf"
+    """Links an image with the server beside that of a build; returns its ELF file."""
+    flatbuffers = f"-DMCUMATRIX_TREE_FLATBUFFERS={flatbuffers_tree()}"
+    return image_with("inference-server", build, folder, hello, flatbuffers)
 
 
 class ServedBoard:

@@ -16,6 +16,7 @@ from typing import Self
 import pytest
 
 from mcumatrix.adapters.boards.labgrid.client import PROGRAM_VARIABLE
+from support.ports import free_port
 from support.serial_server import SerialServer
 from vstm32.app.daemon import Daemon
 
@@ -53,8 +54,7 @@ class Lab:
         self._programs = labgrid_programs()
         self._stack = ExitStack()
         self._running: list[subprocess.Popen[bytes]] = []
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.coordinator = f"127.0.0.1:{free.getsockname()[1]}"
+        self.coordinator = f"127.0.0.1:{free_port()}"
         self.switched: list[bool] = []
         """What the power switch was told."""
 

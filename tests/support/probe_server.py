@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 Answer = Callable[[dict[str, Any]], dict[str, Any] | Iterable[bytes] | None]
 """Answers a request with fields, with bytes as they are, or not at all. `HangUpError` ends the connection."""

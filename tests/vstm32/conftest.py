@@ -54,7 +54,7 @@ class Bench:
         address = self.board.symbol("seen") + 4 * index
         return int(struct.unpack("<I", self.board.read_memory(address, 4))[0])
 
-    def run(self, timeout_seconds: float = 20) -> "Bench":
+    def run(self, timeout_seconds: float = 60) -> "Bench":
         """Runs until the firmware has set the last word of `seen`."""
         self.board.run(until=lambda: self.seen(DONE) != 0, timeout_seconds=timeout_seconds)
         return self

@@ -51,6 +51,16 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
     return RUNTIME_OK;
 }
 
+enum runtime_status runtime_invoke_between(runtime_layer_edge *begin, runtime_layer_edge *end) {
+    for (uint32_t index = 0; index < builtin_model.layer_count; ++index) {
+        const struct builtin_layer *layer = &builtin_model.layers[index];
+        begin(index);
+        layer->kernel(layer);
+        end(index);
+    }
+    return RUNTIME_OK;
+}
+
 uintptr_t runtime_layer_code(uint32_t layer) {
     return (uintptr_t)builtin_model.layers[layer].kernel & ~(uintptr_t)1;
 }

@@ -27,6 +27,11 @@ using LayerOutput = bool(std::uint32_t layer, runtime_tensor *output, int *tenso
 /* Before each inference. `output_of` describes the output of a layer; it is called where there is an `on_layer`. */
 void layers_begin(LayerOutput *output_of, runtime_layer_callback *on_layer, void *context);
 
+/* Between this and layers_end_edges, `begin` and `end` are called right beside each layer's kernel, and times are of no use. */
+void layers_begin_edges(runtime_layer_edge *begin, runtime_layer_edge *end);
+
+void layers_end_edges();
+
 /* How many layers have run since. */
 std::uint32_t layers_done();
 

@@ -340,6 +340,13 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
     return RUNTIME_OK;
 }
 
+enum runtime_status runtime_invoke_between(runtime_layer_edge *begin, runtime_layer_edge *end) {
+    layers_begin_edges(begin, end);
+    const runtime_status status = runtime_invoke(nullptr, nullptr);
+    layers_end_edges();
+    return status;
+}
+
 uint32_t runtime_arena_bytes(void) {
     return arena_needed_bytes != 0 ? arena_needed_bytes : memory_used_bytes(tflm_arena_size_bytes);
 }

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from doit.cmd_base import ModuleTaskLoader
 from doit.cmd_run import Run
 
 from mcumatrix.cli.common import as_typed, say, say_error
+from mcumatrix.cli.conclusion import conclusion
 from mcumatrix.cli.current import Asked, current_work, end_with_signals
 from mcumatrix.doit_support import DOIT_CONFIG, Reporter
 from mcumatrix.errors import ChangedResultError, ExitCode, ResultError
 from mcumatrix.locking import held
 from mcumatrix.matrix.selection import Selection
-from mcumatrix.model.record import Record, Status
 from mcumatrix.printable import printable
 from mcumatrix.progress.history import read_took, write_took
 from mcumatrix.project import Project
@@ -44,11 +45,17 @@ class Executing(Run):  # type: ignore[misc]
     def __init__(self, asked: Asked, options: Mapping[str, Any]) -> None:
         """`options` are those of `declared.py`."""
         self._work = current_work(asked)
-        loader = ModuleTaskLoader({"task_mcumatrix": lambda: tasks(self._work)})
+        # Tasks take more time and memory than all else where little is left to do.
+        loader = ModuleTaskLoader({"task_mcumatrix": lambda: tasks(self._work, self._due)})
         super().__init__(task_loader=loader, config={"GLOBAL": DOIT_CONFIG})
         self._asked = options
         self._selection = Selection.asked(options)
         self._wait = asked.wait
+
+    @cached_property
+    def _due(self) -> tuple[Job, ...]:
+        """The variants of which anything is left to do: all of them, since what is compiled is shared."""
+        return tuple(job for job in self._work.jobs if self._work.is_due(job))
 
     @classmethod
     def do(cls, project: Project, options: Mapping[str, Any], names: list[str]) -> int:
@@ -136,18 +143,22 @@ class Matrix(Executing):
     def _go(self, work: Work, jobs: Sequence[Job], run: Callable[..., None]) -> int:
         from mcumatrix.report.content.plan import findings_before
 
-        if not all(job.image.is_done() for job in jobs):
+        asked = {job.variant.slug for job in jobs}
+        due = [job for job in self._due if job.variant.slug in asked]
+        if any(not job.image.is_done() for job in due) or not all(job.image.was_made() for job in jobs):
             for finding in findings_before(work.matrix, compilations(jobs)):
                 work.display.told(printable(f"Finding: {finding}", keep="\n"))
-        work.display.expect(due_tasks(work, jobs))
-        if work.matrix.schedule.is_plain:
-            run(*work.phases(jobs))
+        work.display.expect(due_tasks(work, due))
+        if not due:
+            pass
+        elif work.matrix.schedule.is_plain:
+            run(*work.phases(due))
         else:
             # The order of runs is one only where none of them waits for its image.
-            due = [job for job in jobs if work.is_due(job)]
             run([f"build:{job.variant.slug}" for job in due])
             for phase in work.phases([job for job in due if job.image.is_done()]):
                 run(phase, with_needs=False)
+        work.concluded.clear()
         # By itself: a report is due even where a variant has failed.
         run([f"report:{work.matrix.name}"], alone=True)
         return _conclude(work, work.slugs(self._selection))
@@ -159,22 +170,17 @@ def matrix(project: Project, options: Mapping[str, Any], names: list[str]) -> in
 
 
 def _conclude(work: Work, selected: frozenset[str]) -> int:
-    from mcumatrix import registry
     from mcumatrix.actions import REPORT_FILES
-    from mcumatrix.report.content.report import make_report, with_tests_of_units
-    from mcumatrix.report.content.tables import cases_of_results
-    from mcumatrix.report.render.terminal import report_text
 
-    results = work.results()
-    cases = cases_of_results(work.matrix, results, registry.models.least_cycles)
-    made = next(iter(work.reported), None) or with_tests_of_units(make_report(work.matrix, cases), results)
-    work.display.told(f"\n{report_text(made)}\n")
-    if work.unreported or not report_is_current(work, results):
+    results, fingerprint = next(iter(work.concluded), None) or work.conclude()
+    is_current = not work.unreported and report_is_current(work, fingerprint)
+    end = conclusion(work, results, fingerprint if is_current else "")
+    work.display.told(f"\n{end.text}\n")
+    if not is_current:
         return _say_unreported(work)
     folder = work.project.results(work.matrix.name)
     for name in (*REPORT_FILES, "records"):
         work.display.told(os.path.relpath(folder / name))
-    ours = [case for case in cases if case.variant in selected]
     hindrances = [
         *(work.hindered[slug] for slug in work.hindered if slug in selected),
         *work.hindrances.values(),
@@ -187,25 +193,19 @@ def _conclude(work: Work, selected: frozenset[str]) -> int:
         return int(lost[0].exit_code)
     if any(isinstance(error, ChangedResultError) for error in hindrances):
         return int(ExitCode.NOT_COMPARABLE)
-    failed = [case for case in ours if not (case.is_complete or case.failed_as_expected)]
+    ours = [ending for slug, ending in end.other_endings.items() if slug in selected]
+    failed = [ending for ending in ours if not ending.is_well]
     if not failed:
         return int(ExitCode.OK)
-    if all(case.record and _is_not_there(case.record, results.health) for case in failed):
+    if all(ending.lacks_board for ending in failed):
         say("`boards` says what is attached and what is missing; docs/boards.md, how a board is attached.")
         return int(ExitCode.ENVIRONMENT)
-    if all(case.is_blocked for case in failed):
+    if all(ending.is_blocked for ending in failed):
         return int(ExitCode.BLOCKED)
-    if all(case.record is None for case in ours):
+    # All others that were asked for have been measured.
+    if len(ours) == len(selected) and all(ending.was_not_run for ending in ours):
         return int(hindrances[0].exit_code if hindrances else ExitCode.NOTHING_SELECTED)
     return int(ExitCode.VARIANTS_FAILED)
-
-
-def _is_not_there(record: Record, tests: Sequence[Record]) -> bool:
-    """Whether a run failed, or was blocked by the last test of a unit, for want of the board itself."""
-    boards = {test.axes["board"] for test in tests if test.status is Status.NO_PROBE}
-    return record.status is Status.NO_PROBE or (
-        record.status is Status.BLOCKED and record.axes["board"] in boards
-    )
 
 
 def _say_unreported(work: Work) -> int:

@@ -55,7 +55,7 @@ def _job(work: Work, suspect: Origin) -> Job:
 
 
 def _run(work: Work, job: Job) -> None:
-    for task in run_tasks(replace(work, jobs=(job,))):
+    for task in run_tasks(replace(work, jobs=(job,)), [job]):
         say(f"Running {task['name']} again.")
         (action,) = task["actions"]
         outcome = action()

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import Protocol
 
 from mcumatrix import registry
@@ -71,6 +73,17 @@ def run_here(choose: Choose, board: Board, boards: Boards, ended: Ended) -> Ran:
         stopped=boards.stopped.is_set,
         ended=ended,
     )
+
+
+def tools_of(board: Board, boards: Boards) -> dict[str, str]:
+    """What takes part in a run besides the image, with versions: it is in the record, and so in no doubt."""
+    return {"mcumatrix": _our_version(), **boards.get(board).identity()}
+
+
+@cache
+def _our_version() -> str:
+    # Of the code that runs: what is installed meanwhile is another.
+    return version("mcumatrix")
 
 
 class RunsHere:

@@ -6,11 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from mcumatrix.by_contents import Known
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.document import Document, Problems, in_words
 from mcumatrix.matrix.document import Place as PlaceInFile
 from mcumatrix.matrix.flags import RefusedError
-from mcumatrix.matrix.reader import read_document
+from mcumatrix.matrix.reader import parsed_before, read_document
 from mcumatrix.matrix.schema.board_file import (
     BoardFile,
     EnergyFile,
@@ -70,38 +71,42 @@ _KINDS_OF_SOURCES = {"url": "an archive", "git": "a commit", "path": "a folder"}
 """What a source is, by the key that says it."""
 
 
-def load_catalogues(folders: Folders) -> Catalogues:
+def load_catalogues(folders: Folders, kept: Path | None = None) -> Catalogues:
     """Reads `boards/`, `runtimes/`, `toolchains/` and `models/` under `folders`.
 
     An entry's name is its file's name without `.yaml`. Paths in entries begin at the parents of `folders`,
     and come out joined with that which has the file, or with the first; whether the files are there is for
-    the stage that reads them.
+    the stage that reads them. `kept` is a file that may keep between runs what their YAML holds.
 
     Raises:
         MatrixError: a folder has no entry, or a file is wrong.
     """
     place = partial(find, tuple(folder.parent for folder in layers(folders)))
-    return Catalogues(
-        boards=load_boards(folders),
-        runtimes=_entries(
-            folders,
-            "runtimes",
-            RuntimeFile,
-            lambda name, file, document: _runtime(name, file, document, place),
-        ),
-        toolchains=_entries(
-            folders,
-            "toolchains",
-            ToolchainFile,
-            lambda name, file, document: _toolchain(name, file, document, place),
-        ),
-        models=_entries(
-            folders,
-            "models",
-            ModelFile,
-            lambda name, file, document: _model(name, file, document, place),
-        ),
-    )
+    with parsed_before(kept) as known:
+        return Catalogues(
+            boards=_entries(folders, "boards", BoardFile, _board, known),
+            runtimes=_entries(
+                folders,
+                "runtimes",
+                RuntimeFile,
+                lambda name, file, document: _runtime(name, file, document, place),
+                known,
+            ),
+            toolchains=_entries(
+                folders,
+                "toolchains",
+                ToolchainFile,
+                lambda name, file, document: _toolchain(name, file, document, place),
+                known,
+            ),
+            models=_entries(
+                folders,
+                "models",
+                ModelFile,
+                lambda name, file, document: _model(name, file, document, place),
+                known,
+            ),
+        )
 
 
 def load_boards(folders: Folders) -> dict[str, Board]:
@@ -114,7 +119,11 @@ def load_boards(folders: Folders) -> dict[str, Board]:
 
 
 def _entries(
-    folders: Folders, kind: str, model: type[File], make: Callable[[str, File, Document], Entry]
+    folders: Folders,
+    kind: str,
+    model: type[File],
+    make: Callable[[str, File, Document], Entry],
+    known: Known | None = None,
 ) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     places = tuple(folder / kind for folder in layers(folders))
@@ -124,7 +133,7 @@ def _entries(
         except RefusedError as error:
             message = f"{path}: an entry cannot be called {shown(path.stem)}: {error}"
             raise MatrixError(message, hint=error.hint) from error
-        document = read_document(path)
+        document = read_document(path, known=known)
         found[name] = make(name, validated(model, document), document)
     if not found:
         raise MatrixError(f"{places[0]} has no .yaml file", hint="A matrix needs at least one entry there.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mcumatrix.errors import MatrixError
 from mcumatrix.matrix.suggest import shown
@@ -44,6 +44,30 @@ class Node:
         if isinstance(self.content, dict):
             return {key: value.plain() for key, (_, value) in self.content.items()}
         return self.content
+
+    def to_json(self) -> list[Any]:
+        """The value with its places, made of what JSON has."""
+        content: Any = self.content
+        if isinstance(content, list):
+            content = [item.to_json() for item in content]
+        elif isinstance(content, dict):
+            content = {
+                key: [place.line, place.column, value.to_json()] for key, (place, value) in content.items()
+            }
+        return [self.position.line, self.position.column, content, self.nodes, self.depth]
+
+    @classmethod
+    def from_json(cls, written: list[Any]) -> Self:
+        """What `to_json` has written."""
+        line, column, content, nodes, depth = written
+        if isinstance(content, list):
+            content = [cls.from_json(item) for item in content]
+        elif isinstance(content, dict):
+            content = {
+                key: (Position(line_of_key, column_of_key), cls.from_json(value))
+                for key, (line_of_key, column_of_key, value) in content.items()
+            }
+        return cls(Position(line, column), content, nodes, depth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ Every scalar is kept as it was written: `no` is the text `no` and `1.10` is the 
 value, `~` and `null` are nothing. A file is read with limits, so that no file can take the machine down.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ruamel.yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
@@ -23,7 +25,10 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from mcumatrix.by_contents import Known
 from mcumatrix.errors import MatrixError
+from mcumatrix.hashing import hash_bytes
+from mcumatrix.matrix import document
 from mcumatrix.matrix.document import Document, Node, Position, error_at, type_names
 from mcumatrix.matrix.suggest import shown
 
@@ -32,9 +37,21 @@ MAXIMUM_NODES = 20_000
 """Scalars, lists and mappings of one file, those that aliases repeat included."""
 MAXIMUM_DEPTH = 20
 
+_PARSERS = tuple(Path(module.__file__ or "") for module in (sys.modules[__name__], document, ruamel.yaml))
+"""The code that makes nodes of a text, and writes them. The last file has the version of the parser in it."""
 
-def read_document(path: Path, top: type[dict[str, Node]] | type[list[Node]] = dict) -> Document:
+
+def parsed_before(file: Path | None) -> Known:
+    """What YAML files were found to hold, kept in a file for `read_document`."""
+    return Known(file, _PARSERS)
+
+
+def read_document(
+    path: Path, top: type[dict[str, Node]] | type[list[Node]] = dict, known: Known | None = None
+) -> Document:
     """Reads a YAML file whose top is a mapping, or a list where that is asked for.
+
+    `known` are files that were read before, by their contents: none of them is parsed again.
 
     Raises:
         MatrixError: there is no such file; it is too large, not UTF-8, not YAML, or has duplicate keys, tags,
@@ -50,7 +67,7 @@ def read_document(path: Path, top: type[dict[str, Node]] | type[list[Node]] = di
                 f"the line {shown(line)} is indented with a tab",
                 "YAML wants spaces there.",
             )
-    root = _Builder(path).build(text)
+    root = _Builder(path).build(text) if known is None else _root_by(known, path, text)
     if not isinstance(root.content, top):
         raise error_at(
             path,
@@ -59,6 +76,11 @@ def read_document(path: Path, top: type[dict[str, Node]] | type[list[Node]] = di
             "Write lines such as 'key: value'." if top is dict else "Write lines such as '- key: value'.",
         )
     return Document(path, root)
+
+
+def _root_by(known: Known, path: Path, text: str) -> Node:
+    contents = hash_bytes(text.encode())
+    return Node.from_json(known.answer(contents, lambda: _Builder(path).build(text).to_json()))
 
 
 def _empty(path: Path) -> MatrixError:

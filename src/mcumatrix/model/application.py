@@ -15,6 +15,8 @@ class Application(StrEnum):
     """The benchmark, over the board's serial port. Every image has it."""
     INFERENCE_SERVER = "inference-server"
     """Inferences for whoever asks over the board's second port: see docs/client.md."""
+    EVENT_COUNTERS = "event-counters"
+    """Counts what the core's event counters tell of each layer: see docs/timing.md."""
 
 
 BENCH_ALONE = (Application.BENCH,)

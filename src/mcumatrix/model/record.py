@@ -18,6 +18,7 @@ from mcumatrix.model.bounds import (
 )
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.energy import Energy
+from mcumatrix.model.event_counts import EventCounts
 from mcumatrix.model.image import KEPT, Sizes, ToolchainIdentity
 from mcumatrix.model.kernels import Compiled
 from mcumatrix.model.labelled import MAX_SAMPLES, AskedSet
@@ -198,6 +199,7 @@ class Measurement:
     them. `further_outputs` are those behind the first, for a model that has several. `set_answers` are those
     to the labelled set, None where it was not asked. `arena_bytes` is what the arena must have; `arena_kinds`
     are as many of its kinds as the runtime tells. `stack` is None in records from before it was measured.
+    `events` are those of inferences that were not timed, None where they were not counted.
     """
 
     __pydantic_config__ = KEPT
@@ -213,6 +215,7 @@ class Measurement:
     set_answers: SetAnswers | None = None
     arena_kinds: dict[ArenaKind, Unsigned32] = field(default_factory=dict)
     stack: Stack | None = None
+    events: EventCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ class MatrixResults:
 
     `runs` has their records and `untried` why others have none, both by slugs; `refused` has the status of
     those that were refused before they were built. `reproductions` are in the order of the variants. `health`
-    has the last test of each unit that they ran on, and `unbelieved` why others do not count.
+    has the last test of each unit that they ran on, and `unbelieved` why others do not count. `told_sha256`
+    has by slugs the hash of what each of `VariantRuns.all` says, where that is known without reading them.
     """
 
     runs: Mapping[str, VariantRuns] = field(default_factory=dict)
@@ -64,3 +65,4 @@ class MatrixResults:
     refused: Mapping[str, Status] = field(default_factory=dict)
     health: tuple[Record, ...] = ()
     unbelieved: tuple[str, ...] = ()
+    told_sha256: Mapping[str, tuple[str, ...]] | None = None

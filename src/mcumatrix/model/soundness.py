@@ -10,6 +10,7 @@ from math import isfinite, prod
 from mcumatrix.model.axes import AXES
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.chip import CHIP_ID_REGISTER, is_virtual_chip
+from mcumatrix.model.event_counts import MODULUS, CountedLayer
 from mcumatrix.model.image import FLASH
 from mcumatrix.model.memory import WITHIN_PERSISTENT, ArenaKind
 from mcumatrix.model.record import Accuracy, Measurement, Output, Record, SetAnswers, Status
@@ -34,6 +35,7 @@ def contradictions_of_measurement(measurement: Measurement) -> Iterator[str]:
     for repeat, total_cycles in enumerate(measurement.total_cycles):
         yield from _contradictions_of_repeat(measurement, repeat, total_cycles)
     yield from _contradictions_of_memory(measurement)
+    yield from _contradictions_of_events(measurement)
     yield from _contradictions_of_output(measurement.output, repeats)
     for output in measurement.further_outputs:
         yield from _contradictions_of_shape(output)
@@ -77,6 +79,38 @@ def _contradictions_of_memory(measurement: Measurement) -> Iterator[str]:
             f"its stack of {stack.size_bytes} bytes was {stack.deepest_bytes} bytes deep, and an "
             f"inference took {stack.inference_bytes} of them"
         )
+
+
+def _contradictions_of_events(measurement: Measurement) -> Iterator[str]:
+    events = measurement.events
+    if events is None:
+        return
+    control = f"DWT_CTRL {events.dwt_ctrl:#010x}"
+    if events.has_counters and not events.inferences:
+        yield f"its core has event counters ({control}), and nothing was counted"
+    if events.inferences and not events.has_counters:
+        yield f"its core has no event counters ({control}), and events were counted"
+    for inference in events.inferences:
+        what = f"the inference with period_cycles={inference.period_cycles}"
+        if len(inference.layers) != len(measurement.layers):
+            yield f"{what} has {len(inference.layers)} layers, and the model {len(measurement.layers)}"
+        if inference.output_crc32 not in measurement.output.crc32:
+            yield f"{what}, in which events were counted, has another answer than those that were timed"
+        for index, layer in enumerate(inference.layers):
+            for clause in _contradictions_of_counts(layer, inference.period_cycles):
+                yield f"layer {index} of {what} {clause}"
+
+
+def _contradictions_of_counts(layer: CountedLayer, period_cycles: int) -> Iterator[str]:
+    windows = layer.interrupts + 1
+    if not layer.longest_cycles <= layer.cycles <= windows * layer.longest_cycles:
+        yield f"has {layer.cycles} cycles, and {layer.longest_cycles} in the longest of {windows} windows"
+    most = min(layer.cycles, windows * (MODULUS - 1))
+    counts = (layer.cpi, layer.exceptions, layer.sleep, layer.load_store, layer.folded)
+    if max(counts) > most:
+        yield f"has {max(counts)} events of a kind, and {most} are the most that can be counted"
+    if period_cycles == 0 and layer.interrupts:
+        yield f"was interrupted {layer.interrupts} times"
 
 
 def _contradictions_of_output(output: Output, repeats: int) -> Iterator[str]:

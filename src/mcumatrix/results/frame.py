@@ -1,9 +1,11 @@
 """Records as a table: one row per variant and layer."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import fields
 from statistics import median
 
 from mcumatrix.model.axes import AXES, BUILTIN, BuiltinAxis
+from mcumatrix.model.event_counts import EventsOfLayer, events_of_layers
 from mcumatrix.model.image import FlashPart
 from mcumatrix.model.memory import ArenaKind
 from mcumatrix.model.record import Record, Status
@@ -52,6 +54,8 @@ _TAIL = (
 """Between them stand the axes of the maintainer's own, by their names."""
 _ENERGY = ("energy_mj_median", "energy_mj_uncertainty", "energy_rate_hz")
 """At the end, and only where there is any: most boards have no current probe."""
+_EVENTS = {f"events_{field.name}": field.name for field in fields(EventsOfLayer)}
+"""Likewise: most images count none, and not all cores can."""
 
 TOTAL_OP = "TOTAL"
 """The operator of the row that has the time of the whole inference; its layer is empty."""
@@ -92,9 +96,11 @@ def _own(record: Record) -> Iterator[dict[str, object]]:
     if measurement is None or record.status is not Status.OK:
         yield _times(None, "", None, record.clock_hz) | _memory(record)
         return
+    events = events_of_layers(measurement.events) if measurement.events else ()
     for index, layer in enumerate(measurement.layers):
         times = _times(index, layer.op, layer.cycles, measurement.clock.measured_hz)
-        yield times | {"source": layer.source, "functions": " ".join(layer.functions)}
+        counted = {column: getattr(events[index], name) for column, name in _EVENTS.items()} if events else {}
+        yield times | {"source": layer.source, "functions": " ".join(layer.functions)} | counted
     times = _times(None, TOTAL_OP, measurement.total_cycles, measurement.clock.measured_hz)
     yield times | _memory(record) | _energy(record)
 
@@ -163,4 +169,9 @@ def columns(records: Collection[Record]) -> tuple[str, ...]:
     """The names that rows may have, in their order: those of the maintainer's own axes in the middle."""
     own_axes = dict.fromkeys(name for record in records for name in record.axes if name not in BUILTIN)
     energy = _ENERGY if any(record.energy for record in records) else ()
-    return (*_HEAD, *own_axes, *_TAIL, *energy)
+    events = _EVENTS if any(_has_events(record) for record in records) else ()
+    return (*_HEAD, *own_axes, *_TAIL, *energy, *events)
+
+
+def _has_events(record: Record) -> bool:
+    return bool(record.measurement and record.measurement.events and record.measurement.events.inferences)

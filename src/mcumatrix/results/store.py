@@ -176,6 +176,7 @@ class RecordStore:
         self._chain = Chain(self._chain_file)
         self._indexed: tuple[tuple[int, ...] | None, dict[tuple[str, str], tuple[Link, ...]]] = (None, {})
         self._seen: dict[tuple[str, str, Slot], tuple[tuple[Link, ...], _Found | None]] = {}
+        self._known: dict[Link, Known] = {}
         self._last_read: tuple[Link, Record] | None = None
 
     def add(self, record: Record, log: bytes, trace: bytes = b"") -> Record:
@@ -357,14 +358,16 @@ class RecordStore:
 
     def _known_of(self, link: Link) -> Known | None:
         """What is known of the record of a link; None if it was removed. Raises as `read_linked` does."""
+        if link in self._known:
+            return self._known[link]
         known = self._remembered.find(link.sha256)
-        if known is not None and _is_as_known(f"{self._folder}/{link.record}", link, known):
-            return known
-        record = self._read(link)
-        if record is None:
-            return None
-        known = Known.of(record)
-        self._remembered.add(link.sha256, known)
+        if known is None or not _is_as_known(f"{self._folder}/{link.record}", link, known):
+            record = self._read(link)
+            if record is None:
+                return None
+            known = Known.of(record)
+            self._remembered.add(link.sha256, known)
+        self._known[link] = known
         return known
 
     def _read(self, link: Link) -> Record | None:

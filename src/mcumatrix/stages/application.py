@@ -1,7 +1,7 @@
 """Application: what of the firmware is compiled for it, and on which boards it can be.
 
-What it needs stands in `firmware/application/<name>/application.json`. It is for those boards of which its
-folder `board` has a file.
+What it needs stands in `firmware/application/<name>/application.json`. Where it has a folder `board`, it is
+for those boards of which that has a file, and for all boards where it has none.
 """
 
 import json
@@ -13,11 +13,14 @@ from mcumatrix.model.catalogue import Source
 
 _FOLDER = "application"
 
+_SHARED = ("images.cmake", "library.cmake", "linking.cmake", "read-already")
+"""In that folder: what all applications are made and linked with."""
+
 
 def application_members(firmware: Path, application: Application) -> tuple[Path, ...]:
     """Files and folders of the firmware that the library of an application is compiled from, and which are
     of no other part of an image."""
-    return (firmware / _FOLDER / application,)
+    return tuple(firmware / _FOLDER / part for part in (*_SHARED, application))
 
 
 def application_of(firmware: Path, application: Application, board: str) -> AddedApplication:
@@ -44,8 +47,9 @@ def application_of(firmware: Path, application: Application, board: str) -> Adde
             f"{place} cannot be read: {error!r}",
             hint='It must be one object of JSON, with "sources" by name: each has url, sha256 and parts.',
         ) from error
-    if not (folder / "board" / f"{board}.c").is_file():
-        ported = ", ".join(sorted(path.stem for path in (folder / "board").glob("*.c")))
+    ports = folder / "board"
+    if ports.is_dir() and not (ports / f"{board}.c").is_file():
+        ported = ", ".join(sorted(path.stem for path in ports.glob("*.c")))
         raise BuildError(
             f'The board "{board}" has no second serial port for {application}: there is no '
             f"firmware/{_FOLDER}/{application}/board/{board}.c.",

@@ -183,15 +183,17 @@ _APPLICATION = "application"
 
 def _added(applications: Iterable[Application]) -> dict[str, str]:
     """What links applications into an image: nothing for the benchmark, which every image has."""
-    added: dict[str, str] = {}
-    for application in applications:
-        if application in ADDED:
-            name = application.upper().replace("-", "_")
-            added["CMAKE_PROJECT_mcumatrix_image_INCLUDE"] = (
-                f"{{sources}}/application/{application}/image.cmake"
-            )
-            added[f"MCUMATRIX_{name}"] = f"{{inputs}}/{library_of(application)}"
-    return added
+    added = [application for application in applications if application in ADDED]
+    if not added:
+        return {}
+    return {
+        "CMAKE_PROJECT_mcumatrix_image_INCLUDE": "{sources}/application/images.cmake",
+        "MCUMATRIX_APPLICATIONS": ";".join(added),
+        **{
+            f"MCUMATRIX_{application.upper().replace('-', '_')}": f"{{inputs}}/{library_of(application)}"
+            for application in added
+        },
+    }
 
 
 def plan_image(

@@ -13,6 +13,7 @@ from mcumatrix.model.memory import ArenaKind, Stack
 from mcumatrix.model.record import Clock, LayerTimes, Measurement, Output
 from mcumatrix.model.soundness import contradiction_of_kind, contradictions_of_measurement
 from mcumatrix.stages.elements import ELEMENTS, elements_of
+from mcumatrix.stages.event_counts import event_counts_in
 from mcumatrix.stages.set_answers import answers_in, summary_of
 
 _FASTER_CLOCK, _HOST_JITTER_S = 1.05, 0.05
@@ -137,6 +138,7 @@ def measurement_in(
         output=first,
         further_outputs=tuple(further),
         set_answers=summary_of(answers_in(exchanges, first)),
+        events=event_counts_in(exchanges),
     )
     for contradiction in contradictions_of_measurement(measurement):
         _require(False, contradiction)

@@ -31,6 +31,7 @@ def render_wire_header(templates: Path) -> bytes:
         wire=wire,
         messages=list(wire.Message.by_name.values()),
         commands=list(wire.Command.by_number.values()),
+        added_commands=list(wire.Command.added.values()),
     )
 
 

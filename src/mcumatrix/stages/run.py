@@ -19,6 +19,7 @@ from mcumatrix.errors import (
     StoppedError,
     ToolError,
 )
+from mcumatrix.model.application import Application
 from mcumatrix.model.catalogue import BoardKind
 from mcumatrix.model.current import EnergySetup
 from mcumatrix.model.energy import Energy
@@ -27,6 +28,7 @@ from mcumatrix.model.labelled import LabelledSet
 from mcumatrix.model.record import Accuracy, Flashed, Measurement
 from mcumatrix.model.variant import Variant
 from mcumatrix.ports import Board, Console, CurrentProbe, Flasher, TakenBoard
+from mcumatrix.stages.counting import ask_event_counts
 from mcumatrix.stages.energy import energy_of, without_trace
 from mcumatrix.stages.evidence import accuracy_in
 from mcumatrix.stages.labelled import ask_set
@@ -218,6 +220,9 @@ class _Run:
                 # All of it, as it will be read from the raw log again.
                 measurement = parse_bench(bytes(log.data), nonce, hello)
                 self._so_far = replace(self._so_far, trace=trace, energy=tracing.energy(measurement))
+                if Application.EVENT_COUNTERS in variant.applications:
+                    ask_event_counts(console, log, timeouts.measure_s)
+                    measurement = parse_bench(bytes(log.data), nonce, hello)
                 if self.what.labelled:
                     ask_set(console, log, self.what.labelled, timeouts.measure_s)
                     measurement = parse_bench(bytes(log.data), nonce, hello)

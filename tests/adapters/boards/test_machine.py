@@ -1,7 +1,7 @@
 """How long a virtual board is waited for, with programs in its place that take as long as a test wants."""
 
-import time
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -33,20 +33,28 @@ def _why_not(folder: Path) -> str:
     return error.value.message
 
 
-@pytest.mark.slow
-def test_a_board_that_says_it_is_at_work_is_waited_for_beyond_the_limit(
+def test_the_limit_begins_anew_with_each_sign_that_a_board_is_at_work(
     program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "SILENCE_S", 4.0)
+    limits: list[Timer] = []
+
+    class Seen(Timer):
+        """A time limit that says when it begins, and whether the one before it is over by then."""
+
+        def start(self) -> None:
+            assert all(limit.finished.is_set() for limit in limits)
+            limits.append(self)
+            super().start()
+
+    monkeypatch.setattr("threading.Timer", Seen)
     program(
         "for second in range(12):\n"
-        "    time.sleep(0.5)\n"
         """    print('{"starting": %d}' % second, flush=True)\n""" + READY + "sys.stdin.read()\n"
     )
-    before = time.monotonic()
     started = Machine(tmp_path / "board", BoardOptions(timing="instructions"))
     started.wait_until_ready()
-    assert time.monotonic() - before > machine.SILENCE_S
+    assert [limit.interval for limit in limits] == [machine.SILENCE_S] * 13
+    assert limits[-1].finished.is_set()
     assert (started.uid, started.serial_port) == ("VB0", "/dev/none")
     assert started.runs
     started.end()

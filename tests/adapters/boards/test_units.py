@@ -11,7 +11,7 @@ from mcumatrix.adapters.boards.units import Locks, Units
 from mcumatrix.errors import BlockedError, FlashError, LockedError
 from mcumatrix.locking import held
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -149,7 +149,7 @@ def test_stopping_ends_what_runs_and_nothing_more_is_begun(
     thread.start()
     _wait_for(folders.output / "begun")
     builder.stop()
-    thread.join(30)
+    thread.join(60)
     assert [str(failure) for failure in failures] == ["The build was stopped."]
     with pytest.raises(StoppedError, match=r"^The build was stopped\.$"):
         execute(("touch", "{output}/late"))

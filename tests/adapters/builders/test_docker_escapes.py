@@ -207,7 +207,10 @@ def test_filling_the_cache_of_the_compiler_is_limited_and_undone(
 def test_a_build_that_goes_on_in_the_background_ends_with_its_last_step(
     attempt: Callable[..., str], folders: BuildFolders
 ) -> None:
-    attempt("(trap '' TERM HUP; while :; do echo >> /output/alive; sleep 0.01; done) & sleep 0.2")
+    attempt(
+        "(trap '' TERM HUP; while :; do echo >> /output/alive; sleep 0.01; done) &\n"
+        "until [ -s /output/alive ]; do sleep 0.01; done"
+    )
     size = (folders.output / "alive").stat().st_size
     assert size > 0
     time.sleep(0.2)

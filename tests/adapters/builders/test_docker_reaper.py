@@ -101,7 +101,7 @@ def test_the_next_start_removes_what_a_killed_run_left_and_nothing_of_a_live_one
     assert _containers_of(engine, orchestrator.pid) == []
     assert _containers_of(engine, os.getpid()) == ours
     living.stop()
-    thread.join(30)
+    thread.join(60)
     assert failures == ["The build was stopped."]
     assert _containers_of(engine, os.getpid()) == []
 
@@ -110,7 +110,7 @@ def test_a_run_that_is_interrupted_leaves_no_container(
     engine: Engine, orchestrator: subprocess.Popen[bytes]
 ) -> None:
     orchestrator.send_signal(signal.SIGINT)
-    orchestrator.wait(30)
+    orchestrator.wait(60)
     assert _containers_of(engine, orchestrator.pid) == []
 
 

@@ -77,11 +77,11 @@ def test_stopping_ends_a_running_step_and_its_children(folders: BuildFolders) ->
     thread = threading.Thread(target=build)
     thread.start()
     child = folders.output / "child"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (child.exists() and child.read_text().strip()) and time.monotonic() < deadline:
         time.sleep(0.01)
     builder.stop()
-    thread.join(30)
+    thread.join(60)
     assert [str(error) for error in failed] == ["The build was stopped."]
     pid = int(child.read_text())
     while _is_running(pid) and time.monotonic() < deadline:

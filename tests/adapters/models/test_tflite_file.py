@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -256,3 +258,16 @@ def test_changed_bytes_give_a_network_or_a_clear_error(model: bytes, changes: li
     else:
         with suppress(ModelError, RenderError):
             assert render_builtin(network, TEMPLATES)
+
+
+def test_no_library_is_loaded_to_read_a_model() -> None:
+    """To load NumPy takes longer than all else that a report does with a model."""
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from mcumatrix.adapters.models.tflite_file import read_network\n"
+        "read_network(Path(sys.argv[1])); print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-c", script, str(MODELS / "mnist-int8.tflite")]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "mcumatrix" in loaded
+    assert not {"numpy", "flatbuffers", "tflite"} & set(loaded)

@@ -76,7 +76,7 @@ class Kit:
 
     def close(self) -> None:
         os.write(self._slave, b"\xff")
-        self._thread.join(10)
+        self._thread.join(60)
         os.close(self._slave)
         os.close(self._master)
 
@@ -92,7 +92,7 @@ def a_kit(samples: bytes, calibration: str = CALIBRATION) -> Iterator[Kit]:
 
 def _traced(kit: Kit, probe: Ppk2, size_bytes: int) -> bytes:
     probe.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(probe._raw) < size_bytes and time.monotonic() < deadline:
         time.sleep(0.01)
     return probe.stop()

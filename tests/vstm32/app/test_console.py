@@ -40,7 +40,7 @@ class Terminal:
     def type(self, data):
         os.write(self.master, data)
 
-    def wait(self, condition, seconds=10):
+    def wait(self, condition, seconds=60):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.seen
@@ -67,14 +67,14 @@ class Terminal:
 
     def end(self):
         self.over.set()
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive()
         assert termios.tcgetattr(self.slave) == self.before
 
     def close(self):
         self.over.set()
         if self.thread is not None:
-            self.thread.join(10)
+            self.thread.join(60)
         with suppress(OSError):
             self.errors.close()
         for descriptor in (self.master, self.slave):
@@ -133,7 +133,7 @@ def test_echo_from_the_start(terminal):
 def test_the_end_key_ends_and_what_was_typed_before_it_is_sent(terminal):
     screen = terminal()
     screen.type(b"bye\x1dnever")
-    screen.thread.join(10)
+    screen.thread.join(60)
     assert screen.ending is Ending.ASKED
     screen.gets(b"bye")
     assert not screen.line.has_input
@@ -215,7 +215,7 @@ def test_a_terminal_that_goes_away_ends_the_console():
     screen = Terminal()
     screen.start()
     os.close(screen.master)
-    screen.thread.join(10)
+    screen.thread.join(60)
     assert screen.ending is Ending.ASKED
     screen.close()
 

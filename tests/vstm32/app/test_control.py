@@ -58,7 +58,7 @@ def test_one_connection_takes_many_requests_also_after_a_bad_one(
 ) -> None:
     monkeypatch.chdir(server.path.parent)
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(server.path.name)
         stream = connection.makefile("rwb")
         answers = []

@@ -26,10 +26,10 @@ def test_it_says_where_its_port_is_runs_and_ends_on_a_signal(compile_firmware, t
         said = process.stdout.readline()
         assert said.startswith("Serial port: /dev/")
         assert said.endswith(f" (link: {link})\n")
-        with serial.Serial(str(link), 115_200, timeout=10) as port:
+        with serial.Serial(str(link), 115_200, timeout=60) as port:
             assert port.readline() == b"hello\n"
         process.send_signal(end)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert not link.is_symlink()
 
@@ -57,10 +57,10 @@ def test_any_uart_can_be_the_serial_port(compile_firmware, tmp_path):
         names = []
         while "Control port" not in names:
             names.append(process.stdout.readline().split(":")[0])
-        with serial.Serial(str(link), 115_200, timeout=10) as port:
+        with serial.Serial(str(link), 115_200, timeout=60) as port:
             assert port.readline() == b"four\n"
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert [name for name in names if "Serial" in name or "ART" in name] == [
         "Serial port",
         "USART1",
@@ -76,7 +76,7 @@ def test_faults_are_printed_on_stderr(compile_firmware):
     ) as process:
         said = process.stderr.readline()
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert "writes 0x40000400 (TIM3, 4 bytes), which is not modelled by the virtual board." in said
 
 
@@ -104,14 +104,14 @@ def test_cycles_are_made_as_the_option_says(timing):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         port = read_ready(process.stdout)["control_port"]
         assert ask(port, "status")["timing_model"] == timing
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def test_the_model_is_the_default_and_said_before_its_times_are_read():
     with subprocess.Popen(
         [*COMMAND, "--end-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        said, _ = process.communicate(timeout=20)
+        said, _ = process.communicate(timeout=60)
     assert "Time: virtual, m7-block-1, typical error ±10 % a layer, at worst 46 %\n" in said
 
 
@@ -123,7 +123,7 @@ def test_a_request_to_end_ends_a_board_in_order_that_waits_for_its_standard_inpu
         port = read_ready(process.stdout)["control_port"]
         ask(port, "end")
         # Standard input stays open: nobody has said anything there.
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         # Nothing of a lockup either: flash is erased, but the board was never on.
         assert process.stderr.read() == ""
 
@@ -173,7 +173,7 @@ def test_hands_at_the_control_port_press_the_button_and_drive_pins(compile_firmw
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         ready = read_ready(process.stdout)
         port = ready["control_port"]
-        with serial.Serial(ready["serial_port"], 115_200, timeout=10) as line:
+        with serial.Serial(ready["serial_port"], 115_200, timeout=60) as line:
             assert line.readline() == b"down\n"
             assert ask(port, "button", pressed=False) == {"pressed": False}
             assert line.readline() == b"up\n"
@@ -190,7 +190,7 @@ def test_hands_at_the_control_port_press_the_button_and_drive_pins(compile_firmw
             with pytest.raises(VirtualBoardError) as refused:
                 ask(port, **request)
             assert refused.value.message == message
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class Session:
             [*COMMAND, *map(str, arguments)], stdin=self.slave, stdout=self.slave, stderr=self.slave
         )
 
-    def shows(self, text, seconds=30):
+    def shows(self, text, seconds=60):
         deadline = time.monotonic() + seconds
         while text not in self.seen:
             assert time.monotonic() < deadline, self.seen
@@ -64,7 +64,7 @@ class Session:
         os.write(self.master, data)
 
     def ends(self):
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         assert termios.tcgetattr(self.slave) == self.before
         return code
 
@@ -237,9 +237,7 @@ int main(void)
 @pytest.mark.parametrize(("handler", "does"), [("for (;;) { }", "loops"), ("stay();", "sleeps")])
 def test_a_fault_says_status_function_and_stack_and_its_handler_ends_the_run(compile_firmware, handler, does):
     elf = compile_firmware("void stay(void);" + FAULTS.format(handler=handler), "-fno-optimize-sibling-calls")
-    began = time.monotonic()
     done = run(elf, "--serial-console")
-    assert time.monotonic() - began < 30
     assert (done.stdout, done.returncode) == ("on\n", 1)
     fault, status, stack, loop = done.stderr.splitlines()
     assert re.fullmatch(
@@ -290,7 +288,7 @@ def test_a_reader_that_stops_reading_ends_it(echoing):
         process.stdout.close()
         process.stdin.write(b"one\n")
         process.stdin.flush()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(
@@ -387,7 +385,7 @@ def test_a_profile_without_a_console_ends_with_the_board(echoing, tmp_path):
         assert process.stdout.readline().startswith("Serial port: /dev/")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "(all cycles of the board)" in errors
     require_speedscope(path.read_text())
@@ -430,7 +428,7 @@ def test_where_the_ports_are_stays_one_line_of_json(echoing, tmp_path):
     ) as process:
         assert read_ready(process.stdout)["serial_port"].startswith("/dev/")
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 TIMEOUTS = """

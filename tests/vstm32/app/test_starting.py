@@ -9,7 +9,7 @@ import pytest
 
 from vstm32.app.starting import SignsOfLife, read_ready
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def test_a_board_that_is_at_work_says_so_until_it_is_ready() -> None:

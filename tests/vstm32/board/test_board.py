@@ -184,7 +184,7 @@ def test_a_fault_inside_the_hard_fault_handler_locks_up_and_says_why(bench):
     int main(void) { REG(0x40000400u) = 1; return 0; }
     """
     board = bench(source)
-    board.board.run(timeout_seconds=10)
+    board.board.run(timeout_seconds=60)
     assert not board.board.running
     fault = board.board.fault
     assert fault.kind is FindingKind.LOCKUP
@@ -223,7 +223,7 @@ def test_a_hard_fault_whose_handler_has_no_stack_locks_up_and_says_why(bench):
     int main(void) { __asm volatile("ldr r0, =0x30000000\\n mov sp, r0\\n svc 0"); return 0; }
     """
     board = bench(source)
-    board.board.run(timeout_seconds=10)
+    board.board.run(timeout_seconds=60)
     assert "A BusFault came inside the HardFault handler" in str(board.board.fault)
     assert not board.board.running
 
@@ -341,7 +341,20 @@ def test_cycles_do_not_depend_on_when_the_host_writes(bench, timing):
     assert min(at_once) > 200_000
 
 
-def test_waiting_for_the_host_does_not_burn_a_cpu(bench):
+@pytest.fixture
+def cpu_s():
+    """cpu_s() gives the CPU time of all threads that were started since, those of a board."""
+    others = set(threading.enumerate())
+
+    def used():
+        mine = [thread for thread in threading.enumerate() if thread not in others]
+        assert mine
+        return sum(time.clock_gettime(time.pthread_getcpuclockid(thread.ident)) for thread in mine)
+
+    return used
+
+
+def test_waiting_for_the_host_does_not_burn_a_cpu(cpu_s, bench):
     source = """
     int main(void)
     {
@@ -355,9 +368,9 @@ def test_waiting_for_the_host_does_not_burn_a_cpu(bench):
     board.board.start()
     line.read_until(b"ready\n")
     time.sleep(0.1)
-    before = time.process_time()
+    before = cpu_s()
     time.sleep(0.5)
-    used = time.process_time() - before
+    used = cpu_s() - before
     line.write(b"q")
     line.read_until(b"end\n")
     board.board.stop()
@@ -410,14 +423,14 @@ def test_a_run_can_be_limited_in_cycles(bench):
     assert 12_345 <= board.cycles < 12_400
 
 
-def test_bytes_that_nobody_reads_do_not_keep_a_sleeping_board_busy(bench):
+def test_bytes_that_nobody_reads_do_not_keep_a_sleeping_board_busy(cpu_s, bench):
     board = bench("int main(void) { return 0; }").board
     board.start()
     board.line().write(b"anybody?")
     time.sleep(0.1)
-    before = time.process_time()
+    before = cpu_s()
     time.sleep(0.5)
-    assert time.process_time() - before < 0.25
+    assert cpu_s() - before < 0.25
 
 
 def test_a_rate_of_zero_is_refused(bench):
@@ -442,7 +455,7 @@ def test_a_reset_by_hand_begins_the_firmware_anew(bench):
     at.board.start()
     with at.board.standing_still():
         before = at.board.cycles
-    give_up_at = time.monotonic() + 20
+    give_up_at = time.monotonic() + 60
     while at.board.cycles < before + 1_000_000:
         assert time.monotonic() < give_up_at
         time.sleep(0.001)

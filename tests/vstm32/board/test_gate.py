@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from vstm32.board.gate import Gate
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Cpu:

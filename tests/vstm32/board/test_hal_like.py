@@ -58,7 +58,7 @@ def test_it_boots_at_216_mhz_and_answers_on_its_serial_line(elf):
 
 def test_its_tick_is_a_millisecond_of_virtual_time(elf):
     with Board(load_elf(elf), BoardOptions(serial="USART1")) as board:
-        board.run(until=lambda: b"ready" in board.line().read(), timeout_seconds=20)
+        board.run(until=lambda: b"ready" in board.line().read(), timeout_seconds=60)
         tick = board.symbol("_ZL4tick") if "_ZL4tick" in board.firmware.symbols else board.symbol("tick")
 
         def count():

@@ -50,7 +50,7 @@ def test_what_is_on_its_way_to_the_host_is_waited_for(bench):
     )
     board = bench(source).run().board
     assert board.prospect() is Prospect.GOES_ON
-    board.run_until_it_waits(timeout_seconds=10)
+    board.run_until_it_waits(timeout_seconds=60)
     assert board.line().read() == b"x"
     assert board.prospect() is Prospect.ENDED
 

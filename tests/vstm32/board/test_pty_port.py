@@ -27,7 +27,7 @@ def test_what_the_board_said_before_the_port_was_opened_is_read_in_full(bench):
     path = board.serial_port
     board.start()
     time.sleep(0.15)
-    with serial.Serial(path, 115_200, timeout=10) as port:
+    with serial.Serial(path, 115_200, timeout=60) as port:
         assert port.readline() == b"Program started @ 216000000...\r\n"
 
 
@@ -36,7 +36,7 @@ def test_a_line_of_200_bytes_comes_back_whole(bench):
     board.start()
     line = bytes(range(33, 127)) * 2 + b" twelve byte\n"
     assert len(line) == 201
-    with serial.Serial(board.serial_port, 115_200, timeout=10) as port:
+    with serial.Serial(board.serial_port, 115_200, timeout=60) as port:
         port.readline()
         port.write(line)
         assert port.readline() == line
@@ -47,7 +47,7 @@ def test_every_byte_value_passes_both_ways_unchanged(bench):
     board = bench(ECHO).board
     board.start()
     everything = bytes(range(256))
-    with serial.Serial(board.serial_port, 115_200, timeout=10) as port:
+    with serial.Serial(board.serial_port, 115_200, timeout=60) as port:
         port.readline()
         port.write(everything)
         assert port.read(256) == everything
@@ -56,10 +56,10 @@ def test_every_byte_value_passes_both_ways_unchanged(bench):
 def test_the_port_can_be_closed_and_opened_again(bench):
     board = bench(ECHO).board
     board.start()
-    with serial.Serial(board.serial_port, 115_200, timeout=10) as port:
+    with serial.Serial(board.serial_port, 115_200, timeout=60) as port:
         port.readline()
     for _ in range(3):
-        with serial.Serial(board.serial_port, 115_200, timeout=10) as port:
+        with serial.Serial(board.serial_port, 115_200, timeout=60) as port:
             port.write(b"again\n")
             assert port.readline() == b"again\n"
 
@@ -78,7 +78,7 @@ def test_output_larger_than_every_kernel_buffer_arrives_complete(bench):
     """
     board = bench(source).board
     board.start()
-    with serial.Serial(board.serial_port, 115_200, timeout=10) as port:
+    with serial.Serial(board.serial_port, 115_200, timeout=60) as port:
         text = port.read(800 * 64)
     lines = [bytes(ord("A") + (line + index) % 26 for index in range(63)) for line in range(800)]
     assert text == b"".join(line + b"\n" for line in lines)

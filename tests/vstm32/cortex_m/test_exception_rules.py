@@ -242,7 +242,7 @@ def test_a_vector_table_that_cannot_be_read_is_a_lockup_that_says_so(bench):
     int main(void) { REG(SCB_VTOR) = 0x60000000u; __asm volatile("dsb\\n svc 0"); return 0; }
     """
     board = bench(source)
-    board.board.run(timeout_seconds=10)
+    board.board.run(timeout_seconds=60)
     assert "The vector of exception 3 cannot be read: VTOR is 0x60000000" in str(board.board.fault)
 
 

@@ -185,7 +185,7 @@ def test_handlers_of_hard_faults_run_without_the_mpu_unless_it_is_told_otherwise
     board = run(bench, body % 5, before=source)
     assert (board.seen(5), board.board.running) == (5, True)
     board = bench(PRELUDE + source + f"int main(void) {{ {body % 7} return 0; }}")
-    board.board.run(timeout_seconds=10)
+    board.board.run(timeout_seconds=60)
     assert "A MemManage fault came inside the HardFault handler" in str(board.board.fault)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -13,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from support.ports import free_port
 from vstm32.app.control import ask
 from vstm32.app.starting import read_ready
 
 TOOLS = Path(sys.executable).parent
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SOURCE = """
 volatile uint32_t counter;
 __attribute__((noinline)) void tick(uint32_t by) { counter += by; seen[0] = counter; }
@@ -141,23 +141,17 @@ def test_commander_halts_steps_and_reads(machine: Machine, firmware: Path) -> No
     assert "Halted" in said
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def gdb(machine: Machine, firmware: Path) -> Iterator[Callable[..., str]]:
     """gdb(command, ...) runs gdb with a gdbserver of pyocd at the board, and returns what gdb printed."""
     machine.pyocd("flash", str(firmware / "firmware.bin"))
-    port = _free_port()
+    port = free_port()
     log = machine.folder / "gdbserver.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [
                 *(TOOLS / "pyocd", "gdbserver", "-u", machine.uid, "--persist"),
-                *("-p", str(port), "-T", str(_free_port())),
+                *("-p", str(port), "-T", str(free_port())),
             ],
             cwd=machine.folder,
             stdout=output,

@@ -13,7 +13,7 @@ class Run:
     def __init__(self, board):
         self.board = board
         done = board.symbol("seen") + 4 * 63
-        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)
+        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=60)
         self.profile = board.profiler.profile()
         assert self.profile.cycles + self.profile.waited_cycles == board.cycles
 
@@ -325,7 +325,7 @@ def test_no_cycle_is_different_for_being_counted(profiled, bench, timing):
 def test_single_steps_and_breakpoints_lose_no_cycle(compile_firmware):
     elf = compile_firmware(THREE + "int main(void) { for (;;) { three(); seen[0]++; } }")
     with Board(load_elf(elf), profile=read_functions(elf)) as board:
-        board.run(until=lambda: any(board.read_memory(board.symbol("seen"), 4)), timeout_seconds=20)
+        board.run(until=lambda: any(board.read_memory(board.symbol("seen"), 4)), timeout_seconds=60)
         for _ in range(100):
             board.step()
         board.run(max_cycles=1000)

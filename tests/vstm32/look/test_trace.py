@@ -24,7 +24,7 @@ def traced(compile_firmware):
         board = Board(load_elf(elf), BoardOptions(timing="instructions"), trace=trace)
         boards.append(board)
         done = board.symbol("seen") + 4 * 63
-        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)
+        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=60)
         trace.flush()
         return board, lines
 
@@ -147,7 +147,7 @@ def test_no_byte_that_is_received_is_left_out(compile_firmware):
     with Board(load_elf(elf), trace=(trace := Trace(lines.append, str, ("USART6",)))) as board:
         board.line().write(b"abcdefghijklmnopqrst")
         done = board.symbol("seen") + 4 * 63
-        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=20)
+        board.run(until=lambda: any(board.read_memory(done, 4)), timeout_seconds=60)
         trace.flush()
     received = [line[-2] for line in lines if "USART6.RDR -> " in line]
     assert "".join(received) == "abcdefghijklmnopqrst"

@@ -263,7 +263,7 @@ def test_a_uart_sends_and_receives_by_dma_while_the_core_sleeps(bench):
     }
     """
     made = bench(FIRMWARE + source)
-    made.board.run(until=lambda: made.seen(1) == 1, timeout_seconds=20)
+    made.board.run(until=lambda: made.seen(1) == 1, timeout_seconds=60)
     line = made.board.line()
     line.write(b"123456")
     made.run()
@@ -320,10 +320,10 @@ def test_code_that_comes_by_a_uart_into_ram_is_what_runs(bench):
     }
     """
     made = bench(FIRMWARE + source)
-    made.board.run(until=lambda: made.seen(10) == 1, timeout_seconds=20)
+    made.board.run(until=lambda: made.seen(10) == 1, timeout_seconds=60)
     line = made.board.line()
     line.write(b"\x01\x20\x70\x47")
-    made.board.run(until=lambda: made.seen(11) == 1, timeout_seconds=20)
+    made.board.run(until=lambda: made.seen(11) == 1, timeout_seconds=60)
     line.write(b"\x02\x20\x70\x47")
     made.run()
     assert (made.seen(1), made.seen(2)) == (1, 2)

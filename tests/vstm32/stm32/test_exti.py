@@ -162,7 +162,7 @@ def test_a_pin_from_outside_interrupts_a_core_that_sleeps(bench):
     board = made.board
 
     def comes(index, value):
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while made.seen(index) != value and time.monotonic() < limit:
             time.sleep(0.01)
         return made.seen(index) == value
@@ -210,8 +210,8 @@ def test_nothing_of_a_line_is_left_after_a_reset(bench):
     }
     """
     made = bench(BUTTON + source)
-    made.board.run(until=lambda: made.seen(60) == 1, timeout_seconds=20)
-    made.board.run(max_cycles=1_000, timeout_seconds=20)
+    made.board.run(until=lambda: made.seen(60) == 1, timeout_seconds=60)
+    made.board.run(max_cycles=1_000, timeout_seconds=60)
     made.board.system.reset()
     assert made.board.system.exceptions.pending == set()
     assert made.board.system.exti.values[PR] == 0

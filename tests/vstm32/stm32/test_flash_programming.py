@@ -172,7 +172,7 @@ def test_a_store_after_one_that_faulted_programs_nothing(made):
                        ::: "r0", "r1", "r2", "cc", "memory");
         """
     )
-    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=20)
+    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=60)
     assert board.board.fault.address == 0x4000_0400
     assert words(board, SECTOR_5, 2) == (0xFFFF_FFFF, 0xFFFF_FFFF)
 
@@ -212,7 +212,7 @@ def test_a_store_of_another_size_or_alignment_sets_its_flag_and_changes_nothing(
 
 def test_an_unaligned_store_beyond_the_end_of_flash_is_a_bus_fault(made):
     board = made("unlock(); REG(FLASH_CR) = X32 | PG; WORD(0x080FFFFEu) = 0;")
-    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=20)
+    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=60)
     assert board.board.fault.address == 0x0810_0000
 
 
@@ -266,7 +266,7 @@ def test_a_refused_store_is_no_fault_but_one_finding_that_names_it(made, prepare
 
 def test_a_store_to_the_itcm_address_of_flash_is_a_bus_fault_that_says_why(made):
     board = made("unlock(); REG(FLASH_CR) = X32 | PG; WORD(0x00240000u) = 0;")
-    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=20)
+    board.board.run(until=lambda: board.board.fault is not None, timeout_seconds=60)
     assert str(board.board.fault).endswith(
         "writes 0x00240000 (flash (ITCM bus), 4 bytes), which is read-only: "
         "flash is programmed at 0x08000000 and above."
@@ -556,7 +556,7 @@ def test_code_that_was_programmed_over_without_erasing_runs_as_it_stands(made):
 
 def test_firmware_that_erases_itself_runs_what_is_left(made):
     board = made("unlock(); REG(FLASH_CR) = SER; REG(FLASH_CR) |= STRT; ready();")
-    board.board.run(until=lambda: not board.board.running, timeout_seconds=20)
+    board.board.run(until=lambda: not board.board.running, timeout_seconds=60)
     assert not board.board.running
     assert "Lockup" in str(board.board.fault)
 
@@ -668,7 +668,7 @@ def test_what_a_debugger_programs_over_code_that_has_run_is_run_as_it_stands(mad
         """,
         REPLACED,
     )
-    board.board.run(until=lambda: board.seen(10) == 1, timeout_seconds=20)
+    board.board.run(until=lambda: board.seen(10) == 1, timeout_seconds=60)
     controller = board.board.system.flash
     controller.write_register(flash.CR, 2 << 8 | 1)
     controller.program(SECTOR_1, struct.pack("<I", TWO), 4)
@@ -692,7 +692,7 @@ def test_a_debugger_that_steps_over_a_wait_for_flash_comes_to_its_end(made):
         }
         """,
     )
-    board.board.run(until=lambda: board.seen(0) == 1, timeout_seconds=20)
+    board.board.run(until=lambda: board.seen(0) == 1, timeout_seconds=60)
     core, before = board.board.core, board.board.cycles
     board.board.system.flash.write_register(flash.CR, 2 | 5 << 3 | 1 << 16)
     core.memory.load(board.board.symbol("seen") + 4, b"\x01")

@@ -83,7 +83,7 @@ def test_it_keeps_what_is_stored_after_its_initialisation(bench):
 )
 def test_before_that_an_access_is_a_bus_fault_that_says_what_is_missing(bench, flag, why):
     board = bench(FILL, flag).board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=20)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     sentences = [finding.sentence for finding in board.findings if finding.kind is FindingKind.BUS_FAULT]
     assert sentences[0].endswith(f"writes 0xc0000000 (SDRAM, 4 bytes), which does not answer: {why}.")
 
@@ -167,7 +167,7 @@ int main(void) {
 
 def test_without_an_mpu_it_is_device_memory_in_which_an_unaligned_access_is_a_usage_fault(bench):
     board = bench(DEVICE, "-DNORMAL=0").board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=20)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     fault = next(finding for finding in board.findings if finding.kind is FindingKind.USAGE_FAULT)
     assert fault.sentence.endswith(
         "an access that is not aligned, to memory of a device: the MPU does not make it normal."
@@ -192,7 +192,7 @@ int main(void) {
 }
 """
     board = bench(source).board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=20)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     assert [finding.sentence for finding in board.findings] == [
         "The core fetches an instruction from 0xc0000000 (SDRAM), which is a device's without an MPU, and no "
         "code runs there on the virtual board in any case."

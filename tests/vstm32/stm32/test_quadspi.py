@@ -83,14 +83,14 @@ READ = '#include "quadspi.h"\nint main(void) { %s seen[0] = REG(MAPPED); seen[63
 )
 def test_what_is_not_set_up_is_a_bus_fault_that_says_what_is_missing(bench, before, why):
     board = bench(READ % before).board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=20)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     (sentence,) = [found.sentence for found in board.findings if found.kind is FindingKind.BUS_FAULT]
     assert sentence.endswith(f"reads 0x90000000 (serial flash, 4 bytes), which does not answer: {why}.")
 
 
 def test_it_is_not_written_through_its_addresses(bench):
     board = bench(READ % "quadspi_on(); QCCR = MAPPED_QUAD; REG(MAPPED) = 1;").board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=20)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     assert board.fault.sentence.endswith(
         "writes 0x90000000 (serial flash, 4 bytes), which cannot be written by the core."
     )

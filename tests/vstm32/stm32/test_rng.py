@@ -80,5 +80,5 @@ def test_a_number_interrupts_and_the_line_stays_until_it_is_read(bench):
 
 def test_what_follows_its_registers_is_a_bus_fault(bench):
     board = bench("int main(void) { seen[0] = REG(0x5006080Cu); seen[63] = 1; return 0; }").board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=10)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     assert "reads 0x5006080c (RNG, 4 bytes), which is not modelled" in str(board.fault)

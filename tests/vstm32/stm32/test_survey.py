@@ -46,7 +46,7 @@ def test_what_is_not_modelled_reads_as_after_reset_and_is_listed(bench):
 
 def test_without_a_survey_they_are_faults_and_nothing_is_listed(bench):
     board = bench(SOURCE).board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=10)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     assert board.fault.kind is FindingKind.BUS_FAULT
     assert board.surveyed == ()
 
@@ -60,7 +60,7 @@ def test_what_is_modelled_is_as_before_and_memory_that_is_not_there_stays_a_faul
     }
     """
     board = bench(source, survey=True).board
-    board.run(until=lambda: board.fault is not None, timeout_seconds=10)
+    board.run(until=lambda: board.fault is not None, timeout_seconds=60)
     assert board.line().read() == b"as before\n"
     assert board.fault.block == "SDRAM"
     assert board.surveyed == ()

@@ -420,7 +420,7 @@ def test_a_poll_that_can_never_end_is_no_waiting_for_the_host(bench, control, po
         f"int main(void) {{ clock_216(); serial_on(938); REG(USART6_CR1) = {control}; {poll} return 0; }}"
     )
     board = bench(source).board
-    board.run(max_cycles=216_000_000, timeout_seconds=20)
+    board.run(max_cycles=216_000_000, timeout_seconds=60)
     assert not board.has_waited_for_host()
     assert board.findings[-1].sentence == (
         f"USART6_ISR is polled, and no bit of it will change by itself: {why}."

@@ -1,11 +1,29 @@
 """Reads .tflite files: the flatbuffers of tensorflow/lite/schema/schema.fbs."""
 
-import struct
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
+from mcumatrix.adapters.models.flatbuffer import BROKEN, Table
+from mcumatrix.adapters.models.tflite_schema import (
+    BUFFER_DATA,
+    CUSTOM,
+    OPERATORS,
+    TENSOR_TYPES,
+    AddField,
+    Conv2DField,
+    DepthwiseConv2DField,
+    FullyConnectedField,
+    ModelField,
+    OperatorCodeField,
+    OperatorField,
+    Pool2DField,
+    QuantizationField,
+    ReducerField,
+    SoftmaxField,
+    SubGraphField,
+    TensorField,
+)
 from mcumatrix.errors import ModelError
 from mcumatrix.model.network import (
     CONVERT_AGAIN,
@@ -28,9 +46,6 @@ from mcumatrix.model.network import (
     is_custom,
 )
 
-# What the readers of flatbuffers raise when they follow an offset that leads nowhere.
-_BROKEN = (struct.error, IndexError, ValueError, TypeError, OverflowError)
-
 
 def read_network(source: Path | bytes) -> Network:
     """Reads the first graph of a model, whatever its operators and types are.
@@ -45,7 +60,7 @@ def read_network(source: Path | bytes) -> Network:
         return _read_model(data)
     except ModelError as error:
         raise ModelError(f"{name}: {error.message}", hint=error.hint) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise ModelError(f"{name} is cut short or damaged.", hint=CONVERT_AGAIN) from error
 
 
@@ -73,24 +88,25 @@ def _check_identifier(data: bytes, name: str) -> None:
 @lru_cache(maxsize=16)
 def _read_model(data: bytes) -> Network:
     """The same bytes are asked for by whoever plans, warns, tries and renders."""
-    import tflite
-
-    model = tflite.Model.GetRootAs(data, 0)
-    graphs = _count(model.SubgraphsLength(), data)
-    if graphs == 0:
-        raise IndexError(graphs)
-    graph = model.Subgraphs(0)
+    model = Table.root(data)
+    graph, *called = model.tables(ModelField.SUBGRAPHS)
+    codes = model.tables(ModelField.OPERATOR_CODES)
+    buffers = model.tables(ModelField.BUFFERS)
+    tensors = graph.tables(SubGraphField.TENSORS)
+    operators = graph.tables(SubGraphField.OPERATORS)
     network = Network(
-        tensors=tuple(
-            _read_tensor(data, model, graph, index) for index in range(_count(graph.TensorsLength(), data))
-        ),
+        tensors=tuple(_read_tensor(index, tensor, buffers) for index, tensor in enumerate(tensors)),
         layers=tuple(
-            _read_layer(data, model, graph, index) for index in range(_count(graph.OperatorsLength(), data))
+            _read_layer(index, operator, codes, len(tensors)) for index, operator in enumerate(operators)
         ),
-        inputs=tuple(graph.Inputs(i) for i in range(_count(graph.InputsLength(), data))),
-        outputs=tuple(graph.Outputs(i) for i in range(_count(graph.OutputsLength(), data))),
-        graph_count=graphs,
-        called=tuple(_called(data, model, graphs)),
+        inputs=graph.numbers(SubGraphField.INPUTS, "i"),
+        outputs=graph.numbers(SubGraphField.OUTPUTS, "i"),
+        graph_count=1 + len(called),
+        called=tuple(
+            _operator_name(operator, codes)
+            for other in called
+            for operator in other.tables(SubGraphField.OPERATORS)
+        ),
     )
     for kind, indices in (("inputs", network.inputs), ("outputs", network.outputs)):
         if not indices:
@@ -104,13 +120,6 @@ def _read_model(data: bytes) -> Network:
             )
     _check_order(network)
     return network
-
-
-def _called(data: bytes, model: Any, graphs: int) -> Iterator[str]:
-    """The operators of all graphs but the first."""
-    for graph in (model.Subgraphs(index) for index in range(1, graphs)):
-        for index in range(_count(graph.OperatorsLength(), data)):
-            yield _operator_name(data, model, graph.Operators(index))
 
 
 def _check_order(network: Network) -> None:
@@ -130,23 +139,15 @@ def _check_order(network: Network) -> None:
         raise ModelError("no layer computes the output.", hint=CONVERT_AGAIN)
 
 
-def _count(length: int, data: bytes) -> int:
-    """The length of a vector; no vector has more elements than the file has bytes."""
-    if length > len(data):
-        raise IndexError(length)
-    return length
-
-
 def _label(index: int, name: str) -> str:
     return f"tensor {index} {name!r}"
 
 
-def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
-    tensor = graph.Tensors(index)
-    name = (tensor.Name() or b"").decode()
+def _read_tensor(index: int, tensor: Table, buffers: Sequence[Table]) -> Tensor:
+    name = tensor.text(TensorField.NAME)
     label = _label(index, name)
-    type_names = _type_names()
-    type_name = type_names.get(tensor.Type(), f"number {tensor.Type()}")
+    number = tensor.number(TensorField.TYPE, "b")
+    type_name = _named(TENSOR_TYPES, number) or f"number {number}"
     if type_name not in TensorType.__members__:
         raise ModelError(
             f"{label} has elements of type {type_name}.",
@@ -154,7 +155,7 @@ def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
         )
     # The signature has -1 where a batch can have any size. Libraries for microcontrollers, and so we, go by
     # the shape alone, which has the size that was fixed.
-    shape = tuple(tensor.Shape(i) for i in range(_count(tensor.ShapeLength(), data)))
+    shape = tensor.numbers(TensorField.SHAPE, "i")
     if any(size < 0 for size in shape):
         raise ModelError(
             f"{label} has a dynamic shape: {list(shape)}.",
@@ -165,11 +166,12 @@ def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
         name=name,
         type=TensorType[type_name],
         shape=shape,
-        quantization=_read_quantization(data, tensor.Quantization()),
-        data=_read_buffer(data, model, tensor.Buffer()),
-        is_variable=bool(tensor.IsVariable()),
+        quantization=_read_quantization(tensor.table(TensorField.QUANTIZATION)),
+        # An empty buffer means that the tensor is computed.
+        data=buffers[tensor.number(TensorField.BUFFER, "I")].contents(BUFFER_DATA) or None,
+        is_variable=bool(tensor.number(TensorField.IS_VARIABLE, "B")),
     )
-    is_plain = result.type.size_bits > 0 and tensor.Sparsity() is None
+    is_plain = result.type.size_bits > 0 and tensor.table(TensorField.SPARSITY) is None
     if result.data is not None and is_plain and len(result.data) != result.size_bytes:
         raise ModelError(
             f"{label} has {len(result.data)} bytes of data and needs {result.size_bytes}.",
@@ -178,51 +180,37 @@ def _read_tensor(data: bytes, model: Any, graph: Any, index: int) -> Tensor:
     return result
 
 
-@cache
-def _type_names() -> dict[int, str]:
-    import tflite
-
-    return {code: key for key, code in vars(tflite.TensorType).items() if isinstance(code, int)}
+def _named(names: Sequence[str], number: int) -> str:
+    """The name of a number of the schema; empty if it is none that is known here."""
+    return names[number] if 0 <= number < len(names) else ""
 
 
-def _read_buffer(data: bytes, model: Any, index: int) -> bytes | None:
-    """A buffer's bytes; None if it is empty, which means that its tensor is computed."""
-    if index >= _count(model.BuffersLength(), data):
-        raise IndexError(index)
-    buffer = model.Buffers(index)
-    return None if _count(buffer.DataLength(), data) == 0 else bytes(buffer.DataAsNumpy())
-
-
-def _read_quantization(data: bytes, quantization: Any) -> Quantization | None:
-    if quantization is None or quantization.ScaleLength() == 0:
+def _read_quantization(quantization: Table | None) -> Quantization | None:
+    scales = quantization.reals(QuantizationField.SCALE) if quantization else ()
+    if quantization is None or not scales:
         return None
-    _count(quantization.ScaleLength(), data)
-    scales = tuple(quantization.ScaleAsNumpy().tolist())
-    has_points = _count(quantization.ZeroPointLength(), data) > 0
-    points = tuple(quantization.ZeroPointAsNumpy().tolist()) if has_points else ()
-    return Quantization(scales, points or (0,) * len(scales), quantization.QuantizedDimension())
+    points = quantization.numbers(QuantizationField.ZERO_POINT, "q")
+    dimension = quantization.number(QuantizationField.QUANTIZED_DIMENSION, "i")
+    return Quantization(scales, points or (0,) * len(scales), dimension)
 
 
-def _operator_name(data: bytes, model: Any, operator: Any) -> str:
-    import tflite
-
-    if operator.OpcodeIndex() >= _count(model.OperatorCodesLength(), data):
-        raise IndexError(operator.OpcodeIndex())
-    code = model.OperatorCodes(operator.OpcodeIndex())
-    # Codes up to 126 are in the older field, which has eight bits; see schema.fbs.
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-    if number == tflite.BuiltinOperator.CUSTOM:
-        return custom_operator((code.CustomCode() or b"").decode())
-    return str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator number {number}"))
+def _operator_name(operator: Table, codes: Sequence[Table]) -> str:
+    code = codes[operator.number(OperatorField.OPCODE_INDEX, "I")]
+    number = max(
+        code.number(OperatorCodeField.BUILTIN_CODE, "i"),
+        code.number(OperatorCodeField.DEPRECATED_BUILTIN_CODE, "b"),
+    )
+    if number == CUSTOM:
+        return custom_operator(code.text(OperatorCodeField.CUSTOM_CODE))
+    return _named(OPERATORS, number) or f"operator number {number}"
 
 
-def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:
-    operator = graph.Operators(index)
-    name = _operator_name(data, model, operator)
+def _read_layer(index: int, operator: Table, codes: Sequence[Table], tensor_count: int) -> Layer:
+    name = _operator_name(operator, codes)
     known = Operator[name] if name in Operator.__members__ else None
-    inputs = [operator.Inputs(i) for i in range(_count(operator.InputsLength(), data))]
-    outputs = [operator.Outputs(i) for i in range(_count(operator.OutputsLength(), data))]
-    if any(i >= graph.TensorsLength() for i in [*inputs, *outputs]) or any(i < 0 for i in outputs):
+    inputs = operator.numbers(OperatorField.INPUTS, "i")
+    outputs = operator.numbers(OperatorField.OUTPUTS, "i")
+    if any(i >= tensor_count for i in [*inputs, *outputs]) or any(i < 0 for i in outputs):
         raise IndexError(index)
     if not outputs and known:
         raise ModelError(f"layer {index} {name} has no output.", hint=CONVERT_AGAIN)
@@ -230,9 +218,11 @@ def _read_layer(data: bytes, model: Any, graph: Any, index: int) -> Layer:
         index=index,
         operator=known or name,
         inputs=tuple(None if i < 0 else i for i in inputs),
-        outputs=tuple(outputs),
-        options=_read_options(index, known, operator.BuiltinOptions()) if known else None,
-        version=model.OperatorCodes(operator.OpcodeIndex()).Version(),
+        outputs=outputs,
+        options=_read_options(index, known, operator.table(OperatorField.BUILTIN_OPTIONS)) if known else None,
+        version=codes[operator.number(OperatorField.OPCODE_INDEX, "I")].number(
+            OperatorCodeField.VERSION, "i", 1
+        ),
     )
 
 
@@ -240,53 +230,46 @@ _WITHOUT_OPTIONS = (Operator.RESHAPE, Operator.PAD, Operator.RELU, Operator.RELU
 """Those that need none: their tensors say all."""
 
 
-def _read_options(index: int, operator: Operator, table: Any) -> Options:
-    import tflite
-
-    if table is None and operator not in _WITHOUT_OPTIONS:
+def _read_options(index: int, operator: Operator, table: Table | None) -> Options:
+    if table is None:
+        if operator in _WITHOUT_OPTIONS:
+            return None
         raise ModelError(f"layer {index} {operator} has no options.", hint=CONVERT_AGAIN)
-
-    def fill(options: Any) -> Any:
-        options.Init(table.Bytes, table.Pos)
-        return options
-
+    activation = partial(_activation, index, operator, table)
     match operator:
         case Operator.CONV_2D | Operator.DEPTHWISE_CONV_2D:
-            is_plain = operator is Operator.CONV_2D
-            convolution = fill(tflite.Conv2DOptions() if is_plain else tflite.DepthwiseConv2DOptions())
+            of = Conv2DField if operator is Operator.CONV_2D else DepthwiseConv2DField
             return ConvolutionOptions(
-                padding=_padding(convolution),
-                stride_height=_positive(convolution.StrideH()),
-                stride_width=_positive(convolution.StrideW()),
-                dilation_height=_positive(convolution.DilationHFactor()),
-                dilation_width=_positive(convolution.DilationWFactor()),
-                activation=_activation(index, operator, convolution),
+                padding=_padding(table.number(of.PADDING, "b")),
+                stride_height=_positive(table.number(of.STRIDE_H, "i")),
+                stride_width=_positive(table.number(of.STRIDE_W, "i")),
+                dilation_height=_positive(table.number(of.DILATION_H_FACTOR, "i", 1)),
+                dilation_width=_positive(table.number(of.DILATION_W_FACTOR, "i", 1)),
+                activation=activation(of.FUSED_ACTIVATION_FUNCTION),
             )
         case Operator.MAX_POOL_2D | Operator.AVERAGE_POOL_2D:
-            pool = fill(tflite.Pool2DOptions())
             return PoolOptions(
-                padding=_padding(pool),
-                stride_height=_positive(pool.StrideH()),
-                stride_width=_positive(pool.StrideW()),
-                filter_height=_positive(pool.FilterHeight()),
-                filter_width=_positive(pool.FilterWidth()),
-                activation=_activation(index, operator, pool),
+                padding=_padding(table.number(Pool2DField.PADDING, "b")),
+                stride_height=_positive(table.number(Pool2DField.STRIDE_H, "i")),
+                stride_width=_positive(table.number(Pool2DField.STRIDE_W, "i")),
+                filter_height=_positive(table.number(Pool2DField.FILTER_HEIGHT, "i")),
+                filter_width=_positive(table.number(Pool2DField.FILTER_WIDTH, "i")),
+                activation=activation(Pool2DField.FUSED_ACTIVATION_FUNCTION),
             )
         case Operator.FULLY_CONNECTED:
-            dense = fill(tflite.FullyConnectedOptions())
-            return FullyConnectedOptions(activation=_activation(index, operator, dense))
+            return FullyConnectedOptions(activation(FullyConnectedField.FUSED_ACTIVATION_FUNCTION))
         case Operator.ADD:
-            return AddOptions(activation=_activation(index, operator, fill(tflite.AddOptions())))
+            return AddOptions(activation(AddField.FUSED_ACTIVATION_FUNCTION))
         case Operator.MEAN:
-            return ReducerOptions(keep_dims=bool(fill(tflite.ReducerOptions()).KeepDims()))
+            return ReducerOptions(keep_dims=bool(table.number(ReducerField.KEEP_DIMS, "B")))
         case Operator.SOFTMAX:
-            return SoftmaxOptions(beta=float(fill(tflite.SoftmaxOptions()).Beta()))
+            return SoftmaxOptions(beta=table.real(SoftmaxField.BETA))
         case _:
             return None  # what its tensors say is all
 
 
-def _padding(options: Any) -> Padding:
-    return (Padding.SAME, Padding.VALID)[options.Padding()]
+def _padding(number: int) -> Padding:
+    return {0: Padding.SAME, 1: Padding.VALID}[number]
 
 
 def _positive(value: int) -> int:
@@ -295,8 +278,8 @@ def _positive(value: int) -> int:
     return value
 
 
-def _activation(index: int, operator: Operator, options: Any) -> Activation:
-    code = int(options.FusedActivationFunction())
+def _activation(index: int, operator: Operator, options: Table, field: int) -> Activation:
+    code = options.number(field, "b")
     if not 0 <= code < len(_ACTIVATIONS):
         raise ModelError(f"layer {index} {operator} has the unknown activation {code}.", hint=CONVERT_AGAIN)
     return _ACTIVATIONS[code]

@@ -53,6 +53,16 @@ LOOK_EVERY_S = 1.0
 _KNOWN_FOR_S = 0.5
 """How long what the scheduler has told of its workers is taken for true, in seconds."""
 
+_IMPORTED_BY_WORKERS = (
+    "distributed",
+    "mcumatrix.executors.cluster.there",
+    "mcumatrix.adapters.boards.virtual",
+    "mcumatrix.adapters.builders.local",
+    "mcumatrix.adapters.flashers.pyocd.flasher",
+    "pyocd.core.session",
+)
+"""What takes a worker long to import, or most of it; what is not there is left out."""
+
 BOARD = "board:"
 """What the resource of a worker begins with that stands for the units of a board."""
 
@@ -460,6 +470,7 @@ def _connect_local(
     has_dashboard = find_spec("bokeh") is not None
     with ExitStack() as started:
         try:
+            started.enter_context(_cheap_workers(is_profiled=has_dashboard))
             cluster = LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
@@ -479,6 +490,31 @@ def _connect_local(
     return Connection(
         client, str(cluster.scheduler_address), kept.close, say=say, has_dashboard=has_dashboard
     )
+
+
+@contextmanager
+def _cheap_workers(*, is_profiled: bool) -> Iterator[None]:
+    """Within this, workers that are started are forked from one process that has imported what they need, as
+    those are too that take the place of others.
+
+    Dask looks a hundred times a second what each worker does, for a page that is not there without bokeh, and
+    fifty times in each process whether its loop is late, of which nobody is told here.
+    """
+    import multiprocessing
+
+    import dask
+    from distributed.utils import get_mp_context
+
+    asked = {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.worker.profile.enabled": is_profiled,
+        "distributed.admin.tick.interval": "500ms",
+    }
+    with dask.config.set(asked):
+        # Dask names its own modules, once: after it, since the last who names some is heard.
+        get_mp_context()
+        multiprocessing.set_forkserver_preload([*_IMPORTED_BY_WORKERS])
+        yield
 
 
 def _ended(cluster: Any) -> None:

@@ -16,16 +16,23 @@ from mcumatrix.executors.cluster.there import (
     RunOrder,
     run_there,
     set_aside_there,
-    tools_of,
 )
-from mcumatrix.executors.runs import Choice
+from mcumatrix.executors.runs import Choice, tools_of
 from mcumatrix.model.catalogue import Board
 from mcumatrix.registry.boards import Boards
 from mcumatrix.registry.flashers import FLASHERS
 from mcumatrix.stages.run import Ended, Ran, ToRun
 
-_MOST_SIDE_BY_SIDE = 512
+_MOST_SIDE_BY_SIDE = 2048
 """Each has a thread of this process, which waits."""
+
+_MOST_WAITING = 64
+"""Of these, as many wait for their turn, which costs something each second where there are many workers."""
+
+
+def side_by_side(threads: int) -> int:
+    """How many tasks are under way at a time on workers with so many threads in all."""
+    return max(2, min(threads + min(threads, _MOST_WAITING), _MOST_SIDE_BY_SIDE))
 
 
 class ClusterRuns:
@@ -46,8 +53,7 @@ class ClusterRuns:
     @property
     def side_by_side(self) -> int:
         """As many as workers have threads, and some more that wait, so that no worker does."""
-        threads = sum(int(one["nthreads"]) for one in self._connection.workers().values())
-        return min(max(2 * threads, 2), _MOST_SIDE_BY_SIDE)
+        return side_by_side(sum(int(one["nthreads"]) for one in self._connection.workers().values()))
 
     def run(self, choice: Choice, board: Board, ended: Ended) -> Ran:
         resource = f"{BOARD}{board.name}"

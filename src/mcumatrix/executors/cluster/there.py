@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mcumatrix import registry
 from mcumatrix.errors import BlockedError, McuMatrixError, StorageError, ToolError
 from mcumatrix.executors.cluster.bundle import Bundle, unpacked
-from mcumatrix.executors.runs import run_here
+from mcumatrix.executors.runs import run_here, tools_of
 from mcumatrix.hashing import hash_bytes
 from mcumatrix.locking import lock_folder
 from mcumatrix.model.catalogue import Board, Toolchain, Unit
@@ -303,17 +301,6 @@ def _of_this_worker(error: WorkerError) -> WorkerError:
 
 def _contents(log: Path) -> bytes:
     return log.read_bytes() if log.is_file() else b""
-
-
-def tools_of(board: Board, boards: Boards) -> dict[str, str]:
-    """What takes part in a run besides the image, with versions: it is in the record, and so in no doubt."""
-    return {"mcumatrix": _our_version(), **boards.get(board).identity()}
-
-
-@cache
-def _our_version() -> str:
-    # Of the code that runs: what is installed meanwhile is another.
-    return version("mcumatrix")
 
 
 def run_there(asked: RunAsked, test: RunOrder | None) -> Done:

@@ -100,6 +100,8 @@ def _tables(report: Report) -> Iterator[ExportedTable]:
         yield ExportedTable("Accuracy", (), report.accuracy.header, report.accuracy.rows)
     if report.energy:
         yield ExportedTable("Energy", (), report.energy.header, report.energy.rows)
+    if report.events:
+        yield ExportedTable("Events", (), report.events.header, report.events.rows)
     for name, parts in (("Sizes", report.sizes), ("Memory", report.memory)):
         for part in parts:
             heading = f"{name}, {part.heading}" if part.heading else name

@@ -26,6 +26,7 @@ from mcumatrix.report.content.comparisons import (
     total_tables,
 )
 from mcumatrix.report.content.energy import energy_table
+from mcumatrix.report.content.events import event_table, without_events
 from mcumatrix.report.content.evidence import Evidence, evidence_of_cases
 from mcumatrix.report.content.findings.find import find, find_of_units
 from mcumatrix.report.content.findings.finding import Finding
@@ -110,6 +111,8 @@ class Report:
     memory: tuple[Part, ...] = ()
     accuracy: Table | None = None
     energy: Table | None = None
+    events: Table | None = None
+    without_events: tuple[str, ...] = ()
 
     @property
     def shown_switches(self) -> tuple[Switch, ...]:
@@ -177,6 +180,8 @@ def make_report(
         memory=memory_tables(cases),
         accuracy=accuracy_table(cases),
         energy=energy_table(cases),
+        events=event_table(cases),
+        without_events=without_events(cases),
     )
 
 

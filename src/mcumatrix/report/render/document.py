@@ -271,6 +271,8 @@ class ReportData:
     memory: list[PartData] = field(default_factory=list)
     accuracy: TableData | None = None
     energy: TableData | None = None
+    events: TableData | None = None
+    without_events: list[str] = field(default_factory=list)
 
 
 @cache
@@ -283,7 +285,7 @@ def _adapter() -> "TypeAdapter[ReportData]":
 def to_json(report: ReportData) -> bytes:
     """A report as a line of JSON in UTF-8, in the order of the fields; it names its schema first."""
     # Written at once: a report of 10,000 records as nested dictionaries takes more than the report itself.
-    left_out = {"energy"} if report.energy is None else None
+    left_out = {name for name in ("energy", "events", "without_events") if not getattr(report, name)}
     fields = memoryview(_adapter().dump_json(report, exclude=left_out))[1:]
     return b"".join((b'{"$schema":"', SCHEMA_ID.encode(), b'",', fields, b"\n"))
 

@@ -65,6 +65,8 @@ def _report(report: Report) -> ReportData:
         health=_table(report.health) if report.health else None,
         accuracy=_table(report.accuracy) if report.accuracy else None,
         energy=_table(report.energy) if report.energy else None,
+        events=_table(report.events) if report.events else None,
+        without_events=list(report.without_events),
         sizes=_parts(report.sizes),
         failures=[FailureData(failure.case, failure.variant, failure.reason) for failure in report.failures],
         rebuilt=_table(report.rebuilt) if report.rebuilt else None,

@@ -35,6 +35,8 @@ def report_text(report: "Report") -> str:
             *map(_times, report.times),
             *([f"Accuracy on labelled sets\n{to_text(report.accuracy)}"] if report.accuracy else []),
             *([f"Energy of an inference\n{to_text(report.energy)}"] if report.energy else []),
+            *([f"Events within layers\n{to_text(report.events)}"] if report.events else []),
+            *(f"No events of {sentence}" for sentence in report.without_events),
             *(_in_lines(sentence) for switch in report.switches for sentence in switch.sentences),
             *(_in_lines(f"Finding: {finding}") for finding in report.findings),
             *(_in_lines(str(failure)) for failure in report.failures),

@@ -28,7 +28,7 @@ ENTRY = Board(
     "stm32f746xg",
     timeouts=Timeouts(connect_s=10.0, program_s=20.0),
 )
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 SIZE_BYTES = 150_003  # five sectors, the last of them in part, and no whole number of words
 
 

@@ -18,6 +18,7 @@ from mcumatrix.hashing import hash_file
 from mcumatrix.model.catalogue import Board, BoardKind, Timeouts
 from mcumatrix.model.image import Image, Sizes, ToolchainIdentity
 from mcumatrix.model.record import Flashed
+from support.ports import free_port
 from support.probe_server import PATIENCE_S, Answer, Server, well_behaved
 from vstm32.app.daemon import Daemon
 
@@ -107,24 +108,18 @@ def test_a_server_that_is_silent_is_given_up_and_keeps_the_probe_for_nobody(
 @pytest.fixture
 def stock_server(daemon: Daemon) -> Iterator[int]:
     """The port at which pyOCD's own server has the probe of the virtual board."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        Path(sys.executable).with_name("pyocd"),
-        "server",
-        "--local-only",
-        "-u",
-        daemon.uid,
-        "-p",
-        str(port),
-    ]
+    port = free_port()
+    pyocd = Path(sys.executable).with_name("pyocd")
+    command = [pyocd, "server", "--local-only", "-u", daemon.uid, "-p", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         give_up_at = time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up_at:
+        while True:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
                 break
             except OSError:
+                assert time.monotonic() < give_up_at
+                assert process.poll() is None
                 time.sleep(0.05)
         yield port
         process.terminate()
