@@ -99,63 +99,6 @@ struct Front<0> {
     }
 };
 
-/* What follows, up to layers_end_edges, only images have that count events: the linker leaves it out of others. */
-
-static runtime_layer_edge *on_begin, *on_end;
-
-static TfLiteStatus run_with_edges(const Registration *kernel, TfLiteContext *context, TfLiteNode *node) {
-    if (inference.is_in_layer) {
-        return kernel->invoke(context, node); /* of a graph that the layer calls, and so a part of it */
-    }
-    const std::uint32_t layer = inference.next;
-    if (layer >= runtime_layer_count()) {
-        return kTfLiteError;
-    }
-    inference.is_in_layer = true;
-    on_begin(layer);
-    const TfLiteStatus status = kernel->invoke(context, node);
-    on_end(layer);
-    inference.is_in_layer = false;
-    if (status == kTfLiteOk) {
-        inference.next = layer + 1;
-    }
-    return status;
-}
-
-template <std::uint32_t place>
-static TfLiteStatus run_kernel_with_edges(TfLiteContext *context, TfLiteNode *node) {
-    return run_with_edges(kernels[place].own, context, node);
-}
-
-/* run_kernel_with_edges<0> to run_kernel_with_edges<count - 1>. */
-template <std::uint32_t count>
-struct FrontWithEdges {
-    static Invoke *of(std::uint32_t place) {
-        return place == count - 1 ? run_kernel_with_edges<count - 1> : FrontWithEdges<count - 1>::of(place);
-    }
-};
-
-template <>
-struct FrontWithEdges<0> {
-    static Invoke *of(std::uint32_t) {
-        return nullptr;
-    }
-};
-
-void layers_begin_edges(runtime_layer_edge *begin, runtime_layer_edge *end) {
-    on_begin = begin;
-    on_end = end;
-    for (std::uint32_t place = 0; place < kernel_count; place++) {
-        kernels[place].timed.invoke = FrontWithEdges<KERNELS_MAX>::of(place);
-    }
-}
-
-void layers_end_edges() {
-    for (std::uint32_t place = 0; place < kernel_count; place++) {
-        kernels[place].timed.invoke = Front<KERNELS_MAX>::of(place);
-    }
-}
-
 const Registration *timed_kernel(const Registration *kernel) {
     if (kernel == nullptr) {
         return nullptr;
@@ -194,4 +137,28 @@ const char *layers_used(std::uint32_t layer, std::uint32_t index) {
         }
     }
     return nullptr;
+}
+
+/* ---- What only images have that count events: the linker leaves it out of others ---- */
+
+Registration *layers_kernel(std::uint32_t place) {
+    return place < kernel_count ? &kernels[place].timed : nullptr;
+}
+
+const Registration *layers_own_kernel(std::uint32_t place) {
+    return kernels[place].own;
+}
+
+bool layers_enter(std::uint32_t *layer) {
+    if (inference.is_in_layer) {
+        return false;
+    }
+    inference.is_in_layer = true;
+    *layer = inference.next;
+    return true;
+}
+
+void layers_leave() {
+    inference.is_in_layer = false;
+    inference.next++;
 }

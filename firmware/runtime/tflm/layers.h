@@ -27,15 +27,24 @@ using LayerOutput = bool(std::uint32_t layer, runtime_tensor *output, int *tenso
 /* Before each inference. `output_of` describes the output of a layer; it is called where there is an `on_layer`. */
 void layers_begin(LayerOutput *output_of, runtime_layer_callback *on_layer, void *context);
 
-/* Between this and layers_end_edges, `begin` and `end` are called right beside each layer's kernel, and times are of no use. */
-void layers_begin_edges(runtime_layer_edge *begin, runtime_layer_edge *end);
-
-void layers_end_edges();
-
 /* How many layers have run since. */
 std::uint32_t layers_done();
 
 /* The name of the index-th function that the layer used; nullptr after the last. */
 const char *layers_used(std::uint32_t layer, std::uint32_t index);
+
+/* ---- For edges.cc: what is in place of the timing of layers while edges are told ---- */
+
+/* Number `place` of the registrations that timed_kernel gave; nullptr behind the last one. */
+Registration *layers_kernel(std::uint32_t place);
+
+/* The one that it is a copy of. */
+const Registration *layers_own_kernel(std::uint32_t place);
+
+/* Begins a layer, and says which one. Returns false within a layer: of a graph that it calls, and so a part of it. */
+bool layers_enter(std::uint32_t *layer);
+
+/* Ends a layer that did not fail. */
+void layers_leave();
 
 #endif

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "edges.h"
 #include "generation.h"
 #include "layers.h"
 #include "memory.h"
@@ -341,9 +342,9 @@ enum runtime_status runtime_invoke(runtime_layer_callback *on_layer, void *conte
 }
 
 enum runtime_status runtime_invoke_between(runtime_layer_edge *begin, runtime_layer_edge *end) {
-    layers_begin_edges(begin, end);
+    edges_begin(begin, end);
     const runtime_status status = runtime_invoke(nullptr, nullptr);
-    layers_end_edges();
+    edges_end();
     return status;
 }
 

@@ -320,7 +320,7 @@ class MatrixFile(Strict):
     )
     applications: Applications = Field(
         default=list(BENCH_ALONE),
-        description="What images do. Without inference-server they hold only what is measured.",
+        description="What images do. With bench alone they hold only what is measured.",
     )
     time_limits: TimeLimitsFile = Field(
         default=TimeLimitsFile(), description="How long work may take before it is ended."
