@@ -45,9 +45,10 @@ def _said(project: Project, name: str = "example") -> tuple[ExitCode, str]:
 
 
 def _files(project: Project) -> list[Path]:
+    """All results and images; what is kept beside them to save time is no result."""
     return sorted(
         path
-        for folder in (project.results("example"), project.build)
+        for folder in (project.results("example"), project.build / "images")
         for path in folder.rglob("*")
         if path.is_file()
     )

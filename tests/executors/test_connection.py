@@ -276,8 +276,8 @@ def test_what_a_worker_had_that_goes_silent_is_done_by_another_and_its_answer_is
     """As when its machine hangs or its cable is out: nobody tells, and no connection ends."""
     # One may have been killed a moment ago.
     wait_for(lambda: len(processes.ask_each(os.getpid, workers=processes.workers())) == 2)
-    monkeypatch.setattr(module, "SILENT_S", 8.0)
-    monkeypatch.setattr(module, "ANSWER_S", 10.0)
+    monkeypatch.setattr(module, "SILENT_S", 5.0)
+    monkeypatch.setattr(module, "ANSWER_S", 6.0)
     found: list[int] = []
     asked = Thread(target=lambda: found.append(_result(processes, _once_for_ever, tmp_path)))
     asked.start()
