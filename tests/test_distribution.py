@@ -13,6 +13,7 @@ import pytest
 
 from mcumatrix.hashing import hash_file, hash_tree
 from tools.release.__main__ import CHANGED, main
+from tools.release.texts import UNRELEASED
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +60,9 @@ class DryRun:
 def released(tmp_path_factory: pytest.TempPathFactory) -> DryRun:
     folder = tmp_path_factory.mktemp("released")
     repository = copy(folder / "tree")
+    # Right after a release there is nothing in it.
+    changelog = repository / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace(UNRELEASED, f"{UNRELEASED}\n\n- A thing.", 1))
     git(repository, "init", "--quiet")
     git(repository, "config", "user.name", "a")
     git(repository, "config", "user.email", "a@b")
