@@ -20,10 +20,12 @@ MAXIMUM_KEPT = 4_000
 class Known:
     """Answers about contents: made of what JSON has, each depends on the contents and the code alone."""
 
-    def __init__(self, file: Path | None, code: Iterable[Path]) -> None:
+    def __init__(self, file: Path | None, code: Iterable[Path], at_most: int | None = None) -> None:
         """`file` keeps the answers, or None does; `code` are the files that work them out: other code, other
-        answers."""
+        answers. Of more answers than `at_most`, `MAXIMUM_KEPT` if not given, those are kept that were asked
+        for."""
         self._file = file
+        self._at_most = at_most
         self._code = hash_bytes("".join(hash_file(path) for path in code).encode()) if file else ""
         self._kept: dict[str, Any] = _read(file, self._code) if file else {}
         self._asked: dict[str, Any] = {}
@@ -45,7 +47,8 @@ class Known:
         if self._file is None or not self._has_more:
             return
         together = self._kept | self._asked
-        answers = together if len(together) <= MAXIMUM_KEPT else self._asked
+        at_most = MAXIMUM_KEPT if self._at_most is None else self._at_most
+        answers = together if len(together) <= at_most else self._asked
         body = json.dumps({"code": self._code, "answers": answers}).encode()
         with suppress(OSError):
             write_atomically(self._file, hash_bytes(body).encode() + b"\n" + body)

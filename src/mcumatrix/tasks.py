@@ -165,7 +165,7 @@ def _report(work: Work) -> dict[str, str] | TaskFailed:
     for name in changed_outputs(folder):
         work.say(f"{folder / name} was changed after it was made; it is made again from the records.")
     try:
-        results, fingerprint = next(iter(work.concluded), None) or work.conclude()
+        results, fingerprint = work.concluded_once()
         work.reported.append(actions.write_report(work.project, work.matrix, results, fingerprint))
     except McuMatrixError as error:
         work.unreported.append(error)

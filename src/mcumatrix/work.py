@@ -328,6 +328,10 @@ class Work:
         self.concluded[:] = [(results, report_fingerprint(self.project, self.matrix, results))]
         return self.concluded[0]
 
+    def concluded_once(self) -> tuple[MatrixResults, str]:
+        """What `conclude` gave last; where nobody has asked yet, what it gives now."""
+        return self.concluded[0] if self.concluded else self.conclude()
+
     @property
     def refused(self) -> dict[str, Status]:
         """By their slugs, the status of variants that are known to fail without being built."""

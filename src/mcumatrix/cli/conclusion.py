@@ -1,12 +1,10 @@
 """What a run says at its end, and how its variants ended; kept, so that nobody makes it of 10,000 again."""
 
-import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any, Self
 
-from mcumatrix.artifact import write_atomically
+from mcumatrix.by_contents import Known
 from mcumatrix.hashing import fingerprint
 from mcumatrix.model.record import Record, Status
 from mcumatrix.model.results import MatrixResults
@@ -38,6 +36,12 @@ class Conclusion:
     text: str
     other_endings: Mapping[str, Ending]
 
+    @classmethod
+    def from_json(cls, written: dict[str, Any]) -> Self:
+        """What `asdict` makes of one, read again."""
+        endings = {slug: Ending(**ending) for slug, ending in written["other_endings"].items()}
+        return cls(written["text"], endings)
+
 
 def conclusion(work: Work, results: MatrixResults, report: str) -> Conclusion:
     """That of some results; `report` is the fingerprint of their report, empty where it is not there.
@@ -49,31 +53,9 @@ def conclusion(work: Work, results: MatrixResults, report: str) -> Conclusion:
         return _made(work, results)
     file = work.project.build / "cache" / "conclusions" / f"{work.matrix.name}.json"
     key = fingerprint("conclusion", {"report": report, "code": hash_of_own_code()})
-    kept = _read(file, key)
-    if kept is None:
-        kept = _made(work, results)
-        _write(file, key, kept)
-    return kept
-
-
-def _read(file: Path, key: str) -> Conclusion | None:
-    """What was kept under a key; None if it was another one, or it cannot be read."""
-    try:
-        document = json.loads(file.read_bytes())
-        if document["key"] != key:
-            return None
-        endings = {slug: Ending(**ending) for slug, ending in document["other_endings"].items()}
-        return Conclusion(str(document["text"]), endings)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-
-
-def _write(file: Path, key: str, made: Conclusion) -> None:
-    endings = {slug: asdict(ending) for slug, ending in made.other_endings.items()}
-    document = {"key": key, "text": made.text, "other_endings": endings}
-    # Where nothing can be written, it is made again.
-    with suppress(OSError):
-        write_atomically(file, json.dumps(document).encode())
+    # The key has all of our code in it.
+    with Known(file, code=(), at_most=1) as known:
+        return Conclusion.from_json(known.answer(key, lambda: asdict(_made(work, results))))
 
 
 def _made(work: Work, results: MatrixResults) -> Conclusion:

@@ -149,11 +149,9 @@ class Matrix(Executing):
             for finding in findings_before(work.matrix, compilations(jobs)):
                 work.display.told(printable(f"Finding: {finding}", keep="\n"))
         work.display.expect(due_tasks(work, due))
-        if not due:
-            pass
-        elif work.matrix.schedule.is_plain:
+        if due and work.matrix.schedule.is_plain:
             run(*work.phases(due))
-        else:
+        elif due:
             # The order of runs is one only where none of them waits for its image.
             run([f"build:{job.variant.slug}" for job in due])
             for phase in work.phases([job for job in due if job.image.is_done()]):
@@ -172,7 +170,7 @@ def matrix(project: Project, options: Mapping[str, Any], names: list[str]) -> in
 def _conclude(work: Work, selected: frozenset[str]) -> int:
     from mcumatrix.actions import REPORT_FILES
 
-    results, fingerprint = next(iter(work.concluded), None) or work.conclude()
+    results, fingerprint = work.concluded_once()
     is_current = not work.unreported and report_is_current(work, fingerprint)
     end = conclusion(work, results, fingerprint if is_current else "")
     work.display.told(f"\n{end.text}\n")

@@ -85,27 +85,11 @@ def load_catalogues(folders: Folders, kept: Path | None = None) -> Catalogues:
     with parsed_before(kept) as known:
         return Catalogues(
             boards=_entries(folders, "boards", BoardFile, _board, known),
-            runtimes=_entries(
-                folders,
-                "runtimes",
-                RuntimeFile,
-                lambda name, file, document: _runtime(name, file, document, place),
-                known,
-            ),
+            runtimes=_entries(folders, "runtimes", RuntimeFile, partial(_runtime, place=place), known),
             toolchains=_entries(
-                folders,
-                "toolchains",
-                ToolchainFile,
-                lambda name, file, document: _toolchain(name, file, document, place),
-                known,
+                folders, "toolchains", ToolchainFile, partial(_toolchain, place=place), known
             ),
-            models=_entries(
-                folders,
-                "models",
-                ModelFile,
-                lambda name, file, document: _model(name, file, document, place),
-                known,
-            ),
+            models=_entries(folders, "models", ModelFile, partial(_model, place=place), known),
         )
 
 

@@ -169,9 +169,8 @@ class Connection:
         self._last_words = {}
         for address, worker in workers.items():
             # By whether it changes: the scheduler's clock is another one.
-            last = before.get(address)
-            is_new = last is None or last[1] != worker.get("last_seen")
-            self._last_words[address] = (now_s, worker.get("last_seen")) if is_new or not last else last
+            last, seen = before.get(address), worker.get("last_seen")
+            self._last_words[address] = last if last and last[1] == seen else (now_s, seen)
         heard_s = {address: at_s for address, (at_s, _) in self._last_words.items()}
         self._silent = frozenset(one for one, at_s in heard_s.items() if now_s - at_s > SILENT_S)
         return {address: worker for address, worker in workers.items() if address not in self._silent}
