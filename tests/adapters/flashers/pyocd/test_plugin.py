@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def test_the_target_is_listed(pyocd):
 
 
 def test_the_plugin_is_listed(pyocd):
-    assert "vboard 0.1.0 Virtual boards of mcumatrix that run on this machine" in pyocd("list", "--plugins")
+    said = f"vboard {version('mcumatrix')} Virtual boards of mcumatrix that run on this machine"
+    assert said in pyocd("list", "--plugins")
 
 
 def test_a_board_that_runs_is_listed_with_its_target(pyocd, folder):
